@@ -1,0 +1,38 @@
+# One way to do each thing. `make demo` needs only git, make and Python >= 3.11.
+.DEFAULT_GOAL := help
+export UV_PROJECT_ENVIRONMENT := .venv
+UV := $(shell command -v uv || echo .uv/bin/uv)
+RUN := $(UV) run --frozen --no-sync
+
+help: ## Show this list
+	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/'
+
+.uv/bin/uv:
+	@python3 -m venv .uv && .uv/bin/pip install --quiet --disable-pip-version-check uv
+
+.venv/.ready: pyproject.toml uv.lock | $(filter .uv/bin/uv,$(UV))
+	@$(UV) sync --frozen --quiet
+	@touch $@
+
+demo: .venv/.ready ## Publish five requests, match them, print the ranked suppliers
+	@$(RUN) kerben demo
+
+serve: .venv/.ready ## Start the API at 127.0.0.1:8000 with database and workers inside
+	@$(RUN) kerben serve
+
+test: .venv/.ready ## Run the tests on the embedded database
+	@$(RUN) pytest -n auto
+
+check: .venv/.ready ## Everything that CI runs: lint, types, layers, contract, tests
+	@$(RUN) kerben check
+
+bench: .venv/.ready ## Benchmarks, each a ratio against a named baseline
+	@for file in benchmarks/bench_*.py; do $(RUN) python $$file; done
+
+openapi: .venv/.ready ## Write openapi/openapi.json
+	@$(RUN) kerben openapi
+
+migrate: .venv/.ready ## Bring the database to the newest migration
+	@$(RUN) kerben migrate
+
+.PHONY: help demo serve test check bench openapi migrate

@@ -1,0 +1,87 @@
+"""What a change of a published tender is: its diff, and whether suppliers must get more time.
+
+Materiality is decided by rule, not by the officer: every change is material, except corrections
+of spelling in prose and translations added to it. Doubt makes a change material.
+"""
+
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from itertools import zip_longest
+
+type Json = str | int | bool | list["Json"] | dict[str, "Json"] | None
+
+PROSE = frozenset({"title", "description", "delivery_address"})
+"""Fields whose spelling may be corrected. Quantities, specifications, dates, certificates,
+places, Incoterms, budgets and codes are never corrections, whatever changes in them."""
+
+_TOKEN = re.compile(r"\d+(?:[.,]\d+)*|\w+|[^\w\s.,;:!?«»\"'()…]")
+_SHORTEST_MISSPELT = 4
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """One field before and after; `pointer` names lots and items by their ids."""
+
+    pointer: str
+    before: Json
+    after: Json
+
+    @property
+    def field(self) -> str:
+        return self.pointer.rpartition("/")[2]
+
+
+def diff(before: Mapping[str, Json], after: Mapping[str, Json]) -> list[Change]:
+    """Changes between two snapshots (JSON pointer -> value), in the order of `after`."""
+    pointers = dict.fromkeys((*after, *before))
+    return [
+        Change(pointer, before.get(pointer), after.get(pointer))
+        for pointer in pointers
+        if before.get(pointer) != after.get(pointer)
+    ]
+
+
+def material(changes: Iterable[Change]) -> list[Change]:
+    """The changes that could alter a supplier's decision or price."""
+    return [change for change in changes if not _is_correction(change)]
+
+
+def is_respelling(before: str, after: str) -> bool:
+    """True when no more than the spelling of words changed.
+
+    Commas, stops, quotes and brackets are free; a word of at least four letters may change its
+    case or one letter (inserted, left out, replaced, or two swapped). So neither "стерильные" ->
+    "нестерильные" is a respelling, nor any change of a number, a sign or the count of words.
+    """
+    words = zip_longest(_TOKEN.findall(before), _TOKEN.findall(after), fillvalue="")
+    return all(old == new or _is_misspelling(old, new) for old, new in words)
+
+
+def _is_correction(change: Change) -> bool:
+    before, after = change.before, change.after
+    if change.field not in PROSE:
+        return False
+    if isinstance(before, str) and isinstance(after, str):
+        return is_respelling(before, after)
+    if isinstance(before, dict) and isinstance(after, dict):
+        return before.keys() <= after.keys() and all(
+            is_respelling(str(text), str(after[language])) for language, text in before.items()
+        )
+    return False
+
+
+def _is_misspelling(old: str, new: str) -> bool:
+    if min(len(old), len(new)) < _SHORTEST_MISSPELT or any(c.isdigit() for c in old + new):
+        return False
+    if old.casefold() == new.casefold():
+        return True
+    same_head = next(
+        (i for i, (a, b) in enumerate(zip(old, new, strict=False)) if a != b),
+        min(len(old), len(new)),
+    )
+    head_old, head_new = old[same_head:], new[same_head:]
+    replaced = head_old[1:] == head_new[1:]
+    inserted = head_old == head_new[1:] or head_old[1:] == head_new
+    swapped = head_old[:2] == head_new[:2][::-1] and head_old[2:] == head_new[2:]
+    return replaced or inserted or (swapped and len(head_old) > 1)

@@ -1,0 +1,22 @@
+"""When failed background work is tried again."""
+
+from enum import StrEnum
+
+BASE_SECONDS = 2.0
+MAX_SECONDS = 600.0
+
+
+class JobStatus(StrEnum):
+    QUEUED = "queued"
+    RUNNING = "running"
+    SUCCEEDED = "succeeded"
+    FAILED = "failed"
+
+
+def retry_delay_seconds(attempts: int, *, jitter: float) -> float:
+    """Exponential back-off with full jitter: 0..2, 0..4, 0..8 … seconds, at most ten minutes.
+
+    `attempts` counts the tries so far (>= 1), `jitter` is uniform in [0, 1). Source: "Exponential
+    Backoff and Jitter", AWS Architecture Blog, 2015.
+    """
+    return jitter * min(MAX_SECONDS, BASE_SECONDS * 2.0 ** (min(attempts, 30) - 1))

@@ -1,0 +1,71 @@
+"""Who may do what: one table. A caller needs the scope, and the organisation a role for it."""
+
+from collections.abc import Collection
+from enum import StrEnum
+
+
+class OrgRole(StrEnum):
+    """What an organisation does on the marketplace; it may do several things."""
+
+    MANUFACTURER = "manufacturer"
+    SUPPLIER = "supplier"
+    BUYER = "buyer"
+    PARTNER = "partner"
+    AUDITOR = "auditor"
+    OPERATOR = "operator"
+
+
+class MemberRole(StrEnum):
+    """What a person does in the organisation."""
+
+    OWNER = "owner"
+    CATALOGUE = "catalogue"
+    SALES = "sales"
+    PROCUREMENT_OFFICER = "procurement_officer"
+    FINANCE = "finance"
+    LOGISTICS = "logistics"
+    AUDITOR = "auditor"
+
+
+_R, _M = OrgRole, MemberRole
+EVERYBODY = frozenset(OrgRole)
+SELLERS = frozenset({_R.MANUFACTURER, _R.SUPPLIER})
+BUYERS = frozenset({_R.BUYER})
+STAFF = frozenset({_R.OPERATOR})
+
+# scope -> (roles of the organisation, roles of the member)
+SCOPES: dict[str, tuple[frozenset[OrgRole], frozenset[MemberRole]]] = {
+    "organisation:read": (EVERYBODY, frozenset(MemberRole)),
+    "organisation:write": (EVERYBODY, frozenset({_M.OWNER})),
+    "clients:read": (EVERYBODY, frozenset({_M.OWNER, _M.AUDITOR})),
+    "clients:write": (EVERYBODY, frozenset({_M.OWNER})),
+    "organisations:admin": (STAFF, frozenset({_M.OWNER})),
+    "reference:read": (EVERYBODY, frozenset(MemberRole)),
+    "reference:admin": (STAFF, frozenset({_M.OWNER, _M.CATALOGUE})),
+    "offers:read": (EVERYBODY, frozenset(MemberRole)),
+    "offers:write": (SELLERS, frozenset({_M.OWNER, _M.CATALOGUE, _M.SALES})),
+    "imports:write": (SELLERS, frozenset({_M.OWNER, _M.CATALOGUE})),
+    "tenders:read": (EVERYBODY, frozenset(MemberRole)),
+    "tenders:write": (BUYERS, frozenset({_M.OWNER, _M.PROCUREMENT_OFFICER})),
+    "matches:read": (EVERYBODY, frozenset(MemberRole)),
+    "matches:write": (BUYERS, frozenset({_M.OWNER, _M.PROCUREMENT_OFFICER})),
+    "invitations:read": (SELLERS | BUYERS, frozenset(MemberRole)),
+    "invitations:answer": (SELLERS, frozenset({_M.OWNER, _M.SALES})),
+    "matching:admin": (STAFF, frozenset({_M.OWNER})),
+    "jobs:read": (EVERYBODY, frozenset(MemberRole)),
+    "audit:read": (EVERYBODY, frozenset({_M.OWNER, _M.AUDITOR})),
+}
+
+
+def allowed(scope: str, *, granted: Collection[str], org_roles: Collection[OrgRole]) -> bool:
+    """True when the credentials carry `scope` and the organisation has a role that may use it."""
+    return scope in granted and not SCOPES[scope][0].isdisjoint(org_roles)
+
+
+def scopes_of(org_roles: Collection[OrgRole], member_role: MemberRole | None = None) -> list[str]:
+    """Every scope that an organisation (and, if given, a member's role) can be granted."""
+    return [
+        scope
+        for scope, (orgs, members) in SCOPES.items()
+        if not orgs.isdisjoint(org_roles) and (member_role is None or member_role in members)
+    ]

@@ -1,0 +1,241 @@
+"""Life and time rules of a public request (tender). Pure.
+
+The machine runs over `TenderStage`, which becomes OCDS `statusDetails`; the OCDS `status` is a
+function of it, so that the two can never disagree. Stages of later phases (opening, evaluation,
+award) are named here already; their actions come with those phases.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, time, timedelta
+from decimal import Decimal
+from enum import StrEnum
+
+from api.rules.clock import BISHKEK, local_date
+from api.rules.offers import plain
+from api.rules.states import Machine
+
+MAX_LOTS, MAX_ITEMS = 100, 1000
+MAX_QUANTITY = Decimal(10**12)
+OCID_PREFIX = "ocds-kerben0"
+
+
+class ProcurementMethod(StrEnum):
+    """OCDS `procurementMethod` (closed code list)."""
+
+    OPEN = "open"
+    SELECTIVE = "selective"
+    LIMITED = "limited"
+    DIRECT = "direct"
+
+
+class ProcurementCategory(StrEnum):
+    """OCDS `mainProcurementCategory` (closed code list)."""
+
+    GOODS = "goods"
+    WORKS = "works"
+    SERVICES = "services"
+
+
+class TenderStatus(StrEnum):
+    """OCDS `tender.status` (closed code list), and `draft` before publication."""
+
+    DRAFT = "draft"
+    PLANNED = "planned"
+    ACTIVE = "active"
+    CANCELLED = "cancelled"
+    UNSUCCESSFUL = "unsuccessful"
+    COMPLETE = "complete"
+
+
+class TenderStage(StrEnum):
+    """Where a tender stands, in the words of the Kyrgyz portal's `statusDetails`."""
+
+    DRAFT = "draft"
+    PLANNED = "planned"
+    PUBLISHED = "published"
+    CHANGED = "changed"
+    SUSPENDED = "suspended"
+    AUTO_PROLONGED = "autoProlonged"
+    BID_OPENING_PENDING = "bidOpeningPending"
+    FIRST_PACKAGE_PENDING = "firstPackagePending"
+    FIRST_PACKAGE_EVALUATED = "firstPackageEvaluated"
+    SECOND_PACKAGE_OPENED = "secondPackageOpened"
+    BIDS_OPENED = "bidsOpened"
+    EVALUATION_COMPLETE = "evaluationComplete"
+    EVALUATION_RESULTS_PENDING = "evaluationResultsPending"
+    CONTRACT_SIGN_PENDING = "contractSignPending"
+    CONTRACT_SIGNED = "contractSigned"
+    UNSUCCESSFUL = "unsuccessful"
+    CANCELLED = "cancelled"
+
+
+class LotStatus(StrEnum):
+    """OCDS `lot.status` (closed code list); a draft's lots are planned."""
+
+    PLANNED = "planned"
+    ACTIVE = "active"
+    CANCELLED = "cancelled"
+    UNSUCCESSFUL = "unsuccessful"
+    COMPLETE = "complete"
+
+
+_T, _L = TenderStage, LotStatus
+_NOT_ACTIVE = {
+    _T.DRAFT: TenderStatus.DRAFT,
+    _T.PLANNED: TenderStatus.PLANNED,
+    _T.CONTRACT_SIGNED: TenderStatus.COMPLETE,
+    _T.UNSUCCESSFUL: TenderStatus.UNSUCCESSFUL,
+    _T.CANCELLED: TenderStatus.CANCELLED,
+}
+STATUS_OF: Mapping[TenderStage, TenderStatus] = {
+    stage: _NOT_ACTIVE.get(stage, TenderStatus.ACTIVE) for stage in TenderStage
+}
+OPEN_STAGES = frozenset({_T.PUBLISHED, _T.CHANGED, _T.AUTO_PROLONGED})
+"""Stages in which suppliers may still answer (before the end of the tender period)."""
+
+_ACTIVE = frozenset(s for s, status in STATUS_OF.items() if status is TenderStatus.ACTIVE)
+TENDER = Machine(
+    {
+        "publish": (frozenset({_T.DRAFT, _T.PLANNED}), _T.PUBLISHED),
+        "amend": (OPEN_STAGES, _T.CHANGED),
+        "close": (OPEN_STAGES, _T.BID_OPENING_PENDING),
+        "cancel": (_ACTIVE | {_T.DRAFT, _T.PLANNED}, _T.CANCELLED),
+    }
+)
+LOT = Machine(
+    {
+        "publish": (frozenset({_L.PLANNED}), _L.ACTIVE),
+        "cancel": (frozenset({_L.PLANNED, _L.ACTIVE}), _L.CANCELLED),
+    }
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Period:
+    """A minimum period in calendar days of Bishkek, with the source of the number.
+
+    With `to_day_end` it lasts to the end of its last day (24:00), otherwise to the same hour.
+    `reviewed` stays False until somebody has read the number in the primary source.
+    """
+
+    days: int
+    source: str
+    to_day_end: bool = False
+    reviewed: bool = False
+
+    def end(self, start: datetime) -> datetime:
+        """The first instant (UTC) at which a period begun at `start` has lasted long enough."""
+        last = start.astimezone(BISHKEK) + timedelta(days=self.days)
+        if self.to_day_end:
+            last = datetime.combine(last.date() + timedelta(days=1), time.min, BISHKEK)
+        return last.astimezone(UTC)
+
+
+@dataclass(frozen=True, slots=True)
+class TenderPolicy:
+    """The numbers of the law that a tender follows; the service passes them in."""
+
+    min_tender_period: Period
+    min_extension: Period
+
+
+PROVISIONAL_POLICY = TenderPolicy(
+    min_tender_period=Period(
+        days=3,
+        source="Requests for quotations observed on zakupki.gov.kg, 2024-25; statute not read",
+    ),
+    min_extension=Period(
+        days=5,
+        to_day_end=True,
+        source="Procurement terms of Kyrgyz state companies (changed notices); statute not read",
+    ),
+)
+"""Unreviewed numbers, until policy sets with effective dates replace them."""
+
+
+@dataclass(frozen=True, slots=True)
+class Value:
+    """An amount of money, and its ISO 4217 currency."""
+
+    amount: Decimal
+    currency: str
+
+
+@dataclass(frozen=True, slots=True)
+class LotTerms:
+    """What the checks across lots need: delivery days (local) and the budget."""
+
+    delivery_start: date | None
+    delivery_end: date
+    value: Value | None
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """A field that breaks a rule; `pointer` is a JSON Pointer into the tender."""
+
+    pointer: str
+    code: str
+    detail: str
+
+
+def has_ended(end: datetime, now: datetime) -> bool:
+    """True from the instant `end` on: periods are half-open, so what comes at `end` is late."""
+    return now >= end
+
+
+def period_is_long_enough(*, published_at: datetime, end: datetime, policy: TenderPolicy) -> bool:
+    """Suppliers must get at least the policy's minimum period from publication."""
+    return end >= policy.min_tender_period.end(published_at)
+
+
+def end_after_material_change(end: datetime, *, now: datetime, policy: TenderPolicy) -> datetime:
+    """The end of the tender period once its terms changed: never earlier than it was."""
+    return max(end, policy.min_extension.end(now))
+
+
+def schedule_faults(
+    *,
+    start: datetime | None,
+    end: datetime | None,
+    enquiry_end: datetime | None,
+    lots: Sequence[LotTerms],
+) -> list[Fault]:
+    """Dates that contradict each other; a delivery must end after the day the period ends."""
+    faults = []
+    if start is not None and end is not None and end <= start:
+        faults.append(
+            Fault("#/tender_period_end", "period_reversed", "must be after tender_period_start")
+        )
+    if enquiry_end is not None and end is not None and enquiry_end > end:
+        faults.append(
+            Fault("#/enquiry_period_end", "after_tender_end", "must not be after tender_period_end")
+        )
+    for index, lot in enumerate(lots):
+        pointer = f"#/lots/{index}/delivery_period_end"
+        if lot.delivery_start is not None and lot.delivery_end < lot.delivery_start:
+            faults.append(
+                Fault(pointer, "period_reversed", "must not be before delivery_period_start")
+            )
+        if end is not None and lot.delivery_end <= local_date(end):
+            faults.append(
+                Fault(pointer, "delivery_before_tender_end", "must be after tender_period_end")
+            )
+    return faults
+
+
+def value_faults(value: Value | None, lots: Sequence[LotTerms]) -> list[Fault]:
+    """Budgets that contradict each other: one currency, and lots within the tender's value."""
+    given = [(i, lot.value) for i, lot in enumerate(lots) if lot.value is not None]
+    expected = value.currency if value else (given[0][1].currency if given else None)
+    faults = [
+        Fault(f"#/lots/{i}/value/currency", "currency_mismatch", f"must be {expected}")
+        for i, one in given
+        if one.currency != expected
+    ]
+    total = sum((one.amount for _, one in given), Decimal())
+    if value is not None and not faults and total > value.amount:
+        detail = f"must cover the lots' total of {plain(total)}"
+        faults.append(Fault("#/value/amount", "below_lots_total", detail))
+    return faults

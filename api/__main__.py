@@ -1,0 +1,26 @@
+"""`kerben`: the command line, also `python -m api`."""
+
+import typer
+
+from api.cli import check, demo, imports, match, organisations, reference, server
+
+main = typer.Typer(
+    name="kerben",
+    help="Procurement and supplier matching between Kyrgyzstan and China.",
+    no_args_is_help=True,
+    pretty_exceptions_show_locals=False,
+)
+main.command("demo")(demo.demo)
+main.command("serve")(server.serve)
+main.command("worker")(server.worker)
+main.command("relay")(server.relay)
+main.command("migrate")(server.migrate)
+main.command("openapi")(check.openapi)
+main.command("check")(check.check)
+main.add_typer(organisations.app, name="organisation")
+main.add_typer(reference.app, name="reference")
+main.add_typer(imports.app, name="import")
+main.add_typer(match.app, name="match")
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,188 @@
+"""What sellers offer: products, offers with their tiers, certificates, and imports."""
+
+from datetime import date
+from decimal import Decimal
+from uuid import UUID
+
+from sqlalchemy import CheckConstraint, Column, Index, LargeBinary, UniqueConstraint
+from sqlmodel import Field, Relationship, SQLModel
+
+from api.core.tables import JSON, MONEY, QUANTITY, TEXTS, Table, state
+from api.rules import incoterms
+from api.rules.incoterms import Incoterm
+from api.rules.offers import (
+    CertificateStatus,
+    LeadTimeStart,
+    OfferStatus,
+    SupplyPeriod,
+)
+
+_LAZY = {"lazy": "raise"}
+_TIERS = {**_LAZY, "cascade": "all, delete-orphan", "passive_deletes": True}
+
+
+class OfferCertificate(SQLModel, table=True):
+    """A certificate that the seller shows for an offer."""
+
+    __tablename__ = "offer_certificate"
+
+    offer_id: UUID = Field(foreign_key="offer.id", primary_key=True, ondelete="CASCADE")
+    certificate_id: UUID = Field(
+        foreign_key="certificate.id", primary_key=True, index=True, ondelete="RESTRICT"
+    )
+
+
+class Certificate(Table, table=True):
+    """Evidence about an organisation or its goods; names follow schema.org Certification."""
+
+    __tablename__ = "certificate"
+    __table_args__ = (UniqueConstraint("org_id", "scheme", "number"),)
+
+    org_id: UUID = Field(foreign_key="organisation.id", index=True, ondelete="RESTRICT")
+    scheme: str = Field(max_length=40)
+    number: str = Field(max_length=100)
+    issued_by: str = Field(max_length=300)
+    valid_from: date | None = None
+    expires_on: date | None = None
+    registry_url: str | None = Field(default=None, max_length=2000)
+    document_sha256: str | None = Field(default=None, max_length=64)
+    status: CertificateStatus = Field(
+        default=CertificateStatus.CLAIMED, sa_type=state(CertificateStatus)
+    )
+    version: int = 1
+
+
+class Product(Table, table=True):
+    """What is sold, whoever buys it. Texts are maps by language; `*_origin` says who wrote them."""
+
+    __tablename__ = "product"
+    __table_args__ = (
+        Index(
+            "ix_product_search_text",
+            "search_text",
+            postgresql_using="gin",
+            postgresql_ops={"search_text": "gin_trgm_ops"},
+        ),
+        Index("ix_product_cpv_code", "cpv_code", postgresql_ops={"cpv_code": "text_pattern_ops"}),
+        Index("ix_product_hs_code", "hs_code", postgresql_ops={"hs_code": "text_pattern_ops"}),
+    )
+
+    org_id: UUID = Field(foreign_key="organisation.id", index=True, ondelete="RESTRICT")
+    gtin: str | None = Field(default=None, max_length=14, index=True)
+    mpn: str | None = Field(default=None, max_length=100)
+    brand: str | None = Field(default=None, max_length=100)
+    model: str | None = Field(default=None, max_length=100)
+    hs_code: str | None = Field(default=None, max_length=10)
+    cpv_code: str | None = Field(default=None, max_length=10)
+    country_of_origin: str = Field(max_length=2)
+    names: dict[str, str] = Field(sa_column=Column(JSON, nullable=False))
+    names_origin: dict[str, str] = Field(sa_column=Column(JSON, nullable=False))
+    descriptions: dict[str, str] = Field(sa_column=Column(JSON, nullable=False))
+    descriptions_origin: dict[str, str] = Field(sa_column=Column(JSON, nullable=False))
+    attributes: dict[str, str] = Field(sa_column=Column(JSON, nullable=False))
+    media: list[str] = Field(sa_column=Column(TEXTS, nullable=False))
+    search_text: str
+    version: int = 1
+
+
+class Offer(Table, table=True):
+    """A product that a seller offers on terms; names follow schema.org Offer."""
+
+    __tablename__ = "offer"
+    __table_args__ = (
+        UniqueConstraint("seller_id", "sku"),
+        CheckConstraint("min_order_quantity > 0", "min_order_quantity_positive"),
+        CheckConstraint("order_multiple > 0", "order_multiple_positive"),
+        CheckConstraint("supply_quantity > 0", "supply_quantity_positive"),
+        CheckConstraint("valid_through >= valid_from", "validity_ordered"),
+    )
+
+    seller_id: UUID = Field(foreign_key="organisation.id", ondelete="RESTRICT")
+    product_id: UUID = Field(foreign_key="product.id", index=True, ondelete="RESTRICT")
+    sku: str = Field(max_length=100)
+    status: OfferStatus = Field(default=OfferStatus.DRAFT, sa_type=state(OfferStatus), index=True)
+    markets: list[str] = Field(sa_column=Column(TEXTS, nullable=False))
+    unit_code: str = Field(max_length=3)
+    min_order_quantity: Decimal = Field(sa_type=QUANTITY)
+    order_multiple: Decimal = Field(sa_type=QUANTITY)
+    currency: str = Field(max_length=3)
+    incoterm: Incoterm = Field(sa_type=state(Incoterm))
+    incoterm_version: str = Field(default=incoterms.VERSION, max_length=4)
+    place_code: str = Field(max_length=40)
+    supply_quantity: Decimal | None = Field(default=None, sa_type=QUANTITY)
+    supply_period: SupplyPeriod | None = Field(default=None, sa_type=state(SupplyPeriod))
+    warranty_months: int | None = None
+    payment_terms: str | None = Field(default=None, max_length=500)
+    valid_from: date | None = None
+    valid_through: date | None = None
+    version: int = 1
+
+    product: Product = Relationship(sa_relationship_kwargs=_LAZY)
+    price_tiers: list["PriceTier"] = Relationship(
+        sa_relationship_kwargs={**_TIERS, "order_by": "PriceTier.min_quantity"}
+    )
+    lead_time_tiers: list["LeadTimeTier"] = Relationship(
+        sa_relationship_kwargs={**_TIERS, "order_by": "LeadTimeTier.min_quantity"}
+    )
+    certificates: list[Certificate] = Relationship(
+        link_model=OfferCertificate,
+        sa_relationship_kwargs={**_LAZY, "order_by": "Certificate.number"},
+    )
+
+
+class PriceTier(Table, table=True):
+    """The price of one unit from `min_quantity` on, until the next tier begins."""
+
+    __tablename__ = "price_tier"
+    __table_args__ = (
+        UniqueConstraint("offer_id", "min_quantity"),
+        CheckConstraint("min_quantity > 0", "min_quantity_positive"),
+        CheckConstraint("unit_price > 0", "unit_price_positive"),
+    )
+
+    offer_id: UUID = Field(foreign_key="offer.id", ondelete="CASCADE")
+    min_quantity: Decimal = Field(sa_type=QUANTITY)
+    unit_price: Decimal = Field(sa_type=MONEY)
+
+
+class LeadTimeTier(Table, table=True):
+    """Days until the goods are ready from `min_quantity` on, counted from `from_event`."""
+
+    __tablename__ = "lead_time_tier"
+    __table_args__ = (
+        UniqueConstraint("offer_id", "min_quantity"),
+        CheckConstraint("min_quantity > 0", "min_quantity_positive"),
+        CheckConstraint("days >= 0", "days_not_negative"),
+    )
+
+    offer_id: UUID = Field(foreign_key="offer.id", ondelete="CASCADE")
+    min_quantity: Decimal = Field(sa_type=QUANTITY)
+    days: int
+    from_event: LeadTimeStart = Field(default=LeadTimeStart.PO, sa_type=state(LeadTimeStart))
+
+
+class ImportChunk(Table, table=True):
+    """A piece of an uploaded file; all but the last have `imports.CHUNK_BYTES`."""
+
+    __tablename__ = "import_chunk"
+    __table_args__ = (UniqueConstraint("job_id", "seq"),)
+
+    org_id: UUID = Field(foreign_key="organisation.id", ondelete="RESTRICT")
+    job_id: UUID = Field(foreign_key="job.id", ondelete="CASCADE")
+    seq: int
+    data: bytes = Field(sa_column=Column(LargeBinary, nullable=False))
+
+
+class ImportFailure(Table, table=True):
+    """Why a row of an uploaded file was not taken; the other rows were."""
+
+    __tablename__ = "import_error"
+    __table_args__ = (Index("ix_import_error_place", "job_id", "row", "id"),)
+
+    org_id: UUID = Field(foreign_key="organisation.id", ondelete="RESTRICT")
+    job_id: UUID = Field(foreign_key="job.id", ondelete="CASCADE")
+    row: int
+    column: str = Field(max_length=200)
+    code: str = Field(max_length=60)
+    detail: str = Field(max_length=1000)
+    value: str | None = Field(default=None, max_length=200)

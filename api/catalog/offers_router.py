@@ -1,0 +1,93 @@
+"""Routes of offers."""
+
+from typing import Annotated, Any
+
+from fastapi import Query
+
+from api.catalog import offers, search
+from api.catalog.models import Offer
+from api.catalog.offers import OfferValidityEnded
+from api.catalog.schemas import OfferFilter, OfferIn, OfferOut, OfferPatch
+from api.catalog.types import OfferId
+from api.core import pages
+from api.core.errors import AlreadyExists, Conflict, InvalidCursor, PreconditionFailed
+from api.core.http import documented
+from api.core.pages import Page
+from api.identity import access
+from api.identity.access import Context, require
+from api.rules.permissions import OrgRole
+
+router = access.router("/offers", "offers")
+Read = Annotated[Context, require("offers:read")]
+Write = Annotated[Context, require("offers:write")]
+_CHANGED = documented(Conflict, OfferValidityEnded, PreconditionFailed)
+
+
+@router.get("", response_model=Page[OfferOut], responses=documented(InvalidCursor))
+def list(ctx: Read, wanted: Annotated[OfferFilter, Query()]) -> Page[Any]:
+    """Your own offers in every state, and the active offers of others; newest first."""
+    rows, cursor = pages.newest_first(
+        ctx.session,
+        search.query(ctx.session, ctx.org_id, wanted, everything=ctx.has_role(OrgRole.OPERATOR)),
+        Offer,
+        wanted,
+        scope=f"offers:{ctx.org_id}",
+        filters=search.filters(wanted),
+    )
+    return Page(items=[*rows], has_more=cursor is not None, next_cursor=cursor)
+
+
+@router.post("", status_code=201, response_model=OfferOut, responses=documented(AlreadyExists))
+def create(data: OfferIn, ctx: Write) -> Offer:
+    """Draft an offer. Buyers see it once it is activated."""
+    offer = offers.create(ctx.session, ctx.org_id, ctx.actor, data)
+    ctx.tag(offer)
+    return offer
+
+
+@router.get("/{offer_id}", response_model=OfferOut)
+def get(offer_id: OfferId, ctx: Read) -> Offer:
+    """An offer of yours, or an active one."""
+    operator = ctx.has_role(OrgRole.OPERATOR)
+    offer = search.get(ctx.session, ctx.org_id, offer_id, everything=operator)
+    ctx.tag(offer)
+    return offer
+
+
+@router.patch("/{offer_id}", response_model=OfferOut, responses=documented(PreconditionFailed))
+def update(offer_id: OfferId, data: OfferPatch, ctx: Write) -> Offer:
+    """Change terms. `null` empties a field; fields that are left out stay."""
+    offer = _locked(offer_id, ctx)
+    offers.update(ctx.session, offer, ctx.actor, data)
+    ctx.tag(offer)
+    return offer
+
+
+@router.post("/{offer_id}/activate", response_model=OfferOut, responses=_CHANGED)
+def activate(offer_id: OfferId, ctx: Write) -> Offer:
+    """Show a draft, or an expired offer with a new validity, to buyers."""
+    offer = offers.activate(ctx.session, _locked(offer_id, ctx), ctx.actor)
+    ctx.tag(offer)
+    return offer
+
+
+@router.post("/{offer_id}/suspend", response_model=OfferOut, responses=_CHANGED)
+def suspend(offer_id: OfferId, ctx: Write) -> Offer:
+    """Hide an active offer for the time being."""
+    offer = offers.suspend(ctx.session, _locked(offer_id, ctx), ctx.actor)
+    ctx.tag(offer)
+    return offer
+
+
+@router.post("/{offer_id}/resume", response_model=OfferOut, responses=_CHANGED)
+def resume(offer_id: OfferId, ctx: Write) -> Offer:
+    """Show a suspended offer again."""
+    offer = offers.resume(ctx.session, _locked(offer_id, ctx), ctx.actor)
+    ctx.tag(offer)
+    return offer
+
+
+def _locked(offer_id: OfferId, ctx: Context) -> Offer:
+    offer = offers.locked(ctx.session, ctx.org_id, offer_id)
+    ctx.check_version(offer)
+    return offer

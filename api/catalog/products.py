@@ -1,0 +1,109 @@
+"""What can be done with products. Never commits: the caller owns the transaction."""
+
+from typing import Any
+from uuid import UUID
+
+from sqlmodel import Session, select
+from sqlmodel.sql.expression import SelectOfScalar
+
+from api.catalog import checks
+from api.catalog.assign import assign
+from api.catalog.models import Offer, Product
+from api.catalog.product_schemas import ProductIn, ProductPatch
+from api.core import audit
+from api.core.errors import NotFound
+from api.core.outbox import emit
+from api.rules.offers import OfferStatus
+
+
+def create(session: Session, org_id: UUID, actor: str, data: ProductIn) -> Product:
+    """Add a product to the organisation's catalogue; Invalid for unknown codes."""
+    _check(session, data)
+    return add(session, org_id, actor, data)
+
+
+def add(session: Session, org_id: UUID, actor: str, data: ProductIn) -> Product:
+    """Add a product whose codes were checked."""
+    product = Product(org_id=org_id, **columns(data))
+    session.add(product)
+    _record(session, product, "create", actor, {"names": product.names})
+    return product
+
+
+def locked(session: Session, org_id: UUID, product_id: UUID) -> Product:
+    """The organisation's product, locked for a change; NotFound for anybody else."""
+    query = select(Product).where(Product.id == product_id, Product.org_id == org_id)
+    product = session.exec(query.with_for_update()).one_or_none()
+    if product is None:
+        raise NotFound
+    return product
+
+
+def update(session: Session, product: Product, actor: str, data: ProductPatch) -> Product:
+    """Change the fields that the patch names, and tell of the offers that show them."""
+    wanted = checks.merged(ProductIn, _current(product, data), data)
+    _check(session, wanted)
+    if replace(session, product, actor, wanted):
+        offers = select(Offer).where(
+            Offer.product_id == product.id, Offer.status != OfferStatus.DRAFT
+        )
+        for offer in session.exec(offers).all():
+            emit(session, "offer.changed", offer.id, org_id=offer.seller_id, fields=["product"])
+    return product
+
+
+def replace(session: Session, product: Product, actor: str, data: ProductIn) -> bool:
+    """Give the product all the values of `data`; True when that changed anything."""
+    changed = assign(product, columns(data))
+    if changed:
+        product.version += 1
+        _record(session, product, "update", actor, {"fields": changed})
+    return bool(changed)
+
+
+def get(session: Session, product_id: UUID) -> Product:
+    """A product that the caller may see: its own, or one that is actively offered."""
+    product = session.get(Product, product_id)
+    if product is None:
+        raise NotFound
+    return product
+
+
+def columns(data: ProductIn) -> dict[str, Any]:
+    """The columns of a product that come from its input."""
+    values = data.model_dump()
+    for field in ("names", "descriptions"):
+        given = values[f"{field}_origin"]
+        values[f"{field}_origin"] = {lang: given.get(lang, "source") for lang in values[field]}
+    texts = [*data.names.values(), data.brand, data.model, data.mpn, data.gtin]
+    return {**values, "search_text": "\n".join(t for t in texts if t).casefold()}
+
+
+def own(org_id: UUID) -> SelectOfScalar[Product]:
+    """Query of the organisation's own products."""
+    return select(Product).where(Product.org_id == org_id)
+
+
+def _current(product: Product, patch: ProductPatch) -> dict[str, Any]:
+    """The product as input; origins of texts that the patch takes away are dropped."""
+    current = {name: getattr(product, name) for name in ProductIn.model_fields}
+    for field in ("names", "descriptions"):
+        texts = getattr(patch, field)
+        if texts is not None:
+            origins = current[f"{field}_origin"]
+            current[f"{field}_origin"] = {
+                lang: origin for lang, origin in origins.items() if lang in texts
+            }
+    return current
+
+
+def _check(session: Session, data: ProductIn) -> None:
+    uses = checks.product_uses(data)
+    checks.raise_if(checks.code_errors(uses, checks.unknown_codes(session, uses)))
+
+
+def _record(
+    session: Session, product: Product, action: str, actor: str, change: dict[str, Any]
+) -> None:
+    stream = f"product:{product.id.hex}"
+    audit.record(session, stream, action, actor=actor, org_id=product.org_id, change=change)

@@ -1,0 +1,58 @@
+"""Routes of products."""
+
+from typing import Annotated, Any
+
+from api.catalog import products
+from api.catalog.models import Product
+from api.catalog.product_schemas import ProductIn, ProductOut, ProductPatch
+from api.catalog.types import ProductId
+from api.core import pages
+from api.core.errors import PreconditionFailed
+from api.core.http import PageDep, documented
+from api.core.pages import Page
+from api.identity import access
+from api.identity.access import Context, require
+
+router = access.router("/products", "products")
+Read = Annotated[Context, require("offers:read")]
+Write = Annotated[Context, require("offers:write")]
+
+
+@router.get("", response_model=Page[ProductOut])
+def list(ctx: Read, page: PageDep) -> Page[Any]:
+    """Your own products, newest first."""
+    rows, cursor = pages.newest_first(
+        ctx.session,
+        products.own(ctx.org_id),
+        Product,
+        page,
+        scope=f"products:{ctx.org_id}",
+        filters={},
+    )
+    return Page(items=[*rows], has_more=cursor is not None, next_cursor=cursor)
+
+
+@router.post("", status_code=201, response_model=ProductOut)
+def create(data: ProductIn, ctx: Write) -> Product:
+    """Add a product to your catalogue."""
+    product = products.create(ctx.session, ctx.org_id, ctx.actor, data)
+    ctx.tag(product)
+    return product
+
+
+@router.get("/{product_id}", response_model=ProductOut)
+def get(product_id: ProductId, ctx: Read) -> Product:
+    """A product of yours, or one that is actively offered."""
+    product = products.get(ctx.session, product_id)
+    ctx.tag(product)
+    return product
+
+
+@router.patch("/{product_id}", response_model=ProductOut, responses=documented(PreconditionFailed))
+def update(product_id: ProductId, data: ProductPatch, ctx: Write) -> Product:
+    """Change a product. `null` empties a field; fields that are left out stay."""
+    product = products.locked(ctx.session, ctx.org_id, product_id)
+    ctx.check_version(product)
+    products.update(ctx.session, product, ctx.actor, data)
+    ctx.tag(product)
+    return product

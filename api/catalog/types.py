@@ -1,0 +1,69 @@
+"""Types of the fields that the catalogue takes: texts, codes, quantities, links."""
+
+import unicodedata
+from decimal import Decimal
+from typing import Annotated, Literal
+from uuid import UUID
+
+from pydantic import (
+    AfterValidator,
+    Field,
+    HttpUrl,
+    PlainSerializer,
+    StringConstraints,
+    TypeAdapter,
+    UrlConstraints,
+)
+
+from api.core.ids import PublicId
+from api.rules.offers import gtin14, plain
+
+ProductId = Annotated[UUID, PublicId("product")]
+OfferId = Annotated[UUID, PublicId("offer")]
+CertificateId = Annotated[UUID, PublicId("certificate")]
+Origin = Literal["source", "machine", "human"]
+MAX_NUMBER = Decimal(10**12)
+_HTTPS: TypeAdapter[HttpUrl] = TypeAdapter(
+    Annotated[HttpUrl, UrlConstraints(allowed_schemes=["https"], max_length=2000)]
+)
+
+
+def _printable(text: str) -> str:
+    """Refuse control characters: they hide text, and PostgreSQL cannot store NUL."""
+    if any(unicodedata.category(c) == "Cc" and c not in "\n\t" for c in text):
+        raise ValueError("must not contain control characters")
+    return text
+
+
+def _https(url: str) -> str:
+    return str(_HTTPS.validate_python(url))
+
+
+def _gtin(number: str) -> str:
+    key = gtin14(number)
+    if key is None:
+        raise ValueError("not a GTIN (8, 12, 13 or 14 digits with a check digit)")
+    return key
+
+
+def _text(max_length: int) -> StringConstraints:
+    return StringConstraints(strip_whitespace=True, min_length=1, max_length=max_length)
+
+
+Short = Annotated[str, _text(100), AfterValidator(_printable)]
+Line = Annotated[str, _text(500), AfterValidator(_printable)]
+Paragraph = Annotated[str, _text(5000), AfterValidator(_printable)]
+AttributeName = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]{0,59}$")]
+Country = Annotated[str, StringConstraints(pattern=r"^[A-Z]{2}$")]
+CurrencyCode = Annotated[str, StringConstraints(pattern=r"^[A-Z]{3}$")]
+UnitCode = Annotated[str, StringConstraints(pattern=r"^[A-Z0-9]{1,3}$")]
+PlaceCode = Annotated[str, StringConstraints(pattern=r"^[a-z0-9-]{2,40}$")]
+HsCode = Annotated[str, StringConstraints(pattern=r"^[0-9]{6}$")]
+CpvCode = Annotated[str, StringConstraints(pattern=r"^[0-9]{8}-[0-9]$")]
+CertificateScheme = Annotated[str, StringConstraints(pattern=r"^[A-Z0-9][A-Z0-9_-]{1,39}$")]
+Sha256 = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")]
+HttpsUrl = Annotated[str, AfterValidator(_https)]
+Gtin = Annotated[str, AfterValidator(_gtin)]
+PlainDecimal = Annotated[Decimal, PlainSerializer(plain, return_type=str, when_used="json")]
+Positive = Annotated[PlainDecimal, Field(gt=0, le=MAX_NUMBER, max_digits=20, decimal_places=6)]
+"""A quantity or a price: more than zero, at most 10^12, six decimals."""

@@ -1,0 +1,134 @@
+"""`kerben reference`: fill the reference tables."""
+
+from collections.abc import Callable
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
+from rich.table import Table
+from sqlmodel import Session
+
+from api.core import db
+from api.core.errors import Problem
+from api.reference import loaders
+from api.reference.files import Progress as Report
+from api.reference.locales import LANGUAGES
+from api.reference.store import Loaded
+from api.rules.classifications import Scheme
+
+app = typer.Typer(help="Classifications, units, places and rates.", no_args_is_help=True)
+console = Console()
+SHOWN_ERRORS = 20
+
+
+class What(StrEnum):
+    """What can be loaded; `bundled` and `hs` need no file."""
+
+    BUNDLED = "bundled"
+    CPV = "cpv"
+    OKGZ = "okgz"
+    HS = "hs"
+    TNVED = "tnved"
+    UNSPSC = "unspsc"
+    UNITS = "units"
+    PLACES = "places"
+    FX = "fx"
+
+
+_TABLES: dict[What, Callable[[Session, Path, Report], Loaded]] = {
+    What.UNITS: loaders.load_units,
+    What.PLACES: loaders.load_places,
+    What.FX: loaders.load_rates,
+}
+
+
+@app.callback()
+def main() -> None:
+    """Classifications, units, places and rates."""
+
+
+@app.command()
+def load(
+    what: Annotated[What, typer.Argument(help="What to load.")],
+    file: Annotated[
+        Path | None,
+        typer.Argument(help="TSV or CSV, UTF-8, with a header.", exists=True, dir_okay=False),
+    ] = None,
+    language: Annotated[
+        str | None, typer.Option(help='Language of a column "name": ky, ru, en or zh.')
+    ] = None,
+    version: Annotated[str | None, typer.Option(help="Edition of the classification.")] = None,
+    source: Annotated[str | None, typer.Option(help="Where the file is from.")] = None,
+    licence: Annotated[str | None, typer.Option(help="Terms of use of the file.")] = None,
+    complete: Annotated[
+        bool | None, typer.Option("--complete/--extract", help="Is no code missing now?")
+    ] = None,
+) -> None:
+    """Load reference data; safe to repeat. A file with a bad row changes nothing.
+
+    Classifications: columns code and ky, ru, en, zh (or name). Units: code, languages, symbol,
+    dimension, factor. Rates: day, base, quote, rate, source.
+    """
+    if file is None and what not in (What.BUNDLED, What.HS):
+        raise typer.BadParameter(f"{what} needs a FILE")
+    if language is not None and language not in LANGUAGES:
+        raise typer.BadParameter(f"language is one of {', '.join(LANGUAGES)}")
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn())
+    try:
+        with Progress(*columns, console=console) as bars, db.worker_unit_of_work() as session:
+            report = _reporter(bars)
+            if what is What.BUNDLED:
+                loaded = loaders.load_bundled(session, report)
+            elif file is None:
+                loaded = {what.value: loaders.load_hs(session, report)}
+            elif what in _TABLES:
+                loaded = {what.value: _TABLES[what](session, file, report)}
+            else:
+                scheme = Scheme(what.upper())
+                loaded = {
+                    scheme.value: loaders.load_classification(
+                        session,
+                        scheme,
+                        file,
+                        language=language,
+                        version=version,
+                        source=source,
+                        licence=licence,
+                        complete=complete,
+                        progress=report,
+                    )
+                }
+    except Problem as problem:
+        _show_refusal(problem)
+        raise typer.Exit(1) from None
+    _show(loaded)
+
+
+def _reporter(bars: Progress) -> Report:
+    tasks = {}
+
+    def report(label: str, done: int, total: int) -> None:
+        if label not in tasks:
+            tasks[label] = bars.add_task(label, total=total)
+        bars.update(tasks[label], completed=done)
+
+    return report
+
+
+def _show(loaded: dict[str, Loaded]) -> None:
+    table = Table("", "created", "changed", "unchanged", "columns not used")
+    for name, counts in loaded.items():
+        numbers = (str(n) for n in (counts.created, counts.changed, counts.unchanged))
+        table.add_row(name, *numbers, ", ".join(counts.ignored_columns))
+    console.print(table)
+
+
+def _show_refusal(problem: Problem) -> None:
+    console.print(f"[red]{problem}[/red]", soft_wrap=True)
+    for error in problem.errors[:SHOWN_ERRORS]:
+        console.print(f"  {error.detail}", markup=False, soft_wrap=True)
+    if len(problem.errors) > SHOWN_ERRORS:
+        console.print("  …")

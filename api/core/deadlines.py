@@ -1,0 +1,78 @@
+"""Moments at which a state must move on. The clock only moves states: whether an act is late
+is decided in its own transaction, by the deadline column and the database's clock."""
+
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy import Index, UniqueConstraint, text
+from sqlmodel import Field, Session, col, select
+
+from api.core.outbox import emit
+from api.core.tables import TIMESTAMP, Table
+
+
+class Deadline(Table, table=True):
+    """`kind` is the event type emitted when `due_at` has come, for example "tender.period_ended"."""
+
+    __tablename__ = "deadline"
+    __table_args__ = (
+        UniqueConstraint("resource_id", "kind"),
+        Index("ix_deadline_due", "due_at", postgresql_where=text("fired_at IS NULL")),
+    )
+
+    kind: str = Field(max_length=100)
+    resource_id: UUID
+    org_id: UUID | None = None
+    due_at: datetime = Field(sa_type=TIMESTAMP)
+    fired_at: datetime | None = Field(default=None, sa_type=TIMESTAMP)
+
+
+def arm(
+    session: Session, kind: str, resource_id: UUID, due_at: datetime, *, org_id: UUID | None
+) -> None:
+    """Set or move the deadline of a resource; a moved one fires again."""
+    deadline = _find(session, kind, resource_id)
+    if deadline is None:
+        deadline = Deadline(kind=kind, resource_id=resource_id, org_id=org_id, due_at=due_at)
+    deadline.due_at, deadline.fired_at = due_at, None
+    session.add(deadline)
+
+
+def disarm(session: Session, kind: str, resource_id: UUID) -> None:
+    """Forget the deadline, if there is one."""
+    deadline = _find(session, kind, resource_id)
+    if deadline is not None:
+        session.delete(deadline)
+
+
+def fire_due(session: Session, now: datetime, *, limit: int = 500) -> int:
+    """Emit the events of the deadlines that are due, in order; how many there were."""
+    due = session.exec(
+        select(Deadline)
+        .where(col(Deadline.fired_at).is_(None), Deadline.due_at <= now)
+        .order_by(col(Deadline.due_at), col(Deadline.id))
+        .limit(limit)
+        .with_for_update(skip_locked=True)
+    ).all()
+    for deadline in due:
+        deadline.fired_at = now
+        emit(session, deadline.kind, deadline.resource_id, org_id=deadline.org_id)
+    return len(due)
+
+
+def next_due(session: Session) -> datetime | None:
+    """When the next deadline falls, if any is armed."""
+    return session.exec(
+        select(Deadline.due_at)
+        .where(col(Deadline.fired_at).is_(None))
+        .order_by(col(Deadline.due_at))
+        .limit(1)
+    ).one_or_none()
+
+
+def _find(session: Session, kind: str, resource_id: UUID) -> Deadline | None:
+    return session.exec(
+        select(Deadline)
+        .where(Deadline.kind == kind, Deadline.resource_id == resource_id)
+        .with_for_update()
+    ).one_or_none()

@@ -1,0 +1,60 @@
+"""The OpenAPI document beyond what routes declare: tags, the problem schema, security."""
+
+from typing import Any
+
+from fastapi import FastAPI
+from fastapi.openapi.utils import get_openapi
+
+from api.core.errors import FieldError, ProblemOut
+
+TAGS = [
+    {"name": name, "description": description}
+    for name, description in (
+        ("organisations", "Suppliers, manufacturers, buyers, partners, auditors, the operator."),
+        ("members", "The people of your organisation."),
+        ("clients", "Credentials of programs: API keys and OAuth clients."),
+        ("oauth", "Access tokens (RFC 6749, client credentials)."),
+        ("jobs", "Long work: status, progress, result."),
+        ("reference", "Classifications, units, places, Incoterms, currencies, exchange rates."),
+        ("products", "What a maker makes."),
+        ("offers", "What a seller sells: price tiers, minimum order, lead time, Incoterm."),
+        ("certificates", "Evidence that a seller's goods or organisation conform."),
+        ("imports", "Many offers at once, from CSV or NDJSON."),
+        ("tenders", "Public requests: lots, items, publication, amendment, cancellation."),
+        ("matches", "Ranked offers for each item of a request, with reasons."),
+        ("invitations", "Suppliers asked to bid."),
+        ("matching", "The matching engine's models and index."),
+        ("health", "Liveness, readiness, metrics."),
+        ("problems", "The catalogue of error codes."),
+    )
+]
+
+
+def install_schema(app: FastAPI) -> None:
+    """Give `app.openapi()` the shared problem schema, once and for all routes."""
+
+    def openapi() -> dict[str, Any]:
+        if app.openapi_schema is None:
+            document = get_openapi(
+                title=app.title,
+                version=app.version,
+                openapi_version=app.openapi_version,
+                summary=app.summary,
+                description=app.description,
+                routes=app.routes,
+                tags=app.openapi_tags,
+                servers=app.servers,
+                contact=app.contact,
+                license_info=app.license_info,
+            )
+            schemas = document.setdefault("components", {}).setdefault("schemas", {})
+            for model in (FieldError, ProblemOut):
+                found = model.model_json_schema(ref_template="#/components/schemas/{model}")
+                found.pop("$defs", None)
+                schemas[model.__name__] = found
+            for name in ("HTTPValidationError", "ValidationError"):
+                schemas.pop(name, None)
+            app.openapi_schema = document
+        return app.openapi_schema
+
+    app.openapi = openapi  # type: ignore[method-assign]

@@ -1,0 +1,163 @@
+"""Every expected failure is a `Problem` (RFC 9457) with a stable code. Knows nothing of HTTP."""
+
+from typing import Any, ClassVar
+
+from pydantic import BaseModel, Field
+
+
+class FieldError(BaseModel):
+    """One field that was refused; `pointer` is a JSON Pointer (RFC 6901) into the input."""
+
+    pointer: str = Field(examples=["#/items/0/quantity"])
+    code: str = Field(examples=["greater_than"])
+    detail: str = Field(examples=["Input should be greater than 0"])
+
+
+class ProblemOut(BaseModel):
+    """What the client sees for every response that is not 2xx (RFC 9457)."""
+
+    type: str = Field(examples=["/problems/not_found"])
+    title: str
+    status: int
+    detail: str
+    instance: str | None = None
+    code: str = Field(examples=["not_found"])
+    request_id: str | None = None
+    errors: list[FieldError] = []
+
+
+class Problem(Exception):
+    """Base of the catalogue: subclasses name their status, stable code and title."""
+
+    status: ClassVar[int] = 500
+    code: ClassVar[str] = "internal"
+    title: ClassVar[str] = "Internal error"
+    catalogue: ClassVar[dict[str, type["Problem"]]] = {}
+
+    def __init_subclass__(cls, **kwargs: Any) -> None:
+        super().__init_subclass__(**kwargs)
+        Problem.catalogue[cls.code] = cls
+
+    def __init__(
+        self,
+        detail: str | None = None,
+        *,
+        errors: list[FieldError] | None = None,
+        headers: dict[str, str] | None = None,
+    ) -> None:
+        super().__init__(detail or self.title)
+        self.errors = errors or []
+        self.headers = headers or {}
+
+    def body(self, *, instance: str | None = None, request_id: str | None = None) -> ProblemOut:
+        return ProblemOut(
+            type=f"/problems/{self.code}",
+            title=self.title,
+            status=self.status,
+            detail=str(self),
+            instance=instance,
+            code=self.code,
+            request_id=request_id,
+            errors=self.errors,
+        )
+
+
+def refused(pointer: str, code: str, detail: str) -> "Invalid":
+    """An `Invalid` about one field."""
+    return Invalid(detail, errors=[FieldError(pointer=pointer, code=code, detail=detail)])
+
+
+class BadRequest(Problem):
+    """The request cannot be read at all."""
+
+    status, code, title = 400, "bad_request", "The request cannot be read"
+
+
+class InvalidCursor(Problem):
+    """The cursor was not issued for this list, these filters and this caller."""
+
+    status, code, title = 400, "invalid_cursor", "The cursor does not belong to this list"
+
+
+class Unauthorized(Problem):
+    """No valid credentials."""
+
+    status, code, title = 401, "unauthorized", "Credentials are missing or not valid"
+
+
+class Forbidden(Problem):
+    """The credentials are valid but do not allow this."""
+
+    status, code, title = 403, "forbidden", "Not allowed with these credentials"
+
+
+class NotFound(Problem):
+    """It does not exist, or the caller may not know that it does."""
+
+    status, code, title = 404, "not_found", "Not found"
+
+
+class MethodNotAllowed(Problem):
+    """The path exists, but not with this method."""
+
+    status, code, title = 405, "method_not_allowed", "Method not allowed"
+
+
+class Conflict(Problem):
+    """The request is well formed, but a rule or the current state forbids it."""
+
+    status, code, title = 409, "conflict", "Conflicts with the current state"
+
+
+class IdempotencyInFlight(Conflict):
+    """Another request with the same Idempotency-Key is being worked on."""
+
+    code, title = "idempotency_in_flight", "The same request is still being processed"
+
+
+class AlreadyExists(Conflict):
+    """Something with this unique property exists already."""
+
+    code, title = "already_exists", "It exists already"
+
+
+class PreconditionFailed(Problem):
+    """The resource has changed since the version named in If-Match."""
+
+    status, code, title = 412, "precondition_failed", "The resource has changed meanwhile"
+
+
+class PayloadTooLarge(Problem):
+    """The body is larger than the limit."""
+
+    status, code, title = 413, "payload_too_large", "The body is too large"
+
+
+class UnsupportedMediaType(Problem):
+    """The Content-Type is not one that the route takes."""
+
+    status, code, title = 415, "unsupported_media_type", "Unsupported media type"
+
+
+class Invalid(Problem):
+    """The input was read but is not valid; `errors` names the fields."""
+
+    status, code, title = 422, "invalid", "The request is not valid"
+
+
+class IdempotencyKeyReused(Problem):
+    """The Idempotency-Key was used before with a different request."""
+
+    status, code, title = 422, "idempotency_key_reused", "The Idempotency-Key was used differently"
+
+
+class Internal(Problem):
+    """A defect of the service. It is logged under the request id; nothing was changed."""
+
+    status, code, title = 500, "internal_error", "Internal error"
+
+
+class Unavailable(Problem):
+    """The database cannot be reached. Nothing was changed; try again."""
+
+    status, code, title = 503, "unavailable", "The service is not available at the moment"

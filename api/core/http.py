@@ -1,0 +1,198 @@
+"""What every route shares: request ids, limits, the shape of errors, OpenAPI names."""
+
+import time
+from collections.abc import Callable
+from http import HTTPStatus
+from typing import Annotated, Any
+
+import structlog
+from fastapi import Depends, FastAPI, Query, Request
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import JSONResponse
+from fastapi.routing import APIRoute
+from prometheus_client import Counter, Histogram
+from pydantic import TypeAdapter
+from sqlalchemy.exc import DataError, DBAPIError, IntegrityError, InterfaceError, OperationalError
+from starlette.datastructures import Headers, MutableHeaders
+from starlette.exceptions import HTTPException
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+from uuid_utils import uuid7
+
+from api.core import errors, settings
+from api.core.errors import FieldError, Problem, ProblemOut
+from api.core.pages import MAX_LIMIT, PageQuery
+
+log = structlog.get_logger(__name__)
+REQUESTS = Counter("kerben_http_requests_total", "Requests", ["method", "route", "status"])
+LATENCY = Histogram("kerben_http_request_seconds", "Duration of requests", ["method", "route"])
+_UNIQUE_VIOLATION, _FOREIGN_KEY_VIOLATION, _RLS_VIOLATION = "23505", "23503", "42501"
+_STREAMED = ("/v1/imports",)
+
+
+def page_query(
+    limit: Annotated[int, Query(ge=1, le=MAX_LIMIT, description="Rows a page")] = 20,
+    cursor: Annotated[str | None, Query(max_length=500, description="`next_cursor` before")] = None,
+) -> PageQuery:
+    """Parameters of every list."""
+    return PageQuery(limit=limit, cursor=cursor)
+
+
+PageDep = Annotated[PageQuery, Depends(page_query)]
+
+
+def operation_id(route: APIRoute) -> str:
+    """`tenders_publish`: the tag and the function's name."""
+    tag = str(route.tags[0]).replace("-", "_") if route.tags else "docs"
+    return f"{tag}_{route.name}"
+
+
+def documented(*problems: type[Problem]) -> dict[int | str, dict[str, Any]]:
+    """Declare problems on a route, so that they show in the OpenAPI document."""
+    found: dict[int | str, dict[str, Any]] = {}
+    for status in sorted({p.status for p in problems}):
+        titles = "; ".join(f"`{p.code}`: {p.title}" for p in problems if p.status == status)
+        found[status] = {
+            "description": titles,
+            "content": {
+                "application/problem+json": {"schema": {"$ref": "#/components/schemas/ProblemOut"}}
+            },
+        }
+    return found
+
+
+def problem_response(request: Request, problem: Problem) -> JSONResponse:
+    """The RFC 9457 answer to a problem."""
+    request_id = structlog.contextvars.get_contextvars().get("request_id")
+    body = problem.body(instance=request.url.path, request_id=request_id)
+    return JSONResponse(
+        TypeAdapter(ProblemOut).dump_python(body, mode="json"),
+        problem.status,
+        media_type="application/problem+json",
+        headers=problem.headers,
+    )
+
+
+def install_error_handlers(app: FastAPI) -> None:
+    """Turn every failure, expected or not, into problem+json."""
+    app.add_exception_handler(Problem, _on_problem)
+    app.add_exception_handler(RequestValidationError, _on_invalid)
+    app.add_exception_handler(HTTPException, _on_http_exception)
+    app.add_exception_handler(DBAPIError, _on_database_error)
+
+
+def _on_problem(request: Request, error: Exception) -> JSONResponse:
+    assert isinstance(error, Problem)
+    return problem_response(request, error)
+
+
+def _on_invalid(request: Request, error: Exception) -> JSONResponse:
+    assert isinstance(error, RequestValidationError)
+    if any(e["type"] == "json_invalid" for e in error.errors()):
+        return problem_response(request, errors.BadRequest("The body is not valid JSON."))
+    return problem_response(request, errors.Invalid(errors=field_errors(error.errors())))
+
+
+def field_errors(found: Any) -> list[FieldError]:
+    """Pydantic's errors as pointers into the body, or `#?name` for other parameters."""
+    rows = []
+    for e in found:
+        where, *path = [str(part) for part in e["loc"] if part != "[key]"] or ["body"]
+        tail = "/".join(part.replace("~", "~0").replace("/", "~1") for part in path)
+        pointer = f"#/{tail}" if where == "body" else f"#?{where}/{tail}"
+        rows.append(FieldError(pointer=pointer, code=str(e["type"]), detail=str(e["msg"])))
+    return rows
+
+
+def _on_http_exception(request: Request, error: Exception) -> JSONResponse:
+    assert isinstance(error, HTTPException)
+    by_status = {p.status: p for p in reversed(Problem.catalogue.values())}
+    kind = by_status.get(error.status_code, errors.BadRequest)
+    same = error.detail == HTTPStatus(error.status_code).phrase
+    return problem_response(
+        request, kind(None if same else error.detail, headers=dict(error.headers or {}))
+    )
+
+
+def _on_database_error(request: Request, error: Exception) -> JSONResponse:
+    assert isinstance(error, DBAPIError)
+    state = getattr(error.orig, "sqlstate", None)
+    if isinstance(error, IntegrityError) and state == _UNIQUE_VIOLATION:
+        return problem_response(request, errors.AlreadyExists())
+    if isinstance(error, IntegrityError) and state == _FOREIGN_KEY_VIOLATION:
+        return problem_response(request, errors.Conflict("Something it refers to does not exist."))
+    if isinstance(error, DataError):
+        return problem_response(request, errors.Invalid("A value cannot be stored."))
+    if state == _RLS_VIOLATION:
+        log.warning("refused by row-level security", error=str(error.orig))
+        return problem_response(request, errors.NotFound())
+    if isinstance(error, OperationalError | InterfaceError) or error.connection_invalidated:
+        log.error("database unavailable", error=str(error.orig))
+        return problem_response(request, errors.Unavailable(headers={"Retry-After": "2"}))
+    log.exception("unexpected database error", exc_info=error)
+    return problem_response(request, errors.Internal())
+
+
+class RequestMiddleware:
+    """Request id, metrics, one access-log line, body limit, and the last net for defects."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self.app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self.app(scope, receive, send)
+            return
+        request_id, started = f"req_{uuid7().hex}", time.perf_counter()
+        structlog.contextvars.clear_contextvars()
+        structlog.contextvars.bind_contextvars(request_id=request_id)
+        status = 0
+
+        async def reply(message: Message) -> None:
+            nonlocal status
+            if message["type"] == "http.response.start":
+                status = message["status"]
+                headers = MutableHeaders(scope=message)
+                headers["Request-Id"] = request_id
+                headers["X-Content-Type-Options"] = "nosniff"
+            await send(message)
+
+        try:
+            await self.app(scope, _limited(scope, receive), reply)
+        except Exception as error:
+            if status:
+                raise
+            problem = error if isinstance(error, Problem) else errors.Internal()
+            if not isinstance(error, Problem):
+                log.exception("unexpected error", path=scope["path"])
+            await problem_response(Request(scope), problem)(scope, receive, reply)
+        finally:
+            route = getattr(scope.get("route"), "path", "unmatched")
+            REQUESTS.labels(scope["method"], route, status).inc()
+            LATENCY.labels(scope["method"], route).observe(time.perf_counter() - started)
+            log.info(
+                "request",
+                method=scope["method"],
+                path=scope["path"],
+                status=status,
+                ms=round((time.perf_counter() - started) * 1000, 1),
+                client_request_id=Headers(scope=scope).get("x-request-id"),
+            )
+
+
+def _limited(scope: Scope, receive: Receive) -> Callable[[], Any]:
+    """`receive` that answers 413 once the body passes the limit of its route."""
+    config = settings.get()
+    large = scope["path"] in _STREAMED
+    limit = config.max_import_bytes if large else config.max_body_bytes
+    seen = 0
+
+    async def counted() -> Message:
+        nonlocal seen
+        message = await receive()
+        seen += len(message.get("body", b""))
+        if seen > limit:
+            # An HTTPException, because FastAPI calls every other failure of reading a bad body.
+            raise HTTPException(413, f"The body may have at most {limit} bytes.")
+        return message
+
+    return counted

@@ -1,0 +1,98 @@
+"""A POST repeated with the same Idempotency-Key has one effect and one answer.
+
+The answer is stored in the transaction of the effect: neither can exist without the other.
+"""
+
+import hashlib
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from sqlalchemy import Column, LargeBinary, UniqueConstraint, text
+from sqlmodel import Field, Session, select
+
+from api.core.errors import IdempotencyInFlight, IdempotencyKeyReused
+from api.core.tables import JSON, TIMESTAMP, Table
+from api.rules.clock import utcnow
+
+LIFETIME = timedelta(hours=24)
+
+
+class IdempotencyRecord(Table, table=True):
+    """The answer once given to (organisation, principal, method and path, key)."""
+
+    __tablename__ = "idempotency_record"
+    __table_args__ = (UniqueConstraint("org_id", "principal", "operation", "key"),)
+
+    org_id: UUID
+    principal: str = Field(max_length=80)
+    operation: str = Field(max_length=300)
+    key: str = Field(max_length=255)
+    body_hash: str = Field(max_length=64)
+    status: int
+    body: bytes = Field(sa_column=Column(LargeBinary, nullable=False))
+    headers: dict[str, str] = Field(sa_column=Column(JSON, nullable=False))
+    expires_at: datetime = Field(sa_type=TIMESTAMP, index=True)
+
+
+@dataclass(frozen=True, slots=True)
+class Subject:
+    """What a key belongs to, and the body it came with."""
+
+    org_id: UUID
+    principal: str
+    operation: str
+    key: str
+    body: bytes
+
+    @property
+    def body_hash(self) -> str:
+        return hashlib.sha256(self.body).hexdigest()
+
+
+def begin(session: Session, subject: Subject) -> IdempotencyRecord | None:
+    """The stored answer of an earlier execution, or None when this one is the first.
+
+    Raises IdempotencyInFlight while another transaction works on the same key, and
+    IdempotencyKeyReused when the key came with another body.
+    """
+    lock = f"{subject.org_id.hex}|{subject.principal}|{subject.operation}|{subject.key}"
+    free = session.connection().scalar(
+        text("SELECT pg_try_advisory_xact_lock(hashtextextended(:lock, 7))"), {"lock": lock}
+    )
+    if not free:
+        raise IdempotencyInFlight(headers={"Retry-After": "1"})
+    found = session.exec(
+        select(IdempotencyRecord).where(
+            IdempotencyRecord.org_id == subject.org_id,
+            IdempotencyRecord.principal == subject.principal,
+            IdempotencyRecord.operation == subject.operation,
+            IdempotencyRecord.key == subject.key,
+        )
+    ).one_or_none()
+    if found is not None and found.expires_at <= utcnow():
+        session.delete(found)
+        session.flush()
+        return None
+    if found is not None and found.body_hash != subject.body_hash:
+        raise IdempotencyKeyReused
+    return found
+
+
+def complete(
+    session: Session, subject: Subject, *, status: int, answer: bytes, headers: dict[str, str]
+) -> None:
+    """Keep the answer for later repeats."""
+    session.add(
+        IdempotencyRecord(
+            org_id=subject.org_id,
+            principal=subject.principal,
+            operation=subject.operation,
+            key=subject.key,
+            body_hash=subject.body_hash,
+            status=status,
+            body=answer,
+            headers=headers,
+            expires_at=utcnow() + LIFETIME,
+        )
+    )

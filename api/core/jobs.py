@@ -1,0 +1,146 @@
+"""Work that happens later: a row holds its arguments, lease, attempts and progress.
+
+A broker message carries only the job's id. `claim` is a compare-and-set, so that a message
+delivered twice is a no-op, and a job whose worker died is claimed again after its lease.
+"""
+
+import random
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import Column, Index, UniqueConstraint, text
+from sqlmodel import Field, Session, col, select
+
+from api.core import db, settings
+from api.core.errors import NotFound
+from api.core.tables import JSON, TIMESTAMP, Table
+from api.rules.jobs import JobStatus, retry_delay_seconds
+
+
+class Job(Table, table=True):
+    """One call of a task. Its status is derived from the columns, never stored."""
+
+    __tablename__ = "job"
+    __table_args__ = (
+        Index(
+            "ix_job_open", "run_at", postgresql_where=text("done_at IS NULL AND failed_at IS NULL")
+        ),
+        UniqueConstraint("event_id", "name"),
+    )
+
+    name: str = Field(max_length=100)
+    args: dict[str, Any] = Field(sa_column=Column(JSON, nullable=False))
+    org_id: UUID | None = Field(default=None, index=True)
+    event_id: UUID | None = Field(default=None)
+    request_id: str | None = Field(default=None, max_length=64)
+    run_at: datetime = Field(
+        sa_column=Column(TIMESTAMP, nullable=False, server_default=text("now()"))
+    )
+    attempts: int = 0
+    lease_until: datetime | None = Field(default=None, sa_type=TIMESTAMP)
+    dispatched_until: datetime | None = Field(default=None, sa_type=TIMESTAMP)
+    done_at: datetime | None = Field(default=None, sa_type=TIMESTAMP)
+    failed_at: datetime | None = Field(default=None, sa_type=TIMESTAMP)
+    last_error: str | None = Field(default=None, max_length=2000)
+    progress_done: int = 0
+    progress_total: int | None = None
+    cursor: dict[str, Any] | None = Field(default=None, sa_column=Column(JSON))
+    result: dict[str, Any] | None = Field(default=None, sa_column=Column(JSON))
+
+    @property
+    def status(self) -> JobStatus:
+        if self.done_at:
+            return JobStatus.SUCCEEDED
+        if self.failed_at:
+            return JobStatus.FAILED
+        return JobStatus.RUNNING if self.lease_until else JobStatus.QUEUED
+
+
+def enqueue(
+    session: Session,
+    name: str,
+    args: dict[str, Any],
+    *,
+    org_id: UUID | None = None,
+    event_id: UUID | None = None,
+    request_id: str | None = None,
+) -> Job:
+    """Ask for `name(**args)` to run after this transaction commits."""
+    job = Job(
+        name=name,
+        args=args,
+        org_id=org_id,
+        event_id=event_id,
+        request_id=request_id,
+        run_at=db.now(session),
+    )
+    session.add(job)
+    return job
+
+
+def get(session: Session, *, org_id: UUID, job_id: UUID) -> Job:
+    """A job that `org_id` asked for; NotFound for anybody else."""
+    job = session.exec(select(Job).where(Job.id == job_id, Job.org_id == org_id)).one_or_none()
+    if job is None:
+        raise NotFound
+    return job
+
+
+def claim(session: Session, job_id: UUID) -> Job | None:
+    """Take the lease of a job that is due and free; None when there is nothing to do."""
+    now = db.now(session)
+    job = session.exec(
+        select(Job)
+        .where(Job.id == job_id, col(Job.done_at).is_(None), col(Job.failed_at).is_(None))
+        .where(Job.run_at <= now)
+        .with_for_update(skip_locked=True)
+    ).one_or_none()
+    if job is None or (job.lease_until and job.lease_until > now):
+        return None
+    job.attempts += 1
+    job.lease_until = now + timedelta(seconds=settings.get().job_lease_seconds)
+    session.add(job)
+    return job
+
+
+def hold(session: Session, job_id: UUID, attempt: int) -> Job | None:
+    """Lock a claimed job for the transaction that does its work.
+
+    None when the lease has passed to another worker (`attempts` moved on) or the job is over.
+    """
+    job = session.exec(
+        select(Job)
+        .where(Job.id == job_id, Job.attempts == attempt)
+        .where(col(Job.done_at).is_(None), col(Job.failed_at).is_(None))
+        .with_for_update(skip_locked=True)
+    ).one_or_none()
+    if job is not None:
+        job.lease_until = db.now(session) + timedelta(seconds=settings.get().job_lease_seconds)
+    return job
+
+
+def finish(session: Session, job: Job, result: dict[str, Any] | None = None) -> None:
+    """Mark the job done, in the transaction that holds its effects."""
+    job.done_at, job.lease_until, job.result, job.last_error = db.now(session), None, result, None
+    session.add(job)
+
+
+def retry_or_fail(session: Session, job_id: UUID, attempt: int, error: str) -> None:
+    """After an error: run again later with full jitter, or give up after the last attempt."""
+    job = hold(session, job_id, attempt)
+    if job is None:
+        return
+    now = db.now(session)
+    job.lease_until, job.dispatched_until, job.last_error = None, None, error[:2000]
+    if job.attempts >= settings.get().job_max_attempts:
+        job.failed_at = now
+    else:
+        delay = retry_delay_seconds(job.attempts, jitter=random.random())
+        job.run_at = now + timedelta(seconds=delay)
+    session.add(job)
+
+
+def job_uuid(text_id: str) -> UUID:
+    """The id that a broker message carries."""
+    return UUID(hex=text_id)

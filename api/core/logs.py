@@ -1,0 +1,70 @@
+"""JSON logs (structlog) with the request id in every line and secrets taken out."""
+
+import logging
+import re
+import sys
+from typing import Any
+
+import structlog
+from structlog.typing import EventDict, Processor
+
+HIDDEN = "[hidden]"
+_SECRET_NAMES = re.compile(
+    r"authorization|cookie|password|secret|token|api_?key|private_?key|pepper|dsn|database_url",
+    re.IGNORECASE,
+)
+_SECRET_VALUES = re.compile(
+    r"kgp_(?:live|test)_[0-9A-Za-z_]+|whs[ek]c?_[0-9A-Za-z+/=]+|eyJ[\w-]+\.[\w-]+\.[\w-]+"
+    r"|(?<=://)[^/\s:@]+:[^/\s@]+(?=@)"
+)
+
+
+def hide_secrets(_: Any, __: str, line: EventDict) -> EventDict:
+    """Replace values under telling names, and telling values anywhere, however deep."""
+    return {key: _clean(key, value) for key, value in line.items()}
+
+
+def configure(level: str, output: str) -> None:
+    """Send structlog and standard logging to stderr in one format: "json" or "console"."""
+    shared: list[Processor] = [
+        structlog.contextvars.merge_contextvars,
+        structlog.stdlib.add_log_level,
+        structlog.stdlib.add_logger_name,
+        structlog.processors.TimeStamper(fmt="iso", utc=True),
+        structlog.processors.StackInfoRenderer(),
+        structlog.processors.format_exc_info,
+        hide_secrets,
+    ]
+    renderer: Processor = (
+        structlog.processors.JSONRenderer(ensure_ascii=False)
+        if output == "json"
+        else structlog.dev.ConsoleRenderer()
+    )
+    structlog.configure(
+        processors=[*shared, structlog.stdlib.ProcessorFormatter.wrap_for_formatter],
+        logger_factory=structlog.stdlib.LoggerFactory(),
+        wrapper_class=structlog.stdlib.BoundLogger,
+        cache_logger_on_first_use=True,
+    )
+    handler = logging.StreamHandler(sys.stderr)
+    handler.setFormatter(
+        structlog.stdlib.ProcessorFormatter(
+            foreign_pre_chain=[*shared[:-1], structlog.stdlib.ExtraAdder(), hide_secrets],
+            processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, renderer],
+        )
+    )
+    root = logging.getLogger()
+    root.handlers[:] = [handler]
+    root.setLevel(level)
+    for noisy in ("uvicorn.access", "httpx", "jieba", "alembic"):
+        logging.getLogger(noisy).setLevel(logging.WARNING)
+
+
+def _clean(key: str, value: Any) -> Any:
+    if isinstance(value, dict):
+        return {k: _clean(str(k), v) for k, v in value.items()}
+    if isinstance(value, list | tuple):
+        return [_clean(key, v) for v in value]
+    if isinstance(value, str):
+        return HIDDEN if value and _SECRET_NAMES.search(key) else _SECRET_VALUES.sub(HIDDEN, value)
+    return value

@@ -1,0 +1,71 @@
+"""Configuration from KERBEN_* variables. Outside development nothing unsafe is accepted."""
+
+from functools import cache
+from pathlib import Path
+from typing import Literal, Self
+
+from pydantic import Field, SecretStr, model_validator
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+DEVELOPMENT_SECRET = "development-only-secret-never-use-it-elsewhere"
+MIN_SECRET_LENGTH = 32
+
+
+class Settings(BaseSettings):
+    """Every setting, with defaults that start one machine with nothing installed."""
+
+    model_config = SettingsConfigDict(env_prefix="KERBEN_", env_file=None, extra="forbid")
+
+    environment: Literal["development", "test", "production"] = "development"
+    data_dir: Path = Path(".kerben")
+    base_url: str = "http://127.0.0.1:8000"
+    host: str = "127.0.0.1"
+    port: int = Field(default=8000, ge=0, le=65535)
+
+    database_url: SecretStr | None = Field(default=None, description="The API's role.")
+    worker_database_url: SecretStr | None = Field(default=None, description="The workers' role.")
+    owner_database_url: SecretStr | None = Field(default=None, description="For migrations.")
+    broker_url: SecretStr = SecretStr("memory://")
+    threads: int = Field(default=40, ge=1, description="Request threads = database connections.")
+
+    secret_key: SecretStr = SecretStr(DEVELOPMENT_SECRET)
+    access_token_seconds: int = Field(default=600, ge=60, le=900)
+
+    log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
+    log_format: Literal["json", "console"] = "json"
+    telemetry: bool = Field(default=False, description="Send OpenTelemetry traces by OTLP.")
+
+    max_body_bytes: int = Field(default=1_000_000, ge=1_000)
+    max_import_bytes: int = Field(default=100_000_000, ge=1_000)
+    job_lease_seconds: int = Field(default=60, ge=1)
+    job_redispatch_seconds: int = Field(default=600, ge=1)
+    job_max_attempts: int = Field(default=8, ge=1)
+
+    @property
+    def embedded(self) -> bool:
+        """True when Kerben runs its own PostgreSQL under `data_dir`."""
+        return self.database_url is None
+
+    @model_validator(mode="after")
+    def _refuse_unsafe(self) -> Self:
+        if self.environment != "production":
+            return self
+        problems = []
+        secret = self.secret_key.get_secret_value()
+        if secret == DEVELOPMENT_SECRET or len(secret) < MIN_SECRET_LENGTH:
+            problems.append(f"KERBEN_SECRET_KEY must be set, {MIN_SECRET_LENGTH}+ characters")
+        if self.embedded:
+            problems.append("KERBEN_DATABASE_URL must name a PostgreSQL server")
+        if self.broker_url.get_secret_value().startswith("memory:"):
+            problems.append("KERBEN_BROKER_URL must name a broker")
+        if not self.base_url.startswith("https://"):
+            problems.append("KERBEN_BASE_URL must start with https://")
+        if problems:
+            raise ValueError("Unsafe for production: " + "; ".join(problems))
+        return self
+
+
+@cache
+def get() -> Settings:
+    """The process's settings, read once."""
+    return Settings()

@@ -1,0 +1,106 @@
+"""Routes about credentials: API keys, OAuth clients and access tokens."""
+
+from typing import Annotated, Any, Literal
+from uuid import UUID
+
+from fastapi import APIRouter, Form
+
+from api.core import db, ids, settings
+from api.core.errors import Conflict, Invalid, Unauthorized
+from api.core.http import documented
+from api.core.pages import Page
+from api.identity import access, service
+from api.identity.access import Context, require
+from api.identity.models import ApiClient
+from api.identity.schemas import ClientCreated, ClientId, ClientIn, ClientOut, RotateIn, TokenOut
+from api.identity.service import ScopeNotYours
+
+clients = access.router("/clients", "clients")
+oauth = APIRouter(prefix="/oauth", tags=["oauth"])
+Read = Annotated[Context, require("clients:read")]
+Write = Annotated[Context, require("clients:write")]
+
+
+def created(ctx: Context, client: ApiClient, secret: str) -> ClientCreated:
+    """The one answer that shows a secret; it is never kept for replay."""
+    ctx.session.flush()
+    ctx.headers["Cache-Control"] = "no-store"
+    return ClientCreated.model_validate(
+        {**ClientOut.model_validate(client).model_dump(), "secret": secret}
+    )
+
+
+@clients.get("", response_model=Page[ClientOut])
+def list(ctx: Read) -> Page[Any]:
+    """Your organisation's credentials, without their secrets."""
+    rows = service.list_clients(ctx.session, ctx.org_id)
+    return Page(items=[*rows], has_more=False, next_cursor=None)
+
+
+@clients.post(
+    "", status_code=201, response_model=ClientCreated, responses=documented(ScopeNotYours, Conflict)
+)
+def create(data: ClientIn, ctx: Write) -> ClientCreated:
+    """Make an API key or OAuth client; the secret is shown only in this answer."""
+    client, secret = service.create_client(
+        ctx.session,
+        org_id=ctx.org_id,
+        actor=ctx.actor,
+        data=data,
+        grantable=ctx.caller.scopes,
+    )
+    return created(ctx, client, secret)
+
+
+@clients.post(
+    "/{client_id}/rotate",
+    status_code=201,
+    response_model=ClientCreated,
+    responses=documented(Conflict),
+)
+def rotate(client_id: ClientId, data: RotateIn, ctx: Write) -> ClientCreated:
+    """Replace a secret; the old one stays valid for the overlap."""
+    client, secret = service.rotate_client(
+        ctx.session,
+        org_id=ctx.org_id,
+        actor=ctx.actor,
+        client_id=client_id,
+        overlap_hours=data.overlap_hours,
+    )
+    return created(ctx, client, secret)
+
+
+@clients.post("/{client_id}/revoke", response_model=ClientOut)
+def revoke(client_id: ClientId, ctx: Write) -> ApiClient:
+    """End credentials at once."""
+    return service.revoke_client(
+        ctx.session, org_id=ctx.org_id, actor=ctx.actor, client_id=client_id
+    )
+
+
+@oauth.post("/token", responses=documented(Unauthorized, Invalid))
+def token(
+    grant_type: Annotated[Literal["client_credentials"], Form()],
+    client_id: Annotated[
+        str, Form(max_length=60, examples=["client_019abf2e8c1d7c3fa9b04b4c6f0d2e11"])
+    ],
+    client_secret: Annotated[str, Form(max_length=100)],
+    scope: Annotated[str, Form(max_length=1000)] = "",
+) -> TokenOut:
+    """Exchange client credentials for a short access token (RFC 6749 section 4.4)."""
+    with db.unit_of_work() as session:
+        text, scopes = service.issue_token(
+            session, client_id=_client_id(client_id), secret=client_secret, scopes=scope.split()
+        )
+    return TokenOut(
+        access_token=text,
+        expires_in=settings.get().access_token_seconds,
+        scope=" ".join(scopes),
+    )
+
+
+def _client_id(text: str) -> UUID:
+    try:
+        return ids.parse("client", text)
+    except ValueError as error:
+        raise Unauthorized("The client is not known or its secret is wrong.") from error

@@ -1,0 +1,76 @@
+"""Organisations, their members, and the programs that act for them."""
+
+from datetime import date, datetime
+from enum import StrEnum
+from uuid import UUID
+
+from sqlalchemy import Column, Index, UniqueConstraint, text
+from sqlmodel import Field
+
+from api.core.tables import JSON, TEXTS, TIMESTAMP, Table, state
+from api.rules.identifiers import IdentifierScheme
+from api.rules.organisations import OrganisationStatus
+from api.rules.permissions import MemberRole
+
+
+class ClientKind(StrEnum):
+    """How an API client proves itself: the key itself, or a token bought with its secret."""
+
+    API_KEY = "api_key"
+    OAUTH = "oauth"
+
+
+class Organisation(Table, table=True):
+    """A party: supplier, manufacturer, buyer, partner, auditor or the operator."""
+
+    __tablename__ = "organisation"
+    __table_args__ = (UniqueConstraint("identifier_scheme", "identifier_id"),)
+
+    roles: list[str] = Field(sa_column=Column(TEXTS, nullable=False))
+    country: str = Field(max_length=2)
+    legal_name: dict[str, str] = Field(sa_column=Column(JSON, nullable=False))
+    identifier_scheme: IdentifierScheme = Field(sa_type=state(IdentifierScheme))
+    identifier_id: str = Field(max_length=40)
+    place_code: str | None = Field(default=None, max_length=40)
+    languages: list[str] = Field(sa_column=Column(TEXTS, nullable=False))
+    status: OrganisationStatus = Field(
+        default=OrganisationStatus.SUBMITTED, sa_type=state(OrganisationStatus)
+    )
+    verification_level: int = Field(default=0, ge=0, le=3)
+    debarred_until: date | None = None
+    debarment_source: str | None = Field(default=None, max_length=300)
+    version: int = 1
+
+
+class Member(Table, table=True):
+    """A person who acts for an organisation in one role."""
+
+    __tablename__ = "member"
+    __table_args__ = (UniqueConstraint("org_id", "email"),)
+
+    org_id: UUID = Field(foreign_key="organisation.id", index=True, ondelete="RESTRICT")
+    name: str = Field(max_length=200)
+    email: str = Field(max_length=254)
+    role: MemberRole = Field(sa_type=state(MemberRole))
+    removed_at: datetime | None = Field(default=None, sa_type=TIMESTAMP)
+
+
+class ApiClient(Table, table=True):
+    """A program's credentials. Only an HMAC of the secret is kept; `prefix` finds the row."""
+
+    __tablename__ = "api_client"
+    __table_args__ = (
+        Index("ix_api_client_prefix", "prefix", unique=True),
+        Index("ix_api_client_live", "org_id", postgresql_where=text("revoked_at IS NULL")),
+    )
+
+    org_id: UUID = Field(foreign_key="organisation.id", ondelete="RESTRICT")
+    kind: ClientKind = Field(sa_type=state(ClientKind))
+    name: str = Field(max_length=200)
+    prefix: str = Field(max_length=16)
+    secret_hash: str = Field(max_length=64)
+    scopes: list[str] = Field(sa_column=Column(TEXTS, nullable=False))
+    expires_at: datetime | None = Field(default=None, sa_type=TIMESTAMP)
+    last_used_at: datetime | None = Field(default=None, sa_type=TIMESTAMP)
+    revoked_at: datetime | None = Field(default=None, sa_type=TIMESTAMP)
+    replaced_by: UUID | None = Field(default=None, foreign_key="api_client.id")

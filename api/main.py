@@ -1,0 +1,59 @@
+"""Assembly only."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+import anyio.to_thread
+from fastapi import FastAPI
+from fastapi_offline import FastAPIOffline
+
+import api.registry  # noqa: F401  (completes the metadata)
+from api.catalog.routers import ROUTERS as catalog
+from api.core import docs, health, http, problems, settings, telemetry
+from api.core.errors import Invalid
+from api.identity import clients_router, jobs_router
+from api.identity.router import members, organisations
+from api.matching.router import ROUTERS as matching
+from api.procurement.router import ROUTERS as procurement
+from api.reference.router import ROUTERS as reference
+
+DESCRIPTION = (
+    "Procurement and supplier matching between Kyrgyzstan and China. Every error is "
+    "`application/problem+json` (RFC 9457) with a stable `code`; every POST accepts "
+    "`Idempotency-Key`; lists are keyset pages."
+)
+
+
+@asynccontextmanager
+async def lifespan(_: FastAPI) -> AsyncIterator[None]:
+    """Let as many requests run as there are database connections."""
+    anyio.to_thread.current_default_thread_limiter().total_tokens = settings.get().threads
+    yield
+
+
+def create_app() -> FastAPI:
+    """The ASGI application."""
+    app: FastAPI = FastAPIOffline(
+        title="Kerben",
+        version="1",
+        summary="Open procurement and supplier matching, Kyrgyzstan and China",
+        description=DESCRIPTION,
+        license_info={"name": "Apache-2.0", "identifier": "Apache-2.0"},
+        contact={"name": "Kerben", "url": "https://kerben.kg"},
+        servers=[{"url": "/", "description": "This server"}],
+        generate_unique_id_function=http.operation_id,
+        responses={422: http.documented(Invalid)[422]},
+        openapi_tags=docs.TAGS,
+        lifespan=lifespan,
+    )
+    http.install_error_handlers(app)
+    app.add_middleware(http.RequestMiddleware)
+    for router in (organisations, members, clients_router.clients, jobs_router.router):
+        app.include_router(router, prefix="/v1")
+    for router in (*reference, *catalog, *procurement, *matching):
+        app.include_router(router, prefix="/v1")
+    for router in (clients_router.oauth, health.router, problems.router):
+        app.include_router(router)
+    docs.install_schema(app)
+    telemetry.install(app)
+    return app

@@ -1,0 +1,1 @@
+"""The language layer of matching: what a text says, in four languages, as pure functions."""

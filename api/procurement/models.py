@@ -1,0 +1,181 @@
+"""Public requests: tenders, their lots and items, and the amendments after publication."""
+
+from datetime import date, datetime
+from decimal import Decimal
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import CheckConstraint, Column, Index, UniqueConstraint
+from sqlmodel import Field, Relationship
+
+from api.core.tables import JSON, MONEY, QUANTITY, TEXTS, TIMESTAMP, Table, state
+from api.rules.tenders import (
+    MAX_QUANTITY,
+    STATUS_OF,
+    LotStatus,
+    ProcurementCategory,
+    ProcurementMethod,
+    TenderStage,
+    TenderStatus,
+    Value,
+)
+
+_CHILDREN = {
+    "lazy": "raise",
+    "cascade": "all, delete-orphan",
+    "passive_deletes": True,
+}
+_STATUS_FITS_STAGE = " OR ".join(
+    f"(status = '{status}' AND status_details IN ("
+    + ", ".join(f"'{stage}'" for stage, of in STATUS_OF.items() if of is status)
+    + "))"
+    for status in TenderStatus
+)
+
+
+class Tender(Table, table=True):
+    """A request and the state of its procedure; others see it once `published_at` is set."""
+
+    __tablename__ = "tender"
+    __table_args__ = (
+        CheckConstraint(_STATUS_FITS_STAGE, name="status_fits_details"),
+        CheckConstraint(
+            "status <> 'active' OR (published_at IS NOT NULL AND tender_period_end IS NOT NULL)",
+            name="active_is_published",
+        ),
+        CheckConstraint(
+            "(status = 'cancelled') = (cancelled_at IS NOT NULL AND cancellation_reason IS NOT NULL)",
+            name="cancelled_has_reason",
+        ),
+        CheckConstraint("tender_period_end > tender_period_start", name="period_forward"),
+        CheckConstraint("value_amount > 0", name="value_positive"),
+        CheckConstraint(
+            "(value_amount IS NULL) = (value_currency IS NULL)", name="value_has_currency"
+        ),
+        Index(
+            "ix_tender_search_text",
+            "search_text",
+            postgresql_using="gin",
+            postgresql_ops={"search_text": "gin_trgm_ops"},
+        ),
+        Index("ix_tender_open", "status", "tender_period_end"),
+    )
+
+    buyer_id: UUID = Field(foreign_key="organisation.id", index=True, ondelete="RESTRICT")
+    ocid: str = Field(max_length=40, unique=True)
+    language: str = Field(max_length=2)
+    title: dict[str, str] = Field(sa_column=Column(JSON, nullable=False))
+    description: dict[str, str] = Field(sa_column=Column(JSON, nullable=False))
+    procurement_method: ProcurementMethod = Field(sa_type=state(ProcurementMethod))
+    procurement_method_details: str | None = Field(default=None, max_length=500)
+    main_procurement_category: ProcurementCategory = Field(sa_type=state(ProcurementCategory))
+    value_amount: Decimal | None = Field(default=None, sa_type=MONEY)
+    value_currency: str | None = Field(default=None, max_length=3)
+    status: TenderStatus = Field(default=TenderStatus.DRAFT, sa_type=state(TenderStatus))
+    status_details: TenderStage = Field(default=TenderStage.DRAFT, sa_type=state(TenderStage))
+    published_at: datetime | None = Field(default=None, sa_type=TIMESTAMP)
+    tender_period_start: datetime | None = Field(default=None, sa_type=TIMESTAMP)
+    tender_period_end: datetime | None = Field(default=None, sa_type=TIMESTAMP)
+    enquiry_period_end: datetime | None = Field(default=None, sa_type=TIMESTAMP)
+    cancelled_at: datetime | None = Field(default=None, sa_type=TIMESTAMP)
+    cancellation_reason: str | None = Field(default=None, max_length=5000)
+    search_text: str = ""
+    version: int = 1
+
+    lots: list["Lot"] = Relationship(
+        sa_relationship_kwargs={**_CHILDREN, "order_by": "Lot.position"}
+    )
+
+    @property
+    def value(self) -> Value | None:
+        return _value(self.value_amount, self.value_currency)
+
+
+class Lot(Table, table=True):
+    """A part of a tender that is delivered, budgeted and (later) awarded by itself."""
+
+    __tablename__ = "tender_lot"
+    __table_args__ = (
+        UniqueConstraint("tender_id", "position", deferrable=True, initially="DEFERRED"),
+        CheckConstraint("delivery_period_end >= delivery_period_start", name="delivery_forward"),
+        CheckConstraint("value_amount > 0", name="value_positive"),
+        CheckConstraint(
+            "(value_amount IS NULL) = (value_currency IS NULL)", name="value_has_currency"
+        ),
+    )
+
+    tender_id: UUID = Field(foreign_key="tender.id", ondelete="CASCADE")
+    position: int
+    status: LotStatus = Field(default=LotStatus.PLANNED, sa_type=state(LotStatus))
+    title: dict[str, str] = Field(sa_column=Column(JSON, nullable=False))
+    value_amount: Decimal | None = Field(default=None, sa_type=MONEY)
+    value_currency: str | None = Field(default=None, max_length=3)
+    delivery_place_code: str = Field(max_length=40)
+    delivery_address: str | None = Field(default=None, max_length=500)
+    delivery_period_start: date | None = None
+    delivery_period_end: date
+    incoterms: list[str] = Field(sa_column=Column(TEXTS, nullable=False))
+    required_certificates: list[str] = Field(sa_column=Column(TEXTS, nullable=False))
+
+    items: list["Item"] = Relationship(
+        sa_relationship_kwargs={**_CHILDREN, "order_by": "Item.position"}
+    )
+
+    @property
+    def value(self) -> Value | None:
+        return _value(self.value_amount, self.value_currency)
+
+
+class Item(Table, table=True):
+    """Goods, works or services of one kind, in one quantity."""
+
+    __tablename__ = "tender_item"
+    __table_args__ = (
+        UniqueConstraint("lot_id", "position", deferrable=True, initially="DEFERRED"),
+        CheckConstraint(f"quantity > 0 AND quantity <= {MAX_QUANTITY}", name="quantity_in_bounds"),
+        CheckConstraint(
+            "(classification_scheme IS NULL) = (classification_id IS NULL)",
+            name="classification_complete",
+        ),
+        Index(
+            "ix_tender_item_classification_id",
+            "classification_id",
+            postgresql_ops={"classification_id": "text_pattern_ops"},
+        ),
+    )
+
+    tender_id: UUID = Field(foreign_key="tender.id", index=True, ondelete="CASCADE")
+    lot_id: UUID = Field(foreign_key="tender_lot.id", ondelete="CASCADE")
+    position: int
+    description: dict[str, str] = Field(sa_column=Column(JSON, nullable=False))
+    specification: dict[str, str] = Field(sa_column=Column(JSON, nullable=False))
+    classification_scheme: str | None = Field(default=None, max_length=20)
+    classification_id: str | None = Field(default=None, max_length=20)
+    additional_classifications: list[dict[str, str]] = Field(sa_column=Column(JSON, nullable=False))
+    quantity: Decimal = Field(sa_type=QUANTITY)
+    unit_code: str = Field(max_length=3)
+
+    @property
+    def classification(self) -> dict[str, str] | None:
+        if self.classification_scheme is None or self.classification_id is None:
+            return None
+        return {"scheme": self.classification_scheme, "id": self.classification_id}
+
+
+class Amendment(Table, table=True):
+    """One change of a published tender; never altered afterwards."""
+
+    __tablename__ = "tender_amendment"
+    __table_args__ = (UniqueConstraint("tender_id", "number"),)
+
+    tender_id: UUID = Field(foreign_key="tender.id", ondelete="CASCADE")
+    number: int
+    rationale: str = Field(max_length=5000)
+    material: bool
+    material_changes: list[str] = Field(sa_column=Column(TEXTS, nullable=False))
+    changes: list[dict[str, Any]] = Field(sa_column=Column(JSON, nullable=False))
+    amended_at: datetime = Field(sa_type=TIMESTAMP)
+
+
+def _value(amount: Decimal | None, currency: str | None) -> Value | None:
+    return None if amount is None or currency is None else Value(amount, currency)

@@ -1,0 +1,183 @@
+"""Routes of tenders."""
+
+from typing import Annotated, Any
+
+from fastapi import Query
+
+from api.catalog import types
+from api.core import ids
+from api.core.audit import AuditEntry
+from api.core.errors import Conflict, PreconditionFailed
+from api.core.http import PageDep, documented
+from api.core.pages import Page
+from api.identity import access
+from api.identity.access import Context, require
+from api.identity.schemas import OrganisationId
+from api.procurement import service
+from api.procurement.models import Tender
+from api.procurement.schemas import (
+    AmendIn,
+    AmendmentOut,
+    AuditEntryOut,
+    CancelIn,
+    CpvPrefix,
+    TenderId,
+    TenderIn,
+    TenderOut,
+    TenderPatch,
+    TenderSummary,
+)
+from api.rules import permissions
+from api.rules.tenders import TenderStatus
+
+router = access.router("/tenders", "tenders")
+ROUTERS = (router,)
+Read = Annotated[Context, require("tenders:read")]
+Write = Annotated[Context, require("tenders:write")]
+_CHANGED = (Conflict, PreconditionFailed)
+
+
+@router.post(
+    "",
+    status_code=201,
+    response_model=TenderOut,
+    responses=documented(service.DeadlineInPast),
+)
+def create(data: TenderIn, ctx: Write) -> Tender:
+    """Draft a tender with its lots and items; only your organisation sees it."""
+    tender = service.create(ctx.session, buyer_id=ctx.org_id, actor=ctx.actor, data=data)
+    ctx.headers["Location"] = f"/v1/tenders/{ids.show('tender', tender.id)}"
+    ctx.tag(tender)
+    return tender
+
+
+@router.get("", response_model=Page[TenderSummary])
+def list(
+    ctx: Read,
+    page: PageDep,
+    status: TenderStatus | None = None,
+    cpv: Annotated[CpvPrefix | None, Query(description="Beginning of an item's code")] = None,
+    buyer: OrganisationId | None = None,
+    q: Annotated[types.Short | None, Query(description="Words in any text")] = None,
+) -> Page[Any]:
+    """Your tenders in every state and others' published ones, newest first."""
+    rows, cursor = service.list_tenders(
+        ctx.session, org_id=ctx.org_id, page=page, status=status, cpv=cpv, buyer_id=buyer, q=q
+    )
+    return Page(items=[*rows], has_more=cursor is not None, next_cursor=cursor)
+
+
+@router.get("/{tender_id}", response_model=TenderOut)
+def get(tender_id: TenderId, ctx: Read) -> Tender:
+    """One tender with its lots and items."""
+    tender = service.get(ctx.session, org_id=ctx.org_id, tender_id=tender_id)
+    ctx.tag(tender)
+    return tender
+
+
+@router.patch(
+    "/{tender_id}",
+    response_model=TenderOut,
+    responses=documented(service.NotDraft, service.DeadlineInPast, *_CHANGED),
+)
+def update(tender_id: TenderId, data: TenderPatch, ctx: Write) -> Tender:
+    """Change a draft; `lots`, when given, replace all its lots and items."""
+    return _answer(
+        ctx, service.update(ctx.session, _own(ctx, tender_id), actor=ctx.actor, data=data)
+    )
+
+
+@router.post(
+    "/{tender_id}/publish",
+    response_model=TenderOut,
+    responses=documented(
+        service.TenderIncomplete,
+        service.DeadlineInPast,
+        service.TenderPeriodTooShort,
+        service.TermsInconsistent,
+        *_CHANGED,
+    ),
+)
+def publish(tender_id: TenderId, ctx: Write) -> Tender:
+    """Open a draft to suppliers; matching starts. The deadline must leave them enough time."""
+    return _answer(ctx, service.publish(ctx.session, _own(ctx, tender_id), actor=ctx.actor))
+
+
+@router.post(
+    "/{tender_id}/amend",
+    response_model=TenderOut,
+    responses=documented(
+        service.TenderPeriodEnded,
+        service.TenderPeriodShortened,
+        service.NothingToAmend,
+        service.TermsInconsistent,
+        *_CHANGED,
+    ),
+)
+def amend(tender_id: TenderId, data: AmendIn, ctx: Write) -> Tender:
+    """Change a published tender, with a reason; a material change extends its period."""
+    return _answer(
+        ctx, service.amend(ctx.session, _own(ctx, tender_id), actor=ctx.actor, data=data)
+    )
+
+
+@router.post("/{tender_id}/cancel", response_model=TenderOut, responses=documented(*_CHANGED))
+def cancel(tender_id: TenderId, data: CancelIn, ctx: Write) -> Tender:
+    """End a draft or a published tender without a result."""
+    tender = _own(ctx, tender_id)
+    return _answer(ctx, service.cancel(ctx.session, tender, actor=ctx.actor, reason=data.reason))
+
+
+@router.get("/{tender_id}/amendments", response_model=Page[AmendmentOut])
+def amendments(tender_id: TenderId, ctx: Read) -> Page[Any]:
+    """What was changed after publication, field by field, in order."""
+    rows = service.list_amendments(ctx.session, org_id=ctx.org_id, tender_id=tender_id)
+    return Page(items=[*rows], has_more=False, next_cursor=None)
+
+
+@router.get("/{tender_id}/audit", response_model=Page[AuditEntryOut])
+def audit(tender_id: TenderId, ctx: Read, page: PageDep) -> Page[AuditEntryOut]:
+    """The audit trail with its chain of hashes, oldest entry first.
+
+    Public once the tender is published; before, the buyer's credentials need `audit:read`.
+    """
+    rows, cursor = service.trail(
+        ctx.session,
+        org_id=ctx.org_id,
+        tender_id=tender_id,
+        page=page,
+        audits=permissions.allowed(
+            "audit:read", granted=ctx.caller.scopes, org_roles=ctx.caller.org_roles
+        ),
+    )
+    items = [_entry(row) for row in rows]
+    return Page(items=items, has_more=cursor is not None, next_cursor=cursor)
+
+
+def _own(ctx: Context, tender_id: TenderId) -> Tender:
+    """The caller's own tender, locked, at the version that If-Match names."""
+    tender = service.lock(ctx.session, buyer_id=ctx.org_id, tender_id=tender_id)
+    ctx.check_version(tender)
+    return tender
+
+
+def _answer(ctx: Context, tender: Tender) -> Tender:
+    ctx.tag(tender)
+    return tender
+
+
+def _entry(row: AuditEntry) -> AuditEntryOut:
+    """The entry in the very strings that its hash covers."""
+    return AuditEntryOut(
+        id=row.id.hex,
+        at=row.created_at.isoformat(),
+        stream=row.stream,
+        seq=row.seq,
+        org_id=row.org_id.hex if row.org_id else None,
+        actor=row.actor,
+        action=row.action,
+        change=row.change,
+        request_id=row.request_id,
+        prev_hash=row.prev_hash,
+        hash=row.hash,
+    )

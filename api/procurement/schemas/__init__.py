@@ -1,0 +1,61 @@
+"""What the routes of tenders take (inputs) and give (outputs)."""
+
+from api.procurement.schemas.ids import (
+    ItemId,
+    LotId,
+    TenderId,
+)
+from api.procurement.schemas.inputs import (
+    AdditionalClassificationIn,
+    AmendIn,
+    CancelIn,
+    ClassificationIn,
+    CpvPrefix,
+    ItemChange,
+    ItemIn,
+    ItemPatch,
+    LotChange,
+    LotIn,
+    LotPatch,
+    TenderIn,
+    TenderPatch,
+    TermsPatch,
+    ValueIn,
+)
+from api.procurement.schemas.outputs import (
+    AmendmentOut,
+    AuditEntryOut,
+    ItemOut,
+    LotOut,
+    TenderOut,
+    TenderSummary,
+    ValueOut,
+)
+
+__all__ = [
+    "AdditionalClassificationIn",
+    "AmendIn",
+    "AmendmentOut",
+    "AuditEntryOut",
+    "CancelIn",
+    "ClassificationIn",
+    "CpvPrefix",
+    "ItemChange",
+    "ItemId",
+    "ItemIn",
+    "ItemOut",
+    "ItemPatch",
+    "LotChange",
+    "LotId",
+    "LotIn",
+    "LotOut",
+    "LotPatch",
+    "TenderId",
+    "TenderIn",
+    "TenderOut",
+    "TenderPatch",
+    "TenderSummary",
+    "TermsPatch",
+    "ValueIn",
+    "ValueOut",
+]

@@ -1,0 +1,10 @@
+"""Ids of procurement as the API shows them."""
+
+from typing import Annotated
+from uuid import UUID
+
+from api.core.ids import PublicId
+
+TenderId = Annotated[UUID, PublicId("tender")]
+LotId = Annotated[UUID, PublicId("lot")]
+ItemId = Annotated[UUID, PublicId("item")]

@@ -1,0 +1,273 @@
+"""What the routes of tenders take. Names follow OCDS 1.1."""
+
+from datetime import UTC, date, datetime
+from typing import Annotated, Any, Literal
+
+from pydantic import (
+    AfterValidator,
+    AwareDatetime,
+    BeforeValidator,
+    Field,
+    StringConstraints,
+    ValidationInfo,
+    field_validator,
+)
+from pydantic_core import PydanticCustomError
+
+from api.catalog.types import (
+    CertificateScheme,
+    CurrencyCode,
+    Line,
+    Paragraph,
+    PlaceCode,
+    Positive,
+    UnitCode,
+)
+from api.identity.schemas import Input, Language
+from api.procurement.schemas.ids import ItemId, LotId
+from api.rules import classifications
+from api.rules.classifications import Scheme
+from api.rules.incoterms import Incoterm
+from api.rules.tenders import MAX_ITEMS, MAX_LOTS, ProcurementCategory, ProcurementMethod
+
+
+def _given(value: Any) -> Any:
+    if value is None:
+        raise PydanticCustomError(
+            "missing_value", "Leave the field out to keep it; null is refused"
+        )
+    return value
+
+
+def _utc(instant: datetime) -> datetime:
+    return instant.astimezone(UTC)
+
+
+Given = BeforeValidator(_given)
+"""For a patch: the field may be left out, but null is no value for it."""
+Instant = Annotated[
+    AwareDatetime,
+    Field(ge=datetime(2000, 1, 1, tzinfo=UTC), lt=datetime(2100, 1, 1, tzinfo=UTC)),
+    AfterValidator(_utc),
+]
+Day = Annotated[date, Field(ge=date(2000, 1, 1), lt=date(2100, 1, 1))]
+CpvPrefix = Annotated[str, StringConstraints(pattern=r"^[0-9]{2,8}(-[0-9])?$")]
+
+_TITLE = {"ru": "Школьная мебель для сельских школ", "ky": "Айыл мектептери үчүн эмерек"}
+_LOT_TITLE = {"ru": "Лот 1. Парты и стулья"}
+_ITEM = {"ru": "Парта ученическая двухместная, регулируемая по высоте"}
+_SPECIFICATION = {"ru": "Группа роста 4-6, металлический каркас, столешница ЛДСП 18 мм"}
+_CPV = {"scheme": "CPV", "id": "39160000-1"}
+_VALUE = {"amount": "6700000.00", "currency": "KGS"}
+_END = "2027-03-01T12:00:00Z"
+_ITEMS = [{"description": _ITEM, "classification": _CPV, "quantity": "600", "unit_code": "SET"}]
+_LOTS = [
+    {
+        "title": _LOT_TITLE,
+        "value": _VALUE,
+        "delivery_place_code": "kg-osh",
+        "delivery_period_end": "2027-06-01",
+        "items": _ITEMS,
+    }
+]
+_ITEM_CHANGES = [{"id": "item_019abf2e8c1d7c3fa9b04b4c6f0d2e11", "quantity": "650"}]
+_LOT_CHANGES = [{"id": "lot_019abf2e8c1d7c3fa9b04b4c6f0d2e11", "items": _ITEM_CHANGES}]
+
+
+class ValueIn(Input):
+    """An amount of money: a decimal string, and the ISO 4217 currency."""
+
+    amount: Positive = Field(examples=["6700000.00"])
+    currency: CurrencyCode = Field(examples=["KGS"])
+
+
+class _Coded(Input):
+    scheme: Scheme = Field(examples=["HS"])
+    id: str = Field(max_length=20, examples=["940320"])
+
+    @field_validator("id")
+    @classmethod
+    def _well_formed(cls, code: str, info: ValidationInfo) -> str:
+        scheme = info.data.get("scheme")
+        if scheme is not None and not classifications.well_formed(scheme, code):
+            raise PydanticCustomError(
+                "code_malformed",
+                "A code of {scheme} has {form}",
+                {"scheme": scheme.value, "form": classifications.FORMS[scheme][1]},
+            )
+        return code
+
+
+class ClassificationIn(_Coded):
+    """The item's main class; OKGZ is the Kyrgyz edition of CPV 2008."""
+
+    scheme: Literal[Scheme.CPV, Scheme.OKGZ] = Field(examples=["CPV"])
+    id: str = Field(max_length=20, examples=["39160000-1"])
+
+
+class AdditionalClassificationIn(_Coded):
+    """Another class of the item, for example its HS code."""
+
+
+class ItemPatch(Input):
+    """Changes of an item; fields that are left out stay as they are."""
+
+    description: Annotated[dict[Language, Paragraph] | None, Given] = Field(
+        default=None, min_length=1, examples=[_ITEM]
+    )
+    specification: Annotated[dict[Language, Paragraph] | None, Given] = Field(
+        default=None, examples=[_SPECIFICATION]
+    )
+    classification: ClassificationIn | None = Field(default=None, examples=[_CPV])
+    additional_classifications: Annotated[list[AdditionalClassificationIn] | None, Given] = Field(
+        default=None, max_length=10, examples=[[{"scheme": "HS", "id": "940320"}]]
+    )
+    quantity: Annotated[Positive | None, Given] = Field(default=None, examples=["600"])
+    unit_code: Annotated[UnitCode | None, Given] = Field(
+        default=None, examples=["SET"], description="UN/ECE Recommendation 20 or 21"
+    )
+
+
+class ItemIn(ItemPatch):
+    """What is bought: at least one language, a quantity above zero and its unit."""
+
+    description: dict[Language, Paragraph] = Field(min_length=1, examples=[_ITEM])
+    specification: dict[Language, Paragraph] = Field(default={}, examples=[_SPECIFICATION])
+    additional_classifications: list[AdditionalClassificationIn] = Field(
+        default=[], max_length=10, examples=[[{"scheme": "HS", "id": "940320"}]]
+    )
+    quantity: Positive = Field(examples=["600"])
+    unit_code: UnitCode = Field(examples=["SET"], description="UN/ECE Recommendation 20 or 21")
+
+
+class ItemChange(ItemPatch):
+    """Changes of a published item."""
+
+    id: ItemId
+
+
+class LotPatch(Input):
+    """Changes of a lot; fields that are left out stay as they are."""
+
+    title: Annotated[dict[Language, Line] | None, Given] = Field(
+        default=None, min_length=1, examples=[_LOT_TITLE]
+    )
+    value: ValueIn | None = Field(default=None, examples=[_VALUE])
+    delivery_place_code: Annotated[PlaceCode | None, Given] = Field(
+        default=None, examples=["kg-osh"]
+    )
+    delivery_address: Line | None = Field(default=None, examples=["г. Ош, ул. Школьная, 12"])
+    delivery_period_start: Day | None = Field(default=None, examples=["2027-04-01"])
+    delivery_period_end: Annotated[Day | None, Given] = Field(
+        default=None, examples=["2027-06-01"], description="Last day of delivery in Bishkek"
+    )
+    incoterms: Annotated[list[Incoterm] | None, Given] = Field(
+        default=None, max_length=11, examples=[["DAP", "DDP"]], description="Empty: any"
+    )
+    required_certificates: Annotated[list[CertificateScheme] | None, Given] = Field(
+        default=None, max_length=20, examples=[["ISO9001"]]
+    )
+
+
+class LotIn(LotPatch):
+    """A part of the tender: what, where and when it is delivered, within which budget."""
+
+    title: dict[Language, Line] = Field(min_length=1, examples=[_LOT_TITLE])
+    delivery_place_code: PlaceCode = Field(examples=["kg-osh"])
+    delivery_period_end: Day = Field(
+        examples=["2027-06-01"], description="Last day of delivery in Bishkek"
+    )
+    incoterms: list[Incoterm] = Field(
+        default=[], max_length=11, examples=[["DAP", "DDP"]], description="Empty: any"
+    )
+    required_certificates: list[CertificateScheme] = Field(
+        default=[], max_length=20, examples=[["ISO9001"]]
+    )
+    items: list[ItemIn] = Field(min_length=1, max_length=MAX_ITEMS, examples=[_ITEMS])
+
+
+class LotChange(LotPatch):
+    """Changes of a published lot and its items, found by their ids."""
+
+    id: LotId
+    items: list[ItemChange] = Field(default=[], max_length=MAX_ITEMS, examples=[_ITEM_CHANGES])
+
+
+class TermsPatch(Input):
+    """Terms that can change before and after publication."""
+
+    title: Annotated[dict[Language, Line] | None, Given] = Field(
+        default=None, min_length=1, examples=[_TITLE]
+    )
+    description: Annotated[dict[Language, Paragraph] | None, Given] = Field(
+        default=None, examples=[{"ru": "Поставка и сборка в двенадцати школах района."}]
+    )
+    procurement_method_details: Line | None = Field(
+        default=None, examples=["Request for quotations"]
+    )
+    value: ValueIn | None = Field(default=None, examples=[_VALUE])
+    enquiry_period_end: Instant | None = Field(default=None, examples=["2027-02-24T12:00:00Z"])
+
+
+class TenderPatch(TermsPatch):
+    """Changes of a draft; `lots`, when given, replace all lots and items."""
+
+    language: Annotated[Language | None, Given] = Field(
+        default=None, examples=["ru"], description="The language that prevails"
+    )
+    procurement_method: Annotated[ProcurementMethod | None, Given] = Field(
+        default=None, examples=["open"]
+    )
+    main_procurement_category: Annotated[ProcurementCategory | None, Given] = Field(
+        default=None, examples=["goods"]
+    )
+    tender_period_start: Instant | None = Field(
+        default=None, examples=["2027-02-01T03:00:00Z"], description="Empty: at publication"
+    )
+    tender_period_end: Instant | None = Field(default=None, examples=[_END])
+    lots: Annotated[list[LotIn] | None, Given] = Field(
+        default=None, max_length=MAX_LOTS, examples=[_LOTS]
+    )
+
+    @field_validator("lots")
+    @classmethod
+    def _not_too_many_items(cls, lots: list[LotIn] | None) -> list[LotIn] | None:
+        count = sum(len(lot.items) for lot in lots or ())
+        if count > MAX_ITEMS:
+            raise PydanticCustomError(
+                "too_many_items",
+                "A tender may have at most {limit} items, not {count}",
+                {"limit": MAX_ITEMS, "count": count},
+            )
+        return lots
+
+
+class TenderIn(TenderPatch):
+    """A new draft with its lots and items."""
+
+    language: Language = Field(
+        default="ru", examples=["ru"], description="The language that prevails"
+    )
+    title: dict[Language, Line] = Field(min_length=1, examples=[_TITLE])
+    description: dict[Language, Paragraph] = Field(
+        default={}, examples=[{"ru": "Поставка и сборка в двенадцати школах района."}]
+    )
+    procurement_method: ProcurementMethod = Field(default=ProcurementMethod.OPEN, examples=["open"])
+    main_procurement_category: ProcurementCategory = Field(
+        default=ProcurementCategory.GOODS, examples=["goods"]
+    )
+    lots: list[LotIn] = Field(default=[], max_length=MAX_LOTS, examples=[_LOTS])
+
+
+class AmendIn(TermsPatch):
+    """Changes of a published tender, and why. The end of its period never moves forward."""
+
+    rationale: Paragraph = Field(examples=["Количество уточнено по заявкам школ"])
+    tender_period_end: Annotated[Instant | None, Given] = Field(default=None, examples=[_END])
+    lots: list[LotChange] = Field(default=[], max_length=MAX_LOTS, examples=[_LOT_CHANGES])
+
+
+class CancelIn(Input):
+    """Why; suppliers can read it."""
+
+    reason: Paragraph = Field(examples=["Финансирование отозвано"])

@@ -1,0 +1,141 @@
+"""What the routes of tenders give. Names follow OCDS 1.1."""
+
+from datetime import date, datetime
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from api.catalog.types import PlainDecimal
+from api.identity.schemas import OrganisationId
+from api.procurement.schemas.ids import ItemId, LotId, TenderId
+from api.rules.incoterms import Incoterm
+from api.rules.tenders import (
+    LotStatus,
+    ProcurementCategory,
+    ProcurementMethod,
+    TenderStage,
+    TenderStatus,
+)
+
+
+class ValueOut(BaseModel):
+    """An amount of money."""
+
+    model_config = ConfigDict(from_attributes=True)
+
+    amount: PlainDecimal
+    currency: str
+
+
+class ItemClassification(BaseModel):
+    """A code and its scheme."""
+
+    scheme: str
+    id: str
+
+
+class ItemOut(BaseModel):
+    """What is bought."""
+
+    model_config = ConfigDict(from_attributes=True)
+
+    id: ItemId
+    position: int
+    description: dict[str, str]
+    specification: dict[str, str]
+    classification: ItemClassification | None
+    additional_classifications: list[ItemClassification]
+    quantity: PlainDecimal
+    unit_code: str
+
+
+class LotOut(BaseModel):
+    """A lot with its items."""
+
+    model_config = ConfigDict(from_attributes=True)
+
+    id: LotId
+    position: int
+    status: LotStatus
+    title: dict[str, str]
+    value: ValueOut | None
+    delivery_place_code: str
+    delivery_address: str | None
+    delivery_period_start: date | None
+    delivery_period_end: date
+    incoterms: list[Incoterm]
+    required_certificates: list[str]
+    items: list[ItemOut]
+
+
+class TenderSummary(BaseModel):
+    """A tender in a list."""
+
+    model_config = ConfigDict(from_attributes=True)
+
+    id: TenderId
+    ocid: str = Field(examples=["ocds-kerben0-000042"])
+    buyer_id: OrganisationId
+    language: str
+    title: dict[str, str]
+    status: TenderStatus
+    status_details: TenderStage
+    procurement_method: ProcurementMethod
+    main_procurement_category: ProcurementCategory
+    value: ValueOut | None
+    published_at: datetime | None
+    tender_period_start: datetime | None
+    tender_period_end: datetime | None = Field(description="What arrives at this instant is late")
+    version: int
+
+
+class TenderOut(TenderSummary):
+    """A tender with its lots and items."""
+
+    description: dict[str, str]
+    procurement_method_details: str | None
+    enquiry_period_end: datetime | None
+    cancelled_at: datetime | None
+    cancellation_reason: str | None
+    lots: list[LotOut]
+
+
+class ChangeOut(BaseModel):
+    """One field before and after; the pointer names lots and items by their ids."""
+
+    pointer: str = Field(examples=["#/lots/lot_019abf2e8c1d7c3fa9b04b4c6f0d2e11/title"])
+    before: Any
+    after: Any
+
+
+class AmendmentOut(BaseModel):
+    """A change of a published tender. `material_changes` are the pointers that made it material."""
+
+    model_config = ConfigDict(from_attributes=True)
+
+    number: int
+    amended_at: datetime
+    rationale: str
+    material: bool
+    material_changes: list[str]
+    changes: list[ChangeOut]
+
+
+class AuditEntryOut(BaseModel):
+    """An entry of the audit trail.
+
+    `hash` is the SHA-256 of `prev_hash` followed by the RFC 8785 form of the object of all other
+    fields, with the very strings shown here, so that anybody can check the chain.
+    """
+
+    id: str = Field(examples=["019abf2e8c1d7c3fa9b04b4c6f0d2e11"])
+    at: str = Field(examples=["2026-11-24T05:06:07.891011+00:00"])
+    stream: str = Field(examples=["tender:019abf2e8c1d7c3fa9b04b4c6f0d2e11"])
+    seq: int
+    org_id: str | None
+    actor: str
+    action: str
+    change: dict[str, Any]
+    request_id: str | None
+    prev_hash: str
+    hash: str

@@ -1,0 +1,41 @@
+"""What can be done with tenders, and what may be read of them."""
+
+from api.procurement.service.amendments import amend
+from api.procurement.service.demands import demands, is_public, open_tender_ids
+from api.procurement.service.problems import (
+    DeadlineInPast,
+    NotDraft,
+    NothingToAmend,
+    TenderIncomplete,
+    TenderPeriodEnded,
+    TenderPeriodShortened,
+    TenderPeriodTooShort,
+    TermsInconsistent,
+)
+from api.procurement.service.queries import get, list_amendments, list_tenders, trail
+from api.procurement.service.tenders import cancel, close_due, create, lock, publish, update
+
+__all__ = [
+    "DeadlineInPast",
+    "NotDraft",
+    "NothingToAmend",
+    "TenderIncomplete",
+    "TenderPeriodEnded",
+    "TenderPeriodShortened",
+    "TenderPeriodTooShort",
+    "TermsInconsistent",
+    "amend",
+    "cancel",
+    "close_due",
+    "create",
+    "demands",
+    "get",
+    "is_public",
+    "list_amendments",
+    "list_tenders",
+    "lock",
+    "open_tender_ids",
+    "publish",
+    "trail",
+    "update",
+]

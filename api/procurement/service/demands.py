@@ -1,0 +1,104 @@
+"""What matching asks of procurement: the items of open tenders as demands."""
+
+from collections.abc import Mapping, Sequence
+from uuid import UUID
+
+from sqlalchemy.orm import selectinload
+from sqlmodel import Session, col, select
+
+from api.core import db
+from api.procurement.models import Item, Lot, Tender
+from api.reference import service as reference
+from api.rules.classifications import Scheme
+from api.rules.clock import local_date
+from api.rules.matching import Demand
+from api.rules.tenders import OPEN_STAGES, LotStatus
+
+_HOME = "KG"
+
+
+def demands(session: Session, tender_id: UUID) -> list[Demand]:
+    """One demand per item of the tender's active lots; none unless it is published.
+
+    The order is expected on the day (in Bishkek) on which the tender period ends.
+    """
+    tender = session.exec(
+        select(Tender)
+        .where(Tender.id == tender_id)
+        .options(selectinload(Tender.lots).selectinload(Lot.items))  # type: ignore[arg-type]
+    ).one_or_none()
+    if tender is None or tender.published_at is None or tender.tender_period_end is None:
+        return []
+    lots = [lot for lot in tender.lots if lot.status is LotStatus.ACTIVE]
+    places = reference.places(session, {lot.delivery_place_code for lot in lots})
+    countries = {code: place.country for code, place in places.items()}
+    return [
+        Demand(
+            item_id=item.id,
+            lot_id=lot.id,
+            tender_id=tender.id,
+            buyer_id=tender.buyer_id,
+            texts=item.description,
+            quantity=item.quantity,
+            unit_code=item.unit_code,
+            delivery_country=countries.get(lot.delivery_place_code, _HOME),
+            ordered_on=local_date(tender.tender_period_end),
+            deliver_by=lot.delivery_period_end,
+            specification=item.specification,
+            context=_joined(lot.title, tender.title),
+            cpv_code=_cpv(item),
+            hs_code=_hs(item),
+            lot_budget=lot.value_amount,
+            lot_budget_currency=lot.value_currency or "KGS",
+            lot_item_count=len(lot.items),
+            delivery_place_code=lot.delivery_place_code,
+            incoterms=tuple(lot.incoterms),
+            required_certificates=tuple(lot.required_certificates),
+            public=True,
+        )
+        for lot in lots
+        for item in lot.items
+    ]
+
+
+def open_tender_ids(session: Session) -> Sequence[UUID]:
+    """Tenders that suppliers can still answer now, by the database's clock, oldest first."""
+    return session.exec(
+        select(Tender.id)
+        .where(
+            col(Tender.status_details).in_(OPEN_STAGES),
+            col(Tender.tender_period_end) > db.now(session),
+        )
+        .order_by(col(Tender.id))
+    ).all()
+
+
+def is_public(session: Session, tender_id: UUID) -> bool:
+    """True once the tender has been published; also after its end or cancellation."""
+    published = session.exec(select(Tender.published_at).where(Tender.id == tender_id)).first()
+    return published is not None
+
+
+def _joined(*texts: Mapping[str, str]) -> dict[str, str]:
+    languages = dict.fromkeys(language for one in texts for language in one)
+    return {
+        language: "\n".join(one[language] for one in texts if language in one)
+        for language in languages
+    }
+
+
+def _cpv(item: Item) -> str | None:
+    """The CPV code; OKGZ uses the same codes."""
+    schemes = (Scheme.CPV, Scheme.OKGZ)
+    return next((code for scheme, code in _codes(item) if scheme in schemes), None)
+
+
+def _hs(item: Item) -> str | None:
+    """The HS code, or the first six digits of a TN VED code."""
+    schemes = (Scheme.HS, Scheme.TNVED)
+    return next((code[:6] for scheme, code in _codes(item) if scheme in schemes), None)
+
+
+def _codes(item: Item) -> list[tuple[str, str]]:
+    own = [item.classification] if item.classification else []
+    return [(one["scheme"], one["id"]) for one in (*own, *item.additional_classifications)]

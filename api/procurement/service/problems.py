@@ -1,0 +1,51 @@
+"""Why a tender cannot be published or changed, as problems with stable codes."""
+
+from api.core.errors import Conflict
+
+
+class DeadlineInPast(Conflict):
+    """A period of the tender has ended already, by the database's clock."""
+
+    code, title = "deadline_in_past", "The deadline has passed"
+
+
+class TenderPeriodTooShort(Conflict):
+    """Suppliers need at least the minimum period between publication and the deadline."""
+
+    code, title = "tender_period_too_short", "Suppliers need more time to answer"
+
+
+class TenderPeriodEnded(Conflict):
+    """The deadline for answers has passed: the terms can no longer change."""
+
+    code, title = "tender_period_ended", "The tender period has ended"
+
+
+class TenderPeriodShortened(Conflict):
+    """After publication the deadline can only move to a later time."""
+
+    code, title = "tender_period_shortened", "The tender period cannot be shortened"
+
+
+class TenderIncomplete(Conflict):
+    """Something that a published tender must have is missing; `errors` names it."""
+
+    code, title = "tender_incomplete", "The tender is not complete"
+
+
+class TermsInconsistent(Conflict):
+    """The terms of the tender, with this change, contradict each other; `errors` says where."""
+
+    code, title = "terms_inconsistent", "The terms contradict each other"
+
+
+class NotDraft(Conflict):
+    """Only a draft can be edited; a published tender is amended."""
+
+    code, title = "not_draft", "The tender is no longer a draft"
+
+
+class NothingToAmend(Conflict):
+    """The amendment leaves every term as it is."""
+
+    code, title = "nothing_to_amend", "Nothing would change"

@@ -1,0 +1,256 @@
+"""Tenders from draft to the end of their period. Never commits: the caller owns the transaction.
+
+Functions that change a tender take the row locked by `lock`, so that the caller can compare the
+version it has seen (If-Match) before anything happens.
+"""
+
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import Sequence
+from sqlalchemy.orm import selectinload
+from sqlmodel import Session, select
+
+from api.core import audit, db, deadlines
+from api.core.errors import Conflict, FieldError, Invalid, NotFound
+from api.core.outbox import emit
+from api.procurement.models import Lot, Tender
+from api.procurement.schemas import TenderIn, TenderPatch
+from api.procurement.service import terms
+from api.procurement.service.problems import (
+    DeadlineInPast,
+    NotDraft,
+    TenderIncomplete,
+    TenderPeriodTooShort,
+    TermsInconsistent,
+)
+from api.rules import tenders as rules
+from api.rules.states import IllegalTransition
+from api.rules.tenders import (
+    LOT,
+    OCID_PREFIX,
+    PROVISIONAL_POLICY,
+    STATUS_OF,
+    TENDER,
+    Fault,
+    TenderPolicy,
+    TenderStage,
+)
+
+PERIOD_ENDED = "tender.period_ended"
+CLOCK = "system:clock"
+NUMBERS = Sequence("tender_number_seq")
+_EVENTS = {
+    "create": "tender.created",
+    "publish": "tender.published",
+    "amend": "tender.amended",
+    "cancel": "tender.cancelled",
+    "close": "tender.closed",
+}
+_TREE = selectinload(Tender.lots).selectinload(Lot.items)  # type: ignore[arg-type]
+
+
+def create(session: Session, *, buyer_id: UUID, actor: str, data: TenderIn) -> Tender:
+    """A draft with its lots and items. Raises Invalid for unknown codes and contradictions."""
+    terms.check_references(session, data)
+    _refuse_past(session, data)
+    number: int = session.connection().scalar(NUMBERS)
+    tender = Tender(
+        buyer_id=buyer_id,
+        ocid=f"{OCID_PREFIX}-{number:06d}",
+        **terms.columns(data, type(data).model_fields),
+    )
+    tender.lots = terms.new_lots(tender.id, data.lots)
+    _refuse_faults(tender)
+    tender.search_text = terms.search_text(tender)
+    session.add(tender)
+    session.flush()
+    record(session, tender, "create", actor=actor, change={"ocid": tender.ocid})
+    return tender
+
+
+def update(session: Session, tender: Tender, *, actor: str, data: TenderPatch) -> Tender:
+    """Change a draft; given lots replace all lots. Raises NotDraft after publication."""
+    if tender.status_details not in (TenderStage.DRAFT, TenderStage.PLANNED):
+        raise NotDraft(f"The tender is {tender.status}; a published one is amended.")
+    terms.check_references(session, data)
+    _refuse_past(session, data)
+    terms.assign(tender, data)
+    if data.lots is not None:
+        tender.lots = terms.new_lots(tender.id, data.lots)
+    _refuse_faults(tender)
+    tender.search_text = terms.search_text(tender)
+    # Names only: the trail becomes public with the tender, what a draft once said does not.
+    record(session, tender, "update", actor=actor, change={"fields": sorted(data.model_fields_set)})
+    return tender
+
+
+def publish(
+    session: Session, tender: Tender, *, actor: str, policy: TenderPolicy = PROVISIONAL_POLICY
+) -> Tender:
+    """Open a complete draft to suppliers, from now or its later start until the deadline.
+
+    Raises TenderIncomplete, DeadlineInPast, TenderPeriodTooShort or TermsInconsistent.
+    """
+    now = db.now(session)
+    require(tender, "publish")
+    end = _complete(tender)
+    passed = [
+        pointer
+        for pointer, moment in (
+            ("#/tender_period_end", end),
+            ("#/enquiry_period_end", tender.enquiry_period_end),
+        )
+        if moment is not None and rules.has_ended(moment, now)
+    ]
+    if passed:
+        raise DeadlineInPast(errors=_past(passed))
+    if not rules.period_is_long_enough(published_at=now, end=end, policy=policy):
+        earliest = policy.min_tender_period.end(now)
+        raise TenderPeriodTooShort(
+            f"The tender period must not end before {earliest.isoformat(timespec='seconds')}.",
+            errors=terms.field_errors(
+                [Fault("#/tender_period_end", "tender_period_too_short", "is too early")]
+            ),
+        )
+    tender.published_at = now
+    tender.tender_period_start = max(tender.tender_period_start or now, now)
+    refuse_inconsistent(tender)
+    deadlines.arm(session, PERIOD_ENDED, tender.id, end, org_id=tender.buyer_id)
+    move(session, tender, "publish", actor=actor, change={"tender_period_end": end.isoformat()})
+    return tender
+
+
+def cancel(session: Session, tender: Tender, *, actor: str, reason: str) -> Tender:
+    """End the tender and its lots without a result, for a reason that others can read."""
+    require(tender, "cancel")
+    deadlines.disarm(session, PERIOD_ENDED, tender.id)
+    tender.cancelled_at, tender.cancellation_reason = db.now(session), reason
+    move(session, tender, "cancel", actor=actor, change={"reason": reason})
+    return tender
+
+
+def close_due(session: Session, tender_id: UUID) -> bool:
+    """Close the tender for answers if its period has ended by the database's clock.
+
+    True when this call closed it. Locks the row and checks again, since the deadline may have
+    moved or the tender been cancelled since the clock saw it; so repeating it changes nothing.
+    """
+    query = select(Tender).where(Tender.id == tender_id).options(_TREE).with_for_update()
+    tender = session.exec(query).one_or_none()
+    if tender is None or "close" not in TENDER.allowed(tender.status_details):
+        return False
+    end = tender.tender_period_end
+    if end is None or not rules.has_ended(end, db.now(session)):
+        return False
+    move(session, tender, "close", actor=CLOCK, change={"tender_period_end": end.isoformat()})
+    return True
+
+
+def lock(session: Session, *, buyer_id: UUID, tender_id: UUID) -> Tender:
+    """The buyer's own tender with its tree, locked; NotFound for anybody else's."""
+    query = (
+        select(Tender)
+        .where(Tender.id == tender_id, Tender.buyer_id == buyer_id)
+        .options(_TREE)
+        .with_for_update()
+    )
+    tender = session.exec(query).one_or_none()
+    if tender is None:
+        raise NotFound
+    return tender
+
+
+def require(tender: Tender, action: str) -> None:
+    """Raise Conflict unless the action is allowed at the tender's stage."""
+    _next_stage(tender, action)
+
+
+def refuse_inconsistent(tender: Tender) -> None:
+    """Raise TermsInconsistent when terms that were consistent no longer are."""
+    found = terms.faults(tender)
+    if found:
+        raise TermsInconsistent(errors=terms.field_errors(found))
+
+
+def move(
+    session: Session, tender: Tender, action: str, *, actor: str, change: dict[str, Any]
+) -> None:
+    """The one place that writes the status of a tender and of its lots."""
+    stage = _next_stage(tender, action)
+    tender.status_details, tender.status = stage, STATUS_OF[stage]
+    for lot in tender.lots:
+        if action in LOT.allowed(lot.status):
+            lot.status = LOT.apply(action, lot.status)
+    record(session, tender, action, actor=actor, change=change)
+
+
+def record(
+    session: Session, tender: Tender, action: str, *, actor: str, change: dict[str, Any]
+) -> None:
+    """Count the version and leave the audit entry and, for what others may act on, the event."""
+    tender.version += action != "create"
+    session.add(tender)
+    audit.record(
+        session,
+        stream(tender.id),
+        action,
+        actor=actor,
+        org_id=tender.buyer_id,
+        change=change,
+    )
+    if action in _EVENTS:
+        emit(
+            session,
+            _EVENTS[action],
+            tender.id,
+            org_id=tender.buyer_id,
+            ocid=tender.ocid,
+            version=tender.version,
+        )
+
+
+def stream(tender_id: UUID) -> str:
+    """The name of a tender's audit stream."""
+    return f"tender:{tender_id.hex}"
+
+
+def _next_stage(tender: Tender, action: str) -> TenderStage:
+    try:
+        return TENDER.apply(action, tender.status_details)
+    except IllegalTransition as error:
+        raise Conflict(str(error)) from error
+
+
+def _complete(tender: Tender) -> datetime:
+    """The end of the period of a tender that lacks nothing; TenderIncomplete otherwise."""
+    missing = [] if tender.lots else ["#/lots"]
+    if tender.tender_period_end is None:
+        missing.append("#/tender_period_end")
+    if missing or tender.tender_period_end is None:
+        found = [Fault(pointer, "missing", "is needed for publication") for pointer in missing]
+        raise TenderIncomplete(errors=terms.field_errors(found))
+    return tender.tender_period_end
+
+
+def _refuse_past(session: Session, data: TenderPatch) -> None:
+    """Raise DeadlineInPast for a deadline in the input that has passed already."""
+    now = db.now(session)
+    passed = [
+        f"#/{name}"
+        for name in ("tender_period_end", "enquiry_period_end")
+        if (moment := getattr(data, name)) is not None and rules.has_ended(moment, now)
+    ]
+    if passed:
+        raise DeadlineInPast(errors=_past(passed))
+
+
+def _past(pointers: list[str]) -> list[FieldError]:
+    return terms.field_errors([Fault(p, "deadline_in_past", "has passed") for p in pointers])
+
+
+def _refuse_faults(tender: Tender) -> None:
+    found = terms.faults(tender)
+    if found:
+        raise Invalid("Some terms contradict each other.", errors=terms.field_errors(found))

@@ -1,0 +1,80 @@
+"""Every table, so that metadata is whole in any process (API, worker, Alembic)."""
+
+from sqlmodel import SQLModel
+
+from api.catalog.models import (
+    Certificate,
+    ImportChunk,
+    ImportFailure,
+    LeadTimeTier,
+    Offer,
+    OfferCertificate,
+    PriceTier,
+    Product,
+)
+from api.core.audit import AuditEntry
+from api.core.deadlines import Deadline
+from api.core.idempotency import IdempotencyRecord
+from api.core.jobs import Job
+from api.core.outbox import OutboxEvent
+from api.identity.models import ApiClient, Member, Organisation
+from api.matching.models import (
+    DemandItem,
+    DemandVector,
+    EmbeddingModel,
+    Invitation,
+    Match,
+    MatchFeedback,
+    MatchingModel,
+    OfferTerms,
+    OfferVector,
+    TermFrequency,
+)
+from api.procurement.models import Amendment, Item, Lot, Tender
+from api.reference.models import (
+    CertificateScheme,
+    Classification,
+    ClassificationScheme,
+    FxRate,
+    Place,
+    Unit,
+)
+
+REFERENCE = (ClassificationScheme, Classification, Unit, Place, CertificateScheme)
+"""Tables that hold the same rows in every installation."""
+
+TABLES = (
+    *REFERENCE,
+    OutboxEvent,
+    AuditEntry,
+    Job,
+    Deadline,
+    IdempotencyRecord,
+    Organisation,
+    Member,
+    ApiClient,
+    FxRate,
+    Certificate,
+    Product,
+    Offer,
+    PriceTier,
+    LeadTimeTier,
+    OfferCertificate,
+    ImportChunk,
+    ImportFailure,
+    MatchingModel,
+    EmbeddingModel,
+    OfferVector,
+    OfferTerms,
+    TermFrequency,
+    DemandItem,
+    DemandVector,
+    Match,
+    MatchFeedback,
+    Invitation,
+    Tender,
+    Lot,
+    Item,
+    Amendment,
+)
+metadata = SQLModel.metadata

@@ -1,0 +1,133 @@
+"""Input for catalogue tests: one good offer, changed as each test needs."""
+
+import csv
+import io
+import json
+from typing import Any
+
+HEADER = [
+    "sku",
+    "name_ky",
+    "name_ru",
+    "name_en",
+    "name_zh",
+    "description_ky",
+    "description_ru",
+    "description_en",
+    "description_zh",
+    "brand",
+    "model",
+    "hs_code",
+    "cpv_code",
+    "unit_code",
+    "country_of_origin",
+    "min_order_quantity",
+    "order_multiple",
+    "currency",
+    "incoterm",
+    "place",
+    "price_tiers",
+    "lead_time_tiers",
+    "supply_quantity",
+    "supply_period",
+    "warranty_months",
+    "certificates",
+    "attributes",
+]
+DESK = {
+    "sku": "RX-101",
+    "name_en": "Single height-adjustable school desk and chair set",
+    "name_zh": "学生课桌椅套装 单人可升降",
+    "description_en": "Height 620-760 mm in eight steps.",
+    "brand": "睿学",
+    "model": "RX-K101",
+    "hs_code": "940320",
+    "cpv_code": "39160000-1",
+    "unit_code": "SET",
+    "country_of_origin": "CN",
+    "min_order_quantity": "100",
+    "order_multiple": "10",
+    "currency": "CNY",
+    "incoterm": "FCA",
+    "place": "cn-linyi",
+    "price_tiers": "100=118.00;500=109.1234;2000=102.00",
+    "lead_time_tiers": "100=15;1000=28",
+    "supply_quantity": "12000",
+    "supply_period": "month",
+    "warranty_months": "24",
+    "attributes": "height=620-760 mm;seats=1",
+}
+CERTIFICATE = {
+    "scheme": "ISO9001",
+    "number": "CN25Q31807R2M",
+    "issued_by": "Huaheng System Certification (Jinan)",
+    "expires_on": "2030-12-31",
+}
+
+
+def product(**changed: Any) -> dict[str, Any]:
+    """A product as POST /v1/products takes it."""
+    return {
+        "brand": "睿学",
+        "hs_code": "940320",
+        "cpv_code": "39160000-1",
+        "country_of_origin": "CN",
+        "names": {"en": "School desk set", "zh": "学生课桌椅套装"},
+        "attributes": {"height": "620-760 mm"},
+        **changed,
+    }
+
+
+def offer(**changed: Any) -> dict[str, Any]:
+    """An offer as POST /v1/offers takes it; its product comes along."""
+    fields = {
+        "sku": "RX-101",
+        "product": product(),
+        "unit_code": "SET",
+        "min_order_quantity": "100",
+        "order_multiple": "10",
+        "currency": "CNY",
+        "incoterm": "FCA",
+        "place_code": "cn-linyi",
+        "price_tiers": [
+            {"min_quantity": "100", "unit_price": "118.00"},
+            {"min_quantity": "500", "unit_price": "109.1234"},
+        ],
+        "lead_time_tiers": [{"min_quantity": "100", "days": 15}],
+        "supply_quantity": "12000",
+        "supply_period": "month",
+        "warranty_months": 24,
+        **changed,
+    }
+    return {key: value for key, value in fields.items() if value is not None}
+
+
+def csv_file(*rows: dict[str, str], header: list[str] | None = None) -> bytes:
+    """A CSV file of desks, each changed by one of `rows`."""
+    text = io.StringIO()
+    writer = csv.DictWriter(text, header or HEADER, extrasaction="ignore")
+    writer.writeheader()
+    writer.writerows({**DESK, **row} for row in rows)
+    return text.getvalue().encode()
+
+
+def ndjson_file(*offers: dict[str, Any]) -> bytes:
+    """An NDJSON file of offers."""
+    return "".join(json.dumps(one, ensure_ascii=False) + "\n" for one in offers).encode()
+
+
+def drafted(seller: Any, **changed: Any) -> dict[str, Any]:
+    """An offer as the API answers, not yet shown."""
+    answer = seller.post("/v1/offers", json=offer(**changed))
+    assert answer.status_code == 201, answer.text
+    found: dict[str, Any] = answer.json()
+    return found
+
+
+def activated(seller: Any, **changed: Any) -> dict[str, Any]:
+    """An offer as the API answers, shown to buyers."""
+    made = drafted(seller, **changed)
+    answer = seller.post(f"/v1/offers/{made['id']}/activate")
+    assert answer.status_code == 200, answer.text
+    found: dict[str, Any] = answer.json()
+    return found

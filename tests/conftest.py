@@ -1,0 +1,204 @@
+"""A real PostgreSQL, migrated as in production; every test starts with empty tables.
+
+Tests commit for real, because what they prove (locks, row-level security, outbox, idempotency)
+exists only across commits. Rows are removed afterwards; reference data stays.
+"""
+
+import os
+import tempfile
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+from uuid import UUID
+
+_DATA_DIR = tempfile.TemporaryDirectory(prefix="kerben-", ignore_cleanup_errors=True)
+os.environ.update(
+    KERBEN_ENVIRONMENT="test",
+    KERBEN_DATA_DIR=_DATA_DIR.name,
+    KERBEN_LOG_LEVEL="ERROR",
+    KERBEN_THREADS="30",
+)
+
+import psycopg
+import pytest
+from fastapi.testclient import TestClient
+from sqlmodel import Session
+
+from api import registry
+from api.core import db, embedded, jobs, logs, migrations, settings
+from api.identity import service as identity
+from api.identity.models import Organisation
+from api.identity.schemas import ClientIn
+from api.main import create_app
+from api.matching import service as matching
+from api.reference import service as reference
+from api.rules.identifiers import COUNTRY, IdentifierScheme
+from api.rules.organisations import OrganisationStatus
+from workers import relay
+from workers.app import app as celery
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Say where evaluation data were found, or that tests which need them are skipped."""
+    shared = Path(os.environ.get("KERBEN_SHARED_DATA", migrations.ROOT.parent / "shared" / "data"))
+    if shared.is_dir():
+        os.environ["KERBEN_SHARED_DATA"] = str(shared)
+    else:
+        os.environ.pop("KERBEN_SHARED_DATA", None)
+    config.addinivalue_line("markers", "shared: needs the data of KERBEN_SHARED_DATA")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    if "KERBEN_SHARED_DATA" in os.environ:
+        return
+    if "KERBEN_REQUIRE_SHARED_DATA" in os.environ:
+        raise pytest.UsageError("KERBEN_SHARED_DATA must name the folder with reference data")
+    reason = pytest.mark.skip(reason="KERBEN_SHARED_DATA names no folder with reference data")
+    for item in items:
+        if item.get_closest_marker("shared"):
+            item.add_marker(reason)
+
+
+@pytest.fixture(scope="session")
+def shared_data() -> Path:
+    """The folder of reference data that tests read (mark the test `shared`)."""
+    return Path(os.environ["KERBEN_SHARED_DATA"])
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _database() -> Iterator[None]:
+    logs.configure("ERROR", "json")
+    migrations.upgrade()
+    with db.worker_unit_of_work() as session:
+        reference.load_bundled(session)
+    yield
+    db.dispose()
+
+
+@pytest.fixture(scope="session")
+def superuser(_database: None) -> Iterator[psycopg.Connection[Any]]:
+    """A connection that no policy or trigger binds, to clean up and to tamper with."""
+    host = embedded.server_host(settings.get().data_dir.resolve())
+    with psycopg.connect(
+        host=host, user="postgres", dbname=embedded.DATABASE, autocommit=True
+    ) as connection:
+        connection.execute("SET session_replication_role = replica")
+        yield connection
+
+
+@pytest.fixture(autouse=True)
+def _empty_tables(superuser: psycopg.Connection[Any]) -> Iterator[None]:
+    yield
+    statements = [
+        f'DELETE FROM "{table.__tablename__}"'
+        for table in registry.TABLES
+        if table not in registry.REFERENCE
+    ]
+    superuser.execute(";".join(statements))
+
+
+@pytest.fixture
+def session() -> Iterator[Session]:
+    """A session of the workers' role: sees every row, commits when told to."""
+    with Session(db.engine("worker"), expire_on_commit=False) as session:
+        yield session
+
+
+@pytest.fixture(scope="session")
+def application() -> Iterator[TestClient]:
+    with TestClient(create_app(), raise_server_exceptions=False) as client:
+        yield client
+
+
+@pytest.fixture
+def client(application: TestClient) -> TestClient:
+    """The API without credentials."""
+    return application
+
+
+@dataclass(frozen=True)
+class Actor:
+    """An organisation that calls the API with its own key."""
+
+    org_id: UUID
+    key: str
+    client: TestClient
+
+    def request(self, method: str, url: str, **kwargs: Any) -> Any:
+        headers = {"Authorization": f"Bearer {self.key}", **(kwargs.pop("headers", None) or {})}
+        return self.client.request(method, url, headers=headers, **kwargs)
+
+    def get(self, url: str, **kwargs: Any) -> Any:
+        return self.request("GET", url, **kwargs)
+
+    def post(self, url: str, **kwargs: Any) -> Any:
+        return self.request("POST", url, **kwargs)
+
+    def patch(self, url: str, **kwargs: Any) -> Any:
+        return self.request("PATCH", url, **kwargs)
+
+    def delete(self, url: str, **kwargs: Any) -> Any:
+        return self.request("DELETE", url, **kwargs)
+
+
+@pytest.fixture
+def as_org(client: TestClient) -> Callable[..., Actor]:
+    """Make an organisation, `as_org(["buyer"], verification_level=2)`, and act as it."""
+    counter = iter(range(1, 1000))
+
+    def make(roles: list[str], **fields: Any) -> Actor:
+        number = next(counter)
+        defaults: dict[str, Any] = {
+            "roles": roles,
+            "legal_name": {"ru": f"Организация {number}", "en": f"Organisation {number}"},
+            "identifier_scheme": IdentifierScheme.KG_INN,
+            "identifier_id": f"{number:014d}",
+            "languages": ["ru"],
+            "status": OrganisationStatus.VERIFIED,
+            "verification_level": 2,
+        }
+        values = {**defaults, **fields}
+        values.setdefault("country", COUNTRY[IdentifierScheme(values["identifier_scheme"])])
+        with db.worker_unit_of_work() as session:
+            organisation = Organisation(**values)
+            session.add(organisation)
+            session.flush()
+            scopes = identity.full_scopes(organisation)
+            _, key = identity.create_client(
+                session,
+                org_id=organisation.id,
+                actor="test",
+                data=ClientIn(name="test", scopes=scopes),
+                grantable=scopes,
+            )
+        return Actor(organisation.id, key, client)
+
+    return make
+
+
+@pytest.fixture
+def drain() -> Callable[[], int]:
+    """Run the relay and every due job here, real tasks, until nothing is left; how many ran."""
+
+    def run() -> int:
+        ran = 0
+        while True:
+            with db.worker_unit_of_work() as session:
+                events = relay.make_jobs(session)
+            with db.worker_unit_of_work() as session:
+                messages = relay.take_due(session)
+            if not events and not messages:
+                return ran
+            for name, job_id in messages:
+                celery.tasks[name].run(job_id)
+                with db.worker_unit_of_work() as session:
+                    job = session.get(jobs.Job, jobs.job_uuid(job_id))
+                    assert job is not None
+                    assert job.last_error is None, f"{name}: {job.last_error}"
+                ran += 1
+
+    celery.loader.import_default_modules()
+    with db.worker_unit_of_work() as session:
+        matching.ensure_model(session)
+    return run

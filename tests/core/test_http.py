@@ -1,0 +1,108 @@
+import json
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from sqlmodel import Session, func, select
+
+from api.core import db, settings
+from api.core.errors import Problem
+from api.identity.models import Member
+
+type AsOrg = Callable[..., Any]
+
+MEMBER = {"name": "Айгүл", "email": "aigul@example.kg", "role": "owner"}
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "status", "code"),
+    [
+        ("GET", "/nowhere", 404, "not_found"),
+        ("PUT", "/livez", 405, "method_not_allowed"),
+        ("GET", "/v1/organisations/me", 401, "unauthorized"),
+        ("GET", "/problems/nothing", 404, "not_found"),
+    ],
+)
+def test_every_failure_is_a_problem(
+    client: Any, method: str, path: str, status: int, code: str
+) -> None:
+    answer = client.request(method, path)
+    assert answer.status_code == status
+    assert answer.headers["content-type"] == "application/problem+json"
+    body = answer.json()
+    assert (body["code"], body["status"], body["instance"]) == (code, status, path)
+    assert body["type"] == f"/problems/{code}"
+    assert body["request_id"] == answer.headers["request-id"]
+
+
+@pytest.mark.parametrize("body", [b"{", b"\xff\xfe", b"[" * 100_000, b'{"name": NaN'])
+def test_a_body_that_is_not_json_is_a_400_and_not_a_500(as_org: AsOrg, body: bytes) -> None:
+    answer = as_org(["buyer"]).post(
+        "/v1/members", content=body, headers={"Content-Type": "application/json"}
+    )
+    assert (answer.status_code, answer.json()["code"]) == (400, "bad_request")
+
+
+def test_a_body_beyond_the_limit_is_refused_and_nothing_is_kept(
+    as_org: AsOrg, session: Session
+) -> None:
+    large = {**MEMBER, "name": "x" * (settings.get().max_body_bytes + 1)}
+    answer = as_org(["buyer"]).post("/v1/members", json=large)
+
+    assert (answer.status_code, answer.json()["code"]) == (413, "payload_too_large")
+    assert session.exec(select(func.count()).select_from(Member)).one() == 0
+
+
+def test_request_ids_differ_and_the_clients_own_is_not_taken_over(client: Any) -> None:
+    first = client.get("/livez", headers={"X-Request-Id": "mine"})
+    second = client.get("/livez")
+    assert first.headers["request-id"] != second.headers["request-id"]
+    assert first.headers["request-id"].startswith("req_")
+
+
+def test_every_problem_code_can_be_looked_up(client: Any) -> None:
+    listed = client.get("/problems").json()
+    assert listed.keys() == Problem.catalogue.keys()
+    for code in listed:
+        found = client.get(f"/problems/{code}").json()
+        assert found["description"]
+        assert found["title"]
+
+
+def test_ready_means_migrated_and_metrics_show_the_outbox(client: Any) -> None:
+    assert client.get("/readyz").json() == {"status": "ok"}
+    assert "kerben_outbox_pending" in client.get("/metrics").text
+
+
+def test_a_database_that_goes_away_midway_gives_503_and_keeps_nothing(
+    as_org: AsOrg, session: Session, superuser: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    actor = as_org(["buyer"])
+    begin = Session.flush
+
+    def cut(self: Session, *args: Any) -> None:
+        begin(self, *args)
+        if self.get_bind() is db.engine("app"):
+            superuser.execute(
+                "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
+                " WHERE usename = 'kerben_app' AND state LIKE 'idle in transaction%'"
+            )
+
+    monkeypatch.setattr(Session, "flush", cut)
+    answer = actor.post("/v1/members", json=MEMBER, headers={"Idempotency-Key": "k"})
+    monkeypatch.undo()
+
+    assert (answer.status_code, answer.json()["code"]) == (503, "unavailable")
+    assert session.exec(select(func.count()).select_from(Member)).one() == 0
+    retried = actor.post("/v1/members", json=MEMBER, headers={"Idempotency-Key": "k"})
+    assert retried.status_code == 201
+    assert session.exec(select(func.count()).select_from(Member)).one() == 1
+
+
+def test_the_documentation_needs_no_other_host(client: Any) -> None:
+    for path in ("/docs", "/redoc"):
+        page = client.get(path).text
+        assert "cdn" not in page.lower()
+        assert "https://" not in page
+    document = json.loads(client.get("/openapi.json").text)
+    assert document["info"]["title"] == "Kerben"

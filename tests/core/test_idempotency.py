@@ -1,0 +1,89 @@
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+import pytest
+from sqlmodel import Session, func, select
+
+from api.core import db, idempotency
+from api.identity.models import Member
+
+type AsOrg = Callable[..., Any]
+
+MEMBER = {"name": "Айгүл", "email": "aigul@example.kg", "role": "owner"}
+
+
+def members(session: Session) -> int:
+    session.rollback()
+    return session.exec(select(func.count()).select_from(Member)).one()
+
+
+def test_a_repeat_gets_the_stored_answer_and_changes_nothing(
+    as_org: AsOrg, session: Session
+) -> None:
+    actor, key = as_org(["buyer"]), {"Idempotency-Key": "k1"}
+
+    first = actor.post("/v1/members", json=MEMBER, headers=key)
+    again = actor.post("/v1/members", json=MEMBER, headers=key)
+
+    assert (first.status_code, again.status_code) == (201, 201)
+    assert again.content == first.content
+    assert again.headers["idempotent-replayed"] == "true"
+    assert members(session) == 1
+
+
+def test_the_same_key_with_another_body_is_refused(as_org: AsOrg, session: Session) -> None:
+    actor, key = as_org(["buyer"]), {"Idempotency-Key": "k1"}
+    actor.post("/v1/members", json=MEMBER, headers=key)
+
+    other = actor.post("/v1/members", json={**MEMBER, "email": "b@example.kg"}, headers=key)
+
+    assert (other.status_code, other.json()["code"]) == (422, "idempotency_key_reused")
+    assert members(session) == 1
+
+
+def test_keys_of_different_organisations_do_not_meet(as_org: AsOrg, session: Session) -> None:
+    for actor in (as_org(["buyer"]), as_org(["buyer"])):
+        key = {"Idempotency-Key": "k1"}
+        assert actor.post("/v1/members", json=MEMBER, headers=key).status_code == 201
+    assert members(session) == 2
+
+
+def test_a_refused_request_is_not_remembered(as_org: AsOrg, session: Session) -> None:
+    actor, key = as_org(["buyer"]), {"Idempotency-Key": "k1"}
+    actor.post("/v1/members", json=MEMBER)
+    assert actor.post("/v1/members", json=MEMBER, headers=key).status_code == 409
+
+    fixed = {**MEMBER, "email": "b@example.kg"}
+    assert actor.post("/v1/members", json=fixed, headers=key).status_code == 201
+    assert members(session) == 2
+
+
+def test_twenty_requests_at_once_with_one_key_have_one_effect(
+    as_org: AsOrg, session: Session
+) -> None:
+    actor, key = as_org(["buyer"]), {"Idempotency-Key": "storm"}
+
+    with ThreadPoolExecutor(20) as pool:
+        answers = list(
+            pool.map(lambda _: actor.post("/v1/members", json=MEMBER, headers=key), range(20))
+        )
+
+    assert {a.status_code for a in answers} <= {201, 409}
+    assert all(a.json()["code"] == "idempotency_in_flight" for a in answers if a.status_code == 409)
+    assert len({a.content for a in answers if a.status_code == 201}) == 1
+    assert members(session) == 1
+
+
+def test_while_one_request_works_another_with_its_key_is_told_to_wait(as_org: AsOrg) -> None:
+    actor = as_org(["buyer"])
+    principal = f"client:{actor.org_id.hex}"
+    subject = idempotency.Subject(actor.org_id, principal, "POST /x", "k", b"")
+    with db.unit_of_work(actor.org_id) as first:
+        assert idempotency.begin(first, subject) is None
+        with (
+            pytest.raises(idempotency.IdempotencyInFlight) as refused,
+            db.unit_of_work(actor.org_id) as second,
+        ):
+            idempotency.begin(second, subject)
+    assert refused.value.headers == {"Retry-After": "1"}

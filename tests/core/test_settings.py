@@ -1,0 +1,35 @@
+import pytest
+from pydantic import ValidationError
+
+from api.core.settings import DEVELOPMENT_SECRET, Settings
+
+SAFE = {
+    "environment": "production",
+    "secret_key": "x" * 40,
+    "database_url": "postgresql://kerben_app@db/kerben",
+    "broker_url": "amqp://broker",
+    "base_url": "https://kerben.example",
+}
+
+
+def test_production_starts_with_safe_settings() -> None:
+    assert Settings(**SAFE).embedded is False
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("secret_key", DEVELOPMENT_SECRET),
+        ("secret_key", "short"),
+        ("database_url", None),
+        ("broker_url", "memory://"),
+        ("base_url", "http://kerben.example"),
+    ],
+)
+def test_production_refuses_an_unsafe_setting_and_names_it(name: str, value: str | None) -> None:
+    with pytest.raises(ValidationError, match=f"KERBEN_{name.upper()}"):
+        Settings(**{**SAFE, name: value})
+
+
+def test_secrets_do_not_show_when_settings_are_printed() -> None:
+    assert "x" * 40 not in repr(Settings(**SAFE))

@@ -1,0 +1,28 @@
+"""What happens after what: the only place where features meet upstream."""
+
+QUEUES = {
+    "matching": "matching",
+    "catalog": "imports",
+    "procurement": "deadlines",
+}
+"""First part of a task's name -> queue."""
+
+HANDLERS: dict[str, tuple[str, ...]] = {
+    "offer.activated": ("matching.index_offers",),
+    "offer.changed": ("matching.index_offers",),
+    "offer.suspended": ("matching.index_offers",),
+    "offer.expired": ("matching.index_offers",),
+    "offer.validity_ended": ("catalog.expire_offer",),
+    "certificate.expired": ("catalog.announce_certificate",),
+    "certificate.withdrawn": ("catalog.announce_certificate",),
+    "organisation.changed": ("matching.index_seller",),
+    "tender.published": ("matching.match_tender",),
+    "tender.amended": ("matching.match_tender",),
+    "tender.cancelled": ("matching.forget_tender",),
+    "tender.closed": ("matching.close_tender",),
+    "tender.period_ended": ("procurement.close_tender",),
+}
+"""Event type -> tasks, each called with the event's `resource_id`."""
+
+BULK = frozenset({"matching.index_offers"})
+"""Tasks that take the `resource_ids` of many events at once."""

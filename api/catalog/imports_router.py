@@ -23,12 +23,30 @@ Write = Annotated[Context, require("imports:write")]
 Read = Annotated[Context, require("jobs:read")]
 MEDIA_TYPES = {Format.CSV: "text/csv", Format.NDJSON: "application/x-ndjson"}
 _MEMORY_BYTES = 1_000_000
-_FILE = {"schema": {"type": "string", "format": "binary"}}
+_EXAMPLES = {
+    Format.CSV: (
+        "sku,name_zh,unit_code,country_of_origin,min_order_quantity,currency,incoterm,place,"
+        "price_tiers,lead_time_tiers\n"
+        "RX-101,学生课桌椅套装,SET,CN,100,CNY,FCA,cn-linyi,100=118.00;500=109.00,100=15;1000=28\n"
+    ),
+    Format.NDJSON: (
+        '{"sku": "RX-101", "product": {"names": {"zh": "学生课桌椅套装"}, "country_of_origin": "CN"},'
+        ' "unit_code": "SET", "min_order_quantity": "100", "currency": "CNY", "incoterm": "FCA",'
+        ' "place_code": "cn-linyi", "price_tiers": [{"min_quantity": "100", "unit_price": "118"}],'
+        ' "lead_time_tiers": [{"min_quantity": "100", "days": 15}]}\n'
+    ),
+}
 _BODY = {
     "requestBody": {
         "required": True,
         "description": "The file as it is, in UTF-8. CSV: its first line names the columns.",
-        "content": {media_type: _FILE for media_type in MEDIA_TYPES.values()},
+        "content": {
+            media_type: {
+                "schema": {"type": "string", "format": "binary"},
+                "example": _EXAMPLES[format],
+            }
+            for format, media_type in MEDIA_TYPES.items()
+        },
     }
 }
 
@@ -69,8 +87,8 @@ def create(
     """Create and change your offers from a file, by sku.
 
     Good rows are kept, bad rows are listed by `GET /v1/imports/{id}/errors`; a row that says what
-    is already so changes nothing. CSV columns: see the guide; NDJSON: the body of
-    `POST /v1/offers`, one a line.
+    is already so changes nothing. A CSV file has the columns of the example, of which it may
+    leave out or add those of an offer; NDJSON is the body of `POST /v1/offers`, one a line.
     """
     job = imports.submit(
         ctx.session, ctx.org_id, ctx.actor, file, Options(format, dry_run, activate)

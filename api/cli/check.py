@@ -45,4 +45,3 @@ def check() -> None:
         done = subprocess.run([program, *step[1:]], cwd=ROOT, check=False)
         if done.returncode:
             raise typer.Exit(done.returncode)
-

@@ -84,8 +84,8 @@ def token(
     client_id: Annotated[
         str, Form(max_length=60, examples=["client_019abf2e8c1d7c3fa9b04b4c6f0d2e11"])
     ],
-    client_secret: Annotated[str, Form(max_length=100)],
-    scope: Annotated[str, Form(max_length=1000)] = "",
+    client_secret: Annotated[str, Form(max_length=100, examples=["kgp_live_…"])],
+    scope: Annotated[str, Form(max_length=1000, examples=["offers:read offers:write"])] = "",
 ) -> TokenOut:
     """Exchange client credentials for a short access token (RFC 6749 section 4.4)."""
     with db.unit_of_work() as session:

@@ -4,7 +4,7 @@ from functools import cache
 from pathlib import Path
 from typing import Literal, Self
 
-from pydantic import Field, SecretStr, model_validator
+from pydantic import Field, SecretStr, ValidationError, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 DEVELOPMENT_SECRET = "development-only-secret-never-use-it-elsewhere"
@@ -67,5 +67,16 @@ class Settings(BaseSettings):
 
 @cache
 def get() -> Settings:
-    """The process's settings, read once."""
-    return Settings()
+    """The process's settings, read once; a process with wrong ones ends and says what is wrong."""
+    try:
+        return Settings()
+    except ValidationError as error:
+        raise SystemExit(f"Kerben cannot start. {_told(error)}") from None
+
+
+def _told(error: ValidationError) -> str:
+    """What is wrong, by variable, and never the values, which may be secret."""
+    return "; ".join(
+        f"{'KERBEN_' if e['loc'] else ''}{'_'.join(map(str, e['loc'])).upper()} {e['msg']}".strip()
+        for e in error.errors(include_input=False)
+    )

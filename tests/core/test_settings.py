@@ -1,6 +1,7 @@
 import pytest
 from pydantic import ValidationError
 
+from api.core import settings
 from api.core.settings import DEVELOPMENT_SECRET, Settings
 
 SAFE = {
@@ -33,3 +34,13 @@ def test_production_refuses_an_unsafe_setting_and_names_it(name: str, value: str
 
 def test_secrets_do_not_show_when_settings_are_printed() -> None:
     assert "x" * 40 not in repr(Settings(**SAFE))
+
+
+def test_a_process_with_wrong_settings_ends_and_says_what_is_wrong_but_no_secret(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("KERBEN_PORT", "many")
+    monkeypatch.setenv("KERBEN_SECRET_KEY", "not-to-be-seen")
+    with pytest.raises(SystemExit, match="KERBEN_PORT") as ended:
+        settings.get.__wrapped__()
+    assert "not-to-be-seen" not in str(ended.value)

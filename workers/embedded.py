@@ -27,7 +27,6 @@ def running() -> Iterator[None]:
         without_mingle=True,
         without_gossip=True,
         without_heartbeat=True,
-        queues=_queues(),
     )
     threads = [
         threading.Thread(target=matching.warm_up, name="warm-up", daemon=True),
@@ -46,7 +45,3 @@ def running() -> Iterator[None]:
         for thread in threads:
             thread.join(timeout=5)
         worker_state.should_stop = None
-
-
-def _queues() -> str:
-    return "default,matching,imports,deadlines"

@@ -6,19 +6,31 @@ from datetime import timedelta
 
 import psycopg
 import structlog
+from kombu.exceptions import OperationalError as BrokerError
 from sqlalchemy import or_, update
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import SQLAlchemyError
 from sqlmodel import Session, col, select
 
 from api.core import db, settings
-from api.core.jobs import Job, enqueue
+from api.core.jobs import Job, dispatched, enqueue, job_uuid
 from api.core.outbox import OutboxEvent
+from workers import broker
 from workers.app import app
 from workers.handlers import BULK, HANDLERS
 
 log = structlog.get_logger(__name__)
 POLL_SECONDS = 1.0
+LONGEST_PAUSE_SECONDS = 5.0
+SEND_SECONDS = timedelta(seconds=60)
 BATCH = 200
+
+
+class BrokerRefused(Exception):
+    """Queues with what the broker said, and how many messages wait for it."""
+
+    def __init__(self, queues: dict[str, str], waiting: int) -> None:
+        super().__init__(queues, waiting)
+        self.queues, self.waiting = queues, waiting
 
 
 def make_jobs(session: Session) -> int:
@@ -55,9 +67,8 @@ def make_jobs(session: Session) -> int:
 def take_due(session: Session) -> list[tuple[str, str]]:
     """(task, job id) of jobs to send now: new, due for a retry, or with a lease that ran out.
 
-    A message that no worker has claimed within `job_redispatch_seconds` is taken for lost.
+    They are this relay's to send for `SEND_SECONDS`; if it dies meanwhile, another one's.
     """
-    wait = timedelta(seconds=settings.get().job_redispatch_seconds)
     now = db.now(session)
     due = session.exec(
         select(Job)
@@ -69,19 +80,49 @@ def take_due(session: Session) -> list[tuple[str, str]]:
         .with_for_update(skip_locked=True)
     ).all()
     for job in due:
-        job.dispatched_until = now + wait
+        job.dispatched_until = now + SEND_SECONDS
     return [(job.name, job.id.hex) for job in due]
 
 
 def relay_once() -> int:
-    """Move everything that is ready; how many events and messages that were."""
+    """Move everything that is ready; how many events and messages that were.
+
+    A message that no worker has claimed within `job_redispatch_seconds` is taken for lost.
+    Raises BrokerRefused when the broker has not taken every message; the others are due again.
+    """
     with db.worker_unit_of_work() as session:
         events = make_jobs(session)
     with db.worker_unit_of_work() as session:
         messages = take_due(session)
-    for name, job_id in messages:
-        app.send_task(name, [job_id])
+    if not messages:
+        return events
+    refused = send(messages)
+    wait = timedelta(seconds=settings.get().job_redispatch_seconds)
+    left = [job_id for name, job_id in messages if broker.queue_of(name) in refused]
+    sent = [job_id for name, job_id in messages if broker.queue_of(name) not in refused]
+    with db.worker_unit_of_work() as session:
+        dispatched(session, list(map(job_uuid, sent)), db.now(session) + wait)
+        dispatched(session, list(map(job_uuid, left)), None)
+    if refused:
+        raise BrokerRefused(refused, len(left))
     return events + len(messages)
+
+
+def send(messages: list[tuple[str, str]]) -> dict[str, str]:
+    """Hand messages to the broker; the queues that took them not, and what was said.
+
+    A queue that has refused one message is not tried with the next. RabbitMQ confirms each.
+    """
+    refused: dict[str, str] = {}
+    for name, job_id in messages:
+        queue = broker.queue_of(name)
+        if queue in refused:
+            continue
+        try:
+            app.send_task(name, [job_id], queue=queue, confirm_timeout=broker.ANSWER_SECONDS)
+        except (BrokerError, OSError) as error:
+            refused[queue] = f"{type(error).__name__}: {error}"
+    return refused
 
 
 def forget_messages() -> None:
@@ -101,13 +142,36 @@ def run(stop: threading.Event) -> None:
     """Relay until `stop`: woken by NOTIFY, and once a second in case a notice was lost."""
     while not stop.is_set():
         try:
-            with psycopg.connect(db.url("worker"), autocommit=True) as listener:
+            with psycopg.connect(db.url("worker"), autocommit=True, connect_timeout=5) as listener:
                 listener.execute("LISTEN kerben_outbox")
                 while not stop.is_set():
-                    while relay_once():
-                        pass
+                    _relay_all(stop)
                     for _ in listener.notifies(timeout=POLL_SECONDS, stop_after=1):
                         pass
-        except (psycopg.Error, DBAPIError, OSError) as error:
+        except (psycopg.Error, SQLAlchemyError, OSError) as error:
             log.warning("relay interrupted", error=str(error))
             stop.wait(POLL_SECONDS)
+
+
+def _relay_all(stop: threading.Event) -> None:
+    """Relay until nothing is left; while the broker refuses, try again after longer pauses."""
+    refusals = 0
+    while not stop.is_set():
+        try:
+            moved = relay_once()
+        except BrokerRefused as error:
+            pause = min(LONGEST_PAUSE_SECONDS, 0.25 * 2**refusals)
+            log.warning(
+                "broker refuses", waiting=error.waiting, queues=error.queues, pause_seconds=pause
+            )
+            refusals += 1
+            stop.wait(pause)
+            continue
+        if refusals:
+            log.warning("broker takes messages again", refusals=refusals)
+            refusals = 0
+            if not broker.keeps_messages():
+                forget_messages()
+                continue
+        if not moved:
+            return

@@ -13,12 +13,11 @@ from api.core import db, logs, migrations, settings
 from api.main import create_app
 from api.matching import service as matching
 from api.reference import service as reference
-from workers import clock, embedded
+from workers import broker, clock, embedded
 from workers import relay as outbox_relay
 from workers.app import app as celery
 
 console = Console(stderr=True)
-QUEUES = "default,matching,imports,deadlines"
 
 
 def prepare() -> None:
@@ -52,13 +51,26 @@ def serve(
 
 def worker(
     concurrency: Annotated[int, typer.Option(help="Processes.")] = 2,
-    queues: Annotated[str, typer.Option(help="Queues to take from.")] = QUEUES,
+    queues: Annotated[str, typer.Option(help="Queues to take from.")] = ",".join(broker.NAMES),
 ) -> None:
-    """Run Celery workers on the broker of KERBEN_BROKER_URL."""
+    """Run Celery workers on the broker of KERBEN_BROKER_URL until stopped; jobs begun are ended."""
     config = settings.get()
     logs.configure(config.log_level, config.log_format)
+    wanted = queues.split(",")
+    if unknown := sorted(set(wanted) - set(broker.NAMES)):
+        raise typer.BadParameter(f"unknown: {', '.join(unknown)}", param_hint="--queues")
     matching.warm_up()
-    celery.Worker(concurrency=concurrency, queues=queues, loglevel=config.log_level).start()
+    process = celery.Worker(
+        concurrency=concurrency,
+        queues=[broker.queue_name(name) for name in wanted],
+        loglevel=config.log_level,
+        quiet=True,
+        without_mingle=True,
+        without_gossip=True,
+        without_heartbeat=True,
+    )
+    process.start()
+    raise typer.Exit(process.exitcode or 0)
 
 
 def relay() -> None:
@@ -68,8 +80,10 @@ def relay() -> None:
     stop = threading.Event()
     for name in (signal.SIGTERM, signal.SIGINT):
         signal.signal(name, lambda *_: stop.set())
-    threading.Thread(target=clock.run, args=(stop,), name="clock", daemon=True).start()
+    ticking = threading.Thread(target=clock.run, args=(stop,), name="clock", daemon=True)
+    ticking.start()
     outbox_relay.run(stop)
+    ticking.join(timeout=5)
 
 
 def migrate(revision: Annotated[str, typer.Argument(help="Alembic revision.")] = "head") -> None:

@@ -1,9 +1,10 @@
 """Two engines (API and workers, each its own database role), one way to get a transaction."""
 
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime
-from functools import cache
+from functools import cache, partial
 from uuid import UUID
 
 from pydantic import SecretStr
@@ -31,16 +32,21 @@ def url(role: str) -> str:
 
 @cache
 def engine(role: str) -> Engine:
-    """The process's engine of a role; its pool is as large as the request threads."""
+    """The process's engine of a role; its pool is as large as the request threads.
+
+    A forked process starts with an empty pool: a connection cannot have two users.
+    """
     size = settings.get().threads
     options = f"-c timezone=UTC -c statement_timeout={STATEMENT_TIMEOUT_MS if role == 'app' else 0}"
-    return create_engine(
+    made = create_engine(
         url(role).replace("postgresql://", "postgresql+psycopg://", 1),
         pool_pre_ping=True,
         pool_size=min(size, 10),
         max_overflow=max(0, size - 10),
         connect_args={"options": options, "connect_timeout": 5},
     )
+    os.register_at_fork(after_in_child=partial(made.dispose, close=False))
+    return made
 
 
 def dispose() -> None:

@@ -2,14 +2,17 @@
 
 A broker message carries only the job's id. `claim` is a compare-and-set, so that a message
 delivered twice is a no-op, and a job whose worker died is claimed again after its lease.
+`dispatched_until` is the time until which a message counts as under way; a claim ends it, and
+from then on the lease says when to send again.
 """
 
 import random
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Column, Index, UniqueConstraint, text
+from sqlalchemy import Column, Index, UniqueConstraint, or_, text, update
 from sqlmodel import Field, Session, col, select
 
 from api.core import db, settings
@@ -88,20 +91,43 @@ def get(session: Session, *, org_id: UUID, job_id: UUID) -> Job:
 
 
 def claim(session: Session, job_id: UUID) -> Job | None:
-    """Take the lease of a job that is due and free; None when there is nothing to do."""
+    """Take the lease of a job that is due and free; None when there is nothing to do.
+
+    Another claim is not waited for. The relay, which may just be noting that it has sent the
+    message, is: to give up here would lose the message.
+    """
+    free = session.connection().scalar(
+        text("SELECT pg_try_advisory_xact_lock(hashtextextended(:lock, 13))"), {"lock": job_id.hex}
+    )
+    if not free:
+        return None
     now = db.now(session)
     job = session.exec(
         select(Job)
         .where(Job.id == job_id, col(Job.done_at).is_(None), col(Job.failed_at).is_(None))
         .where(Job.run_at <= now)
-        .with_for_update(skip_locked=True)
+        .where(or_(col(Job.lease_until).is_(None), col(Job.lease_until) <= now))
+        .with_for_update()
     ).one_or_none()
-    if job is None or (job.lease_until and job.lease_until > now):
+    if job is None:
         return None
     job.attempts += 1
+    job.dispatched_until = None
     job.lease_until = now + timedelta(seconds=settings.get().job_lease_seconds)
     session.add(job)
     return job
+
+
+def dispatched(session: Session, job_ids: Sequence[UUID], until: datetime | None) -> None:
+    """Their messages count as under way `until`; None makes them due again at once.
+
+    A job that a worker has claimed meanwhile is left alone.
+    """
+    session.connection().execute(
+        update(Job)
+        .where(col(Job.id).in_(job_ids), col(Job.dispatched_until).is_not(None))
+        .values(dispatched_until=until)
+    )
 
 
 def hold(session: Session, job_id: UUID, attempt: int) -> Job | None:

@@ -25,7 +25,14 @@ class Settings(BaseSettings):
     database_url: SecretStr | None = Field(default=None, description="The API's role.")
     worker_database_url: SecretStr | None = Field(default=None, description="The workers' role.")
     owner_database_url: SecretStr | None = Field(default=None, description="For migrations.")
-    broker_url: SecretStr = SecretStr("memory://")
+    broker_url: SecretStr = Field(
+        default=SecretStr("memory://"), description="memory://, amqp://HOST/VHOST or redis://HOST/N"
+    )
+    queue_prefix: str = Field(
+        default="kerben",
+        pattern=r"^[A-Za-z0-9_-]{1,40}$",
+        description="First part of every queue's name: installations that share a broker differ.",
+    )
     threads: int = Field(default=40, ge=1, description="Request threads = database connections.")
 
     secret_key: SecretStr = SecretStr(DEVELOPMENT_SECRET)

@@ -35,6 +35,7 @@ from api.matching import service as matching
 from api.reference import service as reference
 from api.rules.identifiers import COUNTRY, IdentifierScheme
 from api.rules.organisations import OrganisationStatus
+from tests.workers import brokers
 from workers import relay
 from workers.app import app as celery
 
@@ -47,17 +48,24 @@ def pytest_configure(config: pytest.Config) -> None:
     else:
         os.environ.pop("KERBEN_SHARED_DATA", None)
     config.addinivalue_line("markers", "shared: needs the data of KERBEN_SHARED_DATA")
+    config.addinivalue_line("markers", "brokers: needs RabbitMQ and Redis (KERBEN_TEST_*_URL)")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    if "KERBEN_SHARED_DATA" in os.environ:
-        return
-    if "KERBEN_REQUIRE_SHARED_DATA" in os.environ:
-        raise pytest.UsageError("KERBEN_SHARED_DATA must name the folder with reference data")
-    reason = pytest.mark.skip(reason="KERBEN_SHARED_DATA names no folder with reference data")
+    if "KERBEN_SHARED_DATA" not in os.environ:
+        if "KERBEN_REQUIRE_SHARED_DATA" in os.environ:
+            raise pytest.UsageError("KERBEN_SHARED_DATA must name the folder with reference data")
+        _skip(items, "shared", "KERBEN_SHARED_DATA names no folder with reference data")
+    if any(item.get_closest_marker("brokers") for item in items) and (reason := brokers.silent()):
+        if "KERBEN_REQUIRE_BROKERS" in os.environ:
+            raise pytest.UsageError(f"RabbitMQ and Redis must answer: {reason}")
+        _skip(items, "brokers", f"no broker: {reason}")
+
+
+def _skip(items: list[pytest.Item], marker: str, reason: str) -> None:
     for item in items:
-        if item.get_closest_marker("shared"):
-            item.add_marker(reason)
+        if item.get_closest_marker(marker):
+            item.add_marker(pytest.mark.skip(reason=reason))
 
 
 @pytest.fixture(scope="session")

@@ -17,8 +17,6 @@ from workers.handlers import QUEUES
 NAMES = ("default", *sorted(set(QUEUES.values())))
 """The queues, without the prefix that keeps installations on one broker apart."""
 
-CONNECT_SECONDS = 4.0
-ANSWER_SECONDS = 5.0
 LONGEST_JOB_MS = 24 * 3600 * 1000
 
 
@@ -51,7 +49,7 @@ def configuration() -> dict[str, Any]:
         "task_create_missing_queues": False,
         "task_publish_retry_policy": {"max_retries": 1, "interval_start": 0, "interval_max": 0},
         "broker_transport_options": _transport_options(),
-        "broker_connection_timeout": CONNECT_SECONDS,
+        "broker_connection_timeout": settings.get().broker_timeout_seconds,
         "broker_connection_retry_on_startup": True,
         "broker_connection_max_retries": None,
         "broker_channel_error_retry": True,
@@ -95,8 +93,8 @@ def _transport_options() -> dict[str, Any]:
     if scheme in ("amqp", "amqps", "pyamqp"):
         return {
             "confirm_publish": True,
-            "read_timeout": ANSWER_SECONDS,
-            "write_timeout": ANSWER_SECONDS,
+            "read_timeout": config.broker_timeout_seconds,
+            "write_timeout": config.broker_timeout_seconds,
         }
     return {
         "visibility_timeout": config.job_lease_seconds,
@@ -105,7 +103,7 @@ def _transport_options() -> dict[str, Any]:
         "unacked_key": queue_name("unacked"),
         "unacked_index_key": queue_name("unacked_index"),
         "unacked_mutex_key": queue_name("unacked_mutex"),
-        "socket_connect_timeout": CONNECT_SECONDS,
-        "socket_timeout": ANSWER_SECONDS,
+        "socket_connect_timeout": config.broker_timeout_seconds,
+        "socket_timeout": config.broker_timeout_seconds,
         "socket_keepalive": True,
     }

@@ -119,7 +119,7 @@ def send(messages: list[tuple[str, str]]) -> dict[str, str]:
         if queue in refused:
             continue
         try:
-            app.send_task(name, [job_id], queue=queue, confirm_timeout=broker.ANSWER_SECONDS)
+            app.send_task(name, [job_id], queue=queue)
         except (BrokerError, OSError) as error:
             refused[queue] = f"{type(error).__name__}: {error}"
     return refused

@@ -1,7 +1,5 @@
 """Commands that run processes: serve, worker, relay, migrate."""
 
-import signal
-import threading
 from contextlib import ExitStack
 from typing import Annotated
 
@@ -11,10 +9,8 @@ from rich.console import Console
 
 from api.core import db, logs, migrations, settings
 from api.main import create_app
-from api.matching import service as matching
 from api.reference import service as reference
-from workers import broker, clock, embedded
-from workers import relay as outbox_relay
+from workers import broker, embedded, processes
 from workers.app import app as celery
 
 console = Console(stderr=True)
@@ -59,31 +55,14 @@ def worker(
     wanted = queues.split(",")
     if unknown := sorted(set(wanted) - set(broker.NAMES)):
         raise typer.BadParameter(f"unknown: {', '.join(unknown)}", param_hint="--queues")
-    matching.warm_up()
-    process = celery.Worker(
-        concurrency=concurrency,
-        queues=[broker.queue_name(name) for name in wanted],
-        loglevel=config.log_level,
-        quiet=True,
-        without_mingle=True,
-        without_gossip=True,
-        without_heartbeat=True,
-    )
-    process.start()
-    raise typer.Exit(process.exitcode or 0)
+    raise typer.Exit(processes.work(concurrency, wanted))
 
 
 def relay() -> None:
     """Run the relay (outbox to broker) and the clock (deadlines) until stopped."""
     config = settings.get()
     logs.configure(config.log_level, config.log_format)
-    stop = threading.Event()
-    for name in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(name, lambda *_: stop.set())
-    ticking = threading.Thread(target=clock.run, args=(stop,), name="clock", daemon=True)
-    ticking.start()
-    outbox_relay.run(stop)
-    ticking.join(timeout=5)
+    processes.relay_and_tick()
 
 
 def migrate(revision: Annotated[str, typer.Argument(help="Alembic revision.")] = "head") -> None:

@@ -33,6 +33,9 @@ class Settings(BaseSettings):
         pattern=r"^[A-Za-z0-9_-]{1,40}$",
         description="First part of every queue's name: installations that share a broker differ.",
     )
+    broker_timeout_seconds: int = Field(
+        default=5, ge=1, le=60, description="A broker silent for so long does not answer."
+    )
     threads: int = Field(default=40, ge=1, description="Request threads = database connections.")
 
     secret_key: SecretStr = SecretStr(DEVELOPMENT_SECRET)

@@ -31,7 +31,10 @@ def worker_process() -> Iterator[subprocess.Popen[str]]:
         "PYTHONPATH": str(SCRIPT.parents[2]),
     }
     process = subprocess.Popen(
-        [sys.executable, str(SCRIPT)], env=environment, stdout=subprocess.PIPE, text=True
+        [sys.executable, str(SCRIPT), "embedded"],
+        env=environment,
+        stdout=subprocess.PIPE,
+        text=True,
     )
     try:
         yield process

@@ -1,0 +1,41 @@
+"""What `kerben worker` and `kerben relay` run, until SIGTERM or SIGINT."""
+
+import signal
+import threading
+from collections.abc import Sequence
+
+from api.core import settings
+from api.matching import service as matching
+from workers import broker, clock, relay
+from workers.app import app
+
+
+def work(concurrency: int, queues: Sequence[str] = broker.NAMES) -> int:
+    """Run a Celery worker with so many processes; the exit code, once begun jobs are ended.
+
+    The encoder is loaded before the processes fork, so that they share its memory.
+    """
+    if "matching" in queues:
+        matching.warm_up()
+    worker = app.Worker(
+        concurrency=concurrency,
+        queues=[broker.queue_name(name) for name in queues],
+        loglevel=settings.get().log_level,
+        quiet=True,
+        without_mingle=True,
+        without_gossip=True,
+        without_heartbeat=True,
+    )
+    worker.start()
+    return int(worker.exitcode or 0)
+
+
+def relay_and_tick() -> None:
+    """Run the relay, and the clock beside it."""
+    stop = threading.Event()
+    for name in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(name, lambda *_: stop.set())
+    ticking = threading.Thread(target=clock.run, args=(stop,), name="clock", daemon=True)
+    ticking.start()
+    relay.run(stop)
+    ticking.join(timeout=5)

@@ -7,7 +7,7 @@ import pytest
 
 from api.core import db
 from tests.workers.brokers import Broker
-from tests.workers.fleet import LEASE_SECONDS, ROOT, Fleet
+from tests.workers.fleet import LEASE_SECONDS, Fleet
 from tests.workers.proxy import Proxy
 
 
@@ -46,7 +46,6 @@ def environment(urls: dict[str, str], broker: Broker, url: str | None = None) ->
         "KERBEN_JOB_LEASE_SECONDS": str(LEASE_SECONDS),
         "KERBEN_LOG_LEVEL": "WARNING",
         "KERBEN_THREADS": "8",
-        "PYTHONPATH": str(ROOT),
     }
 
 

@@ -1,9 +1,10 @@
 """Processes of one installation, started and stopped by a test that waits on conditions."""
 
+import importlib
 import json
+import multiprocessing
 import os
 import signal
-import subprocess
 import sys
 import threading
 import time
@@ -11,6 +12,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from multiprocessing.context import ForkServerProcess
 from pathlib import Path
 from typing import Any
 
@@ -21,8 +23,8 @@ from api.core import jobs
 from api.core.audit import AuditEntry
 from api.core.jobs import Job
 
-SCRIPT = Path(__file__).parent / "killable.py"
-ROOT = SCRIPT.parents[2]
+FORKS = multiprocessing.get_context("forkserver")
+FORKS.set_forkserver_preload(["tests.workers.preload"])
 PATIENCE_SECONDS = 120.0
 LEASE_SECONDS = 3
 
@@ -35,12 +37,23 @@ def wait_until(condition: Callable[[], bool], what: str) -> None:
         threading.Event().wait(0.02)
 
 
+def play(environment: dict[str, str], log: Path, role: str, arguments: Sequence[str]) -> None:
+    """What a forked process does: its settings are read here for the first time."""
+    os.setsid()
+    os.dup2(os.open(log, os.O_WRONLY | os.O_APPEND), 2)
+    os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
+    os.environ.update(environment)
+    if role == "kerben":
+        importlib.import_module("api.__main__").main(arguments)
+    sys.exit(importlib.import_module("tests.workers.killable").main(role, *arguments))
+
+
 @dataclass
 class Member:
     """A process, the leader of a group of its own, and what it has logged."""
 
     name: str
-    popen: subprocess.Popen[bytes]
+    process: ForkServerProcess
     log: Path
 
     def said(self, event: str) -> bool:
@@ -54,13 +67,15 @@ class Member:
 
     def kill(self) -> None:
         """kill -9 the process and all that it has forked."""
-        os.killpg(self.popen.pid, signal.SIGKILL)
-        self.popen.wait(PATIENCE_SECONDS)
+        assert self.process.pid is not None
+        os.killpg(self.process.pid, signal.SIGKILL)
+        self.process.join(PATIENCE_SECONDS)
 
-    def stop(self) -> int:
+    def stop(self) -> int | None:
         """SIGTERM; the exit code."""
-        self.popen.send_signal(signal.SIGTERM)
-        return self.popen.wait(PATIENCE_SECONDS)
+        self.process.terminate()
+        self.process.join(PATIENCE_SECONDS)
+        return self.process.exitcode
 
 
 @dataclass
@@ -72,21 +87,15 @@ class Fleet:
     folder: Path
     members: list[Member] = field(default_factory=list)
 
-    def start(self, role: str, *arguments: str, name: str = "", **changed: str) -> Member:
-        """A role of killable.py, or `kerben` with arguments."""
-        name = name or f"{role}-{len(self.members)}"
-        command = ["-m", "api"] if role == "kerben" else [str(SCRIPT), role]
+    def start(self, role: str, *arguments: str) -> Member:
+        """A role of killable.py, or "kerben" with the arguments of the command line."""
+        name = f"{role}-{len(self.members)}"
         log = self.folder / f"{name}.log"
-        with log.open("wb") as output:
-            popen = subprocess.Popen(
-                [sys.executable, *command, *arguments],
-                env={**os.environ, **self.environment, "WORKER": name, **changed},
-                cwd=ROOT,
-                stdout=subprocess.DEVNULL,
-                stderr=output,
-                start_new_session=True,
-            )
-        self.members.append(Member(name, popen, log))
+        log.touch()
+        told = {**self.environment, "WORKER": name}
+        process = FORKS.Process(target=play, args=(told, log, role, arguments), name=name)
+        process.start()
+        self.members.append(Member(name, process, log))
         return self.members[-1]
 
     @contextmanager
@@ -96,8 +105,9 @@ class Fleet:
             yield self
         finally:
             for member in self.members:
-                if member.popen.poll() is None:
+                if member.process.is_alive():
                     member.kill()
+                member.process.close()
 
     def enqueue(self, numbers: Sequence[int]) -> None:
         """Ask for one counting job per number."""

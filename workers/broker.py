@@ -90,7 +90,7 @@ def _transport_options() -> dict[str, Any]:
     scheme = url().partition(":")[0]
     if scheme == "memory":
         return {"polling_interval": 0.02}
-    if scheme in ("amqp", "amqps", "pyamqp"):
+    if scheme in ("amqp", "amqps"):
         return {
             "confirm_publish": True,
             "read_timeout": config.broker_timeout_seconds,

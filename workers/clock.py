@@ -4,7 +4,7 @@ import threading
 
 import psycopg
 import structlog
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import SQLAlchemyError
 
 from api.core import db, deadlines
 
@@ -28,12 +28,12 @@ def run(stop: threading.Event) -> None:
     """Tick until `stop`; a changed deadline wakes the clock by NOTIFY."""
     while not stop.is_set():
         try:
-            with psycopg.connect(db.url("worker"), autocommit=True) as listener:
+            with psycopg.connect(db.url("worker"), autocommit=True, connect_timeout=5) as listener:
                 listener.execute("LISTEN kerben_deadline")
                 while not stop.is_set():
                     pause = tick()
                     for _ in listener.notifies(timeout=min(pause, 1.0), stop_after=1):
                         pass
-        except (psycopg.Error, DBAPIError, OSError) as error:
+        except (psycopg.Error, SQLAlchemyError, OSError) as error:
             log.warning("clock interrupted", error=str(error))
             stop.wait(1.0)

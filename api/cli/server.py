@@ -11,7 +11,6 @@ from api.core import db, logs, migrations, settings
 from api.main import create_app
 from api.reference import service as reference
 from workers import broker, embedded, processes
-from workers.app import app as celery
 
 console = Console(stderr=True)
 
@@ -33,7 +32,7 @@ def serve(
     if config.embedded:
         prepare()
     with ExitStack() as stack:
-        if celery.conf.broker_url.startswith("memory:"):
+        if broker.url().startswith("memory:"):
             stack.enter_context(embedded.running())
         uvicorn.run(
             create_app(),
@@ -45,13 +44,21 @@ def serve(
         )
 
 
+def _configure_own_process() -> None:
+    """Logs; and a refusal where the workers live inside `kerben serve`, and nowhere else."""
+    config = settings.get()
+    logs.configure(config.log_level, config.log_format)
+    if broker.url().startswith("memory:"):
+        console.print("KERBEN_BROKER_URL is memory://, whose workers run inside `kerben serve`.")
+        raise typer.Exit(1)
+
+
 def worker(
     concurrency: Annotated[int, typer.Option(help="Processes.")] = 2,
     queues: Annotated[str, typer.Option(help="Queues to take from.")] = ",".join(broker.NAMES),
 ) -> None:
     """Run Celery workers on the broker of KERBEN_BROKER_URL until stopped; jobs begun are ended."""
-    config = settings.get()
-    logs.configure(config.log_level, config.log_format)
+    _configure_own_process()
     wanted = queues.split(",")
     if unknown := sorted(set(wanted) - set(broker.NAMES)):
         raise typer.BadParameter(f"unknown: {', '.join(unknown)}", param_hint="--queues")
@@ -60,8 +67,7 @@ def worker(
 
 def relay() -> None:
     """Run the relay (outbox to broker) and the clock (deadlines) until stopped."""
-    config = settings.get()
-    logs.configure(config.log_level, config.log_format)
+    _configure_own_process()
     processes.relay_and_tick()
 
 

@@ -4,11 +4,13 @@ from functools import cache
 from pathlib import Path
 from typing import Literal, Self
 
-from pydantic import Field, SecretStr, ValidationError, model_validator
+from pydantic import Field, SecretStr, ValidationError, field_validator, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 DEVELOPMENT_SECRET = "development-only-secret-never-use-it-elsewhere"
 MIN_SECRET_LENGTH = 32
+BROKERS = ("memory", "amqp", "amqps", "redis", "rediss")
+"""Schemes of `broker_url`; others of Celery lose a message when a worker is killed."""
 
 
 class Settings(BaseSettings):
@@ -55,6 +57,13 @@ class Settings(BaseSettings):
     def embedded(self) -> bool:
         """True when Kerben runs its own PostgreSQL under `data_dir`."""
         return self.database_url is None
+
+    @field_validator("broker_url")
+    @classmethod
+    def _known_broker(cls, url: SecretStr) -> SecretStr:
+        if url.get_secret_value().partition("://")[0] not in BROKERS:
+            raise ValueError(f"must begin with one of {', '.join(BROKERS)} and ://")
+        return url
 
     @model_validator(mode="after")
     def _refuse_unsafe(self) -> Self:

@@ -71,12 +71,6 @@ class Member:
         os.killpg(self.process.pid, signal.SIGKILL)
         self.process.join(PATIENCE_SECONDS)
 
-    def stop(self) -> int | None:
-        """SIGTERM; the exit code."""
-        self.process.terminate()
-        self.process.join(PATIENCE_SECONDS)
-        return self.process.exitcode
-
 
 @dataclass
 class Fleet:
@@ -108,6 +102,15 @@ class Fleet:
                 if member.process.is_alive():
                     member.kill()
                 member.process.close()
+
+    def stop(self) -> list[int | None]:
+        """SIGTERM to all that still run, at once; their exit codes."""
+        alive = [member for member in self.members if member.process.is_alive()]
+        for member in alive:
+            member.process.terminate()
+        for member in alive:
+            member.process.join(PATIENCE_SECONDS)
+        return [member.process.exitcode for member in alive]
 
     def enqueue(self, numbers: Sequence[int]) -> None:
         """Ask for one counting job per number."""

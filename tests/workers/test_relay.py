@@ -1,0 +1,83 @@
+"""When a job is sent, and sent again."""
+
+import threading
+from datetime import timedelta
+from uuid import UUID
+
+from sqlmodel import Session, col, select
+
+from api.core import db, jobs
+from api.core.jobs import Job
+from workers import relay
+
+
+def enqueued() -> UUID:
+    with db.worker_unit_of_work() as unit:
+        return jobs.enqueue(unit, "test.append", {"number": 1}).id
+
+
+def due() -> list[UUID]:
+    with db.worker_unit_of_work() as unit:
+        return [jobs.job_uuid(job_id) for _, job_id in relay.take_due(unit)]
+
+
+def back_in_time(column: str, job_id: UUID) -> None:
+    with db.worker_unit_of_work() as unit:
+        job = unit.get_one(Job, job_id)
+        setattr(job, column, db.now(unit) - timedelta(seconds=1))
+
+
+def test_a_message_that_its_relay_has_not_sent_in_time_is_another_ones_to_send() -> None:
+    job_id = enqueued()
+
+    assert due() == [job_id]
+    assert due() == []
+    back_in_time("dispatched_until", job_id)
+    assert due() == [job_id]
+
+
+def test_a_job_whose_worker_died_is_sent_again_when_its_lease_is_over() -> None:
+    job_id = enqueued()
+    assert due() == [job_id]
+    with db.worker_unit_of_work() as unit:
+        assert jobs.claim(unit, job_id) is not None
+
+    assert due() == []
+    back_in_time("lease_until", job_id)
+    assert due() == [job_id]
+
+
+def test_what_the_broker_has_refused_is_due_at_once_but_not_what_a_worker_has(
+    session: Session,
+) -> None:
+    refused, claimed = enqueued(), enqueued()
+    assert due() == [refused, claimed]
+    with db.worker_unit_of_work() as unit:
+        assert jobs.claim(unit, claimed) is not None
+
+    with db.worker_unit_of_work() as unit:
+        jobs.dispatched(unit, [refused, claimed], None)
+
+    assert due() == [refused]
+    query = select(Job.dispatched_until).where(col(Job.id) == claimed)
+    assert session.exec(query).one() is None
+
+
+def test_a_claim_waits_for_the_relay_that_notes_what_it_has_sent() -> None:
+    job_id = enqueued()
+    assert due() == [job_id]
+    found: list[Job | None] = []
+
+    def claim() -> None:
+        with db.worker_unit_of_work() as unit:
+            found.append(jobs.claim(unit, job_id))
+
+    worker = threading.Thread(target=claim)
+    with db.worker_unit_of_work() as unit:
+        jobs.dispatched(unit, [job_id], db.now(unit) + timedelta(seconds=600))
+        worker.start()
+        worker.join(0.2)
+        assert worker.is_alive()
+    worker.join(30)
+
+    assert [job.id for job in found if job] == [job_id]

@@ -45,12 +45,12 @@ def serve(
 
 
 def _configure_own_process() -> None:
-    """Logs; and a refusal where the workers live inside `kerben serve`, and nowhere else."""
-    config = settings.get()
-    logs.configure(config.log_level, config.log_format)
+    """Refuse where the workers live inside `kerben serve`, and nowhere else; set up logs."""
     if broker.url().startswith("memory:"):
         console.print("KERBEN_BROKER_URL is memory://, whose workers run inside `kerben serve`.")
         raise typer.Exit(1)
+    config = settings.get()
+    logs.configure(config.log_level, config.log_format)
 
 
 def worker(

@@ -93,8 +93,9 @@ def get(session: Session, *, org_id: UUID, job_id: UUID) -> Job:
 def claim(session: Session, job_id: UUID) -> Job | None:
     """Take the lease of a job that is due and free; None when there is nothing to do.
 
-    Another claim is not waited for. The relay, which may just be noting that it has sent the
-    message, is: to give up here would lose the message.
+    A job whose workers were lost as often as a job may be tried is given up, because it may be
+    what kills them. Another claim is not waited for. The relay, which may just be noting that
+    it has sent the message, is: to give up here would lose the message.
     """
     free = session.connection().scalar(
         text("SELECT pg_try_advisory_xact_lock(hashtextextended(:lock, 13))"), {"lock": job_id.hex}
@@ -110,6 +111,10 @@ def claim(session: Session, job_id: UUID) -> Job | None:
         .with_for_update()
     ).one_or_none()
     if job is None:
+        return None
+    if job.attempts >= settings.get().job_max_attempts:
+        job.failed_at, job.lease_until = now, None
+        job.last_error = job.last_error or "Its worker was lost each time."
         return None
     job.attempts += 1
     job.dispatched_until = None

@@ -32,6 +32,18 @@ def test_production_refuses_an_unsafe_setting_and_names_it(name: str, value: str
         Settings(**{**SAFE, name: value})
 
 
+@pytest.mark.parametrize("url", ["sqla+sqlite:///x", "filesystem://", "sqs://", "broker", ""])
+def test_a_broker_that_loses_messages_or_is_unknown_is_refused(url: str) -> None:
+    with pytest.raises(ValidationError, match="must begin with one of memory, amqp"):
+        Settings(broker_url=url)
+
+
+@pytest.mark.parametrize("prefix", ["", "a b", "a.b", "x" * 41])
+def test_a_prefix_of_queues_is_one_word(prefix: str) -> None:
+    with pytest.raises(ValidationError, match="pattern"):
+        Settings(queue_prefix=prefix)
+
+
 def test_secrets_do_not_show_when_settings_are_printed() -> None:
     assert "x" * 40 not in repr(Settings(**SAFE))
 

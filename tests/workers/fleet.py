@@ -26,7 +26,7 @@ from api.core.jobs import Job
 FORKS = multiprocessing.get_context("forkserver")
 FORKS.set_forkserver_preload(["tests.workers.preload"])
 PATIENCE_SECONDS = 120.0
-LEASE_SECONDS = 3
+LEASE_SECONDS = 4
 
 
 def wait_until(condition: Callable[[], bool], what: str) -> None:
@@ -43,9 +43,10 @@ def play(environment: dict[str, str], log: Path, role: str, arguments: Sequence[
     os.dup2(os.open(log, os.O_WRONLY | os.O_APPEND), 2)
     os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
     os.environ.update(environment)
+    roles = importlib.import_module("tests.workers.killable")
     if role == "kerben":
         importlib.import_module("api.__main__").main(arguments)
-    sys.exit(importlib.import_module("tests.workers.killable").main(role, *arguments))
+    sys.exit(roles.main(role, *arguments))
 
 
 @dataclass
@@ -112,11 +113,17 @@ class Fleet:
             member.process.join(PATIENCE_SECONDS)
         return [member.process.exitcode for member in alive]
 
-    def enqueue(self, numbers: Sequence[int]) -> None:
-        """Ask for one counting job per number."""
+    def enqueue(self, numbers: Sequence[int], seconds: float = 0.005) -> None:
+        """Ask for one counting job per number, each of so many seconds."""
         with Session(self.engine) as session, session.begin():
             for number in numbers:
-                jobs.enqueue(session, "test.append", {"number": number})
+                jobs.enqueue(session, "test.append", {"number": number, "seconds": seconds})
+
+    def begun(self) -> int:
+        """Jobs that a worker has claimed."""
+        with Session(self.engine) as session:
+            query = select(func.count()).select_from(Job).where(col(Job.attempts) > 0)
+            return session.exec(query).one()
 
     def left(self) -> int:
         """Jobs that are not done."""

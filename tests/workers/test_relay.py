@@ -81,3 +81,19 @@ def test_a_claim_waits_for_the_relay_that_notes_what_it_has_sent() -> None:
     worker.join(30)
 
     assert [job.id for job in found if job] == [job_id]
+
+
+def test_a_job_that_takes_its_worker_with_it_each_time_is_given_up(session: Session) -> None:
+    job_id = enqueued()
+    for _ in range(8):
+        with db.worker_unit_of_work() as unit:
+            assert jobs.claim(unit, job_id) is not None
+        back_in_time("lease_until", job_id)
+
+    with db.worker_unit_of_work() as unit:
+        assert jobs.claim(unit, job_id) is None
+
+    job = session.get_one(Job, job_id)
+    assert (job.status, job.attempts) == ("failed", 8)
+    assert job.last_error == "Its worker was lost each time."
+    assert due() == []

@@ -1,5 +1,7 @@
 """Commands that run processes: serve, worker, relay, migrate."""
 
+import signal
+import sys
 from contextlib import ExitStack
 from typing import Annotated
 
@@ -31,6 +33,8 @@ def serve(
     logs.configure(config.log_level, config.log_format)
     if config.embedded:
         prepare()
+    # uvicorn ends well on SIGTERM, then sends it again to whoever handled it before.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
     with ExitStack() as stack:
         if broker.url().startswith("memory:"):
             stack.enter_context(embedded.running())

@@ -3,7 +3,7 @@ from typer.testing import CliRunner
 
 from api.__main__ import main
 from tests.workers.brokers import Broker
-from tests.workers.fleet import Fleet, wait_until
+from tests.workers.fleet import PATIENCE_SECONDS, Fleet, wait_until
 
 
 @pytest.mark.parametrize("command", ["worker", "relay"])
@@ -32,7 +32,7 @@ def test_sigterm_lets_a_worker_end_its_job_and_take_no_other(broker: Broker, fle
 @pytest.mark.parametrize("broker", ["amqp"], indirect=True)
 def test_an_unknown_queue_is_refused_by_name(broker: Broker, fleet: Fleet) -> None:
     wrong = fleet.start("kerben", "worker", "--queues", "default,lunch")
-    wrong.process.join(60)
+    wrong.process.join(PATIENCE_SECONDS)
 
     assert wrong.process.exitcode == 2
     assert "unknown: lunch" in wrong.log.read_text()

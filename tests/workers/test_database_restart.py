@@ -1,6 +1,7 @@
 """A PostgreSQL of its own that crashes amid the work, so that no other test is disturbed."""
 
 import signal
+import subprocess
 import tempfile
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -15,7 +16,7 @@ from sqlalchemy.pool import NullPool
 from api.core import embedded
 from tests.workers.brokers import Broker
 from tests.workers.conftest import environment
-from tests.workers.fleet import Fleet, once, wait_until
+from tests.workers.fleet import PATIENCE_SECONDS, Fleet, once, wait_until
 
 pytestmark = pytest.mark.brokers
 JOBS = range(100)
@@ -32,11 +33,19 @@ class Cluster:
         """Stop at once, as after a loss of power."""
         postmaster = psutil.Process(self.server.get_pid())
         postmaster.send_signal(signal.SIGQUIT)
-        postmaster.wait(60)
+        postmaster.wait(PATIENCE_SECONDS)
 
     def start(self) -> None:
-        """Start again, with recovery from the log."""
-        self.server.ensure_postgres_running()
+        """Start again, with recovery from the log, however long that takes."""
+
+        def started() -> bool:
+            try:
+                self.server.ensure_postgres_running()
+            except (AssertionError, subprocess.SubprocessError):
+                return False
+            return True
+
+        wait_until(started, "the database is back")
 
 
 @pytest.fixture
@@ -63,7 +72,7 @@ def test_a_database_that_crashes_amid_100_jobs_loses_none_and_repeats_no_effect(
     )
     with Fleet(environment(cluster.urls, broker), engine, tmp_path).running() as fleet:
         migrate = fleet.start("migrate")
-        migrate.process.join(60)
+        migrate.process.join(PATIENCE_SECONDS)
         assert migrate.process.exitcode == 0
         relay, worker = fleet.start("relay"), fleet.start("worker", "2", "default")
         fleet.enqueue(JOBS)

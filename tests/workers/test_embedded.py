@@ -61,7 +61,7 @@ def test_a_process_killed_amid_100_jobs_loses_none_and_repeats_no_effect(session
         first.kill()
     assert 0 < open_jobs(session) <= JOBS - 25
     with worker_process() as second:
-        second.communicate(timeout=60)
+        second.communicate(timeout=180)
 
     assert open_jobs(session) == 0
     effects = Counter(session.exec(select(AuditEntry.stream)).all())

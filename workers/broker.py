@@ -10,6 +10,7 @@ from typing import Any
 
 from celery.worker import consumer
 from kombu.entity import Exchange, Queue
+from kombu.transport import TRANSPORT_ALIASES
 
 from api.core import settings
 from workers.handlers import QUEUES
@@ -18,6 +19,11 @@ NAMES = ("default", *sorted(set(QUEUES.values())))
 """The queues, without the prefix that keeps installations on one broker apart."""
 
 LONGEST_JOB_MS = 24 * 3600 * 1000
+
+
+TRANSPORT_ALIASES.update(
+    dict.fromkeys(("redis", "rediss"), "workers.redis_transport:Transport"),
+)
 
 
 def queue_name(name: str) -> str:
@@ -63,10 +69,13 @@ class Consumer(consumer.Consumer):  # type: ignore[misc]
     """Celery's consumer, less its delayed delivery: 28 more quorum queues for an ETA never used."""
 
     class Blueprint(consumer.Consumer.Blueprint):  # type: ignore[misc]
-        default_steps = tuple(
-            step
-            for step in consumer.Consumer.Blueprint.default_steps
-            if not step.endswith(":DelayedDelivery")
+        default_steps = (
+            *(
+                step
+                for step in consumer.Consumer.Blueprint.default_steps
+                if not step.endswith(":DelayedDelivery")
+            ),
+            "workers.pulse:Pulse",
         )
 
 

@@ -14,7 +14,7 @@ from sqlmodel import Session, col, select
 from api.core import db, settings
 from api.core.jobs import Job, dispatched, enqueue, job_uuid
 from api.core.outbox import OutboxEvent
-from workers import broker
+from workers import broker, pulse
 from workers.app import app
 from workers.handlers import BULK, HANDLERS
 
@@ -146,6 +146,7 @@ def run(stop: threading.Event) -> None:
                 listener.execute("LISTEN kerben_outbox")
                 while not stop.is_set():
                     _relay_all(stop)
+                    pulse.beat()
                     for _ in listener.notifies(timeout=POLL_SECONDS, stop_after=1):
                         pass
         except (psycopg.Error, SQLAlchemyError, OSError) as error:

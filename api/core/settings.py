@@ -49,6 +49,9 @@ class Settings(BaseSettings):
 
     max_body_bytes: int = Field(default=1_000_000, ge=1_000)
     max_import_bytes: int = Field(default=100_000_000, ge=1_000)
+    alive_file: Path | None = Field(
+        default=None, description="Touched by a worker or relay every few seconds while it works."
+    )
     job_lease_seconds: int = Field(default=60, ge=1)
     job_redispatch_seconds: int = Field(default=600, ge=1)
     job_max_attempts: int = Field(default=8, ge=1)

@@ -14,7 +14,8 @@ from sqlmodel import Session
 import api.registry  # noqa: F401  (completes the metadata)
 from api.core import db, jobs, settings
 from api.core.jobs import Job
-from workers.handlers import QUEUES
+from api.rules.jobs import DEFAULT_QUEUE, QUEUES
+from workers import observed
 
 log = structlog.get_logger(__name__)
 
@@ -26,7 +27,7 @@ app.conf.update(
     task_ignore_result=True,
     task_serializer="json",
     accept_content=["json"],
-    task_default_queue="default",
+    task_default_queue=DEFAULT_QUEUE,
     task_create_missing_queues=True,
     task_routes={f"{feature}.*": {"queue": queue} for feature, queue in QUEUES.items()},
     worker_prefetch_multiplier=1,
@@ -78,11 +79,15 @@ def run_job(job_id: str, step: Step) -> None:
         job = jobs.claim(session, jobs.job_uuid(job_id))
     if job is None:
         return
-    with structlog.contextvars.bound_contextvars(job=job.id.hex, request_id=job.request_id):
+    with (
+        structlog.contextvars.bound_contextvars(job=job.id.hex, request_id=job.request_id),
+        observed.attempt(job) as attempt,
+    ):
         try:
             while not _one_step(job, step):
                 pass
         except Exception as error:
+            attempt.fail(error)
             log.exception("job failed", task=job.name, attempt=job.attempts)
             with db.worker_unit_of_work() as session:
                 jobs.retry_or_fail(

@@ -1,18 +1,25 @@
 """Tasks of the catalogue."""
 
+from collections import Counter
 from uuid import UUID
 
 from sqlmodel import Session
 
 from api.catalog import certificates, imports, offers
+from api.core import db
 from api.core.jobs import Job
+from workers import observed
 from workers.app import batch_task, task
 
 
 @batch_task(imports.TASK)
 def import_offers(session: Session, job: Job) -> bool:
     """Take the next rows of an uploaded file."""
-    return imports.step(session, job)
+    before = Counter(job.result or {})
+    finished = imports.step(session, job)
+    taken = Counter(job.result or {}) - before
+    db.after_commit(session, lambda: observed.rows_taken(taken))
+    return finished
 
 
 @task("catalog.expire_offer")

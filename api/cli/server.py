@@ -9,7 +9,7 @@ import typer
 import uvicorn
 from rich.console import Console
 
-from api.core import db, logs, migrations, settings
+from api.core import db, logs, metrics, migrations, settings, traces
 from api.main import create_app
 from api.matching import service as matching
 from api.reference import service as reference
@@ -57,8 +57,9 @@ def worker(
     """Run Celery workers on the broker of KERBEN_BROKER_URL."""
     config = settings.get()
     logs.configure(config.log_level, config.log_format)
-    matching.warm_up()
-    celery.Worker(concurrency=concurrency, queues=queues, loglevel=config.log_level).start()
+    with metrics.exposed_with_children():
+        matching.warm_up()
+        celery.Worker(concurrency=concurrency, queues=queues, loglevel=config.log_level).start()
 
 
 def relay() -> None:
@@ -68,8 +69,11 @@ def relay() -> None:
     stop = threading.Event()
     for name in (signal.SIGTERM, signal.SIGINT):
         signal.signal(name, lambda *_: stop.set())
-    threading.Thread(target=clock.run, args=(stop,), name="clock", daemon=True).start()
-    outbox_relay.run(stop)
+    traces.start()
+    with metrics.exposed():
+        threading.Thread(target=clock.run, args=(stop,), name="clock", daemon=True).start()
+        outbox_relay.run(stop)
+    traces.stop()
 
 
 def migrate(revision: Annotated[str, typer.Argument(help="Alembic revision.")] = "head") -> None:

@@ -5,6 +5,7 @@ delivered twice is a no-op, and a job whose worker died is claimed again after i
 """
 
 import random
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -12,9 +13,9 @@ from uuid import UUID
 from sqlalchemy import Column, Index, UniqueConstraint, text
 from sqlmodel import Field, Session, col, select
 
-from api.core import db, settings
+from api.core import db, settings, traces
 from api.core.errors import NotFound
-from api.core.tables import JSON, TIMESTAMP, Table
+from api.core.tables import JSON, TEXTS, TIMESTAMP, Table
 from api.rules.jobs import JobStatus, retry_delay_seconds
 
 
@@ -26,6 +27,7 @@ class Job(Table, table=True):
         Index(
             "ix_job_open", "run_at", postgresql_where=text("done_at IS NULL AND failed_at IS NULL")
         ),
+        Index("ix_job_failed", "name", postgresql_where=text("failed_at IS NOT NULL")),
         UniqueConstraint("event_id", "name"),
     )
 
@@ -34,6 +36,7 @@ class Job(Table, table=True):
     org_id: UUID | None = Field(default=None, index=True)
     event_id: UUID | None = Field(default=None)
     request_id: str | None = Field(default=None, max_length=64)
+    traceparents: list[str] | None = Field(default=None, sa_type=TEXTS)
     run_at: datetime = Field(
         sa_column=Column(TIMESTAMP, nullable=False, server_default=text("now()"))
     )
@@ -65,14 +68,22 @@ def enqueue(
     org_id: UUID | None = None,
     event_id: UUID | None = None,
     request_id: str | None = None,
+    origins: Sequence[str] | None = None,
 ) -> Job:
-    """Ask for `name(**args)` to run after this transaction commits."""
+    """Ask for `name(**args)` to run after this transaction commits.
+
+    `origins` are the traces that it goes on with, the current one by default.
+    """
+    if origins is None:
+        current = traces.traceparent()
+        origins = [current] if current else []
     job = Job(
         name=name,
         args=args,
         org_id=org_id,
         event_id=event_id,
         request_id=request_id,
+        traceparents=list(origins) or None,
         run_at=db.now(session),
     )
     session.add(job)

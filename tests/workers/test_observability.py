@@ -1,42 +1,22 @@
-"""What is measured of the work, and its traces from a request to the worker."""
+"""What is measured of requests, jobs, matches, imports and deadlines."""
 
-import json
-import os
-import signal
-import socket
-import subprocess
-import sys
-import tempfile
-import threading
-import time
-import urllib.request
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from dataclasses import replace
+from collections.abc import Callable
 from datetime import timedelta
-from http.server import BaseHTTPRequestHandler, HTTPServer
-from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
 import pytest
-from fastapi.testclient import TestClient
-from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
-from opentelemetry.sdk.trace import ReadableSpan
-from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
-from opentelemetry.trace import SpanKind, StatusCode
 from prometheus_client import REGISTRY
 from prometheus_client.parser import text_string_to_metric_families
 from pydantic import SecretStr
-from sqlmodel import Session, col, select
+from sqlmodel import Session
 
-from api.core import db, deadlines, jobs, metrics, settings, traces
+from api.core import db, deadlines, jobs, metrics, settings
 from api.core.jobs import Job
-from api.core.outbox import OutboxEvent, emit
-from api.main import create_app
+from api.core.outbox import OutboxEvent
 from tests.catalog import samples as catalog
 from tests.matching import samples
-from workers import clock, relay
+from workers import clock
 from workers.app import app as celery
 from workers.app import task
 
@@ -44,7 +24,6 @@ type AsOrg = Callable[..., Any]
 type Drain = Callable[[], int]
 type Figures = dict[tuple[str, tuple[tuple[str, str], ...]], float]
 
-SCRIPT = Path(__file__).parent / "scraped.py"
 KIND = "tender.period_ended"
 
 
@@ -53,18 +32,14 @@ def fail(session: Session) -> None:
     raise ValueError("a secret of the caller")
 
 
-def parsed(text: str) -> Figures:
-    return {
-        (sample.name, tuple(sorted(sample.labels.items()))): sample.value
-        for family in text_string_to_metric_families(text)
-        for sample in family.samples
-    }
-
-
 def scraped(client: Any) -> Figures:
     answer = client.get("/metrics")
     assert answer.status_code == 200
-    return parsed(answer.text)
+    return {
+        (sample.name, tuple(sorted(sample.labels.items()))): sample.value
+        for family in text_string_to_metric_families(answer.text)
+        for sample in family.samples
+    }
 
 
 def value(name: str, **labels: str) -> float:
@@ -255,236 +230,3 @@ def test_the_clock_shows_how_late_it_was_and_counts_nothing_it_took_back() -> No
     clock.tick()
     assert value("kerben_deadline_lateness_seconds_count") == count + 1
     assert 5 <= value("kerben_deadline_lateness_seconds_sum") - total < 60
-
-
-# Processes of their own
-
-
-def free_port() -> int:
-    with socket.socket() as found:
-        found.bind(("127.0.0.1", 0))
-        return int(found.getsockname()[1])
-
-
-def read(port: int) -> Figures:
-    with urllib.request.urlopen(f"http://127.0.0.1:{port}/metrics", timeout=5) as answer:
-        return parsed(answer.read().decode())
-
-
-def test_the_relay_is_scraped_while_it_runs_and_only_when_asked(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    before = threading.active_count()
-    with metrics.exposed():
-        assert threading.active_count() == before
-    port = free_port()
-    config = settings.get().model_copy(update={"metrics_port": port})
-    monkeypatch.setattr(settings, "get", lambda: config)
-    with metrics.exposed():
-        figures = read(port)
-    assert figures["kerben_database_up", ()] == 1
-    assert ("kerben_deadline_lateness_seconds_count", ()) in figures
-    with pytest.raises(OSError, match="refused"):
-        read(port)
-
-
-class Collector(BaseHTTPRequestHandler):
-    """An OTLP/HTTP endpoint that keeps what it is sent."""
-
-    spans: list[Any]
-
-    def do_POST(self) -> None:
-        body = self.rfile.read(int(self.headers["Content-Length"]))
-        for group in ExportTraceServiceRequest.FromString(body).resource_spans:
-            self.spans += [span for scope in group.scope_spans for span in scope.spans]
-        self.send_response(200)
-        self.end_headers()
-
-    def log_message(self, format: str, *args: Any) -> None:
-        """Nothing."""
-
-
-@contextmanager
-def collector() -> Iterator[tuple[str, list[Any]]]:
-    spans: list[Any] = []
-    handler = type("Kept", (Collector,), {"spans": spans})
-    server = HTTPServer(("127.0.0.1", 0), handler)
-    thread = threading.Thread(target=server.serve_forever)
-    thread.start()
-    try:
-        yield f"http://127.0.0.1:{server.server_port}", spans
-    finally:
-        server.shutdown()
-        thread.join()
-        server.server_close()
-
-
-def test_the_children_of_a_worker_are_counted_together_and_send_their_spans_before_they_end(
-    session: Session,
-) -> None:
-    number, port = 40, free_port()
-    origin = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"
-    with db.worker_unit_of_work() as unit:
-        for each in range(number):
-            jobs.enqueue(unit, "test.count", {"number": each}, origins=[origin])
-    labels = (("outcome", "done"), ("task", "test.count"))
-    with collector() as (endpoint, spans):
-        environment = {
-            **os.environ,
-            "KERBEN_DATABASE_URL": db.url("app"),
-            "KERBEN_WORKER_DATABASE_URL": db.url("worker"),
-            "KERBEN_METRICS_PORT": str(port),
-            "KERBEN_TELEMETRY": "true",
-            "OTEL_EXPORTER_OTLP_ENDPOINT": endpoint,
-            "OTEL_BSP_SCHEDULE_DELAY": "3600000",
-            "PYTHONPATH": str(SCRIPT.parents[2]),
-        }
-        process = subprocess.Popen(
-            [sys.executable, str(SCRIPT)], env=environment, stdout=subprocess.PIPE, text=True
-        )
-        folder = Path(tempfile.gettempdir()) / f"kerben-metrics-{process.pid}"
-        try:
-            counted, deadline = 0.0, time.monotonic() + 120
-            while counted < number:
-                assert process.poll() is None
-                assert time.monotonic() < deadline, counted
-                try:
-                    counted = read(port).get(("kerben_job_duration_seconds_count", labels), 0.0)
-                except OSError:
-                    threading.Event().wait(0.1)
-            children = len(list(folder.glob("histogram_*.db")))
-            assert counted == number
-            assert spans == [], "no span is sent before the children end"
-        finally:
-            process.send_signal(signal.SIGTERM)
-            said, _ = process.communicate(timeout=60)
-    assert said.endswith("ended\n")
-    assert not folder.exists()
-    assert children >= 2, "both children counted"
-    assert len(spans) == number
-    assert {span.trace_id.hex() for span in spans} == {origin[3:35]}
-    assert {span.parent_span_id.hex() for span in spans} == {origin[36:52]}
-
-
-# Traces
-
-
-@pytest.fixture
-def exporter(monkeypatch: pytest.MonkeyPatch) -> Iterator[InMemorySpanExporter]:
-    """Telemetry is on; what this process exports."""
-    config = settings.get().model_copy(update={"telemetry": True})
-    monkeypatch.setattr(settings, "get", lambda: config)
-    exporter = InMemorySpanExporter()
-    traces.start(exporter)
-    yield exporter
-    traces.stop()
-
-
-def exported(exporter: InMemorySpanExporter, name: str) -> list[ReadableSpan]:
-    traces.flush()
-    return [span for span in exporter.get_finished_spans() if span.name == name]
-
-
-def parent_of(span: ReadableSpan) -> tuple[int, int] | None:
-    return (span.parent.trace_id, span.parent.span_id) if span.parent else None
-
-
-def identity_of(span: ReadableSpan) -> tuple[int, int]:
-    return span.context.trace_id, span.context.span_id
-
-
-def test_one_command_is_one_trace_across_request_outbox_and_worker(
-    as_org: AsOrg, drain: Drain, session: Session, exporter: InMemorySpanExporter
-) -> None:
-    samples.stock(as_org(["supplier"], country="CN"))
-    traced = TestClient(create_app())
-    samples.desks(replace(as_org(["buyer"]), client=traced))
-    drain()
-
-    (request,) = exported(exporter, "POST /v1/tenders/{tender_id}/publish")
-    trace_id, span_id = identity_of(request)
-    published = session.exec(
-        select(OutboxEvent).where(OutboxEvent.type == "tender.published")
-    ).one()
-    assert str(published.traceparent)[:52] == f"00-{trace_id:032x}-{span_id:016x}"
-    (matching,) = session.exec(select(Job).where(Job.event_id == published.id)).all()
-    assert matching.traceparents == [published.traceparent]
-
-    (work,) = exported(exporter, "matching.match_tender")
-    assert work.kind is SpanKind.CONSUMER
-    assert parent_of(work) == identity_of(request)
-    assert dict(work.attributes or {}) == {
-        "kerben.job": matching.id.hex,
-        "kerben.task": "matching.match_tender",
-        "kerben.queue": "matching",
-        "kerben.attempt": 1,
-        "kerben.request": published.request_id,
-        "kerben.outcome": "done",
-    }
-    completed = session.exec(
-        select(OutboxEvent).where(OutboxEvent.type == "matching.completed")
-    ).one()
-    assert str(completed.traceparent)[3:52] == f"{trace_id:032x}-{identity_of(work)[1]:016x}"
-
-
-def test_work_for_many_requests_is_linked_to_each(
-    as_org: AsOrg, drain: Drain, exporter: InMemorySpanExporter
-) -> None:
-    seller = replace(as_org(["supplier"], country="CN"), client=TestClient(create_app()))
-    for other in (samples.PUMP, samples.BRUSH):
-        catalog.activated(seller, **other)
-    drain()
-    requests = exported(exporter, "POST /v1/offers/{offer_id}/activate")
-    (work,) = exported(exporter, "matching.index_offers")
-    assert len(requests) == 2
-    assert parent_of(work) is None
-    linked = {(link.context.trace_id, link.context.span_id) for link in work.links}
-    assert linked == {identity_of(request) for request in requests}
-
-
-def test_a_failed_attempt_marks_its_span_and_tells_no_message(
-    session: Session, exporter: InMemorySpanExporter
-) -> None:
-    with db.worker_unit_of_work() as unit:
-        job = jobs.enqueue(unit, "test.fail", {})
-    celery.tasks["test.fail"].run(job.id.hex)
-    (work,) = exported(exporter, "test.fail")
-    assert work.status.status_code is StatusCode.ERROR
-    about = work.attributes or {}
-    assert (about["error.type"], about["kerben.outcome"]) == ("ValueError", "retried")
-    assert "secret" not in json.dumps(json.loads(work.to_json()))
-    assert session.get_one(Job, job.id).last_error == "ValueError: a secret of the caller"
-
-
-def test_a_deadline_begins_the_trace_of_what_follows_from_it(
-    session: Session, drain: Drain, exporter: InMemorySpanExporter
-) -> None:
-    with db.worker_unit_of_work() as unit:
-        deadlines.arm(unit, KIND, uuid4(), db.now(unit) - timedelta(seconds=1), org_id=None)
-    clock.tick()
-    with db.worker_unit_of_work() as unit:
-        assert relay.make_jobs(unit) == 1
-    (fired,) = exported(exporter, "deadline fired")
-    assert parent_of(fired) is None
-    assert (fired.attributes or {})["kerben.deadline"] == KIND
-    (job,) = session.exec(select(Job)).all()
-    assert str((job.traceparents or [""])[0])[3:35] == f"{fired.context.trace_id:032x}"
-
-
-def test_while_telemetry_is_off_nothing_of_a_trace_is_stored(
-    as_org: AsOrg, drain: Drain, session: Session
-) -> None:
-    samples.stock(as_org(["supplier"], country="CN"))
-    caller = {"traceparent": "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"}
-    buyer = as_org(["buyer"])
-    tender = samples.desks(buyer)
-    assert buyer.post(f"/v1/tenders/{tender['id']}/cancel", headers=caller, json={"reason": "x"})
-    with db.worker_unit_of_work() as unit:
-        emit(unit, "offer.changed", uuid4(), org_id=None)
-        deadlines.arm(unit, KIND, uuid4(), db.now(unit), org_id=None)
-    clock.tick()
-    drain()
-    events = session.exec(select(OutboxEvent.traceparent).order_by(col(OutboxEvent.id))).all()
-    assert len(events) > 5
-    assert set(events) == {None}
-    assert set(session.exec(select(Job.traceparents)).all()) == {None}

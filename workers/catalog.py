@@ -1,6 +1,5 @@
 """Tasks of the catalogue."""
 
-from collections import Counter
 from uuid import UUID
 
 from sqlmodel import Session
@@ -15,9 +14,10 @@ from workers.app import batch_task, task
 @batch_task(imports.TASK)
 def import_offers(session: Session, job: Job) -> bool:
     """Take the next rows of an uploaded file."""
-    before = Counter(job.result or {})
+    before = dict(job.result or {})
     finished = imports.step(session, job)
-    taken = Counter(job.result or {}) - before
+    now = job.result or {}
+    taken = {name: now.get(name, 0) - before.get(name, 0) for name in imports.COUNTS}
     db.after_commit(session, lambda: observed.rows_taken(taken))
     return finished
 

@@ -53,7 +53,7 @@ MATCH_ITEM_DURATION = Histogram(
 )
 IMPORT_ROWS = Counter(
     "kerben_import_rows_total",
-    "Rows taken from files; outcome: created, updated, unchanged or rejected",
+    "Rows of files, dry runs included; outcome: created, updated, unchanged or rejected",
     ["outcome"],
 )
 DEADLINE_LATENESS = Histogram(
@@ -126,7 +126,8 @@ class DatabaseCollector(Collector):
             pool.add_metric([role, "in_use"], in_use)
             pool.add_metric([role, "idle"], idle)
         yield pool
-        yield _gauge("kerben_database_connections_max", "What each pool may open", _limit())
+        most = settings.get().threads
+        yield _gauge("kerben_database_connections_max", "What each pool may open", most)
         figures = self._recent()
         yield _gauge("kerben_database_up", "1 when the database answers", figures is not None)
         if figures is not None:
@@ -226,10 +227,6 @@ def _families(
         for queue, values in sorted(queues.items()):
             family.add_metric([queue], values[figure])
         yield family
-
-
-def _limit() -> int:
-    return settings.get().threads
 
 
 def _gauge(name: str, meaning: str, value: float | None) -> GaugeMetricFamily:

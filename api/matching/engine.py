@@ -55,6 +55,8 @@ def match_tender(session: Session, tender_id: UUID) -> int:
     Run in a later transaction than the registration, it misses no offer: one indexed meanwhile
     either is seen here or finds the registered items itself (reverse.match_offer_to_open).
     """
+    # The registration is visible by now: an offer whose own search for requests came too early to
+    # see it lies before this position, and so in what a replica must have replayed.
     started, position = time.perf_counter(), replica.position(session)
     rows = demands.of_tender(session, tender_id)
     if not rows:

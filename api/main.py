@@ -9,7 +9,7 @@ from fastapi_offline import FastAPIOffline
 
 import api.registry  # noqa: F401  (completes the metadata)
 from api.catalog.routers import ROUTERS as catalog
-from api.core import docs, health, http, problems, settings, telemetry
+from api.core import docs, health, http, problems, settings, telemetry, traces
 from api.core.errors import Invalid
 from api.identity import clients_router, jobs_router
 from api.identity.router import members, organisations
@@ -26,9 +26,10 @@ DESCRIPTION = (
 
 @asynccontextmanager
 async def lifespan(_: FastAPI) -> AsyncIterator[None]:
-    """Let as many requests run as there are database connections."""
+    """Let as many requests run as there are database connections; send the last traces."""
     anyio.to_thread.current_default_thread_limiter().total_tokens = settings.get().threads
     yield
+    traces.flush()
 
 
 def create_app() -> FastAPI:

@@ -18,7 +18,7 @@ from sqlmodel import Session
 import api.registry  # noqa: F401  (completes the metadata)
 from api.core import db, jobs
 from api.core.jobs import Job
-from workers import broker
+from workers import broker, observed
 
 log = structlog.get_logger(__name__)
 PATIENCE_SECONDS = 60.0
@@ -84,11 +84,15 @@ def run_job(job_id: str, step: Step) -> None:
     job = _patiently(lambda session: jobs.claim(session, jobs.job_uuid(job_id)))
     if job is None:
         return
-    with structlog.contextvars.bound_contextvars(job=job.id.hex, request_id=job.request_id):
+    with (
+        structlog.contextvars.bound_contextvars(job=job.id.hex, request_id=job.request_id),
+        observed.attempt(job) as attempt,
+    ):
         try:
             while not _one_step(job, step):
                 pass
         except Exception as error:
+            attempt.fail(error)
             log.exception("job failed", task=job.name, attempt=job.attempts)
             told = f"{type(error).__name__}: {error}"
             _patiently(lambda session: jobs.retry_or_fail(session, job.id, job.attempts, told))

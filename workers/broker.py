@@ -13,9 +13,9 @@ from kombu.entity import Exchange, Queue
 from kombu.transport import TRANSPORT_ALIASES
 
 from api.core import settings
-from workers.handlers import QUEUES
+from api.rules import jobs
 
-NAMES = ("default", *sorted(set(QUEUES.values())))
+NAMES = (jobs.DEFAULT_QUEUE, *sorted(set(jobs.QUEUES.values())))
 """The queues, without the prefix that keeps installations on one broker apart."""
 
 LONGEST_JOB_MS = 24 * 3600 * 1000
@@ -33,7 +33,7 @@ def queue_name(name: str) -> str:
 
 def queue_of(task: str) -> str:
     """The queue, as the broker knows it, of a task's messages."""
-    return queue_name(QUEUES.get(task.partition(".")[0], "default"))
+    return queue_name(jobs.queue_of(task))
 
 
 def keeps_messages() -> bool:
@@ -50,7 +50,7 @@ def configuration() -> dict[str, Any]:
     """Celery's settings for queues and connection."""
     return {
         "task_queues": list(_queues()),
-        "task_default_queue": queue_name("default"),
+        "task_default_queue": queue_name(jobs.DEFAULT_QUEUE),
         "task_default_exchange": "",
         "task_create_missing_queues": False,
         "task_publish_retry_policy": {"max_retries": 1, "interval_start": 0, "interval_max": 0},

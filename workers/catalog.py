@@ -5,14 +5,21 @@ from uuid import UUID
 from sqlmodel import Session
 
 from api.catalog import certificates, imports, offers
+from api.core import db
 from api.core.jobs import Job
+from workers import observed
 from workers.app import batch_task, task
 
 
 @batch_task(imports.TASK)
 def import_offers(session: Session, job: Job) -> bool:
     """Take the next rows of an uploaded file."""
-    return imports.step(session, job)
+    before = dict(job.result or {})
+    finished = imports.step(session, job)
+    now = job.result or {}
+    taken = {name: now.get(name, 0) - before.get(name, 0) for name in imports.COUNTS}
+    db.after_commit(session, lambda: observed.rows_taken(taken))
+    return finished
 
 
 @task("catalog.expire_offer")

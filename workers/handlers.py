@@ -1,12 +1,5 @@
 """What happens after what: the only place where features meet upstream."""
 
-QUEUES = {
-    "matching": "matching",
-    "catalog": "imports",
-    "procurement": "deadlines",
-}
-"""First part of a task's name -> queue."""
-
 HANDLERS: dict[str, tuple[str, ...]] = {
     "offer.activated": ("matching.index_offers",),
     "offer.changed": ("matching.index_offers",),

@@ -4,7 +4,7 @@ import signal
 import threading
 from collections.abc import Sequence
 
-from api.core import settings
+from api.core import metrics, settings, traces
 from api.matching import service as matching
 from workers import broker, clock, relay
 from workers.app import app
@@ -15,18 +15,19 @@ def work(concurrency: int, queues: Sequence[str] = broker.NAMES) -> int:
 
     The encoder is loaded before the processes fork, so that they share its memory.
     """
-    if "matching" in queues:
-        matching.warm_up()
-    worker = app.Worker(
-        concurrency=concurrency,
-        queues=[broker.queue_name(name) for name in queues],
-        loglevel=settings.get().log_level,
-        quiet=True,
-        without_mingle=True,
-        without_gossip=True,
-        without_heartbeat=True,
-    )
-    worker.start()
+    with metrics.exposed_with_children():
+        if "matching" in queues:
+            matching.warm_up()
+        worker = app.Worker(
+            concurrency=concurrency,
+            queues=[broker.queue_name(name) for name in queues],
+            loglevel=settings.get().log_level,
+            quiet=True,
+            without_mingle=True,
+            without_gossip=True,
+            without_heartbeat=True,
+        )
+        worker.start()
     return int(worker.exitcode or 0)
 
 
@@ -36,6 +37,9 @@ def relay_and_tick() -> None:
     for name in (signal.SIGTERM, signal.SIGINT):
         signal.signal(name, lambda *_: stop.set())
     ticking = threading.Thread(target=clock.run, args=(stop,), name="clock", daemon=True)
-    ticking.start()
-    relay.run(stop)
-    ticking.join(timeout=5)
+    traces.start()
+    with metrics.exposed():
+        ticking.start()
+        relay.run(stop)
+        ticking.join(timeout=5)
+    traces.stop()

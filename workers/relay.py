@@ -46,11 +46,14 @@ def make_jobs(session: Session) -> int:
         .with_for_update(skip_locked=True)
     ).all()
     now, together = db.now(session), defaultdict[str, dict[str, None]](dict)
+    origins = defaultdict[str, dict[str, None]](dict)
     for event in events:
         event.dispatched_at = now
+        origin = dict.fromkeys([event.traceparent] if event.traceparent else [])
         for name in HANDLERS.get(event.type, ()):
             if name in BULK:
                 together[name][event.resource_id.hex] = None
+                origins[name] |= origin
                 continue
             enqueue(
                 session,
@@ -58,9 +61,10 @@ def make_jobs(session: Session) -> int:
                 {"resource_id": event.resource_id.hex},
                 event_id=event.id,
                 request_id=event.request_id,
+                origins=list(origin),
             )
     for name, ids in together.items():
-        enqueue(session, name, {"resource_ids": list(ids)})
+        enqueue(session, name, {"resource_ids": list(ids)}, origins=list(origins[name]))
     return len(events)
 
 

@@ -1,59 +1,65 @@
-"""Two engines (API and workers, each its own database role), one way to get a transaction."""
+"""Engines (API and workers, each its own database role), one way to get a transaction."""
 
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import datetime
-from functools import cache, partial
 from uuid import UUID
 
 from pydantic import SecretStr
 from sqlalchemy import Connection, Engine, event, text
 from sqlalchemy.orm import SessionTransaction
+from sqlalchemy.pool import QueuePool
 from sqlmodel import Session, create_engine
 
 from api.core import embedded, settings
 
 STATEMENT_TIMEOUT_MS = 30_000
+CONNECT_TIMEOUT_SECONDS = {"app": 5, "worker": 5, "owner": 5, "replica": 2}
 _SCOPE_SETTINGS = ("org_id", "key_prefix", "operator")
+_COMMITTED = "committed"
+_engines: dict[str, Engine] = {}
 
 
 def url(role: str) -> str:
-    """Connection string of `app`, `worker` or `owner`; the embedded server's when none is set."""
+    """Connection string of `app`, `worker`, `owner` or `replica` (the worker's without one).
+
+    The embedded server's when none is set.
+    """
     config = settings.get()
+    worker = config.worker_database_url or config.database_url
     given: SecretStr | None = {
         "app": config.database_url,
-        "worker": config.worker_database_url or config.database_url,
+        "worker": worker,
         "owner": config.owner_database_url,
+        "replica": config.replica_database_url or worker,
     }[role]
-    plain = given.get_secret_value() if given else embedded.url(config.data_dir, f"kerben_{role}")
-    return plain
+    if given:
+        return given.get_secret_value()
+    own = "worker" if role == "replica" else role
+    return embedded.url(config.data_dir, f"kerben_{own}")
 
 
-@cache
 def engine(role: str) -> Engine:
-    """The process's engine of a role; its pool is as large as the request threads.
-
-    A forked process starts with an empty pool: a connection cannot have two users.
-    """
-    size = settings.get().threads
-    options = f"-c timezone=UTC -c statement_timeout={STATEMENT_TIMEOUT_MS if role == 'app' else 0}"
-    made = create_engine(
-        url(role).replace("postgresql://", "postgresql+psycopg://", 1),
-        pool_pre_ping=True,
-        pool_size=min(size, 10),
-        max_overflow=max(0, size - 10),
-        connect_args={"options": options, "connect_timeout": 5},
-    )
-    os.register_at_fork(after_in_child=partial(made.dispose, close=False))
-    return made
+    """The process's engine of a role; its pool is as large as the request threads."""
+    found = _engines.get(role)
+    return found if found is not None else _engines.setdefault(role, _create(role))
 
 
 def dispose() -> None:
     """Close every pooled connection and forget the engines."""
-    for role in ("app", "worker", "owner"):
-        engine(role).dispose()
-    engine.cache_clear()
+    while _engines:
+        _engines.popitem()[1].dispose()
+
+
+def connections() -> dict[str, tuple[int, int]]:
+    """By role: the connections of this process's pool that are in use, and those that wait."""
+    pools = {role: each.pool for role, each in list(_engines.items())}
+    return {
+        role: (pool.checkedout(), pool.checkedin())
+        for role, pool in pools.items()
+        if isinstance(pool, QueuePool)
+    }
 
 
 @contextmanager
@@ -67,13 +73,21 @@ def unit_of_work(org_id: UUID | None = None) -> Iterator[Session]:
             session.info["org_id"] = str(org_id)
         with session.begin():
             yield session
+        _committed(session)
 
 
 @contextmanager
 def worker_unit_of_work() -> Iterator[Session]:
     """One transaction of the workers' role, which sees the rows of every organisation."""
-    with Session(engine("worker"), expire_on_commit=False) as session, session.begin():
-        yield session
+    with Session(engine("worker"), expire_on_commit=False) as session:
+        with session.begin():
+            yield session
+        _committed(session)
+
+
+def after_commit(session: Session, act: Callable[[], None]) -> None:
+    """Do `act` once this unit of work is committed; never when it is rolled back."""
+    session.info.setdefault(_COMMITTED, []).append(act)
 
 
 def scope(session: Session, **values: str) -> None:
@@ -99,3 +113,32 @@ def _apply(connection: Connection, values: dict[str, str]) -> None:
             text("SELECT set_config(:name, :value, true)"),
             {"name": f"kerben.{name}", "value": value},
         )
+
+
+def _create(role: str) -> Engine:
+    size = settings.get().threads
+    timeout = STATEMENT_TIMEOUT_MS if role in ("app", "replica") else 0
+    return create_engine(
+        url(role).replace("postgresql://", "postgresql+psycopg://", 1),
+        pool_pre_ping=True,
+        pool_size=min(size, 10),
+        max_overflow=max(0, size - 10),
+        connect_args={
+            "options": f"-c timezone=UTC -c statement_timeout={timeout}",
+            "connect_timeout": CONNECT_TIMEOUT_SECONDS[role],
+        },
+    )
+
+
+def _committed(session: Session) -> None:
+    for act in session.info.pop(_COMMITTED, ()):
+        act()
+
+
+def _forget_parents() -> None:
+    """A connection of the parent is its own: two processes must not speak over one."""
+    while _engines:
+        _engines.popitem()[1].dispose(close=False)
+
+
+os.register_at_fork(after_in_child=_forget_parents)

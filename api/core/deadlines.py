@@ -1,12 +1,14 @@
 """Moments at which a state must move on. The clock only moves states: whether an act is late
 is decided in its own transaction, by the deadline column and the database's clock."""
 
+from collections.abc import Sequence
 from datetime import datetime
 from uuid import UUID
 
 from sqlalchemy import Index, UniqueConstraint, text
 from sqlmodel import Field, Session, col, select
 
+from api.core import db, metrics, traces
 from api.core.outbox import emit
 from api.core.tables import TIMESTAMP, Table
 
@@ -54,9 +56,13 @@ def fire_due(session: Session, now: datetime, *, limit: int = 500) -> int:
         .limit(limit)
         .with_for_update(skip_locked=True)
     ).all()
-    for deadline in due:
+    late = [(now - deadline.due_at).total_seconds() for deadline in due]
+    for deadline, seconds in zip(due, late, strict=True):
         deadline.fired_at = now
-        emit(session, deadline.kind, deadline.resource_id, org_id=deadline.org_id)
+        with traces.span("deadline fired") as span:
+            span.set_attributes({"kerben.deadline": deadline.kind, "kerben.late_seconds": seconds})
+            emit(session, deadline.kind, deadline.resource_id, org_id=deadline.org_id)
+    db.after_commit(session, lambda: _observe(late))
     return len(due)
 
 
@@ -68,6 +74,11 @@ def next_due(session: Session) -> datetime | None:
         .order_by(col(Deadline.due_at))
         .limit(1)
     ).one_or_none()
+
+
+def _observe(late: Sequence[float]) -> None:
+    for seconds in late:
+        metrics.DEADLINE_LATENESS.observe(seconds)
 
 
 def _find(session: Session, kind: str, resource_id: UUID) -> Deadline | None:

@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Callable
-from http import HTTPStatus
+from http import HTTPMethod, HTTPStatus
 from typing import Annotated, Any
 
 import structlog
@@ -10,7 +10,6 @@ from fastapi import Depends, FastAPI, Query, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from fastapi.routing import APIRoute
-from prometheus_client import Counter, Histogram
 from pydantic import TypeAdapter
 from sqlalchemy.exc import DataError, DBAPIError, IntegrityError, InterfaceError, OperationalError
 from starlette.datastructures import Headers, MutableHeaders
@@ -18,15 +17,14 @@ from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from uuid_utils import uuid7
 
-from api.core import errors, settings
+from api.core import errors, metrics, settings
 from api.core.errors import FieldError, Problem, ProblemOut
 from api.core.pages import MAX_LIMIT, PageQuery
 
 log = structlog.get_logger(__name__)
-REQUESTS = Counter("kerben_http_requests_total", "Requests", ["method", "route", "status"])
-LATENCY = Histogram("kerben_http_request_seconds", "Duration of requests", ["method", "route"])
 _UNIQUE_VIOLATION, _FOREIGN_KEY_VIOLATION, _RLS_VIOLATION = "23505", "23503", "42501"
 _STREAMED = ("/v1/imports",)
+_METHODS = frozenset(method.value for method in HTTPMethod)
 
 
 def page_query(
@@ -167,8 +165,10 @@ class RequestMiddleware:
             await problem_response(Request(scope), problem)(scope, receive, reply)
         finally:
             route = getattr(scope.get("route"), "path", "unmatched")
-            REQUESTS.labels(scope["method"], route, status).inc()
-            LATENCY.labels(scope["method"], route).observe(time.perf_counter() - started)
+            # Clients may invent methods without end, and each label value costs memory for good.
+            method = scope["method"] if scope["method"] in _METHODS else "other"
+            metrics.REQUESTS.labels(method, route, status).inc()
+            metrics.LATENCY.labels(method, route).observe(time.perf_counter() - started)
             log.info(
                 "request",
                 method=scope["method"],

@@ -15,9 +15,9 @@ from uuid import UUID
 from sqlalchemy import Column, Index, UniqueConstraint, or_, text, update
 from sqlmodel import Field, Session, col, select
 
-from api.core import db, settings
+from api.core import db, settings, traces
 from api.core.errors import NotFound
-from api.core.tables import JSON, TIMESTAMP, Table
+from api.core.tables import JSON, TEXTS, TIMESTAMP, Table
 from api.rules.jobs import JobStatus, retry_delay_seconds
 
 
@@ -29,6 +29,7 @@ class Job(Table, table=True):
         Index(
             "ix_job_open", "run_at", postgresql_where=text("done_at IS NULL AND failed_at IS NULL")
         ),
+        Index("ix_job_failed", "name", postgresql_where=text("failed_at IS NOT NULL")),
         UniqueConstraint("event_id", "name"),
     )
 
@@ -37,6 +38,7 @@ class Job(Table, table=True):
     org_id: UUID | None = Field(default=None, index=True)
     event_id: UUID | None = Field(default=None)
     request_id: str | None = Field(default=None, max_length=64)
+    traceparents: list[str] | None = Field(default=None, sa_type=TEXTS)
     run_at: datetime = Field(
         sa_column=Column(TIMESTAMP, nullable=False, server_default=text("now()"))
     )
@@ -68,14 +70,22 @@ def enqueue(
     org_id: UUID | None = None,
     event_id: UUID | None = None,
     request_id: str | None = None,
+    origins: Sequence[str] | None = None,
 ) -> Job:
-    """Ask for `name(**args)` to run after this transaction commits."""
+    """Ask for `name(**args)` to run after this transaction commits.
+
+    `origins` are the traces that it goes on with, the current one by default.
+    """
+    if origins is None:
+        current = traces.traceparent()
+        origins = [current] if current else []
     job = Job(
         name=name,
         args=args,
         org_id=org_id,
         event_id=event_id,
         request_id=request_id,
+        traceparents=list(origins) or None,
         run_at=db.now(session),
     )
     session.add(job)

@@ -6,6 +6,7 @@ import sys
 from typing import Any
 
 import structlog
+from opentelemetry import trace
 from structlog.typing import EventDict, Processor
 
 HIDDEN = "[hidden]"
@@ -24,10 +25,20 @@ def hide_secrets(_: Any, __: str, line: EventDict) -> EventDict:
     return {key: _clean(key, value) for key, value in line.items()}
 
 
+def name_trace(_: Any, __: str, line: EventDict) -> EventDict:
+    """Say in which trace a line was written; there is none while telemetry is off."""
+    context = trace.get_current_span().get_span_context()
+    if context.is_valid:
+        line["trace_id"] = trace.format_trace_id(context.trace_id)
+        line["span_id"] = trace.format_span_id(context.span_id)
+    return line
+
+
 def configure(level: str, output: str) -> None:
     """Send structlog and standard logging to stderr in one format: "json" or "console"."""
     shared: list[Processor] = [
         structlog.contextvars.merge_contextvars,
+        name_trace,
         structlog.stdlib.add_log_level,
         structlog.stdlib.add_logger_name,
         structlog.processors.TimeStamper(fmt="iso", utc=True),

@@ -8,6 +8,7 @@ import structlog
 from sqlalchemy import BigInteger, Column, Index, text
 from sqlmodel import Field, Session
 
+from api.core import traces
 from api.core.tables import JSON, TIMESTAMP, Table
 
 
@@ -24,6 +25,7 @@ class OutboxEvent(Table, table=True):
     org_id: UUID | None = Field(default=None, index=True)
     payload: dict[str, Any] = Field(sa_column=Column(JSON, nullable=False))
     request_id: str | None = Field(default=None, max_length=64)
+    traceparent: str | None = Field(default=None, max_length=traces.TRACEPARENT_LENGTH)
     xid: int | None = Field(
         default=None,
         sa_column=Column(
@@ -44,5 +46,6 @@ def emit(
             org_id=org_id,
             payload=payload,
             request_id=structlog.contextvars.get_contextvars().get("request_id"),
+            traceparent=traces.traceparent(),
         )
     )

@@ -27,6 +27,9 @@ class Settings(BaseSettings):
     database_url: SecretStr | None = Field(default=None, description="The API's role.")
     worker_database_url: SecretStr | None = Field(default=None, description="The workers' role.")
     owner_database_url: SecretStr | None = Field(default=None, description="For migrations.")
+    replica_database_url: SecretStr | None = Field(
+        default=None, description="The workers' role on a streaming replica of their database."
+    )
     broker_url: SecretStr = Field(
         default=SecretStr("memory://"), description="memory://, amqp://HOST/VHOST or redis://HOST/N"
     )
@@ -46,6 +49,10 @@ class Settings(BaseSettings):
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
     log_format: Literal["json", "console"] = "json"
     telemetry: bool = Field(default=False, description="Send OpenTelemetry traces by OTLP.")
+    metrics_host: str = "127.0.0.1"
+    metrics_port: int = Field(
+        default=0, ge=0, le=65535, description="Where worker and relay are scraped; 0: nowhere."
+    )
 
     max_body_bytes: int = Field(default=1_000_000, ge=1_000)
     max_import_bytes: int = Field(default=100_000_000, ge=1_000)

@@ -1,5 +1,6 @@
 """From requests to ranked offers: candidates, text signals, scores, the best kept."""
 
+import time
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -13,7 +14,7 @@ from sqlalchemy.dialects.postgresql import insert as upsert
 from sqlmodel import Session, col
 from uuid_utils.compat import uuid7
 
-from api.core import db
+from api.core import db, metrics, replica
 from api.core.outbox import emit
 from api.matching import candidates, codec, demands, index, model, pool, supplies, wording
 from api.matching.matched import labels, matched
@@ -54,6 +55,9 @@ def match_tender(session: Session, tender_id: UUID) -> int:
     Run in a later transaction than the registration, it misses no offer: one indexed meanwhile
     either is seen here or finds the registered items itself (reverse.match_offer_to_open).
     """
+    # The registration is visible by now: an offer whose own search for requests came too early to
+    # see it lies before this position, and so in what a replica must have replayed.
+    started, position = time.perf_counter(), replica.position(session)
     rows = demands.of_tender(session, tender_id)
     if not rows:
         return 0
@@ -62,7 +66,7 @@ def match_tender(session: Session, tender_id: UUID) -> int:
     scorer = Scorer(
         session, model.weights_of(used), model.parameters_of(used), as_of=local_date(now)
     )
-    items, shared = prepared(session, rows)
+    items, shared = prepared(session, rows, position)
     raw = {item.row.item_id: shared.signals(item.text, item.queries) for item in items}
     near: dict[UUID, dict[UUID, Signals]] = {}
     for item in items:
@@ -91,11 +95,17 @@ def match_tender(session: Session, tender_id: UUID) -> int:
         items=len(items),
         matches=len(kept),
     )
+    metrics.observe_match(time.perf_counter() - started, len(items))
     return len(kept)
 
 
-def prepared(session: Session, rows: Sequence[DemandItem]) -> tuple[list[Item], Pool]:
-    """The items with their candidates, and the pool that holds all of these."""
+def prepared(
+    session: Session, rows: Sequence[DemandItem], position: str | None = None
+) -> tuple[list[Item], Pool]:
+    """The items with their candidates, and the pool that holds all of these.
+
+    A replica that has come to `position` looks for the candidates, if it sees the items' vectors.
+    """
     asked = [codec.demand_in(row.content) for row in rows]
     texts = {demand.item_id: wording.of_demand(demand) for demand in asked}
     queries = demands.queries(session, texts)
@@ -109,7 +119,11 @@ def prepared(session: Session, rows: Sequence[DemandItem]) -> tuple[list[Item], 
         item_id: next((view.text for view in text.views if view.kind == "noun"), "")
         for item_id, text in texts.items()
     }
-    found = candidates.for_demands(session, asked, terms, nouns, frequencies, offers)
+    found = replica.read(
+        session,
+        None if stale else position,
+        lambda reader: candidates.for_demands(reader, asked, terms, nouns, frequencies, offers),
+    )
     items = [
         Item(row, d, texts[d.item_id], queries[d.item_id], found[d.item_id])
         for row, d in zip(rows, asked, strict=True)

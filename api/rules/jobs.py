@@ -1,9 +1,16 @@
-"""When failed background work is tried again."""
+"""Where background work waits, and when it is tried again."""
 
 from enum import StrEnum
 
 BASE_SECONDS = 2.0
 MAX_SECONDS = 600.0
+DEFAULT_QUEUE = "default"
+QUEUES = {
+    "matching": "matching",
+    "catalog": "imports",
+    "procurement": "deadlines",
+}
+"""First part of a task's name -> queue."""
 
 
 class JobStatus(StrEnum):
@@ -11,6 +18,11 @@ class JobStatus(StrEnum):
     RUNNING = "running"
     SUCCEEDED = "succeeded"
     FAILED = "failed"
+
+
+def queue_of(task: str) -> str:
+    """The queue in which the jobs of a task wait."""
+    return QUEUES.get(task.partition(".")[0], DEFAULT_QUEUE)
 
 
 def retry_delay_seconds(attempts: int, *, jitter: float) -> float:

@@ -1,5 +1,6 @@
+from api.rules.jobs import QUEUES
 from workers.app import app
-from workers.handlers import HANDLERS, QUEUES
+from workers.handlers import HANDLERS
 
 
 def test_every_reaction_names_a_task_that_exists() -> None:

@@ -1,4 +1,4 @@
-"""`kerben worker` on a broker in its own memory, with the relay beside it to feed it."""
+"""What `kerben worker` runs, with the relay beside it to feed it."""
 
 import sys
 import threading
@@ -7,8 +7,7 @@ from typing import Any
 from celery.signals import worker_ready
 from sqlmodel import Session
 
-from api.cli import server
-from workers import relay
+from workers import processes, relay
 from workers.app import task
 
 
@@ -25,5 +24,5 @@ def feed(**_: Any) -> None:
 
 
 if __name__ == "__main__":
-    server.worker(concurrency=2, queues="default")
+    processes.work(2, ["default"])
     sys.stdout.write("ended\n")

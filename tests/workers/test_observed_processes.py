@@ -24,6 +24,7 @@ from sqlmodel import Session, select
 
 from api.core import db, deadlines, jobs, metrics, settings
 from api.core.outbox import OutboxEvent
+from tests.workers.brokers import Broker
 
 type Figures = dict[tuple[str, tuple[tuple[str, str], ...]], float]
 
@@ -80,12 +81,16 @@ def collector() -> Iterator[tuple[str, list[Any]]]:
 
 
 @contextmanager
-def observed(*command: str, port: int, endpoint: str) -> Iterator[subprocess.Popen[str]]:
+def observed(
+    *command: str, port: int, endpoint: str, broker: Broker
+) -> Iterator[subprocess.Popen[str]]:
     """A process that is scraped at `port` and sends its spans to `endpoint` only when it ends."""
     environment = {
         **os.environ,
         "KERBEN_DATABASE_URL": db.url("app"),
         "KERBEN_WORKER_DATABASE_URL": db.url("worker"),
+        "KERBEN_BROKER_URL": broker.url,
+        "KERBEN_QUEUE_PREFIX": broker.prefix,
         "KERBEN_METRICS_PORT": str(port),
         "KERBEN_TELEMETRY": "true",
         "OTEL_EXPORTER_OTLP_ENDPOINT": endpoint,
@@ -143,12 +148,17 @@ def test_a_process_is_scraped_while_it_runs_and_only_when_asked(
         read(port)
 
 
-def test_the_relay_shows_its_figures_and_sends_its_spans_before_it_ends(session: Session) -> None:
+@pytest.mark.brokers
+def test_the_relay_shows_its_figures_and_sends_its_spans_before_it_ends(
+    session: Session, rabbitmq: Broker
+) -> None:
     with db.worker_unit_of_work() as unit:
         deadlines.arm(unit, KIND, uuid4(), db.now(unit) - timedelta(seconds=1), org_id=None)
     port = free_port()
     with collector() as (endpoint, spans):
-        with observed("-m", "api", "relay", port=port, endpoint=endpoint) as process:
+        with observed(
+            "-m", "api", "relay", port=port, endpoint=endpoint, broker=rabbitmq
+        ) as process:
             wait_for(process, port, "kerben_deadline_lateness_seconds_count", 1)
             assert read(port)["kerben_database_up", ()] == 1
             end(process)
@@ -158,9 +168,10 @@ def test_the_relay_shows_its_figures_and_sends_its_spans_before_it_ends(session:
     assert str(traceparent)[3:52] == f"{fired.trace_id.hex()}-{fired.span_id.hex()}"
 
 
-def test_the_children_of_a_worker_are_counted_together_and_send_their_spans_before_they_end() -> (
-    None
-):
+@pytest.mark.brokers
+def test_the_children_of_a_worker_are_counted_together_and_send_their_spans_before_they_end(
+    rabbitmq: Broker,
+) -> None:
     number, port = 40, free_port()
     origin = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"
     with db.worker_unit_of_work() as unit:
@@ -169,7 +180,7 @@ def test_the_children_of_a_worker_are_counted_together_and_send_their_spans_befo
     figure, labels = "kerben_job_duration_seconds_count", {"task": "test.count", "outcome": "done"}
     with (
         collector() as (endpoint, spans),
-        observed(str(SCRIPT), port=port, endpoint=endpoint) as process,
+        observed(str(SCRIPT), port=port, endpoint=endpoint, broker=rabbitmq) as process,
     ):
         folder = Path(tempfile.gettempdir()) / f"kerben-metrics-{process.pid}"
         wait_for(process, port, figure, number, **labels)

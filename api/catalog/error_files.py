@@ -19,6 +19,7 @@ from api.catalog import imports
 from api.catalog.columns import ERRORS
 from api.catalog.models import ImportFailure, ImportRow
 from api.core import jobs
+from api.core.errors import NotFound
 
 _LINES = 500
 _RISKY = re.compile(r"[=+\-@\t\r]")
@@ -31,6 +32,8 @@ def written(session: Session, org_id: UUID, job_id: UUID) -> Iterator[bytes]:
     A row that is wrong in several places names all of them. Of NDJSON the line is one column.
     """
     job = jobs.get(session, org_id=org_id, job_id=job_id)
+    if job.name != imports.TASK:
+        raise NotFound
     head = imports.head_of(job)
     names = head.names if head else ("line",)
     kept = [place for place, name in enumerate(head.columns if head else names) if name]

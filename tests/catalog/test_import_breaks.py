@@ -5,7 +5,9 @@ import subprocess
 import sys
 from collections import Counter
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from threading import Barrier
 from typing import Any
 from uuid import UUID
 
@@ -143,6 +145,30 @@ def test_a_connection_that_breaks_amid_a_batch_costs_the_batch_only(
     due_again(session, job_id)
     assert counted(finished(seller, answer)) == counts(created=60)
     assert_each_once(session, 60)
+
+
+def test_two_imports_of_one_file_at_once_make_each_offer_once(
+    seller: Any, session: Session
+) -> None:
+    answers = [sent(seller, desks(40)) for _ in range(2)]
+    ids = [parse("job", answer.json()["id"]) for answer in answers]
+    together = Barrier(2)
+
+    def step(unit: Session, job: Job) -> bool:
+        together.wait(timeout=20)
+        return imports.step(unit, job)
+
+    with ThreadPoolExecutor(2) as threads:
+        list(threads.map(lambda job_id: workers.run_job(job_id.hex, step), ids))
+
+    results = Counter[str]()
+    for job_id, answer in zip(ids, answers, strict=True):
+        if session.get_one(Job, job_id).done_at is None:
+            due_again(session, job_id)
+            finished(seller, answer)
+        results += counted(seller.get(answer.headers["Location"]).json())
+    assert results == {"created": 40, "unchanged": 40}
+    assert_each_once(session, 40)
 
 
 @pytest.mark.usefixtures("refusing")

@@ -9,7 +9,7 @@ import pytest
 from sqlmodel import Session, col, select
 
 from api.catalog.models import ImportRow, Offer
-from api.core import db
+from api.core import db, jobs
 from tests.catalog import samples
 from tests.catalog.uploads import (
     NDJSON,
@@ -170,6 +170,9 @@ def test_refused_rows_are_their_sellers_alone(seller: Any, as_org: Callable[...,
     finished(seller, answer)
     stranger = as_org(["supplier"])
 
+    with db.worker_unit_of_work() as unit:
+        other = jobs.enqueue(unit, "matching.reindex", {}, org_id=seller.org_id)
+    assert seller.get(f"/v1/imports/job_{other.id.hex}/errors.csv").status_code == 404
     got = stranger.get(f"/v1/imports/{answer.json()['id']}/errors.csv")
     assert (got.status_code, got.json()["code"]) == (404, "not_found")
     assert refused(seller, answer) == [(2, "currency", "unknown_currency")]

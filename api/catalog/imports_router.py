@@ -1,17 +1,22 @@
-"""Routes of imports: a raw file in, a job out."""
+"""Routes of imports: a raw file in, a job out, and the refused rows back as a file."""
 
 import hashlib
 import tempfile
 from collections.abc import AsyncIterator
+from contextlib import ExitStack
 from typing import Annotated, Any, BinaryIO, cast
 
-from fastapi import Depends, Query, Request
+from fastapi import Depends, Query, Request, Response
+from starlette.background import BackgroundTask
+from starlette.requests import ClientDisconnect
+from starlette.responses import StreamingResponse
 
-from api.catalog import imports
+from api.catalog import error_files, imports
 from api.catalog.imports import Options
 from api.catalog.rows import Format
 from api.catalog.schemas import ImportErrorOut
-from api.core.errors import InvalidCursor, PayloadTooLarge, UnsupportedMediaType
+from api.core import settings
+from api.core.errors import BadRequest, InvalidCursor, PayloadTooLarge, UnsupportedMediaType
 from api.core.http import PageDep, documented
 from api.core.pages import Page
 from api.identity import access
@@ -21,8 +26,13 @@ from api.identity.jobs_router import JobId, JobOut
 router = access.router("/imports", "imports")
 Write = Annotated[Context, require("imports:write")]
 Read = Annotated[Context, require("jobs:read")]
-MEDIA_TYPES = {Format.CSV: "text/csv", Format.NDJSON: "application/x-ndjson"}
+MEDIA_TYPES = {
+    Format.CSV: "text/csv",
+    Format.NDJSON: "application/x-ndjson",
+    Format.XLSX: "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
+}
 _MEMORY_BYTES = 1_000_000
+_PIECE_BYTES = 64 * 1024
 _EXAMPLES = {
     Format.CSV: (
         "sku,name_zh,unit_code,country_of_origin,min_order_quantity,currency,incoterm,place,"
@@ -35,11 +45,17 @@ _EXAMPLES = {
         ' "place_code": "cn-linyi", "price_tiers": [{"min_quantity": "100", "unit_price": "118"}],'
         ' "lead_time_tiers": [{"min_quantity": "100", "days": 15}]}\n'
     ),
+    Format.XLSX: "The bytes of a workbook; its first sheet has the columns of a CSV file.",
 }
 _BODY = {
     "requestBody": {
         "required": True,
-        "description": "The file as it is, in UTF-8. CSV: its first line names the columns.",
+        "description": (
+            "The file as it is. CSV and XLSX: the first line names the columns, by their names here"
+            " or by the usual words in Russian, Chinese or English (货号, 品名, 单价, 起订量; артикул,"
+            " наименование, цена). CSV is divided by commas, semicolons or tabs. Text is UTF-8,"
+            " UTF-16, GB18030 or CP1251."
+        ),
         "content": {
             media_type: {
                 "schema": {"type": "string", "format": "binary"},
@@ -60,11 +76,17 @@ async def upload(
     media_type = request.headers.get("content-type", "").partition(";")[0].strip().lower()
     if media_type != MEDIA_TYPES[format]:
         raise UnsupportedMediaType(f"Send the file as {MEDIA_TYPES[format]}.")
+    limit, told = settings.get().max_import_bytes, request.headers.get("content-length", "")
+    if told.isdecimal() and int(told) > limit:
+        raise PayloadTooLarge(f"The body may have at most {limit} bytes.")
     digest = hashlib.sha256(request.url.query.encode() + b"\0")
     with tempfile.SpooledTemporaryFile(max_size=_MEMORY_BYTES) as file:
-        async for chunk in request.stream():
-            digest.update(chunk)
-            file.write(chunk)
+        try:
+            async for chunk in request.stream():
+                digest.update(chunk)
+                file.write(chunk)
+        except ClientDisconnect as error:
+            raise BadRequest("The upload broke off before its end.") from error
         file.seek(0)
         ctx.body = digest.digest()
         yield cast(BinaryIO, file)
@@ -86,9 +108,13 @@ def create(
 ) -> JobOut:
     """Create and change your offers from a file, by sku.
 
-    Good rows are kept, bad rows are listed by `GET /v1/imports/{id}/errors`; a row that says what
-    is already so changes nothing. A CSV file has the columns of the example, of which it may
-    leave out or add those of an offer; NDJSON is the body of `POST /v1/offers`, one a line.
+    Good rows are kept, bad rows are listed by `GET /v1/imports/{id}/errors` and come back as a
+    file by `GET /v1/imports/{id}/errors.csv`; a row that says what is already so changes nothing.
+    Where a sku stands twice, the last row stands. A table has the columns of the example, of which
+    it may leave out or add those of an offer; a single number as price or lead time is that of the
+    minimum order. NDJSON is the body of `POST /v1/offers`, one a line. A workbook may have no
+    formulas and no macros; its first visible sheet is read. The job's result says which encoding,
+    delimiter and columns were found.
     """
     job = imports.submit(
         ctx.session, ctx.org_id, ctx.actor, file, Options(format, dry_run, activate)
@@ -107,3 +133,34 @@ def list_errors(job_id: JobId, ctx: Read, page: PageDep) -> Page[Any]:
     """Rows that an import of yours refused, in the order of the file."""
     found, cursor = imports.errors(ctx.session, ctx.org_id, job_id, page)
     return Page(items=[*found], has_more=cursor is not None, next_cursor=cursor)
+
+
+@router.get(
+    "/{job_id}/errors.csv",
+    response_class=Response,
+    responses={
+        200: {
+            "description": "The rows as they were sent, and why each was refused",
+            "content": {"text/csv": {"schema": {"type": "string"}}},
+        }
+    },
+)
+def download_errors(job_id: JobId, ctx: Read) -> Response:
+    """Rows that an import of yours refused, as CSV for Excel: repair them and send them again.
+
+    The columns are those of your file, then `error_row`, `error_column`, `error_code` and
+    `error_detail`, which an import passes over. A cell that a spreadsheet would take for a formula
+    begins with an apostrophe, which an import takes off again.
+    """
+    with ExitStack() as stack:
+        file = stack.enter_context(tempfile.SpooledTemporaryFile(max_size=_MEMORY_BYTES))
+        for piece in error_files.written(ctx.session, ctx.org_id, job_id):
+            file.write(piece)
+        file.seek(0)
+        sent = BackgroundTask(stack.pop_all().close)
+    return StreamingResponse(
+        iter(lambda: file.read(_PIECE_BYTES), b""),
+        media_type="text/csv; charset=utf-8",
+        headers={"Content-Disposition": 'attachment; filename="errors.csv"'},
+        background=sent,
+    )

@@ -186,3 +186,31 @@ class ImportFailure(Table, table=True):
     code: str = Field(max_length=60)
     detail: str = Field(max_length=1000)
     value: str | None = Field(default=None, max_length=200)
+
+
+class ImportRow(Table, table=True):
+    """A row of an uploaded file that was not taken, as it stood there; see `ImportFailure`."""
+
+    __tablename__ = "import_row"
+    __table_args__ = (UniqueConstraint("job_id", "row"),)
+
+    org_id: UUID = Field(foreign_key="organisation.id", ondelete="RESTRICT")
+    job_id: UUID = Field(foreign_key="job.id", ondelete="CASCADE")
+    row: int
+    cells: list[str] = Field(sa_column=Column(TEXTS, nullable=False))
+
+
+class OfferSource(SQLModel, table=True):
+    """The row of a file that an offer was last made from.
+
+    While offer and product have the versions that it gave them, the same row changes nothing.
+    """
+
+    __tablename__ = "offer_source"
+    __table_args__ = (Index("ix_offer_source_digest", "org_id", "digest"),)
+
+    offer_id: UUID = Field(foreign_key="offer.id", primary_key=True, ondelete="CASCADE")
+    org_id: UUID = Field(foreign_key="organisation.id", ondelete="RESTRICT")
+    digest: bytes = Field(sa_column=Column(LargeBinary, nullable=False))
+    offer_version: int
+    product_version: int

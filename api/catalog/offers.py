@@ -1,6 +1,6 @@
 """What can be done with offers. Never commits: the caller owns the transaction."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
@@ -8,20 +8,22 @@ from typing import Any
 from uuid import UUID
 
 from sqlalchemy.orm import joinedload, selectinload
-from sqlmodel import Session, col, select
+from sqlmodel import Session, select
 
-from api.catalog import certificates, checks, products, records
-from api.catalog.assign import assign, assign_tiers
-from api.catalog.models import Certificate, LeadTimeTier, Offer, PriceTier
+from api.catalog import certificates, checks, products, records, states
+from api.catalog.assign import assign
+from api.catalog.models import Certificate, Offer
 from api.catalog.schemas import LeadTimeTierIn, OfferIn, OfferPatch, OfferTerms, PriceTierIn
-from api.core import audit, db, deadlines
-from api.core.errors import AlreadyExists, Conflict, FieldError, NotFound
-from api.core.outbox import emit
+from api.catalog.states import OfferState, ProductState
+from api.core import db
+from api.core.errors import AlreadyExists, Conflict, FieldError, NotFound, Problem
+from api.core.trail import Trail
 from api.rules.clock import local_date
 from api.rules.offers import OFFER, OfferStatus, validity_end
 from api.rules.states import IllegalTransition
 
 VALIDITY_ENDED = "offer.validity_ended"
+ACTIVATED_FROM = OFFER.actions["activate"][0]
 _ENDS = OFFER.actions["expire"][0]
 _NOT_COLUMNS = {
     "sku",
@@ -56,13 +58,25 @@ class Outcome(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Lookup:
+class Saved:
+    """What saving an offer did, and the versions that it and its product then had."""
+
+    offer_id: UUID
+    outcome: Outcome
+    version: int
+    product_version: int
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
     """What a batch of offers refers to, found in a few queries. `today` is Bishkek's."""
 
+    org_id: UUID
     today: date
     unknown: checks.Codes
-    certificates: dict[str, list[Certificate]]
-    offers: dict[str, Offer]
+    certificates: Mapping[str, Sequence[Certificate]]
+    offers: dict[str, OfferState]
+    products: dict[UUID, ProductState]
 
 
 def create(session: Session, org_id: UUID, actor: str, data: OfferIn) -> Offer:
@@ -70,53 +84,24 @@ def create(session: Session, org_id: UUID, actor: str, data: OfferIn) -> Offer:
 
     Raises Invalid for unknown codes and contradictions, AlreadyExists for a known sku.
     """
-    lookup = look_up(session, org_id, [data])
-    if data.sku in lookup.offers:
+    known = _known(session, org_id, [data])
+    if data.sku in known.offers:
         raise AlreadyExists("You have an offer with this sku already.")
-    return save(session, org_id, actor, data, lookup)[0]
-
-
-def look_up(session: Session, org_id: UUID, batch: Sequence[OfferIn]) -> Lookup:
-    """Find what the batch refers to; offers with its skus are locked for a change."""
-    offers = session.exec(
-        select(Offer)
-        .where(Offer.seller_id == org_id, col(Offer.sku).in_({data.sku for data in batch}))
-        .order_by(col(Offer.id))
-        .options(*WHOLE)
-        .with_for_update(of=Offer)
-        .execution_options(populate_existing=True)
-    ).all()
-    return Lookup(
-        today=local_date(db.now(session)),
-        unknown=checks.unknown_codes(
-            session, (use for data in batch for use in checks.offer_uses(data))
-        ),
-        certificates=certificates.by_number(
-            session, org_id, {number for data in batch for number in data.certificates}
-        ),
-        offers={offer.sku: offer for offer in offers},
-    )
+    return _one(session, known, actor, data)
 
 
 def save(
-    session: Session, org_id: UUID, actor: str, data: OfferIn, lookup: Lookup
-) -> tuple[Offer, Outcome]:
-    """Create the offer with this sku, or give it all the values of `data`."""
-    checks.raise_if(_errors(data, lookup, checks.offer_uses(data)))
-    offer = lookup.offers.get(data.sku)
-    if offer is None:
-        return _insert(session, org_id, actor, data, lookup), Outcome.CREATED
-    changed = []
-    if data.product is None:
-        if data.product_id != offer.product_id:
-            offer.product = products.locked(session, org_id, data.product_id or UUID(int=0))
-            changed.append("product")
-    elif products.replace(session, offer.product, actor, data.product):
-        changed.append("product")
-    changed += _assign(offer, data, lookup)
-    if changed:
-        _changed(session, offer, actor, changed)
-    return offer, Outcome.UPDATED if changed else Outcome.UNCHANGED
+    session: Session, org_id: UUID, actor: str, batch: Sequence[OfferIn], *, activate: bool = False
+) -> list[Saved | Problem]:
+    """Make the seller's offers with these skus what `batch` says, new ones where there are none.
+
+    Each of the batch has its result, in order: what was saved, or why it was not (the others are
+    nevertheless). A sku that comes again is saved again: the last one stands. `activate` shows
+    drafts and expired offers to buyers. A value that only the database refuses raises its error,
+    and then nothing of the batch can be kept.
+    """
+    known = _known(session, org_id, batch)
+    return _save(session, known, actor, batch, activate=activate)
 
 
 def locked(session: Session, org_id: UUID, offer_id: UUID) -> Offer:
@@ -136,38 +121,25 @@ def locked(session: Session, org_id: UUID, offer_id: UUID) -> Offer:
 def update(session: Session, offer: Offer, actor: str, data: OfferPatch) -> Offer:
     """Change the terms that the patch names; the result is checked as a whole."""
     terms = checks.merged(OfferTerms, _terms(offer), data)
-    uses = checks.offer_uses(terms)
-    lookup = Lookup(
-        today=local_date(db.now(session)),
-        unknown=checks.unknown_codes(session, uses),
-        certificates=certificates.by_number(session, offer.seller_id, terms.certificates),
-        offers={},
-    )
-    checks.raise_if(_errors(terms, lookup, uses))
-    changed = _assign(offer, terms, lookup)
-    if changed:
-        _changed(session, offer, actor, changed)
-    return offer
+    whole = OfferIn(sku=offer.sku, product_id=offer.product_id, **terms.model_dump())
+    return _one(session, _known(session, offer.seller_id, [whole]), actor, whole)
 
 
 def activate(session: Session, offer: Offer, actor: str) -> Offer:
     """Show a draft or expired offer to buyers; OfferValidityEnded after its last day."""
     _check_validity(session, offer)
-    _move(session, offer, "activate", actor)
-    return offer
+    return _act(session, offer, "activate", actor)
 
 
 def suspend(session: Session, offer: Offer, actor: str) -> Offer:
     """Hide an active offer for the time being."""
-    _move(session, offer, "suspend", actor)
-    return offer
+    return _act(session, offer, "suspend", actor)
 
 
 def resume(session: Session, offer: Offer, actor: str) -> Offer:
     """Show a suspended offer again; OfferValidityEnded after its last day."""
     _check_validity(session, offer)
-    _move(session, offer, "resume", actor)
-    return offer
+    return _act(session, offer, "resume", actor)
 
 
 def expire(session: Session, offer_id: UUID) -> None:
@@ -177,27 +149,119 @@ def expire(session: Session, offer_id: UUID) -> None:
     if offer is None or offer.status not in _ENDS or offer.valid_through is None:
         return
     if db.now(session) >= validity_end(offer.valid_through):
-        _move(session, offer, "expire", "clock")
+        _act(session, offer, "expire", "clock")
 
 
-def _insert(session: Session, org_id: UUID, actor: str, data: OfferIn, lookup: Lookup) -> Offer:
-    if data.product is not None:
-        product = products.add(session, org_id, actor, data.product)
+def _known(session: Session, org_id: UUID, batch: Sequence[OfferIn]) -> Known:
+    """What the batch refers to; offers with its skus, and products, are locked for a change."""
+    offers = states.offers(session, org_id, {data.sku for data in batch})
+    products = {offer.product_id: offer.product for offer in offers.values()}
+    others = {data.product_id for data in batch if data.product_id} - products.keys()
+    return Known(
+        org_id=org_id,
+        today=local_date(db.now(session)),
+        unknown=checks.unknown_codes(
+            session, (use for data in batch for use in checks.offer_uses(data))
+        ),
+        certificates=certificates.by_number(
+            session, org_id, {number for data in batch for number in data.certificates}
+        ),
+        offers=offers,
+        products={**products, **states.products(session, org_id, others)},
+    )
+
+
+def _one(session: Session, known: Known, actor: str, data: OfferIn) -> Offer:
+    """Save one offer; raises what is wrong with it."""
+    (result,) = _save(session, known, actor, [data])
+    if isinstance(result, Problem):
+        raise result
+    return locked(session, known.org_id, result.offer_id)
+
+
+def _save(
+    session: Session,
+    known: Known,
+    actor: str,
+    batch: Sequence[OfferIn],
+    *,
+    activate: bool = False,
+) -> list[Saved | Problem]:
+    trail, results = Trail(known.org_id, actor), list[Saved | Problem]()
+    for data in batch:
+        try:
+            results.append(_saved(known, trail, data, activate=activate))
+        except Problem as problem:
+            results.append(problem)
+    states.write(session, known.offers.values(), known.products.values())
+    trail.write(session)
+    return results
+
+
+def _saved(known: Known, trail: Trail, data: OfferIn, *, activate: bool) -> Saved:
+    """Change the offer's state in memory; what is wrong with `data` is raised before anything."""
+    checks.raise_if(_errors(data, known))
+    if data.product_id is not None and data.product_id not in known.products:
+        raise NotFound
+    offer, outcome = known.offers.get(data.sku), Outcome.UNCHANGED
+    if offer is None:
+        offer, outcome = _made(known, trail, data), Outcome.CREATED
+    elif changed := _assigned(known, trail, offer, data):
+        outcome = Outcome.UPDATED
+        _changed(trail, offer, changed)
+    if activate and offer.status in ACTIVATED_FROM:
+        # Its validity cannot have ended: the last day was just found not to be in the past.
+        _move(trail, offer, "activate")
+        outcome = Outcome.UPDATED if outcome is Outcome.UNCHANGED else outcome
+    return Saved(offer.id, outcome, offer.version, offer.product.version)
+
+
+def _made(known: Known, trail: Trail, data: OfferIn) -> OfferState:
+    if data.product is None:
+        product = known.products[data.product_id or UUID(int=0)]
     else:
-        product = products.locked(session, org_id, data.product_id or UUID(int=0))
-    offer = Offer(seller_id=org_id, sku=data.sku, **_columns(data))
-    offer.product = product
-    offer.price_tiers = [PriceTier(**tier.model_dump()) for tier in data.price_tiers]
-    offer.lead_time_tiers = [LeadTimeTier(**tier.model_dump()) for tier in data.lead_time_tiers]
-    offer.certificates = _shown(data, lookup)
-    session.add(offer)
-    lookup.offers[offer.sku] = offer
-    _record(session, offer, "create", actor, {"sku": offer.sku})
+        product = ProductState.new(org_id=known.org_id, **products.columns(data.product))
+        known.products[product.id] = product
+        products.made(trail, product)
+    offer = OfferState.new(
+        seller_id=known.org_id,
+        sku=data.sku,
+        product=product,
+        product_id=product.id,
+        **_values(known, data),
+    )
+    known.offers[offer.sku] = offer
+    _record(trail, offer, "create", sku=offer.sku)
     return offer
 
 
-def _columns(data: OfferTerms) -> dict[str, Any]:
-    return data.model_dump(exclude=_NOT_COLUMNS)
+def _assigned(known: Known, trail: Trail, offer: OfferState, data: OfferIn) -> list[str]:
+    """Give the offer the values of `data`; the names of what changed."""
+    changed = []
+    if data.product is not None:
+        if products.replace(trail, offer.product, data.product):
+            changed.append("product")
+    elif data.product_id is not None and data.product_id != offer.product_id:
+        offer.product = known.products[data.product_id]
+        offer.product_id = data.product_id
+        changed.append("product")
+    changed += assign(offer, _values(known, data))
+    offer.changed.update(changed)
+    return changed
+
+
+def _values(known: Known, data: OfferTerms) -> dict[str, Any]:
+    """The columns and parts of an offer that come from its terms."""
+    return {
+        **data.model_dump(exclude=_NOT_COLUMNS),
+        "price_tiers": tuple((t.min_quantity, t.unit_price) for t in data.price_tiers),
+        "lead_time_tiers": tuple(
+            (t.min_quantity, t.days, t.from_event) for t in data.lead_time_tiers
+        ),
+        "certificates": frozenset(
+            found.id for number in data.certificates for found in known.certificates[number]
+        ),
+    }
 
 
 def _terms(offer: Offer) -> dict[str, Any]:
@@ -213,26 +277,7 @@ def _terms(offer: Offer) -> dict[str, Any]:
     }
 
 
-def _assign(offer: Offer, data: OfferTerms, lookup: Lookup) -> list[str]:
-    """Give the offer the terms; the names of what changed."""
-    changed = assign(offer, _columns(data))
-    if assign_tiers(offer.price_tiers, data.price_tiers, PriceTier):
-        changed.append("price_tiers")
-    if assign_tiers(offer.lead_time_tiers, data.lead_time_tiers, LeadTimeTier):
-        changed.append("lead_time_tiers")
-    shown = _shown(data, lookup)
-    if {c.id for c in shown} != {c.id for c in offer.certificates}:
-        offer.certificates = shown
-        changed.append("certificates")
-    return changed
-
-
-def _shown(data: OfferTerms, lookup: Lookup) -> list[Certificate]:
-    numbers = dict.fromkeys(data.certificates)
-    return [found for number in numbers for found in lookup.certificates.get(number, ())]
-
-
-def _errors(data: OfferTerms, lookup: Lookup, uses: Sequence[checks.Use]) -> list[FieldError]:
+def _errors(data: OfferIn, known: Known) -> list[FieldError]:
     unknown = [
         FieldError(
             pointer=f"#/certificates/{i}",
@@ -240,10 +285,10 @@ def _errors(data: OfferTerms, lookup: Lookup, uses: Sequence[checks.Use]) -> lis
             detail=f"{number} is not the number of one of your certificates",
         )
         for i, number in enumerate(data.certificates)
-        if number not in lookup.certificates
+        if number not in known.certificates
     ]
-    terms = checks.term_errors(data, lookup.today)
-    return checks.code_errors(uses, lookup.unknown) + terms + unknown
+    terms = checks.term_errors(data, known.today)
+    return checks.code_errors(checks.offer_uses(data), known.unknown) + terms + unknown
 
 
 def _check_validity(session: Session, offer: Offer) -> None:
@@ -251,25 +296,31 @@ def _check_validity(session: Session, offer: Offer) -> None:
         raise OfferValidityEnded
 
 
-def _changed(session: Session, offer: Offer, actor: str, fields: list[str]) -> None:
+def _act(session: Session, offer: Offer, action: str, actor: str) -> Offer:
+    """One action on one offer, written at once."""
+    trail = Trail(offer.seller_id, actor)
+    _move(trail, offer, action)
+    trail.write(session)
+    return offer
+
+
+def _changed(trail: Trail, offer: OfferState, fields: list[str]) -> None:
     offer.version += 1
-    _record(session, offer, "update", actor, {"fields": fields})
+    _record(trail, offer, "update", fields=fields)
     if offer.status is not OfferStatus.DRAFT:
-        emit(session, "offer.changed", offer.id, org_id=offer.seller_id, fields=fields)
+        trail.emit("offer.changed", offer.id, fields=fields)
     if "valid_through" in fields:
-        _arm(session, offer)
+        _arm(trail, offer)
 
 
-def _arm(session: Session, offer: Offer) -> None:
+def _arm(trail: Trail, offer: Offer | OfferState) -> None:
     """Let the offer end by itself after its last day, while it can still end."""
-    if offer.valid_through is not None and offer.status in _ENDS:
-        due = validity_end(offer.valid_through)
-        deadlines.arm(session, VALIDITY_ENDED, offer.id, due, org_id=offer.seller_id)
-    else:
-        deadlines.disarm(session, VALIDITY_ENDED, offer.id)
+    ends = offer.valid_through is not None and offer.status in _ENDS
+    due = validity_end(offer.valid_through) if ends and offer.valid_through else None
+    trail.arm(VALIDITY_ENDED, offer.id, due)
 
 
-def _move(session: Session, offer: Offer, action: str, actor: str) -> None:
+def _move(trail: Trail, offer: Offer | OfferState, action: str) -> None:
     """The one place that writes `offer.status`."""
     before = offer.status
     try:
@@ -277,15 +328,12 @@ def _move(session: Session, offer: Offer, action: str, actor: str) -> None:
     except IllegalTransition as error:
         raise Conflict(str(error)) from error
     offer.version += 1
-    _record(session, offer, action, actor, {"before": before})
+    _record(trail, offer, action, before=before.value)
     event = "activated" if offer.status is OfferStatus.ACTIVE else offer.status.value
-    emit(session, f"offer.{event}", offer.id, org_id=offer.seller_id, before=before)
+    trail.emit(f"offer.{event}", offer.id, before=before.value)
     if action == "activate" and offer.valid_through is not None:
-        _arm(session, offer)
+        _arm(trail, offer)
 
 
-def _record(
-    session: Session, offer: Offer, action: str, actor: str, change: dict[str, Any]
-) -> None:
-    stream = f"offer:{offer.id.hex}"
-    audit.record(session, stream, action, actor=actor, org_id=offer.seller_id, change=change)
+def _record(trail: Trail, offer: Offer | OfferState, action: str, **change: Any) -> None:
+    trail.record(f"offer:{offer.id.hex}", action, **change)

@@ -10,24 +10,25 @@ from api.catalog import checks
 from api.catalog.assign import assign
 from api.catalog.models import Offer, Product
 from api.catalog.product_schemas import ProductIn, ProductPatch
-from api.core import audit
+from api.catalog.states import ProductState
 from api.core.errors import NotFound
-from api.core.outbox import emit
+from api.core.trail import Trail
 from api.rules.offers import OfferStatus
 
 
 def create(session: Session, org_id: UUID, actor: str, data: ProductIn) -> Product:
     """Add a product to the organisation's catalogue; Invalid for unknown codes."""
     _check(session, data)
-    return add(session, org_id, actor, data)
-
-
-def add(session: Session, org_id: UUID, actor: str, data: ProductIn) -> Product:
-    """Add a product whose codes were checked."""
-    product = Product(org_id=org_id, **columns(data))
+    trail, product = Trail(org_id, actor), Product(org_id=org_id, **columns(data))
     session.add(product)
-    _record(session, product, "create", actor, {"names": product.names})
+    made(trail, product)
+    trail.write(session)
     return product
+
+
+def made(trail: Trail, product: Product | ProductState) -> None:
+    """Note that a product is new."""
+    trail.record(f"product:{product.id.hex}", "create", names=product.names)
 
 
 def locked(session: Session, org_id: UUID, product_id: UUID) -> Product:
@@ -43,21 +44,23 @@ def update(session: Session, product: Product, actor: str, data: ProductPatch) -
     """Change the fields that the patch names, and tell of the offers that show them."""
     wanted = checks.merged(ProductIn, _current(product, data), data)
     _check(session, wanted)
-    if replace(session, product, actor, wanted):
-        offers = select(Offer).where(
+    trail = Trail(product.org_id, actor)
+    if replace(trail, product, wanted):
+        offers = select(Offer.id).where(
             Offer.product_id == product.id, Offer.status != OfferStatus.DRAFT
         )
-        for offer in session.exec(offers).all():
-            emit(session, "offer.changed", offer.id, org_id=offer.seller_id, fields=["product"])
+        for offer_id in session.exec(offers):
+            trail.emit("offer.changed", offer_id, fields=["product"])
+    trail.write(session)
     return product
 
 
-def replace(session: Session, product: Product, actor: str, data: ProductIn) -> bool:
+def replace(trail: Trail, product: Product | ProductState, data: ProductIn) -> bool:
     """Give the product all the values of `data`; True when that changed anything."""
     changed = assign(product, columns(data))
     if changed:
         product.version += 1
-        _record(session, product, "update", actor, {"fields": changed})
+        trail.record(f"product:{product.id.hex}", "update", fields=changed)
     return bool(changed)
 
 
@@ -100,10 +103,3 @@ def _current(product: Product, patch: ProductPatch) -> dict[str, Any]:
 def _check(session: Session, data: ProductIn) -> None:
     uses = checks.product_uses(data)
     checks.raise_if(checks.code_errors(uses, checks.unknown_codes(session, uses)))
-
-
-def _record(
-    session: Session, product: Product, action: str, actor: str, change: dict[str, Any]
-) -> None:
-    stream = f"product:{product.id.hex}"
-    audit.record(session, stream, action, actor=actor, org_id=product.org_id, change=change)

@@ -10,7 +10,7 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
-from api.catalog import imports
+from api.catalog import imports, sources
 from api.catalog.imports import BATCH_ROWS, Options, Report
 from api.catalog.rows import Format, RowError
 from api.core import db
@@ -22,12 +22,20 @@ app = typer.Typer(help="Bring in data from files.", no_args_is_help=True)
 console = Console()
 ACTOR = "cli"
 MAX_SHOWN = 50
-FORMATS = {".csv": Format.CSV, ".ndjson": Format.NDJSON, ".jsonl": Format.NDJSON}
+FORMATS = {
+    ".csv": Format.CSV,
+    ".tsv": Format.CSV,
+    ".ndjson": Format.NDJSON,
+    ".jsonl": Format.NDJSON,
+    ".xlsx": Format.XLSX,
+}
 
 
 @app.command()
 def offers(
-    file: Annotated[Path, typer.Argument(exists=True, dir_okay=False, help="*.csv or *.ndjson")],
+    file: Annotated[
+        Path, typer.Argument(exists=True, dir_okay=False, help="*.csv, *.ndjson or *.xlsx")
+    ],
     org: Annotated[str, typer.Option(help="The seller, organisation_….")],
     dry_run: Annotated[bool, typer.Option(help="Check everything, keep nothing.")] = False,
     activate: Annotated[bool, typer.Option(help="Show the offers to buyers at once.")] = True,
@@ -63,19 +71,19 @@ def run(file: Path, org_id: UUID, options: Options) -> Report:
         MofNCompleteColumn(),
         TimeElapsedColumn(),
     )
-    with file.open("rb") as source:
-        lines = sum(1 for _ in source)
-        source.seek(0)
-        rows = imports.read_file(source, options.format)
-        with Progress(*columns, console=console) as progress:
-            task = progress.add_task(file.name, total=lines - (options.format is Format.CSV))
-            for batch in batched(rows, BATCH_ROWS, strict=False):
-                with db.worker_unit_of_work() as session:
-                    report = imports.take(session, org_id, ACTOR, batch, options)
-                whole.counts += report.counts
-                whole.errors += report.errors
-                progress.advance(task, len(batch))
-            progress.update(task, total=whole.counts.total())
+    with (
+        file.open("rb") as binary,
+        sources.opened(binary, options.format) as source,
+        Progress(*columns, console=console) as progress,
+    ):
+        task = progress.add_task(file.name, total=source.lines())
+        for batch in batched(source.records(), BATCH_ROWS, strict=False):
+            with db.worker_unit_of_work() as session:
+                report = imports.take(session, org_id, ACTOR, batch, options)
+            whole.counts += report.counts
+            whole.errors += report.errors
+            progress.advance(task, len(batch))
+        progress.update(task, total=whole.counts.total())
     return whole
 
 

@@ -5,8 +5,9 @@ outsider with the entries can recompute them. The database lets no role change o
 """
 
 import hashlib
-from collections.abc import Sequence
-from typing import Any
+import json
+from collections.abc import Mapping, Sequence
+from typing import Any, NamedTuple
 from uuid import UUID
 
 import rfc8785
@@ -14,9 +15,17 @@ import structlog
 from sqlalchemy import Column, UniqueConstraint, text
 from sqlmodel import Field, Session, col, select
 
+from api.core import bulk
 from api.core.tables import JSON, Table
 
 GENESIS = "0" * 64
+_MAX_INTEGER = 2**53
+_ENCODER = json.JSONEncoder(ensure_ascii=False, sort_keys=True, separators=(",", ":"))
+_LAST = text(
+    "SELECT wanted.stream, last.seq, last.hash FROM unnest(CAST(:streams AS text[])) AS wanted(stream)"
+    " CROSS JOIN LATERAL (SELECT seq, hash FROM audit_entry"
+    " WHERE stream = wanted.stream ORDER BY seq DESC LIMIT 1) AS last"
+)
 
 
 class AuditEntry(Table, table=True):
@@ -37,18 +46,15 @@ class AuditEntry(Table, table=True):
 
     def computed_hash(self) -> str:
         """The hash that the row's own columns give; differs from `hash` once one was altered."""
-        content: dict[str, Any] = {
-            "id": self.id.hex,
-            "at": self.created_at.isoformat(),
-            "stream": self.stream,
-            "seq": self.seq,
-            "org_id": self.org_id.hex if self.org_id else None,
-            "actor": self.actor,
-            "action": self.action,
-            "change": self.change,
-            "request_id": self.request_id,
-        }
-        return hashlib.sha256(self.prev_hash.encode() + rfc8785.dumps(content)).hexdigest()
+        return _hash(self.model_dump())
+
+
+class Change(NamedTuple):
+    """What happened to the aggregate of a stream."""
+
+    stream: str
+    action: str
+    change: Mapping[str, Any]
 
 
 def record(
@@ -88,6 +94,43 @@ def record(
     return entry
 
 
+def record_all(
+    session: Session, changes: Sequence[Change], *, actor: str, org_id: UUID | None
+) -> None:
+    """Append many entries, each to its stream, in a few statements.
+
+    The caller holds the locks of the rows that the streams are about, or has just made the rows;
+    a writer who does neither ends at the unique place in the stream.
+    """
+    if not changes:
+        return
+    session.flush()
+    last = {
+        stream: (seq, hash)
+        for stream, seq, hash in session.connection().execute(
+            _LAST, {"streams": list({change.stream for change in changes})}
+        )
+    }
+    request_id = structlog.contextvars.get_contextvars().get("request_id")
+    rows = []
+    for stream, action, change in changes:
+        seq, prev_hash = last.get(stream, (0, GENESIS))
+        row = bulk.new_row(
+            stream=stream,
+            seq=seq + 1,
+            org_id=org_id,
+            actor=actor,
+            action=action,
+            change=change,
+            request_id=request_id,
+            prev_hash=prev_hash,
+        )
+        row["hash"] = _hash(row)
+        last[stream] = (seq + 1, row["hash"])
+        rows.append(row)
+    bulk.insert(session, AuditEntry, rows)
+
+
 def first_broken(entries: Sequence[AuditEntry]) -> int | None:
     """The sequence number of the first entry that does not follow from those before it.
 
@@ -99,3 +142,36 @@ def first_broken(entries: Sequence[AuditEntry]) -> int | None:
             return expected
         prev_hash = entry.hash
     return None
+
+
+def _hash(row: Mapping[str, Any]) -> str:
+    """The hash of an entry, given as its columns."""
+    content: dict[str, Any] = {
+        "id": row["id"].hex,
+        "at": row["created_at"].isoformat(),
+        "stream": row["stream"],
+        "seq": row["seq"],
+        "org_id": row["org_id"].hex if row["org_id"] else None,
+        "actor": row["actor"],
+        "action": row["action"],
+        "change": row["change"],
+        "request_id": row["request_id"],
+    }
+    return hashlib.sha256(row["prev_hash"].encode() + canonical(content)).hexdigest()
+
+
+def canonical(content: dict[str, Any]) -> bytes:
+    """RFC 8785 JSON; by the standard library, four times as fast, where both write the same."""
+    return _ENCODER.encode(content).encode() if _is_plain(content) else rfc8785.dumps(content)
+
+
+def _is_plain(value: Any) -> bool:
+    """True for texts, small whole numbers and null, under ASCII keys."""
+    kind = type(value)
+    if kind is str or value is None:
+        return True
+    if kind is int:
+        return bool(-_MAX_INTEGER < value < _MAX_INTEGER)
+    if kind is dict:
+        return "".join(value).isascii() and all(_is_plain(each) for each in value.values())
+    return kind is list and all(_is_plain(each) for each in value)

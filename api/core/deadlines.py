@@ -1,14 +1,14 @@
 """Moments at which a state must move on. The clock only moves states: whether an act is late
 is decided in its own transaction, by the deadline column and the database's clock."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import Index, UniqueConstraint, text
+from sqlalchemy import Index, UniqueConstraint, delete, text, tuple_
 from sqlmodel import Field, Session, col, select
 
-from api.core import db, metrics, traces
+from api.core import bulk, db, metrics, traces
 from api.core.outbox import emit
 from api.core.tables import TIMESTAMP, Table
 
@@ -45,6 +45,23 @@ def disarm(session: Session, kind: str, resource_id: UUID) -> None:
     deadline = _find(session, kind, resource_id)
     if deadline is not None:
         session.delete(deadline)
+
+
+def arm_all(
+    session: Session, due: Mapping[tuple[str, UUID], datetime | None], *, org_id: UUID | None
+) -> None:
+    """Set or move the deadline of every (kind, resource); None: forget it, if there is one."""
+    armed = [
+        bulk.new_row(kind=kind, resource_id=resource, org_id=org_id, due_at=at, fired_at=None)
+        for (kind, resource), at in due.items()
+        if at is not None
+    ]
+    bulk.insert(session, Deadline, armed, key=("resource_id", "kind"))
+    over = [key for key, at in due.items() if at is None]
+    if over:
+        session.connection().execute(
+            delete(Deadline).where(tuple_(col(Deadline.kind), col(Deadline.resource_id)).in_(over))
+        )
 
 
 def fire_due(session: Session, now: datetime, *, limit: int = 500) -> int:

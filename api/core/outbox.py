@@ -1,14 +1,15 @@
 """Events are rows, written in the transaction that made them true."""
 
+from collections.abc import Mapping, Sequence
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 from uuid import UUID
 
 import structlog
 from sqlalchemy import BigInteger, Column, Index, text
 from sqlmodel import Field, Session
 
-from api.core import traces
+from api.core import bulk, traces
 from api.core.tables import JSON, TIMESTAMP, Table
 
 
@@ -35,6 +36,14 @@ class OutboxEvent(Table, table=True):
     dispatched_at: datetime | None = Field(default=None, sa_type=TIMESTAMP)
 
 
+class Event(NamedTuple):
+    """What happened to which resource."""
+
+    type: str
+    resource_id: UUID
+    payload: Mapping[str, Any]
+
+
 def emit(
     session: Session, type: str, resource_id: UUID, *, org_id: UUID | None, **payload: Any
 ) -> None:
@@ -49,3 +58,21 @@ def emit(
             traceparent=traces.traceparent(),
         )
     )
+
+
+def emit_all(session: Session, events: Sequence[Event], *, org_id: UUID | None) -> None:
+    """Record many events in one statement."""
+    request_id = structlog.contextvars.get_contextvars().get("request_id")
+    origin = traces.traceparent()
+    rows = [
+        bulk.new_row(
+            type=type,
+            resource_id=resource_id,
+            org_id=org_id,
+            payload=payload,
+            request_id=request_id,
+            traceparent=origin,
+        )
+        for type, resource_id, payload in events
+    ]
+    bulk.insert(session, OutboxEvent, rows)

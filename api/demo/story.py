@@ -12,10 +12,10 @@ from uuid import UUID
 
 from sqlmodel import Session, select
 
-from api.catalog import certificates, imports, rows
+from api.catalog import certificates, columns, imports
 from api.catalog.imports import Options
 from api.catalog.product_schemas import CertificateIn
-from api.catalog.rows import Format
+from api.catalog.rows import Format, Record
 from api.core import db
 from api.identity import service as identity
 from api.identity.models import Organisation
@@ -41,13 +41,14 @@ def organisations() -> list[dict[str, Any]]:
     return [entry for name in ORGANISATIONS for entry in json.loads(_text(name))]
 
 
-def offers_by_seller() -> dict[str, list[rows.Row]]:
+def offers_by_seller() -> dict[str, list[Record]]:
     """Seller's key -> rows in the format of `kerben import offers`."""
-    found: dict[str, list[rows.Row]] = defaultdict(list)
+    found: dict[str, list[Record]] = defaultdict(list)
     for name in OFFERS:
-        for number, cells in enumerate(csv.DictReader(io.StringIO(_text(name))), start=2):
-            seller = cells.pop("seller")
-            found[seller].append(rows.from_csv(number, cells))
+        (_, *names), *table = csv.reader(io.StringIO(_text(name)))
+        head = columns.named(names)
+        for number, (seller, *cells) in enumerate(table, start=2):
+            found[seller].append(Record(number, head, tuple(cells)))
     return found
 
 
@@ -91,7 +92,7 @@ def load_organisations(
     return ids
 
 
-def load_offers(session: Session, seller_id: UUID, offers: list[rows.Row]) -> int:
+def load_offers(session: Session, seller_id: UUID, offers: list[Record]) -> int:
     """Import one seller's offers; how many were new or changed. DemoDataError for a bad row."""
     report = imports.take(session, seller_id, ACTOR, offers, Options(Format.CSV))
     if report.errors:
@@ -154,7 +155,7 @@ def _text(name: str) -> str:
     return resources.files("api.demo").joinpath(name).read_text(encoding="utf-8")
 
 
-def each_seller(ids: Mapping[str, UUID]) -> Iterator[tuple[UUID, list[rows.Row]]]:
+def each_seller(ids: Mapping[str, UUID]) -> Iterator[tuple[UUID, list[Record]]]:
     """(seller's id, its rows) of the demonstration catalogue."""
     for key, offers in offers_by_seller().items():
         yield ids[key], offers

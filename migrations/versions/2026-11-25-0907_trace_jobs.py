@@ -1,6 +1,6 @@
 """Traces of events and jobs, and an index to count the jobs given up.
 
-Revision ID: 0007
+Revision ID: 0003
 Revises: 0002
 """
 
@@ -10,7 +10,7 @@ import sqlalchemy as sa
 from alembic import op
 from sqlalchemy.dialects import postgresql
 
-revision: str = "0007"
+revision: str = "0003"
 down_revision: str | Sequence[str] | None = "0002"
 branch_labels: str | Sequence[str] | None = None
 depends_on: str | Sequence[str] | None = None

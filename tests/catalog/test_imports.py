@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlmodel import Session, select
+from sqlmodel import Session, col, select
 from typer.testing import CliRunner
 
 from api.catalog import imports
@@ -18,44 +18,23 @@ from api.core.jobs import Job
 from api.core.outbox import OutboxEvent
 from api.rules.offers import OfferStatus
 from tests.catalog import samples
+from tests.catalog.uploads import (
+    CSV,
+    NDJSON,
+    counted,
+    counts,
+    finished,
+    refused,
+    sent,
+    taken,
+    workbook,
+)
 from workers import app as workers
-
-CSV = {"Content-Type": "text/csv"}
-NDJSON = {"Content-Type": "application/x-ndjson; charset=utf-8"}
 
 
 @pytest.fixture
 def seller(as_org: Callable[..., Any]) -> Any:
     return as_org(["manufacturer"])
-
-
-def sent(seller: Any, body: bytes, headers: dict[str, str] = CSV, **options: Any) -> Any:
-    if headers is NDJSON:
-        options["format"] = "ndjson"
-    answer = seller.post("/v1/imports", content=body, headers=headers, params=options)
-    assert answer.status_code == 202, answer.text
-    return answer
-
-
-def finished(seller: Any, answer: Any) -> dict[str, Any]:
-    """The job after the worker has run it."""
-    workers.run_job(parse("job", answer.json()["id"]).hex, imports.step)
-    job: dict[str, Any] = seller.get(answer.headers["Location"]).json()
-    assert job["status"] == "succeeded", job
-    return job
-
-
-def taken(seller: Any, body: bytes, headers: dict[str, str] = CSV, **options: Any) -> Any:
-    return finished(seller, sent(seller, body, headers, **options))["result"]
-
-
-def refused(seller: Any, answer: Any) -> list[tuple[int, str, str]]:
-    url = f"/v1/imports/{answer.json()['id']}/errors"
-    return [(e["row"], e["column"], e["code"]) for e in seller.get(url).json()["items"]]
-
-
-def counts(**named: int) -> dict[str, int]:
-    return {"created": 0, "updated": 0, "unchanged": 0, "rejected": 0, **named}
 
 
 def test_a_csv_file_becomes_active_offers(seller: Any, session: Session) -> None:
@@ -67,7 +46,7 @@ def test_a_csv_file_becomes_active_offers(seller: Any, session: Session) -> None
     assert answer.json()["progress"] == {"done": 0, "total": 2}
     job = finished(seller, answer)
 
-    assert job["result"] == counts(created=2)
+    assert counted(job) == counts(created=2)
     assert job["progress"] == {"done": 2, "total": 2}
     first = seller.get("/v1/offers", params={"cpv": "39160000-1"}).json()["items"][0]
     assert (first["sku"], first["status"]) == ("RX-101", "active")
@@ -128,7 +107,7 @@ def test_good_rows_are_kept_and_bad_rows_named(seller: Any) -> None:
         ),
     )
 
-    assert finished(seller, answer)["result"] == counts(created=2, rejected=7)
+    assert counted(finished(seller, answer)) == counts(created=2, rejected=7)
     assert refused(seller, answer) == [
         (3, "currency", "unknown_currency"),
         (3, "hs_code", "unknown_hs_code"),
@@ -177,7 +156,7 @@ def test_a_dry_run_reports_the_same_and_keeps_nothing(seller: Any, session: Sess
 
     answer = sent(seller, body, dry_run=True)
 
-    assert finished(seller, answer)["result"] == counts(created=1, updated=1, rejected=1)
+    assert counted(finished(seller, answer)) == counts(created=1, updated=1, rejected=1)
     assert refused(seller, answer) == [(4, "currency", "unknown_currency")]
     assert seller.get("/v1/offers").json() == before
     assert len(session.exec(select(Product)).all()) == 1
@@ -189,7 +168,7 @@ def test_bytes_that_are_no_utf8_and_broken_quotes_reject_their_rows_only(seller:
     broken = good[1].replace(b"RX-101", b'"RX-104" x')
     answer = sent(seller, b"\xef\xbb\xbf" + b"".join([*good, broken, b"just,three,cells\r\n"]))
 
-    assert finished(seller, answer)["result"] == counts(created=2, rejected=3)
+    assert counted(finished(seller, answer)) == counts(created=2, rejected=3)
     assert refused(seller, answer) == [
         (3, "brand", "string_unicode"),
         (5, "", "csv_malformed"),
@@ -202,7 +181,7 @@ def test_lines_that_are_no_offers_reject_their_rows_only(seller: Any) -> None:
     bad = [b"{not json}\n", b"\xff\xfe\n", b"[]\n", b"\n", b'{"sku": "A\\u0000"}\n']
     answer = sent(seller, b"".join([*bad, good]), NDJSON)
 
-    assert finished(seller, answer)["result"] == counts(created=1, rejected=4)
+    assert counted(finished(seller, answer)) == counts(created=1, rejected=4)
     assert {row for row, _, _ in refused(seller, answer)} == {1, 2, 3, 5}
 
 
@@ -241,11 +220,11 @@ def test_a_worker_that_dies_between_batches_goes_on_where_it_was(
     workers.run_job(job_id.hex, dies)
     assert len(session.exec(select(Offer)).all()) == 2
     job = session.get_one(Job, job_id)
-    assert (job.progress_done, job.result) == (2, counts(created=2))
+    assert (job.progress_done, counted({"result": job.result})) == (2, counts(created=2))
     job.run_at = job.created_at
     session.commit()
 
-    assert finished(seller, answer)["result"] == counts(created=5)
+    assert counted(finished(seller, answer)) == counts(created=5)
     assert len(session.exec(select(Offer)).all()) == len(session.exec(select(Product)).all()) == 5
 
 
@@ -253,7 +232,7 @@ def test_a_worker_that_dies_between_batches_goes_on_where_it_was(
     ("body", "pointers"),
     [
         (b"", {"#/"}),
-        (b"sku;price\n", {"#/columns/sku;price"}),
+        (b"sku|price\n", {"#/columns/sku|price"}),
         (samples.csv_file(header=[*samples.HEADER, "colour"]), {"#/columns/colour"}),
         (samples.csv_file(header=[*samples.HEADER, "sku"]), {"#/columns/sku"}),
         (
@@ -330,7 +309,7 @@ def test_hundreds_of_offers_take_seconds(seller: Any, session: Session) -> None:
     answer = sent(seller, body)
     started = time.perf_counter()
 
-    assert finished(seller, answer)["result"] == counts(created=360)
+    assert counted(finished(seller, answer)) == counts(created=360)
     assert time.perf_counter() - started < 20
     started = time.perf_counter()
     assert taken(seller, body) == counts(unchanged=360)
@@ -354,3 +333,28 @@ def test_the_command_imports_in_process_and_lists_errors(
     assert "unknown_currency" in real.output
     with db.worker_unit_of_work() as fresh:
         assert fresh.exec(select(Offer.sku, Offer.status)).all() == [("RX-101", OfferStatus.ACTIVE)]
+
+
+def test_the_command_takes_every_format_and_tells_by_its_exit_code(
+    seller: Any, session: Session, tmp_path: Path
+) -> None:
+    org = f"organisation_{seller.org_id.hex}"
+    values = [samples.DESK.get(column, "") for column in samples.HEADER]
+    files = {
+        "offers.csv": samples.csv_file({}).decode().encode("utf-16"),
+        "offers.ndjson": samples.ndjson_file(samples.offer(sku="RX-102")),
+        "offers.xlsx": workbook(samples.HEADER, ["RX-103", *values[1:]]),
+    }
+    for name, body in files.items():
+        (tmp_path / name).write_bytes(body)
+        done = CliRunner().invoke(cli, ["offers", str(tmp_path / name), "--org", org])
+        assert (done.exit_code, "1 created, 0 updated" in done.output) == (0, True), done.output
+    (tmp_path / "half.xlsx").write_bytes(files["offers.xlsx"][:2000])
+    (tmp_path / "offers.ods").write_bytes(b"")
+    for name in ("half.xlsx", "offers.ods"):
+        assert (
+            CliRunner().invoke(cli, ["offers", str(tmp_path / name), "--org", org]).exit_code == 2
+        )
+
+    skus = session.exec(select(Offer.sku).order_by(col(Offer.sku))).all()
+    assert skus == ["RX-101", "RX-102", "RX-103"]

@@ -6,11 +6,11 @@ from decimal import Decimal
 from hypothesis import given
 from hypothesis import strategies as st
 
-from api.catalog import rows
-from api.catalog.rows import Format, Lines
+from api.catalog import columns, rows
+from api.catalog.rows import Lines
 from tests.catalog import samples
 
-columns = st.sampled_from([*rows.REQUIRED, *rows.OPTIONAL])
+column_names = st.sampled_from([*columns.REQUIRED, *columns.OPTIONAL])
 
 
 @given(st.lists(st.binary(max_size=40)), st.integers(0, 200))
@@ -31,18 +31,18 @@ def test_reading_goes_on_at_any_row(texts: list[tuple[str, str]], data: st.DataO
         *({"sku": f"S-{i}", "brand": a, "model": b} for i, (a, b) in enumerate(texts))
     )
     lines = Lines(iter([body]))
-    names = rows.header(lines)
+    head, number = rows.header(lines)
     places = []
-    for row in rows.read(lines, Format.CSV, names, 1):
+    for row in rows.read(lines, head, number):
         places.append((lines.offset, row))
     if not places:
         return
     offset, last = data.draw(st.sampled_from(places))
-    rest = rows.read(Lines(iter([body[offset:]]), offset), Format.CSV, names, last.number)
+    rest = rows.read(Lines(iter([body[offset:]]), offset), head, last.number)
     assert list(rest) == [row for at, row in places if at > offset]
 
 
-@given(st.dictionaries(columns, st.text(max_size=60)))
+@given(st.dictionaries(column_names, st.text(max_size=60)))
 def test_any_cells_give_an_offer_or_reasons(cells: dict[str, str]) -> None:
     row = rows.from_csv(7, {**samples.DESK, **cells})
     assert (row.data is None) == bool(row.errors)
@@ -71,5 +71,5 @@ def test_a_line_without_end_does_not_fill_the_memory() -> None:
 
 
 def test_the_known_columns_are_those_of_the_documented_format() -> None:
-    assert set(samples.HEADER) <= {*rows.REQUIRED, *rows.OPTIONAL}
+    assert set(samples.HEADER) <= {*columns.REQUIRED, *columns.OPTIONAL}
     assert next(csv.reader([",".join(samples.HEADER)])) == samples.HEADER

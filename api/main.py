@@ -14,6 +14,8 @@ from api.core.errors import Invalid
 from api.identity import clients_router, jobs_router
 from api.identity.router import members, organisations
 from api.matching.router import ROUTERS as matching
+from api.opendata import reads
+from api.opendata import router as opendata
 from api.procurement.router import ROUTERS as procurement
 from api.reference.router import ROUTERS as reference
 
@@ -25,10 +27,11 @@ DESCRIPTION = (
 
 
 @asynccontextmanager
-async def lifespan(_: FastAPI) -> AsyncIterator[None]:
-    """Let as many requests run as there are database connections."""
+async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+    """Let as many requests run as there are database connections; open that of public reads."""
     anyio.to_thread.current_default_thread_limiter().total_tokens = settings.get().threads
-    yield
+    async with reads.opened() as app.state.documents:
+        yield
 
 
 def create_app() -> FastAPI:
@@ -52,7 +55,7 @@ def create_app() -> FastAPI:
         app.include_router(router, prefix="/v1")
     for router in (*reference, *catalog, *procurement, *matching):
         app.include_router(router, prefix="/v1")
-    for router in (clients_router.oauth, health.router, problems.router):
+    for router in (clients_router.oauth, opendata.router, health.router, problems.router):
         app.include_router(router)
     docs.install_schema(app)
     telemetry.install(app)

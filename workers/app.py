@@ -20,7 +20,7 @@ log = structlog.get_logger(__name__)
 
 app = Celery("kerben", broker=settings.get().broker_url.get_secret_value())
 app.conf.update(
-    include=["workers.catalog", "workers.matching", "workers.procurement"],
+    include=["workers.catalog", "workers.matching", "workers.opendata", "workers.procurement"],
     task_acks_late=True,
     task_reject_on_worker_lost=True,
     task_ignore_result=True,

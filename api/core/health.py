@@ -9,9 +9,9 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from api.core import db, migrations
 from api.core.errors import Unavailable
-from api.core.http import documented
+from api.core.http import PublicRoute, documented
 
-router = APIRouter(tags=["health"])
+router = APIRouter(tags=["health"], route_class=PublicRoute)
 OUTBOX_PENDING = Gauge("kerben_outbox_pending", "Events that no relay has dispatched yet")
 OUTBOX_LAG = Gauge("kerben_outbox_lag_seconds", "Age of the oldest event not dispatched")
 JOBS_OPEN = Gauge("kerben_jobs_open", "Jobs neither done nor given up")

@@ -46,6 +46,14 @@ def operation_id(route: APIRoute) -> str:
     return f"{tag}_{route.name}"
 
 
+class PublicRoute(APIRoute):
+    """A route for everybody: the document says that it needs no credentials."""
+
+    def __init__(self, path: str, endpoint: Callable[..., Any], **kwargs: Any) -> None:
+        kwargs["openapi_extra"] = {"security": [], **(kwargs.get("openapi_extra") or {})}
+        super().__init__(path, endpoint, **kwargs)
+
+
 def documented(*problems: type[Problem]) -> dict[int | str, dict[str, Any]]:
     """Declare problems on a route, so that they show in the OpenAPI document."""
     found: dict[int | str, dict[str, Any]] = {}

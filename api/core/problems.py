@@ -6,9 +6,9 @@ from fastapi import APIRouter
 from pydantic import BaseModel
 
 from api.core.errors import NotFound, Problem
-from api.core.http import documented
+from api.core.http import PublicRoute, documented
 
-router = APIRouter(prefix="/problems", tags=["problems"])
+router = APIRouter(prefix="/problems", tags=["problems"], route_class=PublicRoute)
 
 
 class ProblemDescription(BaseModel):

@@ -37,8 +37,9 @@ def engine(role: str) -> Engine:
     return create_engine(
         url(role).replace("postgresql://", "postgresql+psycopg://", 1),
         pool_pre_ping=True,
-        pool_size=min(size, 10),
-        max_overflow=max(0, size - 10),
+        pool_size=size,
+        max_overflow=0,  # an overflow connection is closed after one use
+        pool_use_lifo=True,
         connect_args={"options": options, "connect_timeout": 5},
     )
 

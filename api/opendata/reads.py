@@ -17,7 +17,7 @@ type Pool = AsyncConnectionPool[AsyncConnection[TupleRow]]
 CONNECTIONS = 8
 WAIT_SECONDS = 2.0
 _OPTIONS = "-c default_transaction_read_only=on -c statement_timeout=2000"
-_FIND = "SELECT etag, media_type, body FROM public_document WHERE path = %s"
+FIND = "SELECT etag, media_type, body FROM public_document WHERE path = %s"
 
 
 class Document(NamedTuple):
@@ -75,6 +75,6 @@ async def find(pool: Pool, path: str) -> Document | None:
 
 async def _find(pool: Pool, path: str) -> Document | None:
     async with pool.connection() as connection:
-        cursor = await connection.execute(_FIND, (path,), binary=True)
+        cursor = await connection.execute(FIND, (path,), binary=True)
         row = await cursor.fetchone()
     return Document(*row) if row else None

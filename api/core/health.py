@@ -1,7 +1,7 @@
 """/livez, /readyz and /metrics."""
 
 from alembic.runtime.migration import MigrationContext
-from fastapi import APIRouter, Response
+from fastapi import Response
 from prometheus_client import CONTENT_TYPE_LATEST, Gauge, generate_latest
 from pydantic import BaseModel
 from sqlalchemy import text
@@ -9,9 +9,9 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from api.core import db, migrations
 from api.core.errors import Unavailable
-from api.core.http import PublicRoute, documented
+from api.core.http import documented, public_router
 
-router = APIRouter(tags=["health"], route_class=PublicRoute)
+router = public_router("", "health")
 OUTBOX_PENDING = Gauge("kerben_outbox_pending", "Events that no relay has dispatched yet")
 OUTBOX_LAG = Gauge("kerben_outbox_lag_seconds", "Age of the oldest event not dispatched")
 JOBS_OPEN = Gauge("kerben_jobs_open", "Jobs neither done nor given up")

@@ -8,7 +8,7 @@ always means "committed".
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from functools import wraps
+from functools import cached_property, wraps
 from typing import Annotated, Any, Protocol
 from uuid import UUID
 
@@ -31,7 +31,7 @@ from api.core.errors import (
     PreconditionFailed,
     Unauthorized,
 )
-from api.core.http import documented
+from api.core.http import documented, operation_id
 from api.identity import service
 from api.rules import permissions
 from api.rules.permissions import OrgRole
@@ -147,6 +147,10 @@ class UnitRoute(APIRoute):
         wrapped = getattr(endpoint, "runs_in_unit_of_work", False)
         super().__init__(path, endpoint if wrapped else self._in_unit(endpoint), **kwargs)
 
+    @cached_property
+    def _adapter(self) -> TypeAdapter[Any]:
+        return TypeAdapter(self.response_model)
+
     def _in_unit(self, endpoint: Callable[..., Any]) -> Callable[..., Any]:
         @wraps(endpoint)
         def run(*args: Any, **kwargs: Any) -> Any:
@@ -195,17 +199,18 @@ class UnitRoute(APIRoute):
         status = self.status_code or 200
         if self.response_model is None or status == 204:
             return Response(status_code=status, headers=context.headers)
-        adapter: TypeAdapter[Any] = TypeAdapter(self.response_model)
+        adapter = self._adapter
         body = adapter.dump_json(adapter.validate_python(result, from_attributes=True))
         return Response(body, status, context.headers, media_type="application/json")
 
 
 def router(prefix: str, tag: str) -> APIRouter:
-    """A router whose routes run in one unit of work and document the errors all of them share."""
+    """A router under /v1 whose routes run in one unit of work and document the errors all of them share."""
     return APIRouter(
-        prefix=prefix,
+        prefix=f"/v1{prefix}",
         tags=[tag],
         route_class=UnitRoute,
+        generate_unique_id_function=operation_id,
         responses=documented(
             BadRequest,
             InvalidCursor,

@@ -1,5 +1,6 @@
 """What the public sees. Every field is named here, so that nothing new becomes public unasked."""
 
+import re
 from datetime import datetime
 from typing import Annotated
 
@@ -13,9 +14,10 @@ from api.rules.tenders import (
     TenderStatus,
 )
 
+OCID = re.compile(r"ocds-[0-9a-z]{1,20}-[0-9]{6,18}")
 Ocid = Annotated[
     str,
-    StringConstraints(pattern=r"^ocds-[0-9a-z]{1,20}-[0-9]{6,18}$"),
+    StringConstraints(pattern=f"^{OCID.pattern}$"),
     Field(examples=["ocds-kerben0-000042"]),
 ]
 

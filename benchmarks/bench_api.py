@@ -285,7 +285,16 @@ def wrk(call: Call, seconds: float) -> float:
         " e.connect + e.read + e.write + e.status + e.timeout))\nend\n"
     )
     done = subprocess.run(
-        ["wrk", "-t1", f"-c{CONNECTIONS}", f"-d{max(1, round(seconds))}s", "-s", str(script)]
+        [
+            "wrk",
+            "-t1",
+            "--timeout",
+            "20s",
+            f"-c{CONNECTIONS}",
+            f"-d{max(1, round(seconds))}s",
+            "-s",
+            str(script),
+        ]
         + [f"http://{HOST}:{PORT}{call.path}"],
         check=True,
         capture_output=True,

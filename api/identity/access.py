@@ -60,7 +60,7 @@ class Context:
     """What a route works with: the transaction, and who asks."""
 
     scope: str
-    token: str | None
+    token: str
     operation: str
     idempotency_key: str | None = None
     if_match: str | None = None
@@ -103,8 +103,6 @@ class Context:
 
     def open(self, session: Session) -> None:
         """Authenticate in `session` and narrow row-level security to the caller."""
-        if self.token is None:
-            raise Unauthorized(headers={"WWW-Authenticate": "Bearer"})
         self._session = session
         self._caller = service.authenticate(session, self.token)
         if not permissions.allowed(
@@ -127,10 +125,12 @@ def require(scope: str) -> Any:
             str | None, Header(max_length=50, description="The version (ETag) you have seen.")
         ] = None,
     ) -> Context:
+        if credentials is None:  # before anything else of the request is looked at
+            raise Unauthorized(headers={"WWW-Authenticate": "Bearer"})
         json_body = request.headers.get("content-type", "").startswith("application/json")
         return Context(
             scope=scope,
-            token=credentials.credentials if credentials else None,
+            token=credentials.credentials,
             operation=f"{request.method} {request.url.path}",
             idempotency_key=idempotency_key if request.method == "POST" else None,
             if_match=if_match,

@@ -189,3 +189,11 @@ def test_deep_nesting_is_refused(actor: Any, session: Session, depth: int) -> No
 def as_json(value: Any) -> bytes:
     """JSON in ASCII, with lone surrogates as the escapes that a client can send."""
     return json.dumps(value).encode()
+
+
+def test_without_credentials_nothing_is_said_about_the_input(client: Any) -> None:
+    for path in ("/v1/fx-rates?base=xxx", "/v1/tenders?limit=x", "/v1/tenders/nothing"):
+        answer = client.get(path)
+        refused(answer, 401, "unauthorized")
+        assert answer.headers["www-authenticate"] == "Bearer"
+    refused(client.post("/v1/members", json={"name": 1}), 401, "unauthorized")

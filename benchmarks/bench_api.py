@@ -55,7 +55,7 @@ from api.opendata import reads
 from api.opendata import service as opendata
 from api.reference import service as reference
 
-ROUNDS, SECONDS, CONNECTIONS = 5, 3, 16
+ROUNDS, SECONDS, CONNECTIONS = 5, 2, 16
 HOST, PORT = "127.0.0.1", 18473
 PLAN = _DATA / "plan.pickle"
 READ, COMMAND = "hot read", "command"

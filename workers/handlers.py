@@ -3,6 +3,7 @@
 QUEUES = {
     "matching": "matching",
     "catalog": "imports",
+    "opendata": "default",
     "procurement": "deadlines",
 }
 """First part of a task's name -> queue."""

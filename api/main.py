@@ -10,10 +10,11 @@ from fastapi_offline import FastAPIOffline
 import api.registry  # noqa: F401  (completes the metadata)
 from api.catalog.routers import ROUTERS as catalog
 from api.core import docs, health, http, problems, settings, telemetry, traces
-from api.core.errors import Invalid
 from api.identity import clients_router, jobs_router
 from api.identity.router import members, organisations
 from api.matching.router import ROUTERS as matching
+from api.opendata import reads
+from api.opendata import router as opendata
 from api.procurement.router import ROUTERS as procurement
 from api.reference.router import ROUTERS as reference
 
@@ -22,13 +23,29 @@ DESCRIPTION = (
     "`application/problem+json` (RFC 9457) with a stable `code`; every POST accepts "
     "`Idempotency-Key`; lists are keyset pages."
 )
+ROUTERS = (
+    opendata.router,
+    organisations,
+    members,
+    clients_router.clients,
+    clients_router.oauth,
+    jobs_router.router,
+    *reference,
+    *catalog,
+    *procurement,
+    *matching,
+    health.router,
+    problems.router,
+)
+"""In the order in which a path is looked for: the most read first."""
 
 
 @asynccontextmanager
-async def lifespan(_: FastAPI) -> AsyncIterator[None]:
-    """Let as many requests run as there are database connections; send the last traces."""
+async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+    """Let as many requests run as there are database connections; open those of public reads."""
     anyio.to_thread.current_default_thread_limiter().total_tokens = settings.get().threads
-    yield
+    async with reads.opened() as app.state.documents:
+        yield
     traces.flush()
 
 
@@ -42,19 +59,15 @@ def create_app() -> FastAPI:
         license_info={"name": "Apache-2.0", "identifier": "Apache-2.0"},
         contact={"name": "Kerben", "url": "https://kerben.kg"},
         servers=[{"url": "/", "description": "This server"}],
-        generate_unique_id_function=http.operation_id,
-        responses={422: http.documented(Invalid)[422]},
+        redirect_slashes=False,
         openapi_tags=docs.TAGS,
         lifespan=lifespan,
     )
     http.install_error_handlers(app)
     app.add_middleware(http.RequestMiddleware)
-    for router in (organisations, members, clients_router.clients, jobs_router.router):
-        app.include_router(router, prefix="/v1")
-    for router in (*reference, *catalog, *procurement, *matching):
-        app.include_router(router, prefix="/v1")
-    for router in (clients_router.oauth, health.router, problems.router):
-        app.include_router(router)
+    for router in ROUTERS:
+        # Not include_router, which looks for a route twice, router by router.
+        app.router.routes.extend(router.routes)
     docs.install_schema(app)
     telemetry.install(app)
     return app

@@ -32,6 +32,7 @@ from api.matching.models import (
     OfferVector,
     TermFrequency,
 )
+from api.opendata.models import PublicDocument
 from api.procurement.models import Amendment, Item, Lot, Tender
 from api.reference.models import (
     CertificateScheme,
@@ -80,5 +81,6 @@ TABLES = (
     Lot,
     Item,
     Amendment,
+    PublicDocument,
 )
 metadata = SQLModel.metadata

@@ -9,10 +9,10 @@ HANDLERS: dict[str, tuple[str, ...]] = {
     "certificate.expired": ("catalog.announce_certificate",),
     "certificate.withdrawn": ("catalog.announce_certificate",),
     "organisation.changed": ("matching.index_seller",),
-    "tender.published": ("matching.match_tender",),
-    "tender.amended": ("matching.match_tender",),
-    "tender.cancelled": ("matching.forget_tender",),
-    "tender.closed": ("matching.close_tender",),
+    "tender.published": ("matching.match_tender", "opendata.publish_tender"),
+    "tender.amended": ("matching.match_tender", "opendata.publish_tender"),
+    "tender.cancelled": ("matching.forget_tender", "opendata.publish_tender"),
+    "tender.closed": ("matching.close_tender", "opendata.publish_tender"),
     "tender.period_ended": ("procurement.close_tender",),
 }
 """Event type -> tasks, each called with the event's `resource_id`."""

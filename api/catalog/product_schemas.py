@@ -1,6 +1,6 @@
 """What the routes of products and certificates take and give."""
 
-from datetime import date, datetime
+from datetime import datetime
 from typing import Self
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
@@ -21,6 +21,7 @@ from api.catalog.types import (
     Sha256,
     Short,
 )
+from api.core.inputs import IsoDate
 from api.identity.schemas import Input, Language, OrganisationId
 from api.rules.offers import (
     CertificateStatus,
@@ -108,8 +109,8 @@ class CertificateIn(Input):
     scheme: CertificateScheme = Field(examples=["ISO9001"])
     number: Short = Field(examples=["CN25Q31807R2M"])
     issued_by: Line = Field(max_length=300, examples=["Huaheng System Certification (Jinan)"])
-    valid_from: date | None = Field(default=None, examples=["2025-03-01"])
-    expires_on: date | None = Field(default=None, examples=["2028-02-29"])
+    valid_from: IsoDate | None = Field(default=None, examples=["2025-03-01"])
+    expires_on: IsoDate | None = Field(default=None, examples=["2028-02-29"])
     registry_url: HttpsUrl | None = Field(default=None, examples=["https://www.cnca.gov.cn/"])
     document_sha256: Sha256 | None = Field(
         default=None, description="SHA-256 of the document, hexadecimal", examples=["ab" * 32]

@@ -21,6 +21,7 @@ from api.catalog.types import (
     Short,
     UnitCode,
 )
+from api.core.inputs import IsoDate
 from api.core.pages import MAX_LIMIT, PageQuery
 from api.identity.schemas import Input, OrganisationId
 from api.rules.incoterms import Incoterm
@@ -72,8 +73,8 @@ class OfferPatch(Input):
     payment_terms: Line | None = Field(
         default=None, examples=["30 % in advance, 70 % before shipment"]
     )
-    valid_from: date | None = Field(default=None, examples=["2026-12-01"])
-    valid_through: date | None = Field(default=None, examples=["2027-11-30"])
+    valid_from: IsoDate | None = Field(default=None, examples=["2026-12-01"])
+    valid_through: IsoDate | None = Field(default=None, examples=["2027-11-30"])
     certificates: list[Short] | None = Field(
         default=None,
         max_length=50,

@@ -1,6 +1,5 @@
 """Types of the fields that the catalogue takes: texts, codes, quantities, links."""
 
-import re
 from decimal import Decimal
 from typing import Annotated, Literal
 from uuid import UUID
@@ -16,6 +15,7 @@ from pydantic import (
 )
 
 from api.core.ids import PublicId
+from api.core.inputs import printable
 from api.rules.offers import gtin14, plain
 
 ProductId = Annotated[UUID, PublicId("product")]
@@ -23,17 +23,9 @@ OfferId = Annotated[UUID, PublicId("offer")]
 CertificateId = Annotated[UUID, PublicId("certificate")]
 Origin = Literal["source", "machine", "human"]
 MAX_NUMBER = Decimal(10**12)
-_CONTROLS = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
 _HTTPS: TypeAdapter[HttpUrl] = TypeAdapter(
     Annotated[HttpUrl, UrlConstraints(allowed_schemes=["https"], max_length=2000)]
 )
-
-
-def _printable(text: str) -> str:
-    """Refuse control characters: they hide text, and PostgreSQL cannot store NUL."""
-    if _CONTROLS.search(text):
-        raise ValueError("must not contain control characters")
-    return text
 
 
 def _https(url: str) -> str:
@@ -51,9 +43,9 @@ def _text(max_length: int) -> StringConstraints:
     return StringConstraints(strip_whitespace=True, min_length=1, max_length=max_length)
 
 
-Short = Annotated[str, _text(100), AfterValidator(_printable)]
-Line = Annotated[str, _text(500), AfterValidator(_printable)]
-Paragraph = Annotated[str, _text(5000), AfterValidator(_printable)]
+Short = Annotated[str, _text(100), AfterValidator(printable)]
+Line = Annotated[str, _text(500), AfterValidator(printable)]
+Paragraph = Annotated[str, _text(5000), AfterValidator(printable)]
 AttributeName = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]{0,59}$")]
 Country = Annotated[str, StringConstraints(pattern=r"^[A-Z]{2}$")]
 CurrencyCode = Annotated[str, StringConstraints(pattern=r"^[A-Z]{3}$")]

@@ -121,8 +121,9 @@ def _create(role: str) -> Engine:
     return create_engine(
         url(role).replace("postgresql://", "postgresql+psycopg://", 1),
         pool_pre_ping=True,
-        pool_size=min(size, 10),
-        max_overflow=max(0, size - 10),
+        pool_size=size,
+        max_overflow=0,  # an overflow connection is closed after one use
+        pool_use_lifo=True,
         connect_args={
             "options": f"-c timezone=UTC -c statement_timeout={timeout}",
             "connect_timeout": CONNECT_TIMEOUT_SECONDS[role],

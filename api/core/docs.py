@@ -24,6 +24,7 @@ TAGS = [
         ("matches", "Ranked offers for each item of a request, with reasons."),
         ("invitations", "Suppliers asked to bid."),
         ("matching", "The matching engine's models and index."),
+        ("public", "Open data: what everybody may read, without credentials."),
         ("health", "Liveness, readiness, metrics."),
         ("problems", "The catalogue of error codes."),
     )

@@ -1,16 +1,16 @@
 """/livez, /readyz and /metrics."""
 
 from alembic.runtime.migration import MigrationContext
-from fastapi import APIRouter, Response
+from fastapi import Response
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 from pydantic import BaseModel
 from sqlalchemy.exc import SQLAlchemyError
 
 from api.core import db, migrations
 from api.core.errors import Unavailable
-from api.core.http import documented
+from api.core.http import documented, public_router
 
-router = APIRouter(tags=["health"])
+router = public_router("", "health")
 
 
 class Health(BaseModel):

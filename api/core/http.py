@@ -6,14 +6,15 @@ from http import HTTPMethod, HTTPStatus
 from typing import Annotated, Any
 
 import structlog
-from fastapi import Depends, FastAPI, Query, Request
+from fastapi import APIRouter, Depends, FastAPI, Query, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from fastapi.routing import APIRoute
 from pydantic import TypeAdapter
 from sqlalchemy.exc import DataError, DBAPIError, IntegrityError, InterfaceError, OperationalError
-from starlette.datastructures import Headers, MutableHeaders
+from starlette.datastructures import Headers
 from starlette.exceptions import HTTPException
+from starlette.routing import Route
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from uuid_utils import uuid7
 
@@ -42,6 +43,25 @@ def operation_id(route: APIRoute) -> str:
     """`tenders_publish`: the tag and the function's name."""
     tag = str(route.tags[0]).replace("-", "_") if route.tags else "docs"
     return f"{tag}_{route.name}"
+
+
+class PublicRoute(APIRoute):
+    """A route for everybody: the document says that it needs no credentials."""
+
+    def __init__(self, path: str, endpoint: Callable[..., Any], **kwargs: Any) -> None:
+        kwargs["openapi_extra"] = {"security": [], **(kwargs.get("openapi_extra") or {})}
+        super().__init__(path, endpoint, **kwargs)
+
+
+def public_router(prefix: str, tag: str, route_class: type[APIRoute] = PublicRoute) -> APIRouter:
+    """A router for everybody, outside /v1."""
+    return APIRouter(
+        prefix=prefix,
+        tags=[tag],
+        route_class=route_class,
+        generate_unique_id_function=operation_id,
+        responses=documented(errors.Invalid),
+    )
 
 
 def documented(*problems: type[Problem]) -> dict[int | str, dict[str, Any]]:
@@ -106,8 +126,19 @@ def _on_http_exception(request: Request, error: Exception) -> JSONResponse:
     by_status = {p.status: p for p in reversed(Problem.catalogue.values())}
     kind = by_status.get(error.status_code, errors.BadRequest)
     same = error.detail == HTTPStatus(error.status_code).phrase
-    return problem_response(
-        request, kind(None if same else error.detail, headers=dict(error.headers or {}))
+    headers = dict(error.headers or {})
+    if error.status_code == 405:
+        headers["Allow"] = ", ".join(_methods_of(request))
+    return problem_response(request, kind(None if same else error.detail, headers=headers))
+
+
+def _methods_of(request: Request) -> list[str]:
+    """The methods of every route with the path: the router names only those of the first."""
+    return sorted(
+        method
+        for route in request.app.routes
+        if isinstance(route, Route) and route.path_regex.match(request.scope["path"])
+        for method in route.methods or ()
     )
 
 
@@ -149,9 +180,11 @@ class RequestMiddleware:
             nonlocal status
             if message["type"] == "http.response.start":
                 status = message["status"]
-                headers = MutableHeaders(scope=message)
-                headers["Request-Id"] = request_id
-                headers["X-Content-Type-Options"] = "nosniff"
+                message["headers"] = [
+                    *message["headers"],
+                    (b"request-id", request_id.encode()),
+                    (b"x-content-type-options", b"nosniff"),
+                ]
             await send(message)
 
         try:

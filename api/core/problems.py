@@ -2,13 +2,12 @@
 
 import inspect
 
-from fastapi import APIRouter
 from pydantic import BaseModel
 
 from api.core.errors import NotFound, Problem
-from api.core.http import documented
+from api.core.http import documented, public_router
 
-router = APIRouter(prefix="/problems", tags=["problems"])
+router = public_router("/problems", "problems")
 
 
 class ProblemDescription(BaseModel):

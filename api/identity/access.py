@@ -8,7 +8,7 @@ always means "committed".
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from functools import wraps
+from functools import cached_property, wraps
 from typing import Annotated, Any, Protocol
 from uuid import UUID
 
@@ -31,7 +31,7 @@ from api.core.errors import (
     PreconditionFailed,
     Unauthorized,
 )
-from api.core.http import documented
+from api.core.http import documented, operation_id
 from api.identity import service
 from api.rules import permissions
 from api.rules.permissions import OrgRole
@@ -60,7 +60,7 @@ class Context:
     """What a route works with: the transaction, and who asks."""
 
     scope: str
-    token: str | None
+    token: str
     operation: str
     idempotency_key: str | None = None
     if_match: str | None = None
@@ -103,8 +103,6 @@ class Context:
 
     def open(self, session: Session) -> None:
         """Authenticate in `session` and narrow row-level security to the caller."""
-        if self.token is None:
-            raise Unauthorized(headers={"WWW-Authenticate": "Bearer"})
         self._session = session
         self._caller = service.authenticate(session, self.token)
         if not permissions.allowed(
@@ -127,10 +125,12 @@ def require(scope: str) -> Any:
             str | None, Header(max_length=50, description="The version (ETag) you have seen.")
         ] = None,
     ) -> Context:
+        if credentials is None:  # before anything else of the request is looked at
+            raise Unauthorized(headers={"WWW-Authenticate": "Bearer"})
         json_body = request.headers.get("content-type", "").startswith("application/json")
         return Context(
             scope=scope,
-            token=credentials.credentials if credentials else None,
+            token=credentials.credentials,
             operation=f"{request.method} {request.url.path}",
             idempotency_key=idempotency_key if request.method == "POST" else None,
             if_match=if_match,
@@ -146,6 +146,10 @@ class UnitRoute(APIRoute):
     def __init__(self, path: str, endpoint: Callable[..., Any], **kwargs: Any) -> None:
         wrapped = getattr(endpoint, "runs_in_unit_of_work", False)
         super().__init__(path, endpoint if wrapped else self._in_unit(endpoint), **kwargs)
+
+    @cached_property
+    def _adapter(self) -> TypeAdapter[Any]:
+        return TypeAdapter(self.response_model)
 
     def _in_unit(self, endpoint: Callable[..., Any]) -> Callable[..., Any]:
         @wraps(endpoint)
@@ -195,17 +199,18 @@ class UnitRoute(APIRoute):
         status = self.status_code or 200
         if self.response_model is None or status == 204:
             return Response(status_code=status, headers=context.headers)
-        adapter: TypeAdapter[Any] = TypeAdapter(self.response_model)
+        adapter = self._adapter
         body = adapter.dump_json(adapter.validate_python(result, from_attributes=True))
         return Response(body, status, context.headers, media_type="application/json")
 
 
 def router(prefix: str, tag: str) -> APIRouter:
-    """A router whose routes run in one unit of work and document the errors all of them share."""
+    """A router under /v1 whose routes run in one unit of work and document the errors all of them share."""
     return APIRouter(
-        prefix=prefix,
+        prefix=f"/v1{prefix}",
         tags=[tag],
         route_class=UnitRoute,
+        generate_unique_id_function=operation_id,
         responses=documented(
             BadRequest,
             InvalidCursor,

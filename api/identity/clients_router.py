@@ -3,11 +3,11 @@
 from typing import Annotated, Any, Literal
 from uuid import UUID
 
-from fastapi import APIRouter, Form
+from fastapi import Form
 
 from api.core import db, ids, settings
 from api.core.errors import Conflict, Invalid, Unauthorized
-from api.core.http import documented
+from api.core.http import documented, public_router
 from api.core.pages import Page
 from api.identity import access, service
 from api.identity.access import Context, require
@@ -16,7 +16,7 @@ from api.identity.schemas import ClientCreated, ClientId, ClientIn, ClientOut, R
 from api.identity.service import ScopeNotYours
 
 clients = access.router("/clients", "clients")
-oauth = APIRouter(prefix="/oauth", tags=["oauth"])
+oauth = public_router("/oauth", "oauth")
 Read = Annotated[Context, require("clients:read")]
 Write = Annotated[Context, require("clients:write")]
 

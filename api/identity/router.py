@@ -15,6 +15,7 @@ from api.identity.models import Member, Organisation
 from api.identity.schemas import (
     ClientCreated,
     ClientIn,
+    Country,
     DebarIn,
     MemberIn,
     MemberOut,
@@ -42,7 +43,7 @@ def create(data: OrganisationIn, ctx: Admin) -> Organisation:
 
 
 @organisations.get("", response_model=Page[OrganisationOut])
-def list(ctx: Read, page: PageDep, country: str | None = None) -> Page[Any]:
+def list(ctx: Read, page: PageDep, country: Country | None = None) -> Page[Any]:
     """Organisations on the marketplace, newest first."""
     query = select(Organisation)
     if country:

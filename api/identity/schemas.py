@@ -5,7 +5,7 @@ from typing import Annotated, Literal, Self
 from uuid import UUID
 
 from pydantic import (
-    AwareDatetime,
+    AfterValidator,
     BaseModel,
     ConfigDict,
     Field,
@@ -16,6 +16,7 @@ from pydantic import (
 from stdnum.cn import uscc
 
 from api.core.ids import PublicId
+from api.core.inputs import IsoDate, IsoInstant, printable
 from api.identity.models import ClientKind
 from api.rules.identifiers import COUNTRY, IdentifierScheme, inn_is_valid
 from api.rules.organisations import OrganisationStatus
@@ -25,7 +26,12 @@ OrganisationId = Annotated[UUID, PublicId("organisation")]
 MemberId = Annotated[UUID, PublicId("member")]
 ClientId = Annotated[UUID, PublicId("client")]
 Language = Literal["ky", "ru", "en", "zh"]
-ShortText = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=300)]
+ShortText = Annotated[
+    str,
+    StringConstraints(strip_whitespace=True, min_length=1, max_length=300),
+    AfterValidator(printable),
+]
+Country = Annotated[str, StringConstraints(pattern=r"^[A-Z]{2}$"), Field(examples=["KG"])]
 
 
 class Input(BaseModel):
@@ -101,7 +107,7 @@ class ReasonIn(Input):
 class DebarIn(ReasonIn):
     """An entry in the register of unreliable suppliers."""
 
-    until: date = Field(examples=["2027-12-31"])
+    until: IsoDate = Field(examples=["2027-12-31"])
     source: ShortText = Field(examples=["Decision 14 of the independent commission"])
 
 
@@ -134,7 +140,7 @@ class ClientIn(Input):
     name: ShortText = Field(examples=["ERP of the Yiwu office"])
     kind: ClientKind = Field(default=ClientKind.API_KEY, examples=["api_key"])
     scopes: list[str] = Field(min_length=1, max_length=40, examples=[["offers:read"]])
-    expires_at: AwareDatetime | None = Field(default=None, examples=["2027-12-31T18:00:00Z"])
+    expires_at: IsoInstant | None = Field(default=None, examples=["2027-12-31T18:00:00Z"])
 
     @field_validator("scopes")
     @classmethod

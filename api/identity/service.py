@@ -1,11 +1,12 @@
 """Organisations, members and credentials. Never commits: the caller owns the transaction."""
 
-import hmac
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
+from typing import NamedTuple
 from uuid import UUID
 
+from sqlalchemy import TextClause, text, update
 from sqlmodel import Session, col, select
 
 from api.core import audit, db
@@ -41,52 +42,53 @@ class Caller:
         return f"client:{self.client_id.hex}"
 
 
+class _Client(NamedTuple):
+    """Credentials and their organisation, in the columns of `kerben_client` (migrations)."""
+
+    client_id: UUID
+    org_id: UUID
+    kind: str
+    scopes: Sequence[str]
+    expires_at: datetime | None
+    revoked_at: datetime | None
+    last_used_at: datetime | None
+    roles: Sequence[str]
+    status: str
+    now: datetime
+
+
+_BY_SECRET = text("SELECT * FROM kerben_authenticate(:prefix, :proof)")
+_OF_CLIENT = text("SELECT * FROM kerben_client(:id)")
+
+
 def authenticate(session: Session, token: str) -> Caller:
     """The caller behind an API key or access token, and row-level security narrowed to it.
 
     Raises Unauthorized, in the same words whatever was wrong with a key.
     """
-    prefix = credentials.prefix_of(token)
-    if prefix is not None:
-        db.scope(session, key_prefix=prefix)
-        client = session.exec(select(ApiClient).where(ApiClient.prefix == prefix)).one_or_none()
-        proven = client is not None and hmac.compare_digest(
-            client.secret_hash, credentials.hashed(token)
-        )
-        if client is None or not proven or client.kind is not ClientKind.API_KEY:
+    if credentials.prefix_of(token) is not None:
+        proven = _proven(session, token)
+        if proven is None or proven.kind != ClientKind.API_KEY:
             raise Unauthorized("The API key is not valid.")
-        granted: Collection[str] = client.scopes
-        db.scope(session, org_id=str(client.org_id))
-    else:
-        claims = credentials.read_token(token)
-        db.scope(session, org_id=str(claims.org_id))
-        found = session.get(ApiClient, claims.client_id)
-        if found is None:
-            raise Unauthorized("The access token is not valid or has expired.")
-        client, granted = found, set(claims.scopes) & set(found.scopes)
-    return _caller(session, client, granted)
+        return _caller(session, proven, proven.scopes)
+    claims = credentials.read_token(token)
+    db.scope(session, org_id=str(claims.org_id))
+    found = _one(session, _OF_CLIENT, id=claims.client_id)
+    if found is None:
+        raise Unauthorized("The access token is not valid or has expired.")
+    return _caller(session, found, set(claims.scopes) & set(found.scopes))
 
 
 def issue_token(
     session: Session, *, client_id: UUID, secret: str, scopes: Collection[str]
 ) -> tuple[str, list[str]]:
     """OAuth 2.0 client credentials (RFC 6749 section 4.4): an access token and its scopes."""
-    prefix = credentials.prefix_of(secret)
-    if prefix is None:
+    client = _proven(session, secret)
+    if client is None or client.client_id != client_id or client.kind != ClientKind.OAUTH:
         raise Unauthorized("The client is not known or its secret is wrong.")
-    db.scope(session, key_prefix=prefix)
-    client = session.exec(select(ApiClient).where(ApiClient.prefix == prefix)).one_or_none()
-    known = client is not None and client.id == client_id and client.kind is ClientKind.OAUTH
-    if (
-        client is None
-        or not known
-        or not hmac.compare_digest(client.secret_hash, credentials.hashed(secret))
-    ):
-        raise Unauthorized("The client is not known or its secret is wrong.")
-    db.scope(session, org_id=str(client.org_id))
     caller = _caller(session, client, client.scopes)
     granted = sorted(caller.scopes & set(scopes) if scopes else caller.scopes)
-    token = credentials.Token(client.id, client.org_id, tuple(granted))
+    token = credentials.Token(client.client_id, client.org_id, tuple(granted))
     return credentials.new_token(token), granted
 
 
@@ -228,20 +230,37 @@ def full_scopes(organisation: Organisation) -> list[str]:
     return scopes_of([OrgRole(role) for role in organisation.roles])
 
 
-def _caller(session: Session, client: ApiClient, granted: Collection[str]) -> Caller:
-    now = db.now(session)
-    organisation = session.get(Organisation, client.org_id)
-    dead = client.revoked_at is not None or (client.expires_at and client.expires_at <= now)
-    if dead or organisation is None:
+def _proven(session: Session, secret: str) -> "_Client | None":
+    """The client that the secret is of, and row-level security narrowed to it; in one statement."""
+    prefix = credentials.prefix_of(secret)
+    if prefix is None:
+        return None
+    found = _one(session, _BY_SECRET, prefix=prefix, proof=credentials.hashed(secret))
+    if found is not None:
+        session.info["org_id"] = str(found.org_id)
+    return found
+
+
+def _one(session: Session, query: TextClause, **values: object) -> "_Client | None":
+    row = session.connection().execute(query, values).one_or_none()
+    return None if row is None else _Client(*row)
+
+
+def _caller(session: Session, client: "_Client", granted: Collection[str]) -> Caller:
+    if client.revoked_at is not None or (client.expires_at and client.expires_at <= client.now):
         raise Unauthorized("The credentials have been revoked or have expired.")
-    if organisation.status not in MAY_ACT:
+    if client.status not in MAY_ACT:
         raise Forbidden("The organisation is suspended.")
-    if client.last_used_at is None or now - client.last_used_at > LAST_USED_STEP:
-        client.last_used_at = now
-    roles = frozenset(OrgRole(role) for role in organisation.roles)
+    if client.last_used_at is None or client.now - client.last_used_at > LAST_USED_STEP:
+        session.connection().execute(
+            update(ApiClient)
+            .where(col(ApiClient.id) == client.client_id)
+            .values(last_used_at=client.now)
+        )
+    roles = frozenset(OrgRole(role) for role in client.roles)
     if OrgRole.OPERATOR in roles:
         db.scope(session, operator="on")
-    return Caller(client.org_id, roles, client.id, frozenset(granted))
+    return Caller(client.org_id, roles, client.client_id, frozenset(granted))
 
 
 def _locked(session: Session, org_id: UUID) -> Organisation:

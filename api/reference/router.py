@@ -1,7 +1,6 @@
 """Routes about reference data: everybody reads, the operator enters exchange rates."""
 
 from collections.abc import Sequence
-from datetime import date
 from typing import Annotated, Any, Literal
 
 from fastapi import Query
@@ -10,6 +9,7 @@ from sqlmodel import col, select
 from api.core import db
 from api.core.errors import AlreadyExists
 from api.core.http import PageDep, documented
+from api.core.inputs import IsoDate
 from api.core.pages import Page
 from api.identity import access
 from api.identity.access import Context, require
@@ -148,7 +148,7 @@ def get_effective_fx_rate(
     ctx: Read,
     base: Annotated[CurrencyCode, Query(examples=["CNY"])],
     quote: Annotated[CurrencyCode, Query(examples=["KGS"])] = "KGS",
-    on: Annotated[date | None, Query(description="Today in Bishkek if left out.")] = None,
+    on: Annotated[IsoDate | None, Query(description="Today in Bishkek if left out.")] = None,
 ) -> Rate:
     """The rate that counts on a day: the latest one not after it, if need be through the som."""
     return service.rate(ctx.session, base, quote, on or local_date(db.now(ctx.session)))

@@ -15,6 +15,7 @@ from pydantic import (
 )
 
 from api.core.ids import PublicId
+from api.core.inputs import IsoDate
 from api.reference import locales
 from api.reference.models import CertificateSubject, PlaceKind
 from api.rules.classifications import Scheme
@@ -141,7 +142,7 @@ class FxRateIn(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    day: date = Field(examples=["2026-11-24"])
+    day: IsoDate = Field(examples=["2026-11-24"])
     base: CurrencyCode = Field(examples=["CNY"])
     quote: CurrencyCode = Field(default="KGS", examples=["KGS"])
     rate: Decimal = Field(gt=0, lt=Decimal("1e10"), decimal_places=10, examples=["12.3000"])

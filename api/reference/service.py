@@ -238,6 +238,8 @@ def _ensure(
     what: str,
     hint: str,
 ) -> None:
+    if not codes:
+        return
     found = {*session.exec(select(model.code).where(col(model.code).in_({*codes})))}
     if unknown := {code: pointer for code, pointer in codes.items() if code not in found}:
         _refuse(unknown, what, dict.fromkeys(unknown, hint))

@@ -8,6 +8,7 @@ DEFAULT_QUEUE = "default"
 QUEUES = {
     "matching": "matching",
     "catalog": "imports",
+    "opendata": "default",
     "procurement": "deadlines",
 }
 """First part of a task's name -> queue."""

@@ -5,7 +5,6 @@ from typing import Annotated, Any, Literal
 
 from pydantic import (
     AfterValidator,
-    AwareDatetime,
     BeforeValidator,
     Field,
     StringConstraints,
@@ -23,6 +22,7 @@ from api.catalog.types import (
     Positive,
     UnitCode,
 )
+from api.core.inputs import IsoDate, IsoInstant
 from api.identity.schemas import Input, Language
 from api.procurement.schemas.ids import ItemId, LotId
 from api.rules import classifications
@@ -46,11 +46,11 @@ def _utc(instant: datetime) -> datetime:
 Given = BeforeValidator(_given)
 """For a patch: the field may be left out, but null is no value for it."""
 Instant = Annotated[
-    AwareDatetime,
+    IsoInstant,
     Field(ge=datetime(2000, 1, 1, tzinfo=UTC), lt=datetime(2100, 1, 1, tzinfo=UTC)),
     AfterValidator(_utc),
 ]
-Day = Annotated[date, Field(ge=date(2000, 1, 1), lt=date(2100, 1, 1))]
+Day = Annotated[IsoDate, Field(ge=date(2000, 1, 1), lt=date(2100, 1, 1))]
 CpvPrefix = Annotated[str, StringConstraints(pattern=r"^[0-9]{2,8}(-[0-9])?$")]
 
 _TITLE = {"ru": "Школьная мебель для сельских школ", "ky": "Айыл мектептери үчүн эмерек"}

@@ -12,7 +12,13 @@ from api.procurement.service.problems import (
     TenderPeriodTooShort,
     TermsInconsistent,
 )
-from api.procurement.service.queries import get, list_amendments, list_tenders, trail
+from api.procurement.service.queries import (
+    get,
+    hold_published,
+    list_amendments,
+    list_tenders,
+    trail,
+)
 from api.procurement.service.tenders import cancel, close_due, create, lock, publish, update
 
 __all__ = [
@@ -30,6 +36,7 @@ __all__ = [
     "create",
     "demands",
     "get",
+    "hold_published",
     "is_public",
     "list_amendments",
     "list_tenders",

@@ -33,6 +33,20 @@ def get(session: Session, *, org_id: UUID, tender_id: UUID) -> Tender:
     return tender
 
 
+def hold_published(session: Session, tender_id: UUID) -> Tender | None:
+    """A tender with its lots and items once it has been published, for the workers' role.
+
+    The row stays locked until the transaction ends, so that what is written about the tender
+    here is not older than what another transaction writes after it.
+    """
+    return session.exec(
+        select(Tender)
+        .where(Tender.id == tender_id, col(Tender.published_at).is_not(None))
+        .options(selectinload(Tender.lots).selectinload(Lot.items))  # type: ignore[arg-type]
+        .with_for_update()
+    ).one_or_none()
+
+
 def list_tenders(
     session: Session,
     *,

@@ -236,12 +236,15 @@ def _complete(tender: Tender) -> datetime:
 
 def _refuse_past(session: Session, data: TenderPatch) -> None:
     """Raise DeadlineInPast for a deadline in the input that has passed already."""
-    now = db.now(session)
-    passed = [
-        f"#/{name}"
+    given = {
+        f"#/{name}": moment
         for name in ("tender_period_end", "enquiry_period_end")
-        if (moment := getattr(data, name)) is not None and rules.has_ended(moment, now)
-    ]
+        if (moment := getattr(data, name)) is not None
+    }
+    if not given:
+        return
+    now = db.now(session)
+    passed = [pointer for pointer, moment in given.items() if rules.has_ended(moment, now)]
     if passed:
         raise DeadlineInPast(errors=_past(passed))
 

@@ -1,0 +1,53 @@
+"""What the public sees. Every field is named here, so that nothing new becomes public unasked."""
+
+import re
+from datetime import datetime
+from typing import Annotated
+
+from pydantic import BaseModel, Field, StringConstraints
+
+from api.procurement.schemas import LotOut, TenderId, ValueOut
+from api.rules.tenders import (
+    ProcurementCategory,
+    ProcurementMethod,
+    TenderStage,
+    TenderStatus,
+)
+
+OCID = re.compile(r"ocds-[0-9a-z]{1,20}-[0-9]{6,18}")
+Ocid = Annotated[
+    str,
+    StringConstraints(pattern=f"^{OCID.pattern}$"),
+    Field(examples=["ocds-kerben0-000042"]),
+]
+
+
+class BuyerPublished(BaseModel):
+    """The buyer by its number in the official register, as OCDS names parties."""
+
+    id: str = Field(examples=["KG-INN-01234567890123"])
+    name: dict[str, str]
+
+
+class TenderPublished(BaseModel):
+    """A published tender with its lots and items, as it stands now."""
+
+    id: TenderId
+    ocid: Ocid
+    buyer: BuyerPublished
+    language: str
+    title: dict[str, str]
+    description: dict[str, str]
+    status: TenderStatus
+    status_details: TenderStage
+    procurement_method: ProcurementMethod
+    procurement_method_details: str | None
+    main_procurement_category: ProcurementCategory
+    value: ValueOut | None
+    published_at: datetime
+    enquiry_period_end: datetime | None
+    tender_period_start: datetime
+    tender_period_end: datetime = Field(description="What arrives at this instant is late")
+    cancelled_at: datetime | None
+    cancellation_reason: str | None
+    lots: list[LotOut]

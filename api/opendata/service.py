@@ -1,0 +1,48 @@
+"""Writing what everybody may read. Never commits: the task owns the transaction."""
+
+import hashlib
+from uuid import UUID
+
+from sqlalchemy.dialects.postgresql import insert
+from sqlmodel import Session, col
+
+from api.identity import service as identity
+from api.opendata.models import PublicDocument
+from api.opendata.schemas import BuyerPublished, TenderPublished
+from api.procurement import service as procurement
+from api.rules.clock import utcnow
+
+JSON = "application/json"
+
+
+def tender_path(ocid: str) -> str:
+    """Where the public reads a tender."""
+    return f"/public/tenders/{ocid}"
+
+
+def publish_tender(session: Session, tender_id: UUID) -> None:
+    """Write a tender as the public may see it now; a draft, cancelled or not, leaves nothing."""
+    tender = procurement.hold_published(session, tender_id)
+    if tender is None:
+        return
+    buyer = identity.get_organisation(session, tender.buyer_id)
+    names = TenderPublished.model_fields.keys() - {"buyer"}
+    shown = TenderPublished(
+        buyer=BuyerPublished(
+            id=f"{buyer.identifier_scheme}-{buyer.identifier_id}", name=buyer.legal_name
+        ),
+        **{name: getattr(tender, name) for name in names},
+    )
+    store(session, tender_path(tender.ocid), JSON, shown.model_dump_json().encode())
+
+
+def store(session: Session, path: str, media_type: str, body: bytes) -> None:
+    """Keep the document of a path; the same bytes leave the row, and its time, as they are."""
+    etag = f'"{hashlib.sha256(body).hexdigest()[:32]}"'
+    fresh = insert(PublicDocument).values(path=path, media_type=media_type, body=body, etag=etag)
+    changed = {"media_type": media_type, "body": body, "etag": etag, "updated_at": utcnow()}
+    session.connection().execute(
+        fresh.on_conflict_do_update(
+            index_elements=["path"], set_=changed, where=col(PublicDocument.etag) != etag
+        )
+    )

@@ -1,0 +1,138 @@
+"""Schemathesis sends what the OpenAPI document allows and forbids, and checks every answer.
+
+It runs in this process, on the real database, with the credentials of each role, from a fixed
+seed. The first test, with every scope, meets each boundary of each parameter and body; the
+second repeats a few requests as one role alone.
+"""
+
+import json
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+import schemathesis
+from schemathesis.config import SchemathesisConfig
+from schemathesis.python import asgi
+from schemathesis.specs.openapi.checks import positive_data_acceptance
+
+from api.core import db, jobs
+from api.main import create_app
+from tests.catalog import samples as catalog
+from tests.procurement import samples as procurement
+
+type AsOrg = Callable[..., Any]
+
+# Threads of the service draw random numbers (jitter of a pool) while a strategy is drawn from.
+pytestmark = pytest.mark.filterwarnings("ignore:Do not use the `random` module inside strategies")
+APP = create_app()
+EVERY_ROLE = ["operator", "buyer", "supplier", "manufacturer"]
+BEYOND_A_SCHEMA = [positive_data_acceptance]
+"""No JSON Schema says that a cursor is signed, a code is known or a check digit right."""
+
+
+@schemathesis.serializer("application/x-ndjson")
+def ndjson(_: Any, value: Any) -> bytes:
+    """A file of one line; schemathesis knows no NDJSON."""
+    return value if isinstance(value, bytes) else json.dumps(value).encode()
+
+
+def document(max_examples: int, *, coverage: bool) -> Any:
+    """The document of the routes, with how much is generated from it."""
+    config = SchemathesisConfig.from_dict(
+        {
+            "generation": {
+                "deterministic": True,
+                "database": "none",
+                "max-examples": max_examples,
+            },
+            "phases": {"coverage": {"enabled": coverage}, "stateful": {"enabled": False}},
+            "suppress-health-check": ["all"],
+        }
+    )
+    loaded = schemathesis.openapi.from_dict(APP.openapi(), config=config)
+    loaded.app = APP
+    return loaded
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _shut_down() -> Iterator[None]:
+    yield
+    asgi.shutdown_lifespans()
+
+
+@pytest.fixture
+def everybody(as_org: AsOrg) -> Any:
+    return as_org(EVERY_ROLE)
+
+
+@pytest.fixture(params=["operator", "buyer", "supplier"])
+def one_role(request: pytest.FixtureRequest, as_org: AsOrg) -> Any:
+    return as_org([request.param])
+
+
+@pytest.fixture
+def resources(as_org: AsOrg) -> Callable[[Any, str], str | None]:
+    """The id of a resource that the actor owns or sees, for a parameter of a path."""
+    made: dict[str, str] = {}
+    seller = buyer = as_org(EVERY_ROLE)
+
+    def make(actor: Any, name: str) -> str | None:
+        match name:
+            case "tender_id":
+                return str(procurement.drafted(actor if can(actor, "buyer") else buyer)["id"])
+            case "offer_id":
+                return str(
+                    catalog.activated(
+                        actor if can(actor, "supplier") else seller, sku="CONTRACT-2"
+                    )["id"]
+                )
+            case "product_id":
+                return str(catalog.drafted(seller, sku="CONTRACT-1")["product"]["id"])
+            case "certificate_id":
+                answer = seller.post("/v1/certificates", json=catalog.CERTIFICATE)
+                return str(answer.json()["id"])
+            case "client_id":
+                body = {"name": "x", "scopes": ["offers:read"]}
+                return str(actor.post("/v1/clients", json=body).json()["id"])
+            case "organisation_id":
+                return f"organisation_{seller.org_id.hex}"
+            case "job_id":
+                with db.worker_unit_of_work() as worker:
+                    job = jobs.enqueue(worker, "catalog.import_offers", {}, org_id=actor.org_id)
+                return f"job_{job.id.hex}"
+        return None
+
+    def find(actor: Any, name: str) -> str | None:
+        if name not in made and (found := make(actor, name)) is not None:
+            made[name] = found
+        return made.get(name)
+
+    return find
+
+
+def can(actor: Any, role: str) -> bool:
+    return role in actor.get("/v1/organisations/me").json()["roles"]
+
+
+def check(case: Any, actor: Any, resources: Callable[[Any, str], str | None]) -> None:
+    """Aim a well-formed id at a resource that is there, send, and check the answer."""
+    for name, given in (case.path_parameters or {}).items():
+        if isinstance(given, str) and given.startswith(f"{name.removesuffix('_id')}_"):
+            case.path_parameters[name] = resources(actor, name) or given
+    case.call_and_validate(
+        headers={"Authorization": f"Bearer {actor.key}"}, excluded_checks=BEYOND_A_SCHEMA
+    )
+
+
+@document(2, coverage=True).parametrize()
+def test_every_answer_is_documented(
+    case: Any, everybody: Any, resources: Callable[[Any, str], str | None]
+) -> None:
+    check(case, everybody, resources)
+
+
+@document(1, coverage=False).parametrize()
+def test_every_answer_to_one_role_is_documented(
+    case: Any, one_role: Any, resources: Callable[[Any, str], str | None]
+) -> None:
+    check(case, one_role, resources)

@@ -8,6 +8,7 @@ from typing import NamedTuple
 
 from api.matching.text import kyrgyz, wordlists
 from api.matching.text.chinese import HAN
+from api.matching.text.kyrgyz import Stemmer
 from api.matching.text.language import Language
 from api.matching.text.words import Word, stem, words
 
@@ -35,8 +36,10 @@ class WordIndex:
     Russian wordings are found in any order of their words: кирпич красный is красный кирпич.
     """
 
-    def __init__(self, language: Language) -> None:
+    def __init__(self, language: Language, stemmer: Stemmer = kyrgyz) -> None:
+        """`stemmer` reads the forms of Kyrgyz words."""
         self._language = language
+        self._stemmer = stemmer
         self._by_stem: dict[str, list[_Wording]] = defaultdict(list)
         self._by_typed: dict[str, list[_Wording]] = defaultdict(list)
         self._by_bag: dict[tuple[str, ...], list[tuple[int, str]]] = defaultdict(list)
@@ -122,7 +125,7 @@ class WordIndex:
             # Тор may be meant as written: төр is only the second guess.
             return exact
         table = self._by_stem if spelled else self._by_typed
-        candidates = kyrgyz.stems if derived else kyrgyz.inflections
+        candidates = self._stemmer.stems if derived else self._stemmer.inflections
         best, concepts, rank_of_best = 0, list[str](), 0
         # The word as written first: су is water before it is anything's stem.
         for rank, candidate in enumerate(dict.fromkeys((word, *candidates(word)))):
@@ -130,7 +133,7 @@ class WordIndex:
                 length = len(wording.words)
                 if length < best or (length == best and rank > rank_of_best):
                     continue
-                if not _continues(found, place, wording.words, spelled):
+                if not self._continues(found, place, wording.words, spelled):
                     continue
                 if length > best:
                     concepts = []
@@ -138,26 +141,27 @@ class WordIndex:
                 concepts.append(wording.concept_id)
         return best, concepts
 
+    def _continues(
+        self, found: list[Word], place: int, wording: tuple[str, ...], spelled: bool
+    ) -> bool:
+        """Whether the words after `place` are the rest of `wording`, endings apart."""
+        if place + len(wording) > len(found):
+            return False
+        for word, wanted in zip(found[place + 1 :], wording[1:], strict=False):
+            have = set(self._stemmer.inflections(word.text))
+            want = set(self._stemmer.inflections(wanted))
+            if not spelled:
+                have, want = set(map(kyrgyz.folded, have)), set(map(kyrgyz.folded, want))
+            if not have & want:
+                return False
+        return True
+
     def _bag(self, parts: tuple[str, ...]) -> tuple[str, ...]:
         stems = tuple(stem(part, self._language) for part in parts)
         return tuple(sorted(stems)) if self._language is Language.RU else stems
 
     def _skipped(self, word: str) -> bool:
         return word in wordlists.FUNCTION[self._language]
-
-
-def _continues(found: list[Word], place: int, wording: tuple[str, ...], spelled: bool) -> bool:
-    """Whether the words after `place` are the rest of `wording`, endings apart."""
-    if place + len(wording) > len(found):
-        return False
-    for word, wanted in zip(found[place + 1 :], wording[1:], strict=False):
-        have = set(kyrgyz.inflections(word.text))
-        want = set(kyrgyz.inflections(wanted))
-        if not spelled:
-            have, want = set(map(kyrgyz.folded, have)), set(map(kyrgyz.folded, want))
-        if not have & want:
-            return False
-    return True
 
 
 class ChineseIndex:

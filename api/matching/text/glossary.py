@@ -19,6 +19,8 @@ from api.matching.text.words import Word, words
 
 _BUYING = re.compile(rf"(?<!\w)(?:{wordlists.KYRGYZ_BUYING})(?!\w)", re.IGNORECASE)
 
+_REMEMBERED = 8192
+
 
 class GlossaryError(Exception):
     """A glossary file that cannot be read: the message names the file and the line."""
@@ -75,6 +77,7 @@ class Glossary:
         }
         self._indexes[Language.ZH] = ChineseIndex()
         self._kinds: dict[str, tuple[str, ...]] = {}
+        self._found: dict[tuple[str, Language, bool], tuple[Span, ...]] = {}
         self._russian_words: set[str] = set()
         for concept in self.concepts_by_id.values():
             for language, index in self._indexes.items():
@@ -123,9 +126,18 @@ class Glossary:
             text = _same_length(text)
         return [
             Mention(concept_id, text[span.start : span.end], span.start, span.end)
-            for span in self._indexes[language].find(text)
+            for span in self._spans(text, language)
             for concept_id in span.concepts
         ]
+
+    def _spans(self, text: str, language: Language, *, derived: bool = False) -> tuple[Span, ...]:
+        """The wordings of a text, found once: its noun is translated into several languages."""
+        key = (text, language, derived)
+        if key not in self._found:
+            if len(self._found) >= _REMEMBERED:
+                self._found.clear()
+            self._found[key] = tuple(self._indexes[language].find(text, derived=derived))
+        return self._found[key]
 
     def kinds(self, concept_id: str) -> tuple[str, ...]:
         """Ids of the concepts that one is a kind of, by its usual names (steel bridge: bridge).
@@ -156,7 +168,7 @@ class Glossary:
 
     def _translated(self, text: str, language: Language, into: Language) -> Translation:
         keep = language is Language.KY and into is Language.RU
-        spans = {span.start: span for span in self._indexes[language].find(text, derived=keep)}
+        spans = {span.start: span for span in self._spans(text, language, derived=keep)}
         parts: list[str] = []
         pairs: list[tuple[str, str]] = []
         unknown: list[str] = []

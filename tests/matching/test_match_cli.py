@@ -70,9 +70,7 @@ def test_what_each_ingredient_is_worth_is_printed(tmp_path: Path) -> None:
     asked = ["evaluate", "--data", str(tmp_path), "--ablation"]
     done = runner.invoke(match.app, [*asked, "--markdown", "--limit", "2", "--documents", "3"])
     assert done.exit_code == 0, done.output
-    assert done.output.startswith(
-        "| engine | ru→en | ru→zh | all | R@1, all | R@10, all |\n|---|--:|"
-    )
+    assert "| engine | ru→en | ru→zh | all | R@1, all | R@10, all |\n|---|--:|" in done.output
     for name in ("full", "without the glossary", "without Kyrgyz stemming", "vectors alone"):
         assert f"\n| {name} | " in done.output
     assert runner.invoke(match.app, asked).exit_code == 0

@@ -228,7 +228,8 @@ _instead: ContextVar[Glossary | None] = ContextVar("glossary", default=None)
 
 def default() -> Glossary:
     """The glossary that texts are read with: the one that ships with the package."""
-    return _instead.get() or shipped()
+    # An empty glossary is one too.
+    return shipped() if (known := _instead.get()) is None else known
 
 
 @contextmanager

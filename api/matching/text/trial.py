@@ -21,7 +21,6 @@ CODE_WEIGHT = 2.0
 _BATCH = 256
 _TOGETHER = 64
 _FIT = {Scheme.CPV: rules.cpv_fit, Scheme.HS: rules.hs_fit}
-_WHOLE = frozenset({"title", "full", "description"})
 
 type Scores = NDArray[np.float32]
 
@@ -136,8 +135,8 @@ def _concepts(read: Read) -> Scores:
 
 
 def _semantic(read: Read, vectors: Vectors, setup: Setup) -> Scores:
-    shown = [_seen(each, setup) for each in read.shown]
-    asked = [_seen(each, setup) for each in read.asked]
+    shown = [_seen(each, setup, "title") for each in read.shown]
+    asked = [_seen(each, setup, "full") for each in read.asked]
     offsets = np.cumsum([0, *map(len, shown[:-1])], dtype=np.intp)
     kinds = [view.kind for each in shown for view in each]
     stored = vectors.of([view.text for each in shown for view in each])
@@ -158,11 +157,12 @@ def _semantic(read: Read, vectors: Vectors, setup: Setup) -> Scores:
     return near
 
 
-def _seen(shown: list[View], setup: Setup) -> list[View]:
+def _seen(shown: list[View], setup: Setup, whole: str) -> list[View]:
     """The views that a setup has: without them, an offer is its title and a request its line."""
     if not setup.views:
-        whole = [view for view in shown if view.kind in _WHOLE] or shown[:1]
-        return [View("full" if view.kind == "noun" else view.kind, view.text) for view in whole]
+        # Where the whole is but its noun, the view is kept as a noun.
+        found = [view for view in shown if view.kind == whole]
+        return found or [View(whole, view.text) for view in shown[:1]]
     if not setup.concepts:
         return [view for view in shown if view.kind != "concept"] or shown[:1]
     return shown

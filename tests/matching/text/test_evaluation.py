@@ -155,3 +155,19 @@ def test_taking_an_ingredient_away_changes_the_scores(setup: Setup, engine: str)
     whole = trial.run(texts, vectors, evaluation.FULL)[engine]
     without = trial.run(texts, vectors, setup)[engine]
     assert not np.allclose(whole, without)
+
+
+def test_without_views_a_bare_name_still_meets_the_same_bare_name(folder: Path) -> None:
+    lines = {line.name: line for line in evaluation.ablate(folder, TeacherEncoder())}
+    bare = lines["without noun, head and segment views"]
+    assert [row.recall_1 for row in bare.rows] == [1, 1]
+
+
+def test_without_the_glossary_words_of_two_languages_do_not_meet() -> None:
+    task = datasets.Task(
+        "own", "ru->zh", Language.RU, Language.ZH, ("кирпич",), ("砖", "钉子"), (0,)
+    )
+    known = trial.read(task, glossary.shipped())
+    empty = trial.read(task, glossary.Glossary())
+    assert known.wanted[0]
+    assert empty.wanted[0] == {}

@@ -1,7 +1,6 @@
 """`kerben match`: how good the engine is, the index anew, one match in words."""
 
 import os
-from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated, Any
 from uuid import UUID
@@ -18,6 +17,7 @@ from rich.progress import (
 )
 from rich.table import Table
 
+from api.cli import evaluations
 from api.core import db, jobs
 from api.core.errors import NotFound
 from api.core.ids import parse
@@ -26,14 +26,12 @@ from api.matching import reindex as reindexing
 from api.matching import service
 from api.matching.models import Match
 from api.matching.text import encoder, evaluation
-from api.matching.text.evaluation import Row
 from api.matching.text.language import Language
 
 app = typer.Typer(help="The matching engine.", no_args_is_help=True)
 console = Console()
 ACTOR = "cli"
 SHARED = "KERBEN_SHARED_DATA"
-FIGURES = ("R@1", "R@10", "MRR", "nDCG@10")
 
 
 @app.command()
@@ -43,24 +41,36 @@ def evaluate(
     ] = None,
     markdown: Annotated[bool, typer.Option("--markdown", help="For a README.")] = False,
     limit: Annotated[int | None, typer.Option(min=1, help="Queries a pair at most.")] = None,
+    documents: Annotated[
+        int | None, typer.Option(min=1, help="Documents of a large set at most.")
+    ] = None,
+    ablation: Annotated[
+        bool, typer.Option("--ablation", help="What each ingredient is worth instead.")
+    ] = False,
 ) -> None:
-    """Recall, MRR and nDCG for words alone, vectors alone and the full engine, pair by pair."""
+    """Recall, MRR and nDCG for words alone, vectors alone and the full engine, pair by pair.
+
+    With --ablation: how much of the engine is left without each of its ingredients.
+    """
     folder = data or _shared()
     if not folder.is_dir():
         raise typer.BadParameter(f"{folder} is not a folder", param_hint="--data")
     columns = (SpinnerColumn(), TextColumn("{task.description}"), TimeElapsedColumn())
     with Progress(*columns, console=Console(stderr=True), transient=True) as progress:
         step = progress.add_task("Loading the encoder")
-        rows = evaluation.evaluate(
-            folder,
-            encoder.default_encoder(),
-            limit=limit,
-            progress=lambda name: progress.update(step, description=name),
-        )
+
+        def say(name: str) -> None:
+            progress.update(step, description=name)
+
+        model, most = encoder.default_encoder(), (limit, say, documents)
+        if ablation:
+            table = evaluations.ablation(evaluation.ablate(folder, model, *most))
+        else:
+            table = evaluations.figures(evaluation.evaluate(folder, model, *most))
     if markdown:
-        typer.echo(_markdown(rows))
+        typer.echo(table.markdown())
     else:
-        console.print(_table(rows))
+        console.print(table.rich())
 
 
 @app.command()
@@ -134,39 +144,3 @@ def _uuid(shown: str) -> UUID:
         return parse("match", shown)
     except ValueError as error:
         raise typer.BadParameter(str(error), param_hint="MATCH_ID") from error
-
-
-def _figures(row: Row) -> list[str]:
-    return [f"{value:.3f}" for value in (row.recall_1, row.recall_10, row.mrr, row.ndcg_10)]
-
-
-def _table(rows: Sequence[Row]) -> Table:
-    table = Table("Set", "Pair", "Engine", title="Matching, development halves")
-    for name in ("Queries", "Documents", *FIGURES):
-        table.add_column(name, justify="right")
-    before = None
-    for row in rows:
-        if before not in (None, (row.dataset, row.pair)):
-            table.add_section()
-        before = (row.dataset, row.pair)
-        counts = [f"{row.queries}{'*' if row.sampled else ''}", str(row.documents)]
-        style = "bold" if row.engine == "full" else None
-        table.add_row(row.dataset, row.pair, row.engine, *counts, *_figures(row), style=style)
-    if any(row.sampled for row in rows):
-        table.caption = "* a sample of the set's queries"
-    return table
-
-
-def _markdown(rows: Sequence[Row]) -> str:
-    lines = [
-        f"| set | pair | engine | queries | documents | {' | '.join(FIGURES)} |",
-        "|---|---|---|--:|--:|--:|--:|--:|--:|",
-    ]
-    lines += [
-        f"| {row.dataset} | {row.pair} | {row.engine} | {row.queries}{'*' if row.sampled else ''} "
-        f"| {row.documents} | {' | '.join(_figures(row))} |"
-        for row in rows
-    ]
-    if any(row.sampled for row in rows):
-        lines.append("\n\\* a sample of the set's queries")
-    return "\n".join(lines)

@@ -11,7 +11,7 @@ from api.matching.models import MatchingModel
 from api.matching.text import fusion
 from api.rules.matching import Parameters
 
-NAME, VERSION = "kerben-default", "1"
+NAME, VERSION = "kerben-default", "2"
 
 # One standard deviation of meaning weighs 1; the other features are in the same measure.
 _COMMERCIAL = {

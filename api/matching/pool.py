@@ -115,7 +115,7 @@ class Pool:
         return shown, self.vectors[start:end]
 
     def _lexical(self, asked: Asked) -> NDArray[np.float32]:
-        return self._index.scores([self._sayable(facet) for facet in asked.facets])
+        return self._index.evidence([self._sayable(facet) for facet in asked.facets])
 
     def _sayable(self, facet: Facet) -> Facet:
         """Without wordings that no offer uses: they would only make the request seem longer."""

@@ -177,14 +177,24 @@ def code_fit(demand: Demand, supply: Supply) -> Decimal:
     """
     found = []
     if demand.cpv_code and supply.cpv_code:
-        found.append(_depth(demand.cpv_code[:8], supply.cpv_code[:8], _CPV_FIT))
+        found.append(cpv_fit(demand.cpv_code, supply.cpv_code))
     if demand.hs_code and supply.hs_code:
-        found.append(_depth(demand.hs_code, supply.hs_code, _HS_FIT))
+        found.append(hs_fit(demand.hs_code, supply.hs_code))
     return max(found, default=NEUTRAL)
 
 
 _CPV_FIT = {2: Decimal("0.3"), 3: Decimal("0.55"), 4: Decimal("0.8"), 5: ONE}
 _HS_FIT = {2: Decimal("0.3"), 4: Decimal("0.8"), 6: ONE}
+
+
+def cpv_fit(one: str, other: str) -> Decimal:
+    """How near two CPV codes lie; the check digit does not count."""
+    return _depth(one[:8], other[:8], _CPV_FIT)
+
+
+def hs_fit(one: str, other: str) -> Decimal:
+    """How near two HS codes lie."""
+    return _depth(one, other, _HS_FIT)
 
 
 def performance_fit(supply: Supply, parameters: Parameters) -> Decimal:

@@ -63,6 +63,26 @@ def test_figures_are_printed_for_each_engine(tmp_path: Path) -> None:
     assert runner.invoke(match.app, ["evaluate", "--data", str(tmp_path)]).exit_code == 0
 
 
+def test_what_each_ingredient_is_worth_is_printed(tmp_path: Path) -> None:
+    rows = (("ряд", "row", "行"), ("труба", "pipe", "管子"), ("мост", "bridge", "桥梁"))
+    lines = ["id\tru\ten\tzh", *(f"{i}\t{ru}\t{en}\t{zh}" for i, (ru, en, zh) in enumerate(rows))]
+    (tmp_path / "osm_presets_ru_en_zh.tsv").write_text("\n".join(lines) + "\n", encoding="utf-8")
+    asked = ["evaluate", "--data", str(tmp_path), "--ablation"]
+    done = runner.invoke(match.app, [*asked, "--markdown", "--limit", "2", "--documents", "3"])
+    assert done.exit_code == 0, done.output
+    assert "| engine | ru→en | ru→zh | all | R@1, all | R@10, all |\n|---|--:|" in done.output
+    for name in ("full", "without the glossary", "without Kyrgyz stemming", "vectors alone"):
+        assert f"\n| {name} | " in done.output
+    assert runner.invoke(match.app, asked).exit_code == 0
+
+
+def test_an_ablation_of_nothing_is_an_empty_table(tmp_path: Path) -> None:
+    done = runner.invoke(
+        match.app, ["evaluate", "--data", str(tmp_path), "--ablation", "--markdown"]
+    )
+    assert (done.exit_code, done.output.split("\n")[-3:-1]) == (0, ["| engine |", "|---|"])
+
+
 def test_a_folder_is_needed(tmp_path: Path) -> None:
     missing = runner.invoke(match.app, ["evaluate", "--data", str(tmp_path / "none")])
     assert missing.exit_code == 2

@@ -2,16 +2,28 @@
 
 import csv
 import random
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from api.matching.text.language import Language
+from api.rules.classifications import Scheme
 
 SEED = 20261124
 # Of the 4,000 goods many are the very thing asked for, under a plainer name.
 DISTRACTORS = 1000
+# Buyers and sellers declare a heading or a class of four digits, and so many of them a wrong one.
+DECLARED, WRONG = 4, 0.25
 _Row = dict[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Codes:
+    """The codes that queries declare, some of them wrong, and those of the documents."""
+
+    scheme: Scheme
+    queries: tuple[str, ...]
+    documents: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +37,7 @@ class Task:
     queries: tuple[str, ...]
     documents: tuple[str, ...]
     gold: tuple[int, ...]
+    codes: Codes | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,9 +49,11 @@ class _Source:
     pair: str = ""
 
 
+_HANDMADE = "handmade"
+_CPV = "cpv_2008_en_ru_uk.tsv"
 _SOURCES = (
     *(
-        _Source("handmade", "handmade_terms.tsv", columns, distractors=True)
+        _Source(_HANDMADE, "handmade_terms.tsv", columns, distractors=True)
         for columns in (
             ("ru_tender", "zh_title"),
             ("ru_tender", "en_title"),
@@ -50,7 +65,7 @@ _SOURCES = (
             ("ky", "zh"),
         )
     ),
-    _Source("cpv", "cpv_2008_en_ru_uk.tsv", ("ru", "en")),
+    _Source("cpv", _CPV, ("ru", "en")),
     _Source("hs6", "hs6_en_ru.tsv", ("ru_full", "en"), pair="ru->en"),
     _Source("osm", "osm_presets_ru_en_zh.tsv", ("ru", "zh")),
     _Source("osm", "osm_presets_ru_en_zh.tsv", ("ru", "en")),
@@ -64,17 +79,31 @@ _GOODS = "nice_goods_en_zh.tsv"
 _CUSTOMS, _TARIFF = "customs_declarations_ru.tsv", "hs6_en_ru.tsv"
 
 
-def tasks(folder: Path, limit: int) -> Iterator[Task]:
-    """Each pair whose file is in `folder`, with at most `limit` queries drawn by a fixed seed."""
+def tasks(folder: Path, limit: int, documents: int | None = None) -> Iterator[Task]:
+    """Each pair whose file is in `folder`, with at most `limit` queries drawn by a fixed seed.
+
+    `documents` caps the documents of the large sets as well: those asked for, and others drawn.
+    """
+    for task in _all(folder, limit):
+        yield task if task.dataset == _HANDMADE or not documents else _smaller(task, documents)
+
+
+def _all(folder: Path, limit: int) -> Iterator[Task]:
     for source in _SOURCES:
         if (folder / source.file).exists():
             rows = _read(folder / source.file)
             goods = folder / _GOODS
             others = _read(goods) if source.distractors and goods.exists() else []
             distractors = random.Random(SEED).sample(others, min(len(others), DISTRACTORS))
-            yield _task(source, rows, distractors, limit)
+            task = _task(source, rows, distractors, limit)
+            yield task
+            if source.file == _CPV:
+                yield _declared(task, Scheme.CPV, {row["en"]: row["code"] for row in rows})
     if (folder / _CUSTOMS).exists() and (folder / _TARIFF).exists():
-        yield _customs(_read(folder / _CUSTOMS), _read(folder / _TARIFF), limit)
+        tariff = _read(folder / _TARIFF)
+        task = _customs(_read(folder / _CUSTOMS), tariff, limit)
+        yield task
+        yield _declared(task, Scheme.HS, {_heading(row): row["hs6"] for row in tariff})
 
 
 def _task(source: _Source, rows: Sequence[_Row], goods: Sequence[_Row], limit: int) -> Task:
@@ -87,12 +116,8 @@ def _task(source: _Source, rows: Sequence[_Row], goods: Sequence[_Row], limit: i
 
 
 def _customs(declarations: Sequence[_Row], tariff: Sequence[_Row], limit: int) -> Task:
-    """A customs wording against every six-digit code's English text, heading first."""
-
-    def wording(row: _Row) -> str:
-        return f"{row['en_heading']}: {row['en']}"
-
-    by_code = {row["hs6"]: wording(row) for row in tariff}
+    """A customs wording against every six-digit code's English text."""
+    by_code = {row["hs6"]: _heading(row) for row in tariff}
     pairs = [
         (row["text"], by_code[row["hs10"][:6]])
         for row in declarations
@@ -101,6 +126,39 @@ def _customs(declarations: Sequence[_Row], tariff: Sequence[_Row], limit: int) -
     return _built(
         "customs", "ru->hs6 en", Language.RU, Language.EN, pairs, list(by_code.values()), limit
     )
+
+
+def _smaller(task: Task, most: int) -> Task:
+    """The same queries among fewer documents."""
+    wanted = dict.fromkeys(task.gold)
+    others = [place for place in range(len(task.documents)) if place not in wanted]
+    drawn = random.Random(SEED).sample(others, min(len(others), max(0, most - len(wanted))))
+    kept = [*wanted, *drawn]
+    moved = {place: number for number, place in enumerate(kept)}
+    codes = task.codes and replace(
+        task.codes, documents=tuple(task.codes.documents[place] for place in kept)
+    )
+    return replace(
+        task,
+        documents=tuple(task.documents[place] for place in kept),
+        gold=tuple(moved[place] for place in task.gold),
+        codes=codes,
+    )
+
+
+def _heading(row: _Row) -> str:
+    return f"{row['en_heading']}: {row['en']}"
+
+
+def _declared(task: Task, scheme: Scheme, codes: Mapping[str, str]) -> Task:
+    """The same task with the code that each query declares, a quarter of them another's."""
+    chance = random.Random(SEED)
+    documents = tuple(codes[document] for document in task.documents)
+    queries = tuple(
+        (chance.choice(documents) if chance.random() < WRONG else documents[gold])[:DECLARED]
+        for gold in task.gold
+    )
+    return replace(task, pair=f"{task.pair}, code", codes=Codes(scheme, queries, documents))
 
 
 def _built(

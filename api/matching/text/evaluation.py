@@ -1,22 +1,28 @@
 """How often the engine finds the right offer, on sets with a known answer."""
 
 import math
-from collections import Counter, defaultdict
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from statistics import fmean
 from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
-from api.matching.text import datasets, fusion, glossary, lexical, views
+from api.matching.text import datasets, glossary, trial
 from api.matching.text.encoder import Encoder
+from api.matching.text.glossary import Glossary
+from api.matching.text.kyrgyz import AsWritten
+from api.matching.text.trial import Setup, Vectors
 
 type Engine = Literal["lexical", "vector", "full"]
+ENGINES: tuple[Engine, ...] = ("lexical", "vector", "full")
 # More queries change no figure by more than a point or two, and take minutes.
 MOST_QUERIES = 600
-_BATCH = 256
+
+type Progress = Callable[[str], None]
+"""Called with what begins now."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,93 +41,107 @@ class Row:
     sampled: bool = False
 
 
+@dataclass(frozen=True, slots=True)
+class Line:
+    """What is left of the engine without one ingredient, pair by pair."""
+
+    name: str
+    rows: tuple[Row, ...]
+
+    def mean(self, figure: Callable[[Row], float], direction: str = "") -> float:
+        """The mean over the sets of one direction (`ky→zh`) or all, each set weighing the same."""
+        sets: dict[str, list[float]] = {}
+        for row in self.rows:
+            if direction in ("", direction_of(row)):
+                sets.setdefault(row.dataset, []).append(figure(row))
+        return fmean(fmean(figures) for figures in sets.values())
+
+
+FULL = Setup()
+# Each ingredient with the engine that lacks it.
+_WITHOUT = (
+    Setup("without noun, head and segment views", views=False),
+    Setup("without concepts", concepts=False),
+    Setup("without measures, standards and model numbers", exact=False),
+    Setup("without hubness correction", hubness=False),
+    Setup("words weigh the same in every request", trust=False),
+    Setup("without codes", codes=False),
+    Setup("reciprocal ranks instead of z-scores", z_scores=False),
+)
+_ALONE: dict[Engine, str] = {"lexical": "words alone", "vector": "vectors alone"}
+_NO_GLOSSARY = Setup("without the glossary")
+_NO_STEMS = Setup("without Kyrgyz stemming")
+
+
 def evaluate(
     folder: Path,
     encoder: Encoder,
     limit: int | None = None,
-    progress: Callable[[str], None] | None = None,
+    progress: Progress | None = None,
+    documents: int | None = None,
 ) -> list[Row]:
     """Every pair of the sets in `folder`, with words, with vectors and with both.
 
-    `limit` caps the queries of a pair (default 600), drawn by a fixed seed.
+    `limit` caps the queries of a pair (default 600) and `documents` the documents of the large
+    sets (default all), drawn by a fixed seed.
     """
-    most = limit or MOST_QUERIES
-    cache = _Cache(encoder)
+    vectors = Vectors(encoder)
     rows: list[Row] = []
-    for task in datasets.tasks(folder, most):
+    for task in datasets.tasks(folder, limit or MOST_QUERIES, documents):
         if progress:
             progress(f"{task.dataset} {task.pair}")
-        scores = score(task, cache)
-        for engine in ("lexical", "vector", "full"):
-            rows.append(_row(task, engine, scores[engine], sampled=len(task.queries) >= most))
+        scores = trial.run(trial.read(task, glossary.shipped()), vectors, FULL)
+        rows += [_row(task, engine, scores[engine], limit) for engine in ENGINES]
     return rows
 
 
-def score(task: datasets.Task, cache: "_Cache") -> dict[str, NDArray[np.float32]]:
-    """(queries, documents) scores by signal and by engine."""
-    documents = _Documents(task, cache)
-    found: dict[str, list[NDArray[np.float32]]] = defaultdict(list)
-    for query in task.queries:
-        signals = documents.signals(query)
-        for name, values in signals.items():
-            found[name].append(values)
-        found["vector"].append(signals["semantic"])
-        found["full"].append(fusion.fuse(signals))
-    return {name: np.stack(values) for name, values in found.items()}
+def ablate(
+    folder: Path,
+    encoder: Encoder,
+    limit: int | None = None,
+    progress: Progress | None = None,
+    documents: int | None = None,
+) -> list[Line]:
+    """The full engine, the engine without each ingredient in turn, then words and vectors alone.
+
+    `limit` and `documents` as for `evaluate`.
+    """
+    vectors = Vectors(encoder)
+    known = glossary.shipped()
+    readers: list[tuple[Glossary, tuple[Setup, ...]]] = [
+        (known, (FULL, *_WITHOUT)),
+        (Glossary(), (_NO_GLOSSARY,)),
+        (Glossary(known.concepts_by_id, AsWritten()), (_NO_STEMS,)),
+    ]
+    found: dict[str, list[Row]] = {}
+    for task in datasets.tasks(folder, limit or MOST_QUERIES, documents):
+        for words, setups in readers:
+            texts = trial.read(task, words)
+            for setup in setups:
+                if progress:
+                    progress(f"{task.dataset} {task.pair}: {setup.name}")
+                scores = trial.run(texts, vectors, setup)
+                for engine in ENGINES if setup is FULL else ENGINES[-1:]:
+                    name = setup.name if engine == "full" else _ALONE[engine]
+                    found.setdefault(name, []).append(_row(task, engine, scores[engine], limit))
+    order = [
+        FULL.name,
+        *(s.name for _, each in readers for s in each[1:] or each),
+        *_ALONE.values(),
+    ]
+    return [Line(name, tuple(found[name])) for name in dict.fromkeys(order) if name in found]
 
 
-class _Cache:
-    """Vectors of texts, each encoded once for the whole evaluation."""
-
-    def __init__(self, encoder: Encoder) -> None:
-        self._encoder = encoder
-        self._known: dict[str, NDArray[np.float32]] = {}
-
-    def vectors(self, texts: Sequence[str]) -> NDArray[np.float32]:
-        missing = sorted({text for text in texts if text not in self._known}, key=len)
-        for start in range(0, len(missing), _BATCH):
-            batch = missing[start : start + _BATCH]
-            self._known.update(zip(batch, self._encoder.encode(batch), strict=True))
-        if not texts:
-            return np.zeros((0, self._encoder.dimensions), np.float32)
-        return np.stack([self._known[text] for text in texts])
+def direction_of(row: Row) -> str:
+    """Query language → document language, of any pair: `ru_tender->zh_title` is ru→zh."""
+    asked, _, offered = row.pair.partition("->")
+    language = next(word for word in ("zh", "en", "ru", "ky") if word in offered)
+    return f"{asked[:2]}→{language}"
 
 
-class _Documents:
-    """The offers of a task, indexed the way the database would be."""
-
-    def __init__(self, task: datasets.Task, cache: _Cache) -> None:
-        self._task, self._cache = task, cache
-        bank = cache.vectors(fusion.bank_texts(glossary.default(), task.query_language))
-        language = task.document_language
-        shown = [
-            views.offer_views({language: text}, {}) or [views.View("title", text)]
-            for text in task.documents
-        ]
-        self._offsets = np.cumsum([0, *map(len, shown[:-1])], dtype=np.intp)
-        self._kinds = [view.kind for each in shown for view in each]
-        self._vectors = cache.vectors([view.text for each in shown for view in each])
-        self._hubness = fusion.hubness(self._vectors, self._offsets, bank)
-        terms = [lexical.terms(text, language) for text in task.documents]
-        counts = Counter(term for each in terms for term in each)
-        self._index = fusion.TermIndex(terms, fusion.idf(counts, len(task.documents)))
-        self._concepts = [lexical.concept_weights(text, language) for text in task.documents]
-
-    def signals(self, query: str) -> dict[str, NDArray[np.float32]]:
-        language = self._task.query_language
-        asked = views.request_views({language: query})
-        vectors = self._cache.vectors([view.text for view in asked])
-        semantic = views.semantic_matrix(
-            vectors, [view.kind for view in asked], self._vectors, self._kinds, self._offsets
-        )
-        facets = lexical.facets(query, language, self._task.document_language)
-        concepts = lexical.concept_weights(query, language)
-        agreed = np.array([fusion.concept(concepts, each) for each in self._concepts], np.float32)
-        near = np.asarray(semantic - np.float32(fusion.HUBNESS) * self._hubness, np.float32)
-        return {"semantic": near, "lexical": self._index.scores(facets), "concept": agreed}
-
-
-def _row(task: datasets.Task, engine: Engine, scores: NDArray[np.float32], *, sampled: bool) -> Row:
+def _row(
+    task: datasets.Task, engine: Engine, scores: NDArray[np.float32], limit: int | None
+) -> Row:
     ranks = [_rank(line, gold) for line, gold in zip(scores, task.gold, strict=True)]
     count = max(1, len(ranks))
     return Row(
@@ -134,7 +154,7 @@ def _row(task: datasets.Task, engine: Engine, scores: NDArray[np.float32], *, sa
         recall_10=sum(rank <= 10 for rank in ranks) / count,
         mrr=sum(1 / rank for rank in ranks) / count,
         ndcg_10=sum(1 / math.log2(1 + rank) for rank in ranks if rank <= 10) / count,
-        sampled=sampled,
+        sampled=len(task.queries) >= (limit or MOST_QUERIES),
     )
 
 

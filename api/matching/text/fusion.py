@@ -11,12 +11,22 @@ from api.matching.text.glossary import Glossary
 from api.matching.text.language import Language
 from api.matching.text.lexical import Facet
 
-# Tuned on the development sets; concepts are among the lexical terms too, hence their small
-# weight. The spread between neighbouring settings is about half a point.
-WEIGHTS: Mapping[str, float] = {"semantic": 1.0, "lexical": 0.15, "concept": 0.05}
-CAP = {"semantic": 8.0, "lexical": 6.0, "concept": 6.0}
+# Tuned on the development sets together, each set weighing the same; neighbouring settings
+# differ by half a point. Concepts are among the lexical terms too, hence their small weight.
+WEIGHTS: Mapping[str, float] = {"semantic": 1.0, "lexical": 0.3, "concept": 0.05}
+CAP = {"semantic": 8.0, "lexical": 12.0, "concept": 6.0}
+# A signal that hardly differs over the offers must not turn noise into evidence: one half-matched
+# word among a thousand zeros is no twelve deviations.
+LEAST_SPREAD = {"semantic": 1e-9, "lexical": 0.03, "concept": 1e-9}
+# So much of a request is as good as all of it: a long title words less of it than a short one.
+ENOUGH = 0.35
+# Words are believed fully from so many facets on that only one offer has: a word or two of a
+# short label say little beside its vector, six words of a long line decide.
+MANY = 6.0
 HUBNESS = 0.3
 _BANK = 400
+# The constant of the paper that proposed the fusion by ranks (Cormack and others, 2009).
+_RANK_OFFSET = 60
 
 
 def idf(frequencies: Mapping[str, int], documents: int) -> dict[str, float]:
@@ -55,17 +65,62 @@ class TermIndex:
             whole += max(weight for _, weight in found)
         return np.asarray(total / np.float32(max(whole, 1e-9)) / self._length, np.float32)
 
+    def evidence(self, facets: Sequence[Facet]) -> NDArray[np.float32]:
+        """(n,) the signal of the words beside others: their share up to ENOUGH, times `trust`."""
+        shares = np.minimum(self.scores(facets), np.float32(ENOUGH))
+        return np.asarray(shares * np.float32(self.trust(facets)), np.float32)
+
+    def trust(self, facets: Iterable[Facet]) -> float:
+        """How far words may be believed, in [0, 1]: by the rarity of all that can be worded."""
+        sayable = (
+            max(
+                (
+                    self._worth(variant)[1]
+                    for variant in facet
+                    if all(term in self._weights for term in variant)
+                ),
+                default=0.0,
+            )
+            for facet in facets
+        )
+        return min(1.0, sum(sayable) / max(self._rarest, 1e-9) / MANY)
+
     def _variant(self, variant: AbstractSet[str]) -> tuple[NDArray[np.float32], float]:
         """What each document has of one wording, and what the whole of it weighs."""
-        matched, whole = np.zeros_like(self._length), 0.0
+        matched = np.zeros_like(self._length)
         for term in variant:
-            weight = self._weights.get(term, self._rarest)
-            whole += weight
             if places := self._places.get(term):
-                matched[places] += np.float32(weight)
-        # A wording of many terms says no more than one of two.
-        worth = min(whole, 2 * self._rarest)
+                matched[places] += np.float32(self._weights.get(term, self._rarest))
+        whole, worth = self._worth(variant)
         return matched * matched * np.float32(worth / max(whole, 1e-9) ** 2), worth
+
+    def _worth(self, variant: AbstractSet[str]) -> tuple[float, float]:
+        """The weight of a wording's terms, and what it counts for: many say no more than two."""
+        whole = sum(self._weights.get(term, self._rarest) for term in variant)
+        return whole, min(whole, 2 * self._rarest)
+
+
+class ConceptIndex:
+    """The concepts of some documents by weight, searchable by those of a request."""
+
+    def __init__(self, documents: Sequence[Mapping[str, float]]) -> None:
+        self._size = len(documents)
+        self._found: dict[str, tuple[list[int], list[float]]] = {}
+        for place, weights in enumerate(documents):
+            for found, weight in weights.items():
+                places, values = self._found.setdefault(found, ([], []))
+                places.append(place)
+                values.append(weight)
+
+    def scores(self, query: Mapping[str, float]) -> NDArray[np.float32]:
+        """(n,) `concept` of the request and each document."""
+        best = np.zeros(self._size, np.float32)
+        for found, weight in query.items():
+            if found in self._found:
+                places, values = self._found[found]
+                agreed = np.float32(weight) * np.array(values, np.float32)
+                best[places] = np.maximum(best[places], agreed)
+        return best
 
 
 def concept(query: Mapping[str, float], document: Mapping[str, float]) -> float:
@@ -76,14 +131,16 @@ def concept(query: Mapping[str, float], document: Mapping[str, float]) -> float:
     )
 
 
-def standard(scores: NDArray[np.float32], cap: float) -> NDArray[np.float32]:
+def standard(scores: NDArray[np.float32], cap: float, least: float = 1e-9) -> NDArray[np.float32]:
     """(n,) scores as deviations from their mean, at most `cap`; all zero when they do not differ.
 
-    Capped, because one hit among thousands of zeros would otherwise outweigh everything.
+    Capped, because one hit among thousands of zeros would otherwise outweigh everything; a
+    deviation is no smaller than `least`.
     """
     spread = float(scores.std())
     if spread < 1e-9:
         return np.zeros_like(scores)
+    spread = max(spread, least)
     return np.asarray(np.clip((scores - scores.mean()) / spread, -cap, cap), np.float32)
 
 
@@ -92,9 +149,22 @@ def fuse(
 ) -> NDArray[np.float32]:
     """(n,) one score for each candidate of a query; raises KeyError for an unknown signal."""
     parts: Iterable[NDArray[np.float32]] = (
-        np.float32(weights[name]) * standard(scores, CAP[name]) for name, scores in signals.items()
+        np.float32(weights[name]) * standard(scores, CAP[name], LEAST_SPREAD[name])
+        for name, scores in signals.items()
     )
     return np.asarray(np.sum(list(parts), axis=0), np.float32)
+
+
+def by_ranks(
+    signals: Mapping[str, NDArray[np.float32]], weights: Mapping[str, float] = WEIGHTS
+) -> NDArray[np.float32]:
+    """(n,) reciprocal-rank fusion: for comparison, since it forgets how far apart scores are."""
+    total = np.zeros(len(next(iter(signals.values()))), np.float32)
+    for name, scores in signals.items():
+        ascending = np.sort(scores)
+        better = len(scores) - np.searchsorted(ascending, scores, side="right")
+        total += np.float32(weights[name]) / (_RANK_OFFSET + 1 + better).astype(np.float32)
+    return total
 
 
 def hubness(

@@ -3,18 +3,23 @@
 import csv
 import hashlib
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass, field
 from functools import cache
 from importlib import resources
 from pathlib import Path
 
 from api.matching.text import kyrgyz, normalise, wordlists
+from api.matching.text.kyrgyz import Stemmer
 from api.matching.text.language import Language
 from api.matching.text.matcher import ChineseIndex, Span, WordIndex
 from api.matching.text.words import Word, words
 
 _BUYING = re.compile(rf"(?<!\w)(?:{wordlists.KYRGYZ_BUYING})(?!\w)", re.IGNORECASE)
+
+_REMEMBERED = 8192
 
 
 class GlossaryError(Exception):
@@ -54,18 +59,25 @@ class Translation:
     unknown: tuple[str, ...] = ()
 
 
-@dataclass
+@dataclass(eq=False)
 class Glossary:
-    """The concepts of a folder of tables, and the indexes that find them in text."""
+    """The concepts of a folder of tables, and the indexes that find them in text.
+
+    `stemmer` reads Kyrgyz word forms, here and in the terms of a text.
+    """
 
     concepts_by_id: dict[str, Concept] = field(default_factory=dict)
+    stemmer: Stemmer = kyrgyz
 
     def __post_init__(self) -> None:
         self._indexes: dict[Language, WordIndex | ChineseIndex] = {
-            language: WordIndex(language) for language in Language if language is not Language.ZH
+            language: WordIndex(language, self.stemmer)
+            for language in Language
+            if language is not Language.ZH
         }
         self._indexes[Language.ZH] = ChineseIndex()
         self._kinds: dict[str, tuple[str, ...]] = {}
+        self._found: dict[tuple[str, Language, bool], tuple[Span, ...]] = {}
         self._russian_words: set[str] = set()
         for concept in self.concepts_by_id.values():
             for language, index in self._indexes.items():
@@ -114,9 +126,18 @@ class Glossary:
             text = _same_length(text)
         return [
             Mention(concept_id, text[span.start : span.end], span.start, span.end)
-            for span in self._indexes[language].find(text)
+            for span in self._spans(text, language)
             for concept_id in span.concepts
         ]
+
+    def _spans(self, text: str, language: Language, *, derived: bool = False) -> tuple[Span, ...]:
+        """The wordings of a text, found once: its noun is translated into several languages."""
+        key = (text, language, derived)
+        if key not in self._found:
+            if len(self._found) >= _REMEMBERED:
+                self._found.clear()
+            self._found[key] = tuple(self._indexes[language].find(text, derived=derived))
+        return self._found[key]
 
     def kinds(self, concept_id: str) -> tuple[str, ...]:
         """Ids of the concepts that one is a kind of, by its usual names (steel bridge: bridge).
@@ -147,7 +168,7 @@ class Glossary:
 
     def _translated(self, text: str, language: Language, into: Language) -> Translation:
         keep = language is Language.KY and into is Language.RU
-        spans = {span.start: span for span in self._indexes[language].find(text, derived=keep)}
+        spans = {span.start: span for span in self._spans(text, language, derived=keep)}
         parts: list[str] = []
         pairs: list[tuple[str, str]] = []
         unknown: list[str] = []
@@ -179,7 +200,7 @@ class Glossary:
         usual = next((terms[0] for terms in named if terms), "")
         parts = usual.casefold().split()
         if loans and len(parts) > 1 and " " not in surface:
-            stems = kyrgyz.inflections(surface.casefold())
+            stems = self.stemmer.inflections(surface.casefold())
             return next((stem for stem in stems if stem in parts), usual)
         return usual
 
@@ -190,7 +211,7 @@ class Glossary:
             return ""
         if any(letter.isdigit() for letter in folded) or folded.isascii():
             return word.text
-        candidates = kyrgyz.stems(folded)
+        candidates = self.stemmer.stems(folded)
         for candidate in (folded, *candidates):
             for spelled in (candidate, candidate + "ь", candidate + "а", candidate + "я"):
                 if spelled in self._russian_words:
@@ -198,13 +219,32 @@ class Glossary:
         for candidate in sorted((folded, *candidates), key=len, reverse=True):
             if candidate in self._russian_beginnings:
                 return candidate
-        stripped = kyrgyz.loan(folded)
+        stripped = self.stemmer.loan(folded)
         return stripped if kyrgyz.is_loan(stripped) else None
 
 
-@cache
+_instead: ContextVar[Glossary | None] = ContextVar("glossary", default=None)
+
+
 def default() -> Glossary:
-    """The glossary that ships with the package."""
+    """The glossary that texts are read with: the one that ships with the package."""
+    # An empty glossary is one too.
+    return shipped() if (known := _instead.get()) is None else known
+
+
+@contextmanager
+def using(known: Glossary) -> Iterator[None]:
+    """Read texts with another glossary meanwhile: what a part of it is worth is measured so."""
+    token = _instead.set(known)
+    try:
+        yield
+    finally:
+        _instead.reset(token)
+
+
+@cache
+def shipped() -> Glossary:
+    """The glossary of the package."""
     with resources.as_file(resources.files("api") / "reference" / "glossary") as folder:
         return Glossary.load(folder)
 

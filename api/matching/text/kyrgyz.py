@@ -8,6 +8,7 @@ callers try the candidates in order against a glossary.
 import re
 from collections.abc import Iterator
 from functools import lru_cache
+from typing import Protocol
 
 _VOWELS = "аеёиоуыэюяөү"
 _VOICELESS = "пткфсшчщцх"
@@ -51,6 +52,29 @@ _SURE_ENDING = re.compile(
 )
 _LEFT_OVER = re.compile(rf"[^{_VOWELS}][дтлнгк]$")
 _NATIVE = re.compile(r"[ңөү]|аа|оо|уу|ээ|ыы|[гкхжшч]ы|^ы|ы$|йы")
+
+
+class Stemmer(Protocol):
+    """What this module offers to whoever reads Kyrgyz words."""
+
+    def stems(self, word: str) -> tuple[str, ...]: ...
+
+    def inflections(self, word: str) -> tuple[str, ...]: ...
+
+    def loan(self, word: str) -> str: ...
+
+
+class AsWritten:
+    """Takes every word for its own stem."""
+
+    def stems(self, word: str) -> tuple[str, ...]:
+        return (word,)
+
+    def inflections(self, word: str) -> tuple[str, ...]:
+        return (word,)
+
+    def loan(self, word: str) -> str:
+        return word
 
 
 @lru_cache(maxsize=65536)

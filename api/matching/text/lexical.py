@@ -4,7 +4,8 @@ import math
 from collections.abc import Iterator
 from functools import lru_cache
 
-from api.matching.text import chinese, glossary, kyrgyz, normalise, segments, wordlists
+from api.matching.text import chinese, glossary, normalise, segments, wordlists
+from api.matching.text.glossary import Glossary
 from api.matching.text.language import Language
 from api.matching.text.words import stem, words
 
@@ -17,51 +18,57 @@ _MAIN, _PART, _ASIDE = 1.0, 0.6, 0.3
 _KIND = 0.5
 
 
-@lru_cache(maxsize=8192)
 def terms(text: str, language: Language) -> frozenset[str]:
     """`w:` stems, `x:` exact tokens, `c:` concepts of `text`.
 
     A set: repeating a word gains nothing.
     """
-    return frozenset(
-        [f"w:{word}" for word in _stems(text, language)]
-        + [f"x:{token}" for token in normalise.exact_tokens(text)]
-        + [f"c:{found}" for found in concept_weights(text, language)]
-    )
+    return _terms(glossary.default(), text, language)
 
 
 @lru_cache(maxsize=8192)
+def _terms(known: Glossary, text: str, language: Language) -> frozenset[str]:
+    return frozenset(
+        [f"w:{word}" for word in _stems(known, text, language)]
+        + [f"x:{token}" for token in normalise.exact_tokens(text)]
+        + [f"c:{found}" for found, _ in _concept_items(known, text, language)]
+    )
+
+
 def facets(text: str, language: Language, into: Language) -> tuple[Facet, ...]:
     """What a request `text` asks for, as an offer in the language `into` may word it.
 
     A concept is one facet whose variants are its wordings there; any other word that both
     languages could share and every exact token is a facet of one variant.
     """
-    known = glossary.default()
+    return _facets(glossary.default(), text, language, into)
+
+
+@lru_cache(maxsize=8192)
+def _facets(known: Glossary, text: str, language: Language, into: Language) -> tuple[Facet, ...]:
     found: dict[Facet, None] = {}
     covered: set[str] = set()
     spans: dict[tuple[int, int], list[str]] = {}
     for mention in known.concepts(text, language):
         spans.setdefault((mention.start, mention.end), []).append(mention.concept_id)
     for (start, end), concept_ids in spans.items():
-        surface = frozenset(f"w:{word}" for word in _stems(text[start:end], language))
+        surface = frozenset(f"w:{word}" for word in _stems(known, text[start:end], language))
         covered |= surface
         variants = [frozenset({f"c:{concept_id}"}) for concept_id in concept_ids]
         for concept_id in concept_ids:
             for term in known.gloss(concept_id).terms(into):
-                variants.append(frozenset(f"w:{word}" for word in _stems(term, into)))
+                variants.append(frozenset(f"w:{word}" for word in _stems(known, term, into)))
         found[frozenset(variant for variant in [surface, *variants] if variant)] = None
-    own = {term for term in terms(text, language) if not term.startswith("c:")} - covered
+    own = {term for term in _terms(known, text, language) if not term.startswith("c:")} - covered
     if language is Language.KY and into is Language.RU:
-        own |= {f"w:{word}" for word in _stems(known.to_russian(text).text, into)} - covered
+        own |= {f"w:{word}" for word in _stems(known, known.to_russian(text).text, into)} - covered
     for term in sorted(own):
         found[frozenset({frozenset({term})})] = None
     return tuple(found)
 
 
 @lru_cache(maxsize=8192)
-def _concept_items(text: str, language: Language) -> tuple[tuple[str, float], ...]:
-    known = glossary.default()
+def _concept_items(known: Glossary, text: str, language: Language) -> tuple[tuple[str, float], ...]:
     weights: dict[str, float] = {}
 
     def take(part: str, last: float, other: float) -> None:
@@ -87,10 +94,10 @@ def _concept_items(text: str, language: Language) -> tuple[tuple[str, float], ..
 
 def concept_weights(text: str, language: Language) -> dict[str, float]:
     """Concept id -> how central to `text` it is: 1 for the head of the product noun."""
-    return dict(_concept_items(text, language))
+    return dict(_concept_items(glossary.default(), text, language))
 
 
-def _stems(text: str, language: Language) -> Iterator[str]:
+def _stems(known: Glossary, text: str, language: Language) -> Iterator[str]:
     text = normalise.without_exact(normalise.normalise(text, language))
     for word in words(text):
         folded = word.folded
@@ -98,7 +105,7 @@ def _stems(text: str, language: Language) -> Iterator[str]:
             continue
         if language is Language.KY:
             if folded not in wordlists.KYRGYZ_FUNCTION:
-                yield kyrgyz.stems(folded)[0]
+                yield known.stemmer.stems(folded)[0]
         elif language is Language.ZH or folded.isascii():
             if folded not in wordlists.ENGLISH_STOP:
                 yield stem(folded, Language.EN)

@@ -8,6 +8,7 @@ from typing import NamedTuple
 
 from api.matching.text import kyrgyz, wordlists
 from api.matching.text.chinese import HAN
+from api.matching.text.kyrgyz import Stemmer
 from api.matching.text.language import Language
 from api.matching.text.words import Word, stem, words
 
@@ -35,11 +36,15 @@ class WordIndex:
     Russian wordings are found in any order of their words: кирпич красный is красный кирпич.
     """
 
-    def __init__(self, language: Language) -> None:
+    def __init__(self, language: Language, stemmer: Stemmer = kyrgyz) -> None:
+        """`stemmer` reads the forms of Kyrgyz words."""
         self._language = language
+        self._stemmer = stemmer
         self._by_stem: dict[str, list[_Wording]] = defaultdict(list)
         self._by_typed: dict[str, list[_Wording]] = defaultdict(list)
         self._by_bag: dict[tuple[str, ...], list[tuple[int, str]]] = defaultdict(list)
+        # A wording with a word that no wording has cannot be there: most places end at once.
+        self._stems: set[str] = set()
 
     def add(self, term: str, concept_id: str, rank: int = 0) -> None:
         """Let `term` name a concept; of several it may name, the one of least rank is meant."""
@@ -47,7 +52,9 @@ class WordIndex:
         if not parts or len(parts) > _LONGEST or all(map(self._skipped, parts)):
             return
         if self._language is not Language.KY:
-            bisect.insort(self._by_bag[self._bag(parts)], (rank, concept_id))
+            stems = [stem(part, self._language) for part in parts]
+            self._stems.update(stems)
+            bisect.insort(self._by_bag[self._ordered(stems)], (rank, concept_id))
             return
         # Kyrgyz writers join and part compounds at will: баш кийим, башкийим, баш-кийим.
         for spelled in {parts, ("".join(parts),)}:
@@ -94,9 +101,14 @@ class WordIndex:
             return self._kyrgyz(found, place, bool(_KYRGYZ_LETTERS.search(text)), derived)
         if self._skipped(found[place].text):
             return 0, []
-        for length in range(min(_LONGEST, len(found) - place), 0, -1):
-            part = tuple(word.text for word in found[place : place + length])
-            if ranked := self._by_bag.get(self._bag(part)):
+        stems: list[str] = []
+        for word in found[place : place + _LONGEST]:
+            last = stem(word.text, self._language)
+            if last not in self._stems:
+                break
+            stems.append(last)
+        for length in range(len(stems), 0, -1):
+            if ranked := self._by_bag.get(self._ordered(stems[:length])):
                 return length, [concept_id for _, concept_id in ranked]
         return 0, []
 
@@ -122,7 +134,7 @@ class WordIndex:
             # Тор may be meant as written: төр is only the second guess.
             return exact
         table = self._by_stem if spelled else self._by_typed
-        candidates = kyrgyz.stems if derived else kyrgyz.inflections
+        candidates = self._stemmer.stems if derived else self._stemmer.inflections
         best, concepts, rank_of_best = 0, list[str](), 0
         # The word as written first: су is water before it is anything's stem.
         for rank, candidate in enumerate(dict.fromkeys((word, *candidates(word)))):
@@ -130,7 +142,7 @@ class WordIndex:
                 length = len(wording.words)
                 if length < best or (length == best and rank > rank_of_best):
                     continue
-                if not _continues(found, place, wording.words, spelled):
+                if not self._continues(found, place, wording.words, spelled):
                     continue
                 if length > best:
                     concepts = []
@@ -138,26 +150,26 @@ class WordIndex:
                 concepts.append(wording.concept_id)
         return best, concepts
 
-    def _bag(self, parts: tuple[str, ...]) -> tuple[str, ...]:
-        stems = tuple(stem(part, self._language) for part in parts)
-        return tuple(sorted(stems)) if self._language is Language.RU else stems
+    def _continues(
+        self, found: list[Word], place: int, wording: tuple[str, ...], spelled: bool
+    ) -> bool:
+        """Whether the words after `place` are the rest of `wording`, endings apart."""
+        if place + len(wording) > len(found):
+            return False
+        for word, wanted in zip(found[place + 1 :], wording[1:], strict=False):
+            have = set(self._stemmer.inflections(word.text))
+            want = set(self._stemmer.inflections(wanted))
+            if not spelled:
+                have, want = set(map(kyrgyz.folded, have)), set(map(kyrgyz.folded, want))
+            if not have & want:
+                return False
+        return True
+
+    def _ordered(self, stems: list[str]) -> tuple[str, ...]:
+        return tuple(sorted(stems) if self._language is Language.RU else stems)
 
     def _skipped(self, word: str) -> bool:
         return word in wordlists.FUNCTION[self._language]
-
-
-def _continues(found: list[Word], place: int, wording: tuple[str, ...], spelled: bool) -> bool:
-    """Whether the words after `place` are the rest of `wording`, endings apart."""
-    if place + len(wording) > len(found):
-        return False
-    for word, wanted in zip(found[place + 1 :], wording[1:], strict=False):
-        have = set(kyrgyz.inflections(word.text))
-        want = set(kyrgyz.inflections(wanted))
-        if not spelled:
-            have, want = set(map(kyrgyz.folded, have)), set(map(kyrgyz.folded, want))
-        if not have & want:
-            return False
-    return True
 
 
 class ChineseIndex:
@@ -165,14 +177,15 @@ class ChineseIndex:
 
     def __init__(self) -> None:
         self._concepts: dict[str, list[tuple[int, str]]] = defaultdict(list)
-        self._longest = 0
+        # The longest wording by its first character: most characters begin none.
+        self._longest: dict[str, int] = defaultdict(int)
 
     def add(self, term: str, concept_id: str, rank: int = 0) -> None:
         """Let `term` name a concept; of several it may name, the one of least rank is meant."""
         term = term.casefold().replace(" ", "")
         if HAN.search(term):
             bisect.insort(self._concepts[term], (rank, concept_id))
-            self._longest = max(self._longest, len(term))
+            self._longest[term[0]] = max(self._longest[term[0]], len(term))
 
     def heads(self, wording: str) -> list[str]:
         """The concepts of the longest wording that ends another: 钢桥 is a 桥."""
@@ -186,7 +199,8 @@ class ChineseIndex:
         folded = text.casefold() if len(text.casefold()) == len(text) else text
         place = 0
         while place < len(folded):
-            for length in range(min(self._longest, len(folded) - place), 0, -1):
+            longest = self._longest.get(folded[place], 0)
+            for length in range(min(longest, len(folded) - place), 0, -1):
                 ranked = self._concepts.get(folded[place : place + length])
                 if ranked and (length > 1 or _ends_phrase(folded, place + length)):
                     concepts = dict.fromkeys(concept_id for _, concept_id in ranked)

@@ -30,11 +30,14 @@ _RUSSIAN_TENDER = re.compile(
 )
 _RUSSIAN_TAIL = re.compile(
     r"\b(?:для|согласно|в\s+соответствии|с\s+учетом|в\s+рамках|на\s+нужды|по\s+адресу|"
-    r"в\s+количестве|в\s+комплекте|в\s+сборе|с|со|на|по|из|от|не\s+менее|формат\w*|размер\w*|"
+    r"в\s+количестве|в\s+комплекте|в\s+сборе|без|с|со|на|по|из|от|не\s+менее|формат\w*|размер\w*|"
     r"калибр\w*|масс[аы]|вес|плотность\w*|длин[аы]|ширин[аы]|высот[аы]|толщин[аы]|диаметр\w*|"
     r"объ[её]м\w*|мощность\w*|цвет\w*|марк[аи])\b",
     re.IGNORECASE,
 )
+# A word of Latin letters among Cyrillic ones is a brand; a short one may be LED or USB.
+_BRAND = re.compile(r"(?<![\w-])[A-Za-z][A-Za-z'&-]{4,}(?![\w-])")
+_CYRILLIC = re.compile(r"[а-яёңөү]{3}", re.IGNORECASE)
 _KYRGYZ_TENDER = re.compile(rf"(?:\s+|^)(?:{wordlists.KYRGYZ_TENDER}|жана|боюнча)\s*[.]?$")
 _KYRGYZ_PURPOSE = re.compile(r"^.*\bүчүн\s+|^.*\bучун\s+", re.IGNORECASE)
 _KYRGYZ_PLACE = re.compile(
@@ -69,9 +72,8 @@ def product_noun(title: str, language: Language) -> str:
         # What is left of a grade or a brand once its number is gone has no small letters.
         named = next((part for part in parts if re.search(r"\b[a-z]{3}", part)), parts[0])
         return _before(_ENGLISH_TAIL, named)
-    if language is Language.RU:
-        return _before(_RUSSIAN_TAIL, parts[0])
-    return parts[0]
+    named = _without_brand(parts[0])
+    return _before(_RUSSIAN_TAIL, named) if language is Language.RU else named
 
 
 @lru_cache(maxsize=8192)
@@ -142,7 +144,14 @@ def _before(tail: re.Pattern[str], phrase: str) -> str:
     """A single word before the tail is too little to go by: ложки с ручками stay whole."""
     match = tail.search(phrase)
     head = phrase[: match.start()].strip() if match else phrase
-    return head if " " in head else phrase
+    nothing_follows = match is not None and match.end() == len(phrase)
+    return head if " " in head or (head and nothing_follows) else phrase
+
+
+def _without_brand(phrase: str) -> str:
+    """Whoever makes a Кабель RAINLINE, it is a cable."""
+    plain = _SPACES.sub(" ", _BRAND.sub(" ", phrase)).strip()
+    return plain if _CYRILLIC.search(plain) else phrase
 
 
 def _tidy(piece: str, language: Language) -> str:

@@ -94,7 +94,7 @@ def _distinct(views: Sequence[View]) -> list[View]:
 # The names of a thing are compared with names, a whole line with whole titles: measured, that
 # beats the best of all views. Heads among a title's views would let every word heap win.
 # The glossary's wording of an offer is a guess, so it counts a little less than the seller's.
-_NEAR = {"noun": 1.0, "head": 1.0, "segment": 1.0, "concept": 0.85}
+_NEAR = {"noun": 1.0, "head": 1.0, "segment": 1.0, "title": 0.9, "concept": 0.85}
 _WIDE = {"noun": 1.0, "title": 1.0, "description": 1.0}
 _NAMES = {"noun": 1.0, "original": 0.3, "concept": 0.3}
 _LINES = {"full": 1.0, "context": 0.2}
@@ -125,7 +125,16 @@ def semantic_matrix(
     `offsets` (n,) is where each offer's views begin. For each view of the request the best
     fitting view of the offer counts; the request's views are averaged by weight.
     """
-    nearness = query_vectors @ doc_vectors.T
+    return combined(query_vectors @ doc_vectors.T, query_kinds, doc_kinds, offsets)
+
+
+def combined(
+    nearness: NDArray[np.float32],
+    query_kinds: Sequence[str],
+    doc_kinds: Sequence[str],
+    offsets: NDArray[np.intp],
+) -> NDArray[np.float32]:
+    """The same from (q, m) cosines that are known already."""
     names = _best(nearness, doc_kinds, _NEAR, offsets)
     lines = _best(nearness, doc_kinds, _WIDE, offsets)
     total, weight = np.zeros(len(offsets), np.float32), 0.0

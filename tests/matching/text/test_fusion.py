@@ -61,3 +61,41 @@ def test_a_document_near_every_query_is_a_hub() -> None:
     hubs = fusion.hubness(views, np.array([0, 2]), bank)
     assert hubs[1] > hubs[0] > 0
     assert fusion.hubness(views, np.array([0, 2]), np.zeros((0, 2), np.float32)).tolist() == [0, 0]
+
+
+def test_words_of_a_long_request_are_believed_more_than_those_of_a_label() -> None:
+    documents = [{f"w:{letter}"} for letter in "abcdefgh"]
+    index = fusion.TermIndex(documents, {f"w:{letter}": 2.0 for letter in "abcdefgh"})
+    label = [facet({"w:a"})]
+    line = [facet({f"w:{letter}"}) for letter in "abcdefgh"]
+    assert index.trust(label) == pytest.approx(1 / fusion.MANY)
+    assert index.trust(line) == 1.0
+    assert index.evidence(label)[0] == pytest.approx(fusion.ENOUGH / fusion.MANY)
+
+
+def test_words_that_no_document_has_earn_no_trust() -> None:
+    index = fusion.TermIndex([{"w:a"}, {"w:b"}], {"w:a": 2.0, "w:b": 2.0})
+    unknown = [facet({"w:x"}), facet({"w:y"}, {"w:z", "w:a"})]
+    assert index.trust([facet({"w:a"}), *unknown]) == index.trust([facet({"w:a"})])
+
+
+def test_one_faint_hit_among_zeros_is_no_great_deviation() -> None:
+    scores = np.zeros(1000, np.float32)
+    scores[3] = 0.01
+    assert fusion.standard(scores, 12.0).max() == 12.0
+    assert fusion.standard(scores, 12.0, least=0.03).max() < 1
+
+
+def test_concepts_are_indexed_to_the_same_score() -> None:
+    documents = [{"a": 0.5, "b": 1.0}, {}, {"b": 0.2, "c": 1.0}]
+    query = {"a": 1.0, "b": 0.3}
+    wanted = [fusion.concept(query, each) for each in documents]
+    assert fusion.ConceptIndex(documents).scores(query).tolist() == pytest.approx(wanted)
+
+
+def test_fusion_by_ranks_forgets_distances_and_shares_places_among_equals() -> None:
+    near = np.array([0.9, 0.1, 0.1], np.float32)
+    far = np.array([0.2, 0.1, 0.1], np.float32)
+    one, other = (fusion.by_ranks({"semantic": each}) for each in (near, far))
+    assert one.tolist() == other.tolist()
+    assert one[0] > one[1] == one[2]

@@ -4,8 +4,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from api.matching.text import glossary
+from api.matching.text import glossary, lexical
 from api.matching.text.glossary import Glossary, GlossaryError
+from api.matching.text.kyrgyz import AsWritten
 from api.matching.text.language import Language
 
 ROWS = [
@@ -141,6 +142,23 @@ def test_the_shipped_glossary_reads_and_every_concept_has_a_name() -> None:
         concept.ky or concept.ru or concept.en or concept.zh
         for concept in shipped.concepts_by_id.values()
     )
+
+
+def test_another_glossary_may_read_the_texts_for_a_while(known: Glossary) -> None:
+    before = lexical.terms("туз", Language.KY)
+    with glossary.using(Glossary.of([("туз", "туз", "ace", "王牌")])):
+        assert glossary.default().to_russian("туз").text == "туз"
+        assert lexical.terms("туз", Language.KY) != before
+    assert glossary.default() is glossary.shipped()
+    assert lexical.terms("туз", Language.KY) == before
+
+
+def test_without_a_stemmer_only_words_as_written_are_found(known: Glossary) -> None:
+    plain = Glossary(known.concepts_by_id, AsWritten())
+    assert [name for _, name in names(plain, "балык тузду", Language.KY)] == ["fish"]
+    assert "соль" not in plain.to_russian("тузду").text
+    with glossary.using(plain):
+        assert "w:китептер" in lexical.terms("китептер", Language.KY)
 
 
 @given(st.text(), st.sampled_from(Language))

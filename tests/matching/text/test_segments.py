@@ -21,6 +21,11 @@ KY, RU, EN, ZH = Language.KY, Language.RU, Language.EN, Language.ZH
         ("Ооруканага керебет сатып алуу", KY, "керебет"),
         ("Балдар үчүн оюнчуктарды сатып алуу жана жеткирүү", KY, "оюнчуктарды"),
         ("Кум-шагыл жеткирүү, 200 тонна", KY, "Кум-шагыл"),
+        ("КАБЕЛЬ СИЛОВОЙ RAINLINE 3X2,5", RU, "КАБЕЛЬ СИЛОВОЙ"),
+        ("LED светильник", RU, "LED светильник"),
+        ("Hyundai Sonata", RU, "Hyundai Sonata"),
+        ("Нить из 100% хлопка", RU, "Нить"),
+        ("Филе трески без кожи", RU, "Филе трески"),
     ],
 )
 def test_the_product_noun_is_what_is_sold_or_bought(

@@ -227,7 +227,7 @@ def at(server: psycopg.Connection, size: int, wanted: Sequence[Demand]) -> Measu
             found.built = synthetic.grow(server, size, told)
     found.offers, found.views, found.finding = server.execute(
         "SELECT (SELECT count(*) FROM offer_terms), count(*),"
-        " count(*) FILTER (WHERE kind IN ('noun', 'title')) FROM offer_vector"
+        " count(*) FILTER (WHERE kind IN ('noun', 'title', 'head', 'concept')) FROM offer_vector"
     ).fetchone()
     found.sizes = dict(
         server.execute(

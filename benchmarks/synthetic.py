@@ -6,7 +6,7 @@ is a variant of a base with something of another in it: its terms are the base's
 with a few of the other's and a model number of its own; its vectors are the base's, moved towards
 the other's by a share drawn between 0.15 and 0.9, with noise of a quarter of a unit. So nearest
 neighbours stay those of the texts, and near and far variants of a base lie on a gradient.
-Of the views nouns and titles (which find offers) and one more are stored, about four an offer
+Of the views nouns, titles and the first of the others (mostly a head) are stored, 3.4 an offer
 instead of nine, so that a million fits into a small machine. Prices, lead times, certificates
 and sellers are copied from the demonstration. Rows are written by COPY and INSERT ... SELECT,
 past triggers and foreign keys; indexes that matching uses are built afterwards.
@@ -31,7 +31,7 @@ from api.matching import index, vectors
 from api.matching.models import DIMENSIONS, OfferVector
 
 CHUNK = 20_000
-FINDING = ("noun", "title")
+ALWAYS = ("noun", "title")
 SIGNS = "ix_offer_vector_signs"
 NEAREST, FARTHEST, NOISE = 0.15, 0.9, 0.25
 # Copies of the rows of a base; what the catalogue knows of an offer is otherwise the same.
@@ -158,8 +158,8 @@ class _Bases:
                 self.ids.append(offer_id)
                 self.views.append([])
                 more = False
-            if kind in FINDING or not more:
-                more = more or kind not in FINDING
+            if kind in ALWAYS or not more:
+                more = more or kind not in ALWAYS
                 self.views[-1].append(place)
             fixed = (kind, text, now.name, now.version)
             self.heads.append(b"".join(_field(value.encode()) for value in fixed))

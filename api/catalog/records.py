@@ -76,9 +76,7 @@ class OfferRecord:
     product_id: UUID
     product_version: int
     names: Mapping[str, str]
-    names_origin: Mapping[str, str]
     descriptions: Mapping[str, str]
-    descriptions_origin: Mapping[str, str]
     attributes: Mapping[str, str]
     gtin: str | None
     mpn: str | None
@@ -129,9 +127,7 @@ _COLUMNS: tuple[Any, ...] = (
     col(Product.id).label("product_id"),
     col(Product.version).label("product_version"),
     Product.names,
-    Product.names_origin,
     Product.descriptions,
-    Product.descriptions_origin,
     Product.attributes,
     Product.gtin,
     Product.mpn,

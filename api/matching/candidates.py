@@ -16,10 +16,10 @@ from api.matching.text import fusion, lexical
 from api.matching.text.language import Language
 from api.rules.matching import Demand
 
-VECTOR_TOP, LEXICAL_TOP, CODE_TOP = 150, 100, 100
+VECTOR_TOP, LEXICAL_TOP, CODE_TOP = 200, 100, 100
 # Views taken by their signs for each view of a request, before their vectors are compared; the
 # width of the search in the graph. Measured: benchmarks/bench_matching.py, docs/scaling.md.
-WIDE = 400
+WIDE = 600
 # Occurrences of the request's rarest terms that are looked at.
 POSTINGS = 3000
 # Words of a request that no offer has, and how many words like each are tried.
@@ -47,7 +47,7 @@ _VECTORS = text(
       SELECT offer_id, row_number() OVER (ORDER BY embedding <=> asked.embedding) AS rank
       FROM (
         SELECT offer_id, embedding FROM offer_vector
-        WHERE kind IN ('noun', 'title') AND model_name = :name AND model_version = :version
+        WHERE kind IN ('noun', 'title', 'head', 'concept') AND model_name = :name AND model_version = :version
         ORDER BY binary_quantize(embedding)::bit({DIMENSIONS})
           <~> binary_quantize(asked.embedding)::bit({DIMENSIONS})
         LIMIT :wide
@@ -87,9 +87,11 @@ _LIKE_WORDS = text(
 
 
 def _code_list(scheme: str, digits: int, near: bool) -> str:
+    """Ordered by the code as well: behind row-level security the planner asks for both keys."""
+    code = f'"left"({scheme}_code, {digits})'
     return f"""
       (SELECT offer_id, sample_key, {near} AS near FROM offer_terms
-       WHERE "left"({scheme}_code, {digits}) = :{scheme}_{digits} ORDER BY sample_key LIMIT :top)
+       WHERE {code} = :{scheme}_{digits} ORDER BY {code}, sample_key LIMIT :top)
     """
 
 

@@ -68,8 +68,8 @@ class EmbeddingModel(Table, table=True):
 class OfferVector(Table, table=True):
     """One view of an active offer (noun, title, segment …) as a unit vector.
 
-    Offers are found by the signs of their nouns and titles, an index 20 times smaller than one
-    of all views whole; candidates.py writes the same expressions, or the index is not used.
+    Offers are found by the signs of the numbers of their names and titles: 350 bytes a view
+    instead of 1,300. candidates.py writes the same expressions, or the index is not used.
     """
 
     __tablename__ = "offer_vector"
@@ -79,7 +79,7 @@ class OfferVector(Table, table=True):
             "ix_offer_vector_signs",
             literal_column(f"(binary_quantize(embedding)::bit({DIMENSIONS}))").label("signs"),
             postgresql_ops={"signs": "bit_hamming_ops"},
-            postgresql_where=text("kind IN ('noun', 'title')"),
+            postgresql_where=text("kind IN ('noun', 'title', 'head', 'concept')"),
             **_HNSW,
         ),
     )

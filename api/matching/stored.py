@@ -7,6 +7,8 @@ from uuid import UUID
 
 import numpy as np
 from numpy.typing import NDArray
+from psycopg.types.json import set_json_loads
+from pydantic_core import from_json
 from sqlmodel import Session
 
 from api.matching import vectors
@@ -145,4 +147,5 @@ def _rows(session: Session, query: str, **values: Any) -> list[tuple[Any, ...]]:
     session.flush()
     driver: Any = session.connection().connection.driver_connection
     with driver.cursor(binary=True) as cursor:
+        set_json_loads(from_json, cursor)
         return list(cursor.execute(query, values).fetchall())

@@ -21,7 +21,7 @@ depends_on: str | Sequence[str] | None = None
 NEW = {
     "ix_offer_vector_signs": """
         offer_vector USING hnsw ((binary_quantize(embedding)::bit(512)) bit_hamming_ops)
-        WITH (m = 16, ef_construction = 64) WHERE kind IN ('noun', 'title')""",
+        WITH (m = 16, ef_construction = 64) WHERE kind IN ('noun', 'title', 'head', 'concept')""",
     "ix_offer_terms_cpv_4": """offer_terms ("left"(cpv_code, 4), sample_key)""",
     "ix_offer_terms_cpv_5": """offer_terms ("left"(cpv_code, 5), sample_key)""",
     "ix_offer_terms_hs_4": """offer_terms ("left"(hs_code, 4), sample_key)""",

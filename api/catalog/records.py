@@ -4,8 +4,10 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
+from typing import Any
 from uuid import UUID
 
+from sqlalchemy import select as columns
 from sqlmodel import Session, col, select
 
 from api.catalog.models import (
@@ -74,9 +76,7 @@ class OfferRecord:
     product_id: UUID
     product_version: int
     names: Mapping[str, str]
-    names_origin: Mapping[str, str]
     descriptions: Mapping[str, str]
-    descriptions_origin: Mapping[str, str]
     attributes: Mapping[str, str]
     gtin: str | None
     mpn: str | None
@@ -109,44 +109,101 @@ class OfferRecord:
         return self.status is OfferStatus.ACTIVE and self.seller_status in MAY_ACT
 
 
+# Columns, not rows of the tables: matching reads hundreds of offers for each item.
+_COLUMNS: tuple[Any, ...] = (
+    Offer.id,
+    Offer.version,
+    Offer.updated_at,
+    Offer.status,
+    Offer.sku,
+    col(Organisation.id).label("seller_id"),
+    col(Organisation.legal_name).label("seller_names"),
+    col(Organisation.roles).label("seller_roles"),
+    col(Organisation.country).label("seller_country"),
+    col(Organisation.place_code).label("seller_place_code"),
+    col(Organisation.status).label("seller_status"),
+    col(Organisation.verification_level).label("seller_level"),
+    col(Organisation.debarred_until).label("seller_debarred_until"),
+    col(Product.id).label("product_id"),
+    col(Product.version).label("product_version"),
+    Product.names,
+    Product.descriptions,
+    Product.attributes,
+    Product.gtin,
+    Product.mpn,
+    Product.brand,
+    Product.model,
+    Product.hs_code,
+    Product.cpv_code,
+    Product.country_of_origin,
+    Offer.markets,
+    Offer.unit_code,
+    Offer.min_order_quantity,
+    Offer.order_multiple,
+    Offer.currency,
+    Offer.incoterm,
+    Offer.incoterm_version,
+    Offer.place_code,
+    Offer.supply_quantity,
+    Offer.supply_period,
+    Offer.warranty_months,
+    Offer.payment_terms,
+    Offer.valid_from,
+    Offer.valid_through,
+)
+_OFFERS = (
+    columns(*_COLUMNS)
+    .join(Product, col(Product.id) == Offer.product_id)
+    .join(Organisation, col(Organisation.id) == Offer.seller_id)
+)
+
+
 def load(session: Session, ids: Collection[UUID]) -> list[OfferRecord]:
     """The offers with these ids that the session may see, ordered by id; four queries."""
     if not ids:
         return []
-    rows = session.exec(
-        select(Offer, Product, Organisation)
-        .join(Product, col(Product.id) == Offer.product_id)
-        .join(Organisation, col(Organisation.id) == Offer.seller_id)
-        .where(col(Offer.id).in_(ids))
-        .order_by(col(Offer.id))
-    ).all()
+    session.flush()
+    rows = session.connection().execute(
+        _OFFERS.where(col(Offer.id).in_(ids)).order_by(col(Offer.id))
+    )
     prices, leads, shown = _prices(session, ids), _lead_times(session, ids), _shown(session, ids)
     return [
-        _record(
-            *row,
-            tuple(prices.get(row[0].id, ())),
-            tuple(leads.get(row[0].id, ())),
-            tuple(shown.get(row[0].id, ())),
+        OfferRecord(
+            **{
+                **row,
+                "seller_roles": tuple(row["seller_roles"]),
+                "markets": tuple(row["markets"]),
+            },
+            price_tiers=tuple(prices.get(row["id"], ())),
+            lead_time_tiers=tuple(leads.get(row["id"], ())),
+            certificates=tuple(shown.get(row["id"], ())),
         )
-        for row in rows
+        for row in rows.mappings()
     ]
 
 
 def _prices(session: Session, ids: Collection[UUID]) -> dict[UUID, list[PriceRecord]]:
     found: dict[UUID, list[PriceRecord]] = {}
-    query = select(PriceTier).where(col(PriceTier.offer_id).in_(ids))
-    for tier in session.exec(query.order_by(col(PriceTier.min_quantity))):
-        record = PriceRecord(tier.min_quantity, tier.unit_price)
-        found.setdefault(tier.offer_id, []).append(record)
+    query = select(
+        col(PriceTier.offer_id), col(PriceTier.min_quantity), col(PriceTier.unit_price)
+    ).where(col(PriceTier.offer_id).in_(ids))
+    for offer_id, quantity, price in session.exec(query.order_by(col(PriceTier.min_quantity))):
+        found.setdefault(offer_id, []).append(PriceRecord(quantity, price))
     return found
 
 
 def _lead_times(session: Session, ids: Collection[UUID]) -> dict[UUID, list[LeadTimeRecord]]:
     found: dict[UUID, list[LeadTimeRecord]] = {}
-    query = select(LeadTimeTier).where(col(LeadTimeTier.offer_id).in_(ids))
-    for tier in session.exec(query.order_by(col(LeadTimeTier.min_quantity))):
-        record = LeadTimeRecord(tier.min_quantity, tier.days, tier.from_event)
-        found.setdefault(tier.offer_id, []).append(record)
+    query = select(
+        col(LeadTimeTier.offer_id),
+        col(LeadTimeTier.min_quantity),
+        col(LeadTimeTier.days),
+        col(LeadTimeTier.from_event),
+    ).where(col(LeadTimeTier.offer_id).in_(ids))
+    for offer_id, quantity, days, start in session.exec(
+        query.order_by(col(LeadTimeTier.min_quantity))
+    ):
+        found.setdefault(offer_id, []).append(LeadTimeRecord(quantity, days, start))
     return found
 
 
@@ -163,59 +220,3 @@ def _shown(session: Session, ids: Collection[UUID]) -> dict[UUID, list[Certifica
         record = CertificateRecord(c.scheme, c.number, c.expires_on, c.status)
         found.setdefault(offer_id, []).append(record)
     return found
-
-
-def _record(
-    offer: Offer,
-    product: Product,
-    seller: Organisation,
-    prices: tuple[PriceRecord, ...],
-    leads: tuple[LeadTimeRecord, ...],
-    certificates: tuple[CertificateRecord, ...],
-) -> OfferRecord:
-    return OfferRecord(
-        id=offer.id,
-        version=offer.version,
-        updated_at=offer.updated_at,
-        status=offer.status,
-        sku=offer.sku,
-        seller_id=seller.id,
-        seller_names=seller.legal_name,
-        seller_roles=tuple(seller.roles),
-        seller_country=seller.country,
-        seller_place_code=seller.place_code,
-        seller_status=seller.status,
-        seller_level=seller.verification_level,
-        seller_debarred_until=seller.debarred_until,
-        product_id=product.id,
-        product_version=product.version,
-        names=product.names,
-        names_origin=product.names_origin,
-        descriptions=product.descriptions,
-        descriptions_origin=product.descriptions_origin,
-        attributes=product.attributes,
-        gtin=product.gtin,
-        mpn=product.mpn,
-        brand=product.brand,
-        model=product.model,
-        hs_code=product.hs_code,
-        cpv_code=product.cpv_code,
-        country_of_origin=product.country_of_origin,
-        markets=tuple(offer.markets),
-        unit_code=offer.unit_code,
-        min_order_quantity=offer.min_order_quantity,
-        order_multiple=offer.order_multiple,
-        currency=offer.currency,
-        price_tiers=prices,
-        lead_time_tiers=leads,
-        incoterm=offer.incoterm,
-        incoterm_version=offer.incoterm_version,
-        place_code=offer.place_code,
-        supply_quantity=offer.supply_quantity,
-        supply_period=offer.supply_period,
-        warranty_months=offer.warranty_months,
-        payment_terms=offer.payment_terms,
-        valid_from=offer.valid_from,
-        valid_through=offer.valid_through,
-        certificates=certificates,
-    )

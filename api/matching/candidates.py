@@ -1,6 +1,7 @@
 """Which offers are worth scoring for a request: near in meaning, in words, or in codes.
 
 Filtered only by what is certain: offers in the index are active, and nobody sells to itself.
+Each list is bounded in work, however large the catalogue is.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -10,10 +11,19 @@ from sqlalchemy import text
 from sqlmodel import Session
 
 from api.matching import vectors
-from api.matching.text import fusion
+from api.matching.models import DIMENSIONS
+from api.matching.text import fusion, lexical
+from api.matching.text.language import Language
 from api.rules.matching import Demand
 
-VECTOR_TOP, LEXICAL_TOP, CODE_TOP = 150, 100, 100
+VECTOR_TOP, LEXICAL_TOP, CODE_TOP = 200, 100, 100
+# Views taken by their signs for each view of a request, before their vectors are compared; the
+# width of the search in the graph. Measured: benchmarks/bench_matching.py, docs/scaling.md.
+WIDE = 600
+# Occurrences of the request's rarest terms that are looked at.
+POSTINGS = 3000
+# Words of a request that no offer has, and how many words like each are tried.
+_UNKNOWN, _LIKE = 5, 4
 _MOST_TERMS = 60
 # Above this share of the offers a term finds everything and tells nothing.
 _COMMON = 0.2
@@ -21,19 +31,28 @@ _COMMON = 0.2
 type Found = dict[UUID, dict[str, int]]
 """Offer -> the rank in each list it was found by."""
 
-_VECTORS = text(
+_SETTINGS = text(
+    f"""
+    SELECT set_config('hnsw.ef_search', '{WIDE}', true),
+      set_config('hnsw.iterative_scan', 'relaxed_order', true),
+      set_config('pg_trgm.similarity_threshold', '0.4', true),
+      set_config('jit', 'off', true)
     """
+)
+_VECTORS = text(
+    f"""
     SELECT asked.item_id, near.offer_id, min(near.rank) AS rank
     FROM demand_vector AS asked
     CROSS JOIN LATERAL (
-      SELECT offer_id, row_number() OVER (ORDER BY distance) AS rank
+      SELECT offer_id, row_number() OVER (ORDER BY embedding <=> asked.embedding) AS rank
       FROM (
-        SELECT offer_id, embedding <=> asked.embedding AS distance
-        FROM offer_vector
-        WHERE model_name = :name AND model_version = :version
-        ORDER BY embedding <=> asked.embedding
-        LIMIT :top
-      ) AS nearest
+        SELECT offer_id, embedding FROM offer_vector
+        WHERE kind IN ('noun', 'title', 'head', 'concept') AND model_name = :name AND model_version = :version
+        ORDER BY binary_quantize(embedding)::bit({DIMENSIONS})
+          <~> binary_quantize(asked.embedding)::bit({DIMENSIONS})
+        LIMIT :wide
+      ) AS alike
+      ORDER BY rank LIMIT :top
     ) AS near
     WHERE asked.item_id = ANY(:items) AND asked.kind <> 'context'
       AND asked.model_name = :name AND asked.model_version = :version
@@ -42,33 +61,47 @@ _VECTORS = text(
 )
 _TERMS = text(
     """
-    SELECT found.offer_id, row_number() OVER (ORDER BY sum(asked.weight) DESC) AS rank
-    FROM offer_terms AS found
-    CROSS JOIN LATERAL unnest(found.terms) AS said(term)
-    JOIN unnest(CAST(:terms AS text[]), CAST(:weights AS float8[])) AS asked(term, weight)
-      USING (term)
-    WHERE found.terms && CAST(:terms AS text[])
-    GROUP BY found.offer_id
-    ORDER BY sum(asked.weight) DESC
+    SELECT offer_id, row_number() OVER (ORDER BY sum(weight) DESC, sample_key) AS rank
+    FROM unnest(CAST(:terms AS text[]), CAST(:weights AS float8[])) AS asked(term, weight)
+    CROSS JOIN LATERAL (
+      SELECT offer_id, sample_key FROM offer_terms WHERE terms @> ARRAY[asked.term] LIMIT :postings
+    ) AS found
+    GROUP BY offer_id, sample_key
+    ORDER BY sum(weight) DESC, sample_key
     LIMIT :top
     """
 )
-_NAMES = text(
+_LIKE_WORDS = text(
     """
-    SELECT offer_id, row_number() OVER (ORDER BY word_similarity(:asked, names) DESC) AS rank
-    FROM offer_terms WHERE :asked <% names
-    ORDER BY word_similarity(:asked, names) DESC LIMIT :top
+    SELECT near.term, near.offers, near.likeness
+    FROM unnest(CAST(:words AS text[])) AS asked(word)
+    CROSS JOIN LATERAL (
+      SELECT term, offers, similarity(substr(term, 3), asked.word) AS likeness
+      FROM term_frequency
+      WHERE substr(term, 3) % asked.word AND term LIKE 'w:%' AND offers > 0
+      ORDER BY likeness DESC, term LIMIT :like
+    ) AS near
+    ORDER BY likeness DESC, term
     """
 )
-_CODES = text(
+
+
+def _code_list(scheme: str, digits: int, near: bool) -> str:
+    """Ordered by the code as well: behind row-level security the planner asks for both keys."""
+    code = f'"left"({scheme}_code, {digits})'
+    return f"""
+      (SELECT offer_id, sample_key, {near} AS near FROM offer_terms
+       WHERE {code} = :{scheme}_{digits} ORDER BY {code}, sample_key LIMIT :top)
     """
-    SELECT offer_id, row_number() OVER (ORDER BY near DESC, sample_key) AS rank
-    FROM (
-      SELECT offer_id, sample_key, coalesce(cpv_code LIKE :cpv_near, false)
-        OR coalesce(hs_code LIKE :hs_near, false) AS near
-      FROM offer_terms WHERE cpv_code LIKE :cpv OR hs_code LIKE :hs
-    ) AS coded
-    ORDER BY near DESC, sample_key LIMIT :top
+
+
+_CODES = text(
+    f"""
+    SELECT offer_id, row_number() OVER (ORDER BY bool_or(near) DESC, sample_key) AS rank
+    FROM ({_code_list("cpv", 5, True)} UNION ALL {_code_list("hs", 6, True)}
+      UNION ALL {_code_list("cpv", 4, False)} UNION ALL {_code_list("hs", 4, False)}) AS coded
+    GROUP BY offer_id, sample_key
+    ORDER BY bool_or(near) DESC, sample_key LIMIT :top
     """
 )
 
@@ -83,33 +116,32 @@ def for_demands(
 ) -> dict[UUID, Found]:
     """Candidates of each item (whose vectors are stored already), by item."""
     found: dict[UUID, Found] = {demand.item_id: {} for demand in demands}
-    _scan_on(session)
-    for item_id, offer_id, rank in _near(session, list(found)):
+    session.connection().execute(_SETTINGS)
+    for item_id, offer_id, rank in near(session, list(found)):
         found[item_id].setdefault(offer_id, {})["vector"] = rank
     weights = fusion.idf(frequencies, max(1, offers))
     for demand in demands:
         own = found[demand.item_id]
         telling = _telling(terms[demand.item_id], frequencies, weights, offers)
-        for offer_id, rank in _by_terms(session, telling, weights):
+        for offer_id, rank in _by_terms(session, _within(telling, frequencies), weights):
             own.setdefault(offer_id, {})["words"] = rank
-        for offer_id, rank in _by_name(session, nouns[demand.item_id]):
+        for offer_id, rank in _by_name(session, nouns[demand.item_id], frequencies):
             own.setdefault(offer_id, {})["name"] = rank
         for offer_id, rank in _by_code(session, demand):
             own.setdefault(offer_id, {})["code"] = rank
     return found
 
 
-def _scan_on(session: Session) -> None:
-    """Let the index go on until enough rows pass the filter, so that recall holds."""
-    connection = session.connection()
-    connection.execute(text("SET LOCAL hnsw.iterative_scan = relaxed_order"))
-    connection.execute(text("SET LOCAL hnsw.ef_search = 200"))
-    connection.execute(text("SET LOCAL pg_trgm.word_similarity_threshold = 0.5"))
-
-
-def _near(session: Session, items: list[UUID]) -> Sequence[tuple[UUID, UUID, int]]:
+def near(session: Session, items: list[UUID]) -> Sequence[tuple[UUID, UUID, int]]:
+    """(item, offer, rank) by meaning: the nearest views by signs, in the order of their vectors."""
     now = vectors.encoder()
-    values = {"items": items, "name": now.name, "version": now.version, "top": VECTOR_TOP}
+    values = {
+        "items": items,
+        "name": now.name,
+        "version": now.version,
+        "wide": WIDE,
+        "top": VECTOR_TOP,
+    }
     return [(row[0], row[1], row[2]) for row in session.connection().execute(_VECTORS, values)]
 
 
@@ -125,33 +157,58 @@ def _telling(
     return sorted(rare or used, key=lambda term: (-weights[term], term))[:_MOST_TERMS]
 
 
+def _within(terms: Sequence[str], frequencies: Mapping[str, int]) -> list[str]:
+    """The first terms that together occur in POSTINGS offers at most; always the first one."""
+    kept, total = list(terms[:1]), sum(frequencies[term] for term in terms[:1])
+    for term in terms[1:]:
+        total += frequencies[term]
+        if total > POSTINGS:
+            break
+        kept.append(term)
+    return kept
+
+
 def _by_terms(
     session: Session, terms: list[str], weights: Mapping[str, float]
 ) -> list[tuple[UUID, int]]:
     if not terms:
         return []
-    values = {"terms": terms, "weights": [weights[term] for term in terms], "top": LEXICAL_TOP}
+    values = {
+        "terms": terms,
+        "weights": [weights[term] for term in terms],
+        "postings": POSTINGS,
+        "top": LEXICAL_TOP,
+    }
     return [(row[0], row[1]) for row in session.connection().execute(_TERMS, values)]
 
 
-def _by_name(session: Session, noun: str) -> list[tuple[UUID, int]]:
-    """Names that contain nearly these letters: misspellings, and words the stemmer misses."""
-    if len(noun) < 4:
+def _by_name(session: Session, noun: str, frequencies: Mapping[str, int]) -> list[tuple[UUID, int]]:
+    """Offers with words of nearly the same letters as those of the noun that no offer has."""
+    unknown = [
+        term[2:]
+        for term in sorted(lexical.terms(noun, Language.RU))
+        if term.startswith("w:") and len(term) > 5 and not frequencies.get(term)
+    ][:_UNKNOWN]
+    if not unknown:
         return []
-    values = {"asked": noun, "top": LEXICAL_TOP // 2}
-    return [(row[0], row[1]) for row in session.connection().execute(_NAMES, values)]
+    values = {"words": unknown, "like": _LIKE}
+    alike = session.connection().execute(_LIKE_WORDS, values).all()
+    likeness = {term: float(near) for term, _, near in reversed(alike)}
+    counts = {term: offers for term, offers, _ in alike}
+    telling = _within(list(dict.fromkeys(term for term, *_ in alike)), counts)
+    return _by_terms(session, telling, likeness)[: LEXICAL_TOP // 2]
 
 
 def _by_code(session: Session, demand: Demand) -> list[tuple[UUID, int]]:
     """Offers of the same class (four digits), those of the same category first."""
-    cpv, hs = demand.cpv_code or "", demand.hs_code or ""
+    cpv, hs = demand.cpv_code, demand.hs_code
     if not cpv and not hs:
         return []
     values = {
-        "cpv": f"{cpv[:4]}%" if cpv else "",
-        "cpv_near": f"{cpv[:5]}%" if cpv else "",
-        "hs": f"{hs[:4]}%" if hs else "",
-        "hs_near": f"{hs[:6]}%" if hs else "",
+        "cpv_4": cpv[:4] if cpv else None,
+        "cpv_5": cpv[:5] if cpv else None,
+        "hs_4": hs[:4] if hs else None,
+        "hs_6": hs[:6] if hs else None,
         "top": CODE_TOP,
     }
     return [(row[0], row[1]) for row in session.connection().execute(_CODES, values)]

@@ -110,7 +110,6 @@ def _write(
             OfferTerms(
                 offer_id=offer_id,
                 seller_id=supply.seller_id,
-                names=said.names,
                 languages=said.languages,
                 terms=sorted(said.terms),
                 concepts=said.concepts,

@@ -1,14 +1,16 @@
 """What in an offer's texts answers a request's texts, for people to read."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from api.matching.models import OfferTerms
+from api.matching.stored import Shown
 from api.matching.text import glossary, units
-from api.matching.text.language import detect
+from api.matching.text.glossary import Mention
+from api.matching.text.language import Language, detect
 from api.matching.text.views import View
 from api.matching.wording import DemandText
 from api.rules.matching import Demand
@@ -22,32 +24,32 @@ def matched(
     demand: Demand,
     text: DemandText,
     queries: NDArray[np.float32],
-    row: OfferTerms,
-    shown: tuple[list[View], NDArray[np.float32]],
+    offer: Shown,
+    offered: NDArray[np.float32],
 ) -> dict[str, Any]:
-    """Words and concepts in both, and the two segments that are nearest in meaning."""
+    """Words and concepts in both, and the two segments that are nearest in meaning.
+
+    `queries` and `offered` are the vectors of the views of the request and of the offer.
+    """
     return {
-        "words": _words(demand, text, row)[:_MOST_WORDS],
-        "segments": _segments(text.views, queries, *shown),
+        "words": _words(demand, text, offer)[:_MOST_WORDS],
+        "segments": _segments(text.views, queries, offer.views, offered),
     }
 
 
-def _words(demand: Demand, text: DemandText, row: OfferTerms) -> list[dict[str, str]]:
+def _words(demand: Demand, text: DemandText, offer: Shown) -> list[dict[str, str]]:
     """Each concept in the buyer's words and the seller's, then exact tokens and equal stems."""
     found: dict[tuple[str, str], dict[str, str]] = {}
-    known = glossary.default()
     for asked in text.asked:
-        said = demand.texts[asked.language.value]
-        for mention in known.concepts(said, asked.language):
-            surface = row.mentions.get(mention.concept_id)
+        for mention in _mentions(demand.texts[asked.language.value], asked.language):
+            surface = offer.mentions.get(mention.concept_id)
             if surface and mention.surface.lower() not in units.UNITS:
                 pair = (mention.surface.lower(), surface.lower())
                 found.setdefault(
                     pair, {"request": mention.surface, "offer": surface, "kind": "concept"}
                 )
-    offered = set(row.terms)
     plain = {term for asked in text.asked for facet in asked.facets for v in facet for term in v}
-    for term in sorted(plain & offered):
+    for term in sorted(plain & offer.terms):
         kind, _, word = term.partition(":")
         if kind == "x" or (kind == "w" and not found and len(word) > 2):
             named = "exact" if kind == "x" else "stem"
@@ -56,9 +58,9 @@ def _words(demand: Demand, text: DemandText, row: OfferTerms) -> list[dict[str, 
 
 
 def _segments(
-    asked: list[View],
+    asked: Sequence[View],
     queries: NDArray[np.float32],
-    views: list[View],
+    views: Sequence[View],
     vectors: NDArray[np.float32],
 ) -> list[dict[str, str]]:
     rows = [i for i, view in enumerate(asked) if view.kind in _ASKED]
@@ -78,6 +80,13 @@ def _segments(
     ]
 
 
+@lru_cache(maxsize=1024)
+def _mentions(text: str, language: Language) -> tuple[Mention, ...]:
+    """The concepts of a request, which is compared with many offers one after another."""
+    return tuple(glossary.default().concepts(text, language))
+
+
+@lru_cache(maxsize=8192)
 def _language(text: str) -> str:
     return detect(text).value
 

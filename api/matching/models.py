@@ -7,7 +7,7 @@ from typing import Any
 from uuid import UUID
 
 from pgvector.sqlalchemy import HALFVEC
-from sqlalchemy import BigInteger, Column, Index, Numeric, UniqueConstraint, text
+from sqlalchemy import BigInteger, Column, Index, Numeric, UniqueConstraint, literal_column, text
 from sqlmodel import Field
 
 from api.core.tables import JSON, TEXTS, TIMESTAMP, Table, state
@@ -18,7 +18,6 @@ SCORE: Any = Numeric(7, 6)
 _HNSW: dict[str, Any] = {
     "postgresql_using": "hnsw",
     "postgresql_with": {"m": 16, "ef_construction": 64},
-    "postgresql_ops": {"embedding": "halfvec_cosine_ops"},
 }
 
 
@@ -67,12 +66,22 @@ class EmbeddingModel(Table, table=True):
 
 
 class OfferVector(Table, table=True):
-    """One view of an active offer (noun, title, segment …) as a unit vector."""
+    """One view of an active offer (noun, title, segment …) as a unit vector.
+
+    Offers are found by the signs of the numbers of their names and titles: 350 bytes a view
+    instead of 1,300. candidates.py writes the same expressions, or the index is not used.
+    """
 
     __tablename__ = "offer_vector"
     __table_args__ = (
         UniqueConstraint("offer_id", "model_name", "model_version", "place"),
-        Index("ix_offer_vector_hnsw", "embedding", **_HNSW),
+        Index(
+            "ix_offer_vector_signs",
+            literal_column(f"(binary_quantize(embedding)::bit({DIMENSIONS}))").label("signs"),
+            postgresql_ops={"signs": "bit_hamming_ops"},
+            postgresql_where=text("kind IN ('noun', 'title', 'head', 'concept')"),
+            **_HNSW,
+        ),
     )
 
     offer_id: UUID = Field(foreign_key="offer.id", ondelete="CASCADE")
@@ -94,21 +103,18 @@ class OfferTerms(Table, table=True):
     __tablename__ = "offer_terms"
     __table_args__ = (
         Index("ix_offer_terms_terms", "terms", postgresql_using="gin"),
-        Index(
-            "ix_offer_terms_cpv_code", "cpv_code", postgresql_ops={"cpv_code": "text_pattern_ops"}
-        ),
-        Index("ix_offer_terms_hs_code", "hs_code", postgresql_ops={"hs_code": "text_pattern_ops"}),
-        Index(
-            "ix_offer_terms_names",
-            "names",
-            postgresql_using="gin",
-            postgresql_ops={"names": "gin_trgm_ops"},
+        *(
+            Index(
+                f"ix_offer_terms_{scheme}_{digits}",
+                text(f'"left"({scheme}_code, {digits})'),
+                "sample_key",
+            )
+            for scheme, digits in (("cpv", 4), ("cpv", 5), ("hs", 4), ("hs", 6))
         ),
     )
 
     offer_id: UUID = Field(foreign_key="offer.id", unique=True, ondelete="CASCADE")
     seller_id: UUID = Field(index=True)
-    names: str
     languages: list[str] = Field(sa_column=Column(TEXTS, nullable=False))
     terms: list[str] = Field(sa_column=Column(TEXTS, nullable=False))
     concepts: dict[str, float] = Field(sa_column=Column(JSON, nullable=False))
@@ -124,6 +130,15 @@ class TermFrequency(Table, table=True):
     """How many indexed offers contain a term; the term "*" counts the offers."""
 
     __tablename__ = "term_frequency"
+    __table_args__ = (
+        Index(
+            "ix_term_frequency_word",
+            literal_column("substr(term, 3)").label("word"),
+            postgresql_ops={"word": "gin_trgm_ops"},
+            postgresql_using="gin",
+            postgresql_where=text("term LIKE 'w:%' AND offers > 0"),
+        ),
+    )
 
     term: str = Field(max_length=200, unique=True)
     offers: int
@@ -161,7 +176,12 @@ class DemandVector(Table, table=True):
     __tablename__ = "demand_vector"
     __table_args__ = (
         UniqueConstraint("item_id", "model_name", "model_version", "place"),
-        Index("ix_demand_vector_hnsw", "embedding", **_HNSW),
+        Index(
+            "ix_demand_vector_hnsw",
+            "embedding",
+            postgresql_ops={"embedding": "halfvec_cosine_ops"},
+            **_HNSW,
+        ),
     )
 
     item_id: UUID = Field(foreign_key="demand_item.item_id", ondelete="CASCADE")

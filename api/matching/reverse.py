@@ -12,12 +12,13 @@ from sqlmodel import Session, col, select
 
 from api.core import db
 from api.core.outbox import emit
-from api.matching import codec, demands, index, model, pool, supplies, vectors, wording
+from api.matching import codec, demands, index, model, pool, stored, supplies, vectors, wording
 from api.matching.engine import KEPT, row_of, write
 from api.matching.matched import matched
 from api.matching.models import DemandItem, Match, OfferTerms
 from api.matching.pool import Background, Pool
 from api.matching.scoring import Scored, Scorer, is_relevant
+from api.matching.stored import Shown
 from api.matching.wording import DemandText
 from api.rules import matching as rules
 from api.rules.clock import local_date
@@ -83,7 +84,7 @@ def match_offer_to_open(session: Session, offer_id: UUID) -> int:
 class Compared:
     """One offer beside some items: everything that their comparison needs, loaded once."""
 
-    row: OfferTerms
+    shown: Shown
     demands: dict[UUID, Demand]
     texts: dict[UUID, DemandText]
     queries: dict[UUID, NDArray[np.float32]]
@@ -99,7 +100,7 @@ class Compared:
         """What in the texts agrees."""
         text, queries = self.texts[item.item_id], self.queries[item.item_id]
         demand = self.demands[item.item_id]
-        return matched(demand, text, queries, self.row, self.alone.views_of(0))
+        return matched(demand, text, queries, self.shown, self.alone.vectors_of(0))
 
 
 def compare(session: Session, row: OfferTerms, items: Sequence[DemandItem]) -> Compared:
@@ -112,8 +113,9 @@ def compare(session: Session, row: OfferTerms, items: Sequence[DemandItem]) -> C
     for item_id, said in texts.items():
         if len(queries.get(item_id, ())) != len(said.views):
             queries[item_id] = vectors.encode([view.text for view in said.views])
-    alone = pool.load(session, [row.offer_id], [], frequencies, offers)
-    return Compared(row, asked, texts, queries, alone)
+    alone = pool.load(session, [row.offer_id], frequencies, offers, sampled=False)
+    shown = stored.shown(session, [row.offer_id])[row.offer_id]
+    return Compared(shown, asked, texts, queries, alone)
 
 
 def _open_items(session: Session, row: OfferTerms, today: str) -> set[UUID]:

@@ -1,6 +1,6 @@
 """One offer against one request: the score with everything it was computed from."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
@@ -15,33 +15,44 @@ from api.matching.text import fusion
 from api.reference import service as reference
 from api.rules import matching as rules
 from api.rules import matching_blockers, matching_fit
-from api.rules.matching import Circumstances, Demand, Parameters, Signals, Supply
+from api.rules.matching import Circumstances, Coded, Demand, Parameters, Signals, Supply
 from api.rules.units import Measure
 
 # An offer as far from a request as the ordinary one is no candidate, unless its code agrees.
 RELEVANT = Decimal("2.0")
 _CODED = Decimal("0.8")
-_CODED_RELEVANT = Decimal("0.5")
+CODED_RELEVANT = Decimal("0.5")
 
 
 @dataclass(frozen=True, slots=True)
 class Scored:
-    """The outcome for one pair."""
+    """The outcome for one pair, and everything that it was computed from.
 
+    `content` is the demand as JSON.
+    """
+
+    demand: Demand
+    content: Mapping[str, Any]
+    supply: Supply
+    signals: Signals
+    around: Circumstances
+    parameters: Parameters
+    facts: matching_fit.Facts
     parts: dict[str, Decimal]
     score: Decimal
-    blockers: list[matching_blockers.Blocker]
-    inputs: dict[str, Any]
-    domestic: bool
 
     def columns(self) -> dict[str, Any]:
-        """As the columns of a Match."""
+        """As the columns of a Match; blockers are looked for only here, since few pairs are kept."""
+        found = matching_blockers.blockers(
+            self.demand, self.supply, self.around, self.parameters, self.facts
+        )
+        seed = rules.tie_seed(self.demand.item_id)
         return {
             "score": self.score,
             "parts": {name: str(value) for name, value in self.parts.items()},
-            "blockers": [{"code": b.code.value, "details": b.details} for b in self.blockers],
-            "inputs": self.inputs,
-            "domestic": self.domestic,
+            "blockers": [{"code": b.code.value, "details": b.details} for b in found],
+            "inputs": codec.inputs_out(self.content, self.supply, self.signals, self.around, seed),
+            "domestic": rules.is_domestic(self.demand, self.supply),
         }
 
 
@@ -56,27 +67,32 @@ class Scorer:
     _rates: dict[tuple[str, str], reference.Rate | None] = field(default_factory=dict)
     _units: dict[str, Measure | None] = field(default_factory=dict)
 
+    def look_up_units(self, codes: Iterable[str]) -> None:
+        """Find the units of many pairs at once."""
+        wanted = {*codes} - self._units.keys()
+        found = reference.measures(self.session, wanted) if wanted else {}
+        self._units |= {code: found.get(code) for code in wanted}
+
     def score(
-        self, demand: Demand, content: dict[str, Any], offer: Loaded, signals: Signals
+        self, demand: Demand, content: Mapping[str, Any], offer: Loaded, signals: Signals
     ) -> Scored:
         """Measure the pair; `content` is the demand as JSON."""
         around = self._around(demand, offer.supply)
-        seed = rules.tie_seed(demand.item_id)
-        inputs = codec.inputs_out(content, offer.supply, signals, around, seed)
         return measured(
-            demand, offer.supply, signals, around, self.parameters, self.weights, inputs
+            demand, content, offer.supply, signals, around, self.parameters, self.weights
         )
 
     def _around(self, demand: Demand, supply: Supply) -> Circumstances:
         rate = (
             self._rate(supply.currency, demand.lot_budget_currency) if demand.lot_budget else None
         )
+        self.look_up_units((demand.unit_code, supply.unit_code))
         return Circumstances(
             as_of=self.as_of,
             rate=rate.value if rate else None,
             rate_on=rate.day if rate else None,
-            demand_unit=self._unit(demand.unit_code),
-            offer_unit=self._unit(supply.unit_code),
+            demand_unit=self._units[demand.unit_code],
+            offer_unit=self._units[supply.unit_code],
         )
 
     def _rate(self, base: str, quote: str) -> reference.Rate | None:
@@ -88,31 +104,21 @@ class Scorer:
             self._rates[base, quote] = found
         return self._rates[base, quote]
 
-    def _unit(self, code: str) -> Measure | None:
-        if code not in self._units:
-            self._units[code] = reference.measures(self.session, [code]).get(code)
-        return self._units[code]
-
 
 def measured(
     demand: Demand,
+    content: Mapping[str, Any],
     supply: Supply,
     signals: Signals,
     around: Circumstances,
     parameters: Parameters,
     weights: Mapping[str, Decimal],
-    inputs: dict[str, Any],
 ) -> Scored:
     """The pure part: the same inputs give the same number, now and in a replay."""
-    found = matching_fit.facts(demand, supply, around, parameters)
-    parts = matching_fit.features(demand, supply, signals, parameters, found)
-    return Scored(
-        parts=parts,
-        score=rules.score(parts, weights),
-        blockers=matching_blockers.blockers(demand, supply, around, parameters, found),
-        inputs=inputs,
-        domestic=rules.is_domestic(demand, supply),
-    )
+    facts = matching_fit.facts(demand, supply, around, parameters)
+    parts = matching_fit.features(demand, supply, signals, parameters, facts)
+    score = rules.score(parts, weights)
+    return Scored(demand, content, supply, signals, around, parameters, facts, parts, score)
 
 
 def replayed(inputs: Mapping[str, Any], model: MatchingModel) -> Scored:
@@ -120,7 +126,7 @@ def replayed(inputs: Mapping[str, Any], model: MatchingModel) -> Scored:
     demand, supply, signals, around = codec.inputs_in(inputs)
     weights = {name: Decimal(weight) for name, weight in model.weights.items()}
     parameters = codec.parameters_in(model.parameters)
-    return measured(demand, supply, signals, around, parameters, weights, dict(inputs))
+    return measured(demand, inputs["demand"], supply, signals, around, parameters, weights)
 
 
 def relevance(signals: Signals) -> Decimal:
@@ -131,8 +137,9 @@ def relevance(signals: Signals) -> Decimal:
     )
 
 
-def is_relevant(signals: Signals, demand: Demand, supply: Supply) -> bool:
+def is_relevant(signals: Signals, demand: Demand, offer: Coded) -> bool:
     """True when texts, or texts and codes together, set the offer apart from the rest."""
     said = relevance(signals)
-    coded = rules.code_fit(demand, supply) >= _CODED
-    return said >= (_CODED_RELEVANT if coded else RELEVANT)
+    if said >= RELEVANT:
+        return True
+    return said >= CODED_RELEVANT and rules.code_fit(demand, offer) >= _CODED

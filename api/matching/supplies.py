@@ -14,6 +14,8 @@ from api.reference import service as reference
 from api.rules.matching import Held, LeadTier, PriceTier, Supply
 from api.rules.organisations import OrganisationStatus
 
+_LANGUAGES = frozenset(Language)
+
 
 @dataclass(frozen=True, slots=True)
 class Wording:
@@ -29,10 +31,16 @@ class Loaded:
     """An offer as it stands; `active` is false for one that nobody can order now."""
 
     supply: Supply
-    wording: Wording
     active: bool
     names: Mapping[str, str]
+    descriptions: Mapping[str, str]
+    extra: str
     seller_names: Mapping[str, str]
+
+    @property
+    def wording(self) -> Wording:
+        """The texts that are compared."""
+        return Wording(languages(self.names), languages(self.descriptions), self.extra)
 
 
 def load(session: Session, offer_ids: Sequence[UUID]) -> dict[UUID, Loaded]:
@@ -86,10 +94,16 @@ def _loaded(record: offers.OfferRecord, countries: Mapping[str, str]) -> Loaded:
         debarred_until=record.seller_debarred_until,
     )
     extra = " ".join([record.brand or "", record.model or "", *record.attributes.values()])
-    wording = Wording(languages(record.names), languages(record.descriptions), extra.strip())
-    return Loaded(supply, wording, record.active, record.names, record.seller_names)
+    return Loaded(
+        supply,
+        record.active,
+        record.names,
+        record.descriptions,
+        extra.strip(),
+        record.seller_names,
+    )
 
 
 def languages(texts: Mapping[str, str]) -> dict[Language, str]:
     """The texts in languages that are compared, empty ones left out."""
-    return {Language(key): text for key, text in texts.items() if key in set(Language) and text}
+    return {Language(key): text for key, text in texts.items() if key in _LANGUAGES and text}

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
 from os.path import commonprefix
+from typing import Protocol
 from uuid import UUID
 
 from api.rules.offers import SupplyPeriod
@@ -33,6 +34,15 @@ FEATURES = (
     "performance",
     "domestic",
 )
+
+
+class Coded(Protocol):
+    """Anything that may have a code of the CPV and of the HS."""
+
+    @property
+    def cpv_code(self) -> str | None: ...
+    @property
+    def hs_code(self) -> str | None: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -170,7 +180,7 @@ def text_features(signals: Signals, caps: Mapping[str, Decimal]) -> dict[str, De
     }
 
 
-def code_fit(demand: Demand, supply: Supply) -> Decimal:
+def code_fit(demand: Coded, supply: Coded) -> Decimal:
     """How near the codes lie in their hierarchies, the better of CPV and HS; neutral without.
 
     CPV: 2, 3, 4 and 5 common digits are division, group, class and category. HS: 2, 4 and 6.

@@ -40,15 +40,23 @@ def idf(frequencies: Mapping[str, int], documents: int) -> dict[str, float]:
 class TermIndex:
     """The term sets of some documents, searchable by the facets of a request."""
 
-    def __init__(self, documents: Sequence[AbstractSet[str]], weights: Mapping[str, float]) -> None:
-        """`weights`: the idf of terms; a term it lacks counts as the rarest."""
+    def __init__(
+        self,
+        documents: Sequence[AbstractSet[str]],
+        weights: Mapping[str, float],
+        sizes: Sequence[int] | None = None,
+    ) -> None:
+        """`weights`: the idf of terms; a term it lacks counts as the rarest.
+
+        `sizes` are the numbers of all terms of documents of which only those asked for are given.
+        """
         self._weights = weights
         self._rarest = max(weights.values(), default=1.0)
         self._places: dict[str, list[int]] = {}
         for place, terms in enumerate(documents):
             for term in terms:
                 self._places.setdefault(term, []).append(place)
-        lengths = np.array([len(terms) for terms in documents], np.float32)
+        lengths = np.array(sizes or [len(terms) for terms in documents], np.float32)
         mean = float(lengths.mean()) if len(lengths) else 1.0
         self._length = (0.7 + 0.3 * lengths / max(mean, 1.0)).astype(np.float32)
 

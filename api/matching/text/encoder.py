@@ -52,8 +52,8 @@ class UseEncoder:
         if USE is None:
             raise EncoderMissing
         self.version = metadata.version(_DISTRIBUTION)
-        # Its products are small: one thread encodes 2,400 short texts/s, two threads 1,600, and
-        # 150 when other processes want the cores, because they wait for each other actively.
+        # Its products are small: a second thread gains little, and beside other busy processes it
+        # costs five times the work, because two of them wait for each other actively.
         self._model = USE(threads=1)
         # It loads its weights on first use and limits threads for the whole process.
         self._lock = threading.Lock()

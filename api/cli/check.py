@@ -48,7 +48,7 @@ def check() -> None:
     """Run everything that CI runs, stopping at the first failure; pytest comes last."""
     openapi(check=True)
     lint_document()
-    for step in (*STEPS, ("pytest",)):
+    for step in (*STEPS, ("pytest", "-n", "auto")):
         _run(Path(sys.executable).with_name(step[0]), *step[1:])
 
 

@@ -4,7 +4,7 @@ import re
 from datetime import UTC, date, datetime
 from typing import Annotated, Any
 
-from pydantic import AwareDatetime, BeforeValidator, Field
+from pydantic import AwareDatetime, BeforeValidator, Field, WithJsonSchema
 from pydantic_core import PydanticCustomError
 
 _ISO = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
@@ -27,10 +27,15 @@ def _written(value: Any) -> Any:
 _Written = BeforeValidator(_written)
 """Pydantic takes numbers, and digits as in 20260101, for seconds since 1970: a wrong day."""
 
+DAY_SCHEMA = WithJsonSchema({"type": "string", "format": "date"})
+INSTANT_SCHEMA = WithJsonSchema({"type": "string", "format": "date-time"})
+"""For bounded fields: JSON Schema has no word for the bounds of a day."""
+
 IsoDate = Annotated[date, _Written]
 IsoInstant = Annotated[
     AwareDatetime,
     _Written,
     Field(ge=datetime(1900, 1, 1, tzinfo=UTC), lt=datetime(9999, 1, 1, tzinfo=UTC)),
+    INSTANT_SCHEMA,
 ]
 """An instant with its offset from UTC, within what a database and a calendar can hold."""

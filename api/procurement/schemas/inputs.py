@@ -22,7 +22,7 @@ from api.catalog.types import (
     Positive,
     UnitCode,
 )
-from api.core.inputs import IsoDate, IsoInstant
+from api.core.inputs import DAY_SCHEMA, INSTANT_SCHEMA, IsoDate, IsoInstant
 from api.identity.schemas import Input, Language
 from api.procurement.schemas.ids import ItemId, LotId
 from api.rules import classifications
@@ -48,9 +48,10 @@ Given = BeforeValidator(_given)
 Instant = Annotated[
     IsoInstant,
     Field(ge=datetime(2000, 1, 1, tzinfo=UTC), lt=datetime(2100, 1, 1, tzinfo=UTC)),
+    INSTANT_SCHEMA,
     AfterValidator(_utc),
 ]
-Day = Annotated[IsoDate, Field(ge=date(2000, 1, 1), lt=date(2100, 1, 1))]
+Day = Annotated[IsoDate, Field(ge=date(2000, 1, 1), lt=date(2100, 1, 1)), DAY_SCHEMA]
 CpvPrefix = Annotated[str, StringConstraints(pattern=r"^[0-9]{2,8}(-[0-9])?$")]
 
 _TITLE = {"ru": "Школьная мебель для сельских школ", "ky": "Айыл мектептери үчүн эмерек"}

@@ -30,9 +30,11 @@ BEYOND_A_SCHEMA = [positive_data_acceptance]
 """No JSON Schema says that a cursor is signed, a code is known or a check digit right."""
 
 
-@schemathesis.serializer("application/x-ndjson")
-def ndjson(_: Any, value: Any) -> bytes:
-    """A file of one line; schemathesis knows no NDJSON."""
+@schemathesis.serializer(
+    "application/x-ndjson", "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
+)
+def file(_: Any, value: Any) -> bytes:
+    """A file of one line, which is no workbook; schemathesis knows neither kind."""
     return value if isinstance(value, bytes) else json.dumps(value).encode()
 
 

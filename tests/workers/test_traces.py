@@ -73,8 +73,12 @@ def test_one_command_is_one_trace_across_request_outbox_and_worker(
         select(OutboxEvent).where(OutboxEvent.type == "tender.published")
     ).one()
     assert str(published.traceparent)[:52] == f"00-{trace_id:032x}-{span_id:016x}"
-    (matching,) = session.exec(select(Job).where(Job.event_id == published.id)).all()
-    assert matching.traceparents == [published.traceparent]
+    asked = {
+        job.name: job for job in session.exec(select(Job).where(Job.event_id == published.id)).all()
+    }
+    assert asked.keys() == {"matching.match_tender", "opendata.publish_tender"}
+    assert all(job.traceparents == [published.traceparent] for job in asked.values())
+    matching = asked["matching.match_tender"]
 
     (work,) = exported(exporter, "matching.match_tender")
     assert work.kind is SpanKind.CONSUMER

@@ -25,7 +25,6 @@ class OfferText:
     terms: frozenset[str]
     concepts: dict[str, float]
     mentions: dict[str, str]
-    names: str
     languages: list[str]
 
 
@@ -71,7 +70,6 @@ def of_offer(wording: Wording) -> OfferText:
         terms=_bounded(terms),
         concepts=concepts,
         mentions=mentions,
-        names="\n".join(wording.names.values()),
         languages=[language.value for language in wording.names],
     )
 

@@ -12,14 +12,14 @@ from sqlmodel import Session
 
 from api.matching import vectors
 from api.matching.models import DIMENSIONS
-from api.matching.text import fusion, lexical
+from api.matching.text import fusion, lexical, views
 from api.matching.text.language import Language
 from api.rules.matching import Demand
 
-VECTOR_TOP, LEXICAL_TOP, CODE_TOP = 200, 100, 100
-# Views taken by their signs for each view of a request, before their vectors are compared; the
+VECTOR_TOP, LEXICAL_TOP, CODE_TOP = 250, 60, 60
+# Views taken by their signs for each vector searched for, before their vectors are compared; the
 # width of the search in the graph. Measured: benchmarks/bench_matching.py, docs/scaling.md.
-WIDE = 600
+WIDE = 800
 # Occurrences of the request's rarest terms that are looked at.
 POSTINGS = 3000
 # Words of a request that no offer has, and how many words like each are tried.
@@ -31,6 +31,7 @@ _COMMON = 0.2
 type Found = dict[UUID, dict[str, int]]
 """Offer -> the rank in each list it was found by."""
 
+_WEIGHTS = ", ".join(f"('{kind}', {weight})" for kind, weight in views.SHARES.items())
 _SETTINGS = text(
     f"""
     SELECT set_config('hnsw.ef_search', '{WIDE}', true),
@@ -39,10 +40,22 @@ _SETTINGS = text(
       set_config('jit', 'off', true)
     """
 )
+# The name, the whole line, and all views together by what each counts for: an offer that is near
+# to none of them but to all a little is among the best, too.
 _VECTORS = text(
     f"""
+    WITH own AS (
+      SELECT item_id, kind, embedding FROM demand_vector
+      WHERE item_id = ANY(:items) AND model_name = :name AND model_version = :version
+    ), asked AS (
+      SELECT item_id, embedding FROM own WHERE kind IN ('noun', 'full')
+      UNION ALL
+      SELECT item_id, l2_normalize(
+        sum(embedding * array_fill(weight, ARRAY[{DIMENSIONS}])::halfvec({DIMENSIONS}))
+      ) FROM own JOIN (VALUES {_WEIGHTS}) AS weighed(kind, weight) USING (kind) GROUP BY item_id
+    )
     SELECT asked.item_id, near.offer_id, min(near.rank) AS rank
-    FROM demand_vector AS asked
+    FROM asked
     CROSS JOIN LATERAL (
       SELECT offer_id, row_number() OVER (ORDER BY embedding <=> asked.embedding) AS rank
       FROM (
@@ -54,8 +67,6 @@ _VECTORS = text(
       ) AS alike
       ORDER BY rank LIMIT :top
     ) AS near
-    WHERE asked.item_id = ANY(:items) AND asked.kind <> 'context'
-      AND asked.model_name = :name AND asked.model_version = :version
     GROUP BY asked.item_id, near.offer_id
     """
 )

@@ -22,6 +22,7 @@ from api.rules.units import Measure
 RELEVANT = Decimal("2.0")
 _CODED = Decimal("0.8")
 CODED_RELEVANT = Decimal("0.5")
+_WEIGHTS = tuple((name, Decimal(str(weight))) for name, weight in fusion.WEIGHTS.items())
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +65,7 @@ class Scorer:
     weights: Mapping[str, Decimal]
     parameters: Parameters
     as_of: date
-    _rates: dict[tuple[str, str], reference.Rate | None] = field(default_factory=dict)
+    _rates: dict[str, dict[str, reference.Rate | None]] = field(default_factory=dict)
     _units: dict[str, Measure | None] = field(default_factory=dict)
 
     def look_up_units(self, codes: Iterable[str]) -> None:
@@ -72,6 +73,13 @@ class Scorer:
         wanted = {*codes} - self._units.keys()
         found = reference.measures(self.session, wanted) if wanted else {}
         self._units |= {code: found.get(code) for code in wanted}
+
+    def look_up_rates(self, currencies: Iterable[str], quote: str) -> None:
+        """Find the rates of many pairs in `quote` at once."""
+        known = self._rates.setdefault(quote, {})
+        wanted = {*currencies} - known.keys()
+        found = reference.rates(self.session, wanted, quote, self.as_of) if wanted else {}
+        known |= {currency: found.get(currency) for currency in wanted}
 
     def score(
         self, demand: Demand, content: Mapping[str, Any], offer: Loaded, signals: Signals
@@ -83,9 +91,10 @@ class Scorer:
         )
 
     def _around(self, demand: Demand, supply: Supply) -> Circumstances:
-        rate = (
-            self._rate(supply.currency, demand.lot_budget_currency) if demand.lot_budget else None
-        )
+        rate = None
+        if demand.lot_budget:
+            self.look_up_rates((supply.currency,), demand.lot_budget_currency)
+            rate = self._rates[demand.lot_budget_currency][supply.currency]
         self.look_up_units((demand.unit_code, supply.unit_code))
         return Circumstances(
             as_of=self.as_of,
@@ -94,15 +103,6 @@ class Scorer:
             demand_unit=self._units[demand.unit_code],
             offer_unit=self._units[supply.unit_code],
         )
-
-    def _rate(self, base: str, quote: str) -> reference.Rate | None:
-        if (base, quote) not in self._rates:
-            try:
-                found = reference.rate(self.session, base, quote, self.as_of)
-            except reference.RateUnknown:
-                found = None
-            self._rates[base, quote] = found
-        return self._rates[base, quote]
 
 
 def measured(
@@ -131,10 +131,7 @@ def replayed(inputs: Mapping[str, Any], model: MatchingModel) -> Scored:
 
 def relevance(signals: Signals) -> Decimal:
     """What the texts say together, in standard deviations of meaning."""
-    return sum(
-        (Decimal(str(fusion.WEIGHTS[name])) * getattr(signals, name) for name in fusion.WEIGHTS),
-        Decimal(0),
-    )
+    return sum((weight * getattr(signals, name) for name, weight in _WEIGHTS), Decimal(0))
 
 
 def is_relevant(signals: Signals, demand: Demand, offer: Coded) -> bool:

@@ -7,27 +7,26 @@ from uuid import UUID
 
 import numpy as np
 from numpy.typing import NDArray
-from psycopg.types.json import set_json_loads
-from pydantic_core import from_json
 from sqlmodel import Session
 
+from api.core import db
 from api.matching import vectors
 from api.matching.models import DIMENSIONS
 from api.matching.text.views import View
 
 SAMPLE = 400
-_MISSING = ("missing",)
-_BLOCK = """
-    SELECT t.offer_id, t.terms, t.concepts, t.hubness, t.cpv_code, t.hs_code, v.kinds, v.vectors
-    FROM offer_terms AS t
-    LEFT JOIN LATERAL (
-      SELECT array_agg(kind ORDER BY place) AS kinds,
-        string_agg(substr(halfvec_send(embedding), 5), '' ORDER BY place) AS vectors
-      FROM offer_vector
-      WHERE offer_id = t.offer_id AND model_name = %(name)s AND model_version = %(version)s
-    ) AS v ON true
-    WHERE t.offer_id = ANY(%(ids)s)
-    ORDER BY t.offer_id
+_MISSING = (("missing",), bytes(2 * DIMENSIONS))
+_ENTRIES = """
+    SELECT offer_id, terms, concepts, hubness, cpv_code, hs_code
+    FROM offer_terms WHERE offer_id = ANY(%(ids)s)
+    ORDER BY offer_id
+"""
+_VECTORS = """
+    SELECT offer_id, array_agg(kind), string_agg(substr(halfvec_send(embedding), 5), '')
+    FROM (SELECT offer_id, kind, embedding FROM offer_vector
+          WHERE offer_id = ANY(%(ids)s) AND model_name = %(name)s AND model_version = %(version)s
+          ORDER BY offer_id, place) AS v
+    GROUP BY offer_id
 """
 # A row of offer_terms is replaced, with a new id, whenever anything of the offer's index changes.
 _SAMPLE = """
@@ -92,7 +91,7 @@ def sample(session: Session) -> Block:
     time: a change is seen by the next request, wherever it was made.
     """
     now = vectors.encoder()
-    ((rows, offer_ids),) = _rows(session, _SAMPLE, sample=SAMPLE)
+    ((rows, offer_ids),) = db.rows(session, _SAMPLE, sample=SAMPLE)
     if not rows:
         return EMPTY
     key = (now.name, now.version, tuple(rows))
@@ -111,15 +110,17 @@ def load(session: Session, offer_ids: Collection[UUID]) -> Block:
     """
     if not offer_ids:
         return EMPTY
-    rows = _read(session, _BLOCK, offer_ids)
-    kinds = [kind for row in rows for kind in row[6] or _MISSING]
-    sizes = [len(row[6] or _MISSING) for row in rows]
-    raw = b"".join(row[7] or bytes(2 * DIMENSIONS) for row in rows)
+    entries = [
+        Entry(row[0], frozenset(row[1]), *row[2:]) for row in _read(session, _ENTRIES, offer_ids)
+    ]
+    views = {row[0]: row[1:] for row in _read(session, _VECTORS, offer_ids)}
+    found = [views.get(entry.offer_id, _MISSING) for entry in entries]
+    raw = b"".join(vectors for _, vectors in found)
     return Block(
-        entries=[Entry(row[0], frozenset(row[1]), *row[2:6]) for row in rows],
+        entries=entries,
         vectors=np.frombuffer(raw, ">f2").reshape(-1, DIMENSIONS).astype(np.float32),
-        kinds=kinds,
-        offsets=np.cumsum([0, *sizes], dtype=np.intp)[:-1],
+        kinds=[kind for kinds, _ in found for kind in kinds],
+        offsets=np.cumsum([0, *(len(kinds) for kinds, _ in found)], dtype=np.intp)[:-1],
     )
 
 
@@ -139,13 +140,4 @@ def shown(session: Session, offer_ids: Collection[UUID]) -> dict[UUID, Shown]:
 
 def _read(session: Session, query: str, offer_ids: Collection[UUID]) -> list[tuple[Any, ...]]:
     now = vectors.encoder()
-    return _rows(session, query, ids=list(offer_ids), name=now.name, version=now.version)
-
-
-def _rows(session: Session, query: str, **values: Any) -> list[tuple[Any, ...]]:
-    """Rows in PostgreSQL's binary format, in which a vector takes half the bytes."""
-    session.flush()
-    driver: Any = session.connection().connection.driver_connection
-    with driver.cursor(binary=True) as cursor:
-        set_json_loads(from_json, cursor)
-        return list(cursor.execute(query, values).fetchall())
+    return db.rows(session, query, ids=list(offer_ids), name=now.name, version=now.version)

@@ -1,7 +1,9 @@
 """Offers of the catalogue and their sellers, as matching compares them."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import starmap
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy import func
@@ -10,8 +12,8 @@ from sqlmodel import Session, col, select
 from api.catalog import offers
 from api.catalog.models import Offer
 from api.matching.text.language import Language
-from api.reference import service as reference
 from api.rules.matching import Held, LeadTier, PriceTier, Supply
+from api.rules.offers import SupplyPeriod
 from api.rules.organisations import OrganisationStatus
 
 _LANGUAGES = frozenset(Language)
@@ -45,10 +47,7 @@ class Loaded:
 
 def load(session: Session, offer_ids: Sequence[UUID]) -> dict[UUID, Loaded]:
     """The offers that exist, by id."""
-    records = offers.load(session, list(offer_ids))
-    places = reference.places(session, {record.place_code for record in records})
-    countries = {code: place.country for code, place in places.items()}
-    return {record.id: _loaded(record, countries) for record in records}
+    return {record.id: _loaded(record) for record in offers.load(session, offer_ids)}
 
 
 def ids_after(session: Session, last: UUID | None, limit: int) -> list[UUID]:
@@ -68,28 +67,33 @@ def count(session: Session) -> int:
     return session.exec(select(func.count()).select_from(Offer)).one()
 
 
-def _loaded(record: offers.OfferRecord, countries: Mapping[str, str]) -> Loaded:
+def _loaded(record: offers.OfferRecord) -> Loaded:
     supply = Supply(
         offer_id=record.id,
         seller_id=record.seller_id,
         seller_country=record.seller_country,
-        markets=record.markets,
+        markets=tuple(record.markets),
         unit_code=record.unit_code,
         min_order_quantity=record.min_order_quantity,
         order_multiple=record.order_multiple,
         currency=record.currency,
-        incoterm=record.incoterm.value,
+        incoterm=record.incoterm,
         place_code=record.place_code,
-        place_country=countries.get(record.place_code),
-        price_tiers=tuple(PriceTier(t.min_quantity, t.unit_price) for t in record.price_tiers),
-        lead_time_tiers=tuple(LeadTier(t.min_quantity, t.days) for t in record.lead_time_tiers),
+        place_country=record.place_country,
+        price_tiers=_each(PriceTier, record.price_quantities, record.unit_prices),
+        lead_time_tiers=_each(LeadTier, record.lead_time_quantities, record.lead_time_days),
         cpv_code=record.cpv_code,
         hs_code=record.hs_code,
         supply_quantity=record.supply_quantity,
-        supply_period=record.supply_period,
-        certificates=tuple(Held(c.scheme, c.number, c.expires_on) for c in record.certificates),
+        supply_period=SupplyPeriod(record.supply_period) if record.supply_period else None,
+        certificates=_each(
+            Held,
+            record.certificate_schemes,
+            record.certificate_numbers,
+            record.certificate_expiries,
+        ),
         valid_through=record.valid_through,
-        seller_verified=record.seller_status is OrganisationStatus.VERIFIED,
+        seller_verified=record.seller_status == OrganisationStatus.VERIFIED,
         verification_level=record.seller_level,
         debarred_until=record.seller_debarred_until,
     )
@@ -102,6 +106,11 @@ def _loaded(record: offers.OfferRecord, countries: Mapping[str, str]) -> Loaded:
         extra.strip(),
         record.seller_names,
     )
+
+
+def _each[T](make: Callable[..., T], *columns: Sequence[Any] | None) -> tuple[T, ...]:
+    """One value for each row of some columns, which are all None when there is no row."""
+    return tuple(starmap(make, zip(*(column or () for column in columns), strict=True)))
 
 
 def languages(texts: Mapping[str, str]) -> dict[Language, str]:

@@ -1,12 +1,12 @@
 """Exchange rates by day: looked up, turned round or taken through the som, never invented."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from decimal import ROUND_HALF_EVEN, Decimal
 from uuid import UUID
 
-from sqlalchemy import and_, literal, or_, tuple_
+from sqlalchemy import literal, text, tuple_
 from sqlmodel import Session, col, select
 
 from api.core import audit, db, pages
@@ -18,6 +18,20 @@ from api.rules.clock import local_date
 
 PIVOT = "KGS"
 PLACES = Decimal("0.000001")
+_LATEST = text(
+    """
+    SELECT asked.base, asked.quote, latest.base <> asked.base, latest.rate, latest.day, latest.source
+    FROM unnest(CAST(:bases AS text[]), CAST(:quotes AS text[])) AS asked(base, quote)
+    CROSS JOIN LATERAL (
+      SELECT base, rate, day, source FROM fx_rate
+      WHERE (base, quote) IN ((asked.base, asked.quote), (asked.quote, asked.base))
+        AND day <= :day
+      ORDER BY day DESC, (base = asked.base) DESC, id DESC LIMIT 1
+    ) AS latest
+    """
+)
+
+type Pair = tuple[str, str]
 
 
 class RateUnknown(Conflict):
@@ -48,16 +62,30 @@ def rate(session: Session, base: str, quote: str, on: date) -> Rate:
     """
     if base == quote:
         return Rate(Decimal(1), on, "same currency")
-    found = _latest(session, base, quote, on)
-    if found is None and PIVOT not in (base, quote):
-        first, second = _latest(session, base, PIVOT, on), _latest(session, PIVOT, quote, on)
-        if first and second:
-            sources = dict.fromkeys((first.source, second.source))
-            day = min(first.day, second.day)
-            found = Rate(first.value * second.value, day, "; ".join(sources))
+    found = rates(session, [base], quote, on).get(base)
     if found is None:
         raise RateUnknown(f"No rate of {base} to {quote} is known on or before {on}.")
     return found
+
+
+def rates(session: Session, bases: Iterable[str], quote: str, on: date) -> dict[str, Rate]:
+    """What `rate` gives for each of the currencies, those without a rate left out; one query."""
+    wanted = sorted({*bases})
+    pairs = {(base, to) for base in wanted for to in (quote, PIVOT)} | {(PIVOT, quote)}
+    known = _latest(session, sorted(pair for pair in pairs if pair[0] != pair[1]), on)
+    found = {base: _through_pivot(known, base, quote) for base in wanted if base != quote}
+    own = {quote: Rate(Decimal(1), on, "same currency")} if quote in wanted else {}
+    return own | {base: each for base, each in found.items() if each is not None}
+
+
+def _through_pivot(known: Mapping[Pair, Rate], base: str, quote: str) -> Rate | None:
+    if (direct := known.get((base, quote))) is not None:
+        return direct
+    first, second = known.get((base, PIVOT)), known.get((PIVOT, quote))
+    if first is None or second is None:
+        return None
+    sources = dict.fromkeys((first.source, second.source))
+    return Rate(first.value * second.value, min(first.day, second.day), "; ".join(sources))
 
 
 def convert(session: Session, amount: Decimal, base: str, quote: str, on: date) -> Decimal:
@@ -117,15 +145,11 @@ def enter_rate(session: Session, *, org_id: UUID, actor: str, data: FxRateIn) ->
     return row
 
 
-def _latest(session: Session, base: str, quote: str, on: date) -> Rate | None:
-    direct = and_(col(FxRate.base) == base, col(FxRate.quote) == quote)
-    opposite = and_(col(FxRate.base) == quote, col(FxRate.quote) == base)
-    row = session.exec(
-        select(FxRate)
-        .where(or_(direct, opposite), FxRate.day <= on)
-        .order_by(col(FxRate.day).desc(), direct.desc(), col(FxRate.id).desc())
-        .limit(1)
-    ).first()
-    if row is None:
-        return None
-    return Rate(row.rate if row.base == base else 1 / row.rate, row.day, row.source)
+def _latest(session: Session, pairs: Sequence[Pair], on: date) -> dict[Pair, Rate]:
+    """The latest rate of each pair that has one, turned round where the opposite is later."""
+    values = {"bases": [p[0] for p in pairs], "quotes": [p[1] for p in pairs], "day": on}
+    rows = session.connection().execute(_LATEST, values)
+    return {
+        (base, quote): Rate(1 / value if opposite else value, day, source)
+        for base, quote, opposite, value, day, source in rows
+    }

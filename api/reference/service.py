@@ -8,6 +8,7 @@ from typing import Any
 
 import snowballstemmer
 from sqlalchemy import ColumnElement, Integer, cast, func, literal, tuple_
+from sqlalchemy import select as columns
 from sqlmodel import Session, col, select
 
 from api.core import pages
@@ -15,7 +16,7 @@ from api.core.errors import FieldError, Invalid, NotFound, refused
 from api.core.pages import PageQuery
 from api.core.tables import Table
 from api.reference import locales
-from api.reference.fx import Rate, RateUnknown, convert, enter_rate, list_rates, rate
+from api.reference.fx import Rate, RateUnknown, convert, enter_rate, list_rates, rate, rates
 from api.reference.loaders import load_bundled, load_demo_rates
 from api.reference.models import (
     CertificateScheme,
@@ -37,6 +38,7 @@ __all__ = [
     "load_bundled",
     "load_demo_rates",
     "rate",
+    "rates",
 ]
 _WORD = re.compile(r"\w+")
 _MAX_WORDS = 8
@@ -190,8 +192,9 @@ def places(session: Session, codes: Iterable[str]) -> dict[str, Place]:
 
 def measures(session: Session, codes: Iterable[str]) -> dict[str, units.Measure]:
     """Dimension and factor of units, by code, for `rules.units.converted`."""
-    rows = session.exec(select(Unit).where(col(Unit.code).in_({*codes})))
-    return {unit.code: units.Measure(unit.code, unit.dimension, unit.factor) for unit in rows}
+    fields: tuple[Any, ...] = (Unit.code, Unit.dimension, Unit.factor)
+    rows = session.connection().execute(columns(*fields).where(col(Unit.code).in_({*codes})))
+    return {row[0]: units.Measure(*row) for row in rows}
 
 
 def convert_quantity(

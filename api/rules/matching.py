@@ -260,7 +260,8 @@ def ranked(scores: Mapping[UUID, Decimal], seed: str) -> list[UUID]:
 
 def near_duplicates(mine: frozenset[str], other: frozenset[str], share: float = 0.8) -> bool:
     """True when two offers of one seller say nearly the same: their common share of terms."""
-    return bool(mine) and len(mine & other) >= share * len(mine | other)
+    common = len(mine & other)
+    return bool(mine) and common >= share * (len(mine) + len(other) - common)
 
 
 def rounded(values: Sequence[float]) -> list[Decimal]:

@@ -135,7 +135,9 @@ def test_of_a_class_a_bounded_random_part_is_taken_the_same_category_first(
     assert len(listed) == candidates.CODE_TOP
     assert set(listed) < set(ids[300:600])
     keys = {offer_id: (n * 7919) % 1_000_003 for n, offer_id in enumerate(ids)}
-    assert listed == sorted(ids[300:600], key=lambda offer_id: keys[offer_id])[:100]
+    assert (
+        listed == sorted(ids[300:600], key=lambda offer_id: keys[offer_id])[: candidates.CODE_TOP]
+    )
     wider = by(found(session, replace(DEMAND, cpv_code="39119000-9")), "code")
     assert wider == sorted(ids[:600], key=lambda offer_id: keys[offer_id])[:100]
     assert by(found(session, replace(DEMAND, cpv_code="39200000-4")), "code") == []

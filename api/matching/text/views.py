@@ -98,6 +98,8 @@ _NEAR = {"noun": 1.0, "head": 1.0, "segment": 1.0, "title": 0.9, "concept": 0.85
 _WIDE = {"noun": 1.0, "title": 1.0, "description": 1.0}
 _NAMES = {"noun": 1.0, "original": 0.3, "concept": 0.3}
 _LINES = {"full": 1.0, "context": 0.2}
+SHARES = {kind: _NAMES.get(kind, 0.0) + _LINES.get(kind, 0.0) for kind in (*_NAMES, *_LINES)}
+"""What each view of a request counts for in its nearness to an offer."""
 # A request that is only a name is compared with titles too, at a lower weight.
 _NAME_AS_LINE = 0.3
 

@@ -42,7 +42,7 @@ from api.rules.matching import Demand, Signals
 KEPT = 50
 # Relevant offers of an item that are loaded and scored in full. Measured among a million: the
 # first ten are the same as without a limit, of fifty 96 % are.
-SHORTLIST = 120
+SHORTLIST = 200
 # No offer below is relevant; a little less, since it is compared before rounding.
 _HOPELESS = float(CODED_RELEVANT) - 0.001
 # One statement of one parameter, whatever the number of rows: none is compiled anew.

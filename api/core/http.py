@@ -25,6 +25,7 @@ from api.core.pages import MAX_LIMIT, PageQuery
 log = structlog.get_logger(__name__)
 _UNIQUE_VIOLATION, _FOREIGN_KEY_VIOLATION, _RLS_VIOLATION = "23505", "23503", "42501"
 _STREAMED = ("/v1/imports",)
+_NO_SNIFFING = (b"x-content-type-options", b"nosniff")
 _METHODS = frozenset(method.value for method in HTTPMethod)
 
 
@@ -172,6 +173,7 @@ class RequestMiddleware:
             await self.app(scope, receive, send)
             return
         request_id, started = f"req_{uuid7().hex}", time.perf_counter()
+        own_headers = ((b"request-id", request_id.encode()), _NO_SNIFFING)
         structlog.contextvars.clear_contextvars()
         structlog.contextvars.bind_contextvars(request_id=request_id)
         status = 0
@@ -180,11 +182,7 @@ class RequestMiddleware:
             nonlocal status
             if message["type"] == "http.response.start":
                 status = message["status"]
-                message["headers"] = [
-                    *message["headers"],
-                    (b"request-id", request_id.encode()),
-                    (b"x-content-type-options", b"nosniff"),
-                ]
+                message["headers"] = [*message["headers"], *own_headers]
             await send(message)
 
         try:
@@ -200,14 +198,14 @@ class RequestMiddleware:
             route = getattr(scope.get("route"), "path", "unmatched")
             # Clients may invent methods without end, and each label value costs memory for good.
             method = scope["method"] if scope["method"] in _METHODS else "other"
-            metrics.REQUESTS.labels(method, route, status).inc()
-            metrics.LATENCY.labels(method, route).observe(time.perf_counter() - started)
+            seconds = time.perf_counter() - started
+            metrics.observe_request(method, route, status, seconds)
             log.info(
                 "request",
                 method=scope["method"],
                 path=scope["path"],
                 status=status,
-                ms=round((time.perf_counter() - started) * 1000, 1),
+                ms=round(seconds * 1000, 1),
                 client_request_id=Headers(scope=scope).get("x-request-id"),
             )
 

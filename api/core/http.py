@@ -8,6 +8,7 @@ from typing import Annotated, Any
 import structlog
 from fastapi import APIRouter, Depends, FastAPI, Query, Request
 from fastapi.exceptions import RequestValidationError
+from fastapi.params import Form
 from fastapi.responses import JSONResponse
 from fastapi.routing import APIRoute
 from pydantic import TypeAdapter
@@ -26,6 +27,7 @@ log = structlog.get_logger(__name__)
 _UNIQUE_VIOLATION, _FOREIGN_KEY_VIOLATION, _RLS_VIOLATION = "23505", "23503", "42501"
 _STREAMED = ("/v1/imports",)
 _NO_SNIFFING = (b"x-content-type-options", b"nosniff")
+_FORMS = ("application/x-www-form-urlencoded", "multipart/form-data")
 _METHODS = frozenset(method.value for method in HTTPMethod)
 
 
@@ -106,9 +108,24 @@ def _on_problem(request: Request, error: Exception) -> JSONResponse:
 
 def _on_invalid(request: Request, error: Exception) -> JSONResponse:
     assert isinstance(error, RequestValidationError)
+    if _is_of_another_type(request, error.body):
+        return problem_response(request, errors.UnsupportedMediaType())
     if any(e["type"] == "json_invalid" for e in error.errors()):
         return problem_response(request, errors.BadRequest("The body is not valid JSON."))
     return problem_response(request, errors.Invalid(errors=field_errors(error.errors())))
+
+
+def _is_of_another_type(request: Request, body: Any) -> bool:
+    """True for a body that was refused because its Content-Type is not that of the route.
+
+    FastAPI leaves what is not declared as JSON as bytes, and takes a form from nothing else.
+    """
+    field = getattr(request.scope.get("route"), "body_field", None)
+    if field is None:
+        return False
+    if isinstance(field.field_info, Form):
+        return not request.headers.get("content-type", _FORMS[0]).startswith(_FORMS)
+    return isinstance(body, bytes)
 
 
 def field_errors(found: Any) -> list[FieldError]:

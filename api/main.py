@@ -62,12 +62,14 @@ def create_app() -> FastAPI:
         redirect_slashes=False,
         openapi_tags=docs.TAGS,
         lifespan=lifespan,
+        # `telemetry.install` traces; FastAPI need not look for another tracer at each request.
+        telemetry={"tracing": False, "metrics": False, "logs": False},
     )
     http.install_error_handlers(app)
     app.add_middleware(http.RequestMiddleware)
-    for router in ROUTERS:
-        # Not include_router, which looks for a route twice, router by router.
-        app.router.routes.extend(router.routes)
+    # Not include_router, which looks for a route twice, router by router. The documentation's own
+    # routes, there already, come last.
+    app.router.routes[:0] = [route for router in ROUTERS for route in router.routes]
     docs.install_schema(app)
     telemetry.install(app)
     return app

@@ -13,7 +13,7 @@ from uuid import UUID
 import rfc8785
 import structlog
 from sqlalchemy import Column, UniqueConstraint, text
-from sqlmodel import Field, Session, col, select
+from sqlmodel import Field, Session
 
 from api.core import bulk
 from api.core.tables import JSON, Table
@@ -65,33 +65,13 @@ def record(
     actor: str,
     org_id: UUID | None = None,
     change: dict[str, Any] | None = None,
-) -> AuditEntry:
+) -> None:
     """Append an entry to `stream` ("tender:<hex id>"); writers of one stream wait in turn."""
     session.flush()
     session.connection().execute(
         text("SELECT pg_advisory_xact_lock(hashtextextended(:stream, 11))"), {"stream": stream}
     )
-    last = session.exec(
-        select(AuditEntry.seq, AuditEntry.hash)
-        .where(AuditEntry.stream == stream)
-        .order_by(col(AuditEntry.seq).desc())
-        .limit(1)
-    ).one_or_none()
-    seq, prev_hash = (last[0] + 1, last[1]) if last else (1, GENESIS)
-    entry = AuditEntry(
-        stream=stream,
-        seq=seq,
-        org_id=org_id,
-        actor=actor,
-        action=action,
-        change=change or {},
-        request_id=structlog.contextvars.get_contextvars().get("request_id"),
-        prev_hash=prev_hash,
-        hash="",
-    )
-    entry.hash = entry.computed_hash()
-    session.add(entry)
-    return entry
+    record_all(session, [Change(stream, action, change or {})], actor=actor, org_id=org_id)
 
 
 def record_all(

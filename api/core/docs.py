@@ -5,7 +5,8 @@ from typing import Any
 from fastapi import FastAPI
 from fastapi.openapi.utils import get_openapi
 
-from api.core.errors import FieldError, ProblemOut
+from api.core.errors import FieldError, ProblemOut, UnsupportedMediaType
+from api.core.http import documented
 
 TAGS = [
     {"name": name, "description": description}
@@ -32,7 +33,9 @@ TAGS = [
 
 
 def install_schema(app: FastAPI) -> None:
-    """Give `app.openapi()` the shared problem schema, once and for all routes."""
+    """Give `app.openapi()` the shared problem schema, and each body its 415, for all routes."""
+
+    unsupported = documented(UnsupportedMediaType)[UnsupportedMediaType.status]
 
     def openapi() -> dict[str, Any]:
         if app.openapi_schema is None:
@@ -55,6 +58,10 @@ def install_schema(app: FastAPI) -> None:
                 schemas[model.__name__] = found
             for name in ("HTTPValidationError", "ValidationError"):
                 schemas.pop(name, None)
+            for path in document["paths"].values():
+                for operation in path.values():
+                    if "requestBody" in operation:
+                        operation["responses"].setdefault("415", unsupported)
             app.openapi_schema = document
         return app.openapi_schema
 

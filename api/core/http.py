@@ -8,6 +8,7 @@ from typing import Annotated, Any
 import structlog
 from fastapi import APIRouter, Depends, FastAPI, Query, Request
 from fastapi.exceptions import RequestValidationError
+from fastapi.params import Form
 from fastapi.responses import JSONResponse
 from fastapi.routing import APIRoute
 from pydantic import TypeAdapter
@@ -25,6 +26,8 @@ from api.core.pages import MAX_LIMIT, PageQuery
 log = structlog.get_logger(__name__)
 _UNIQUE_VIOLATION, _FOREIGN_KEY_VIOLATION, _RLS_VIOLATION = "23505", "23503", "42501"
 _STREAMED = ("/v1/imports",)
+_NO_SNIFFING = (b"x-content-type-options", b"nosniff")
+_FORMS = ("application/x-www-form-urlencoded", "multipart/form-data")
 _METHODS = frozenset(method.value for method in HTTPMethod)
 
 
@@ -105,9 +108,24 @@ def _on_problem(request: Request, error: Exception) -> JSONResponse:
 
 def _on_invalid(request: Request, error: Exception) -> JSONResponse:
     assert isinstance(error, RequestValidationError)
+    if _is_of_another_type(request, error.body):
+        return problem_response(request, errors.UnsupportedMediaType())
     if any(e["type"] == "json_invalid" for e in error.errors()):
         return problem_response(request, errors.BadRequest("The body is not valid JSON."))
     return problem_response(request, errors.Invalid(errors=field_errors(error.errors())))
+
+
+def _is_of_another_type(request: Request, body: Any) -> bool:
+    """True for a body that was refused because its Content-Type is not that of the route.
+
+    FastAPI leaves what is not declared as JSON as bytes, and takes a form from nothing else.
+    """
+    field = getattr(request.scope.get("route"), "body_field", None)
+    if field is None:
+        return False
+    if isinstance(field.field_info, Form):
+        return not request.headers.get("content-type", _FORMS[0]).startswith(_FORMS)
+    return isinstance(body, bytes)
 
 
 def field_errors(found: Any) -> list[FieldError]:
@@ -172,6 +190,7 @@ class RequestMiddleware:
             await self.app(scope, receive, send)
             return
         request_id, started = f"req_{uuid7().hex}", time.perf_counter()
+        own_headers = ((b"request-id", request_id.encode()), _NO_SNIFFING)
         structlog.contextvars.clear_contextvars()
         structlog.contextvars.bind_contextvars(request_id=request_id)
         status = 0
@@ -180,11 +199,7 @@ class RequestMiddleware:
             nonlocal status
             if message["type"] == "http.response.start":
                 status = message["status"]
-                message["headers"] = [
-                    *message["headers"],
-                    (b"request-id", request_id.encode()),
-                    (b"x-content-type-options", b"nosniff"),
-                ]
+                message["headers"] = [*message["headers"], *own_headers]
             await send(message)
 
         try:
@@ -200,14 +215,14 @@ class RequestMiddleware:
             route = getattr(scope.get("route"), "path", "unmatched")
             # Clients may invent methods without end, and each label value costs memory for good.
             method = scope["method"] if scope["method"] in _METHODS else "other"
-            metrics.REQUESTS.labels(method, route, status).inc()
-            metrics.LATENCY.labels(method, route).observe(time.perf_counter() - started)
+            seconds = time.perf_counter() - started
+            metrics.observe_request(method, route, status, seconds)
             log.info(
                 "request",
                 method=scope["method"],
                 path=scope["path"],
                 status=status,
-                ms=round((time.perf_counter() - started) * 1000, 1),
+                ms=round(seconds * 1000, 1),
                 client_request_id=Headers(scope=scope).get("x-request-id"),
             )
 

@@ -8,6 +8,7 @@ import threading
 import time
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -90,6 +91,18 @@ _FIGURES = """
         SELECT split_part(name, '.', 1) AS feature, count(*) AS failed
         FROM job WHERE failed_at IS NOT NULL GROUP BY 1) AS given_up)
 """
+
+
+def observe_request(method: str, route: str, status: int, seconds: float) -> None:
+    """A request was answered; `method` and `route` are of a known set, not what clients invent."""
+    count, latency = _of_requests(method, route, status)
+    count.inc()
+    latency.observe(seconds)
+
+
+@cache
+def _of_requests(method: str, route: str, status: int) -> tuple[Counter, Histogram]:
+    return REQUESTS.labels(method, route, status), LATENCY.labels(method, route)
 
 
 def observe_match(seconds: float, items: int) -> None:

@@ -48,16 +48,7 @@ def emit(
     session: Session, type: str, resource_id: UUID, *, org_id: UUID | None, **payload: Any
 ) -> None:
     """Record that `type` (for example "tender.published") happened to a resource of `org_id`."""
-    session.add(
-        OutboxEvent(
-            type=type,
-            resource_id=resource_id,
-            org_id=org_id,
-            payload=payload,
-            request_id=structlog.contextvars.get_contextvars().get("request_id"),
-            traceparent=traces.traceparent(),
-        )
-    )
+    emit_all(session, [Event(type, resource_id, payload)], org_id=org_id)
 
 
 def emit_all(session: Session, events: Sequence[Event], *, org_id: UUID | None) -> None:

@@ -7,7 +7,7 @@ from decimal import Decimal
 from typing import Any
 
 import snowballstemmer
-from sqlalchemy import ColumnElement, Integer, cast, func, literal, tuple_
+from sqlalchemy import ColumnElement, Integer, cast, func, literal, text, tuple_
 from sqlalchemy import select as columns
 from sqlmodel import Session, col, select
 
@@ -42,6 +42,14 @@ __all__ = [
 ]
 _WORD = re.compile(r"\w+")
 _MAX_WORDS = 8
+_KNOWN = text(
+    "SELECT (SELECT count(*) FROM place WHERE code = ANY(:places))"
+    " + (SELECT count(*) FROM unit WHERE code = ANY(:units))"
+    " + (SELECT count(*) FROM certificate_scheme WHERE code = ANY(:certificates))"
+    " + (SELECT count(*) FROM classification JOIN"
+    " unnest(CAST(:schemes AS text[]), CAST(:codes AS text[])) AS wanted (scheme, code)"
+    " USING (scheme, code))"
+)
 
 
 def ensure_bundled(session: Session) -> None:
@@ -141,6 +149,29 @@ def list_by_code[T: Table](
         return rows, None
     rows = rows[: page.limit]
     return rows, pages.seal(scope, filters, [rows[-1].code])  # type: ignore[attr-defined]
+
+
+def all_known(
+    session: Session,
+    *,
+    places: Iterable[str],
+    units: Iterable[str],
+    certificates: Iterable[str],
+    classified: Sequence[tuple[str, str]],
+) -> bool:
+    """True when every code exists, by one statement; the `ensure_` functions say which does not.
+
+    Each code is given once; `classified` are pairs of scheme and code.
+    """
+    wanted: dict[str, list[str]] = {
+        "places": [*places],
+        "units": [*units],
+        "certificates": [*certificates],
+        "schemes": [str(scheme) for scheme, _ in classified],
+        "codes": [code for _, code in classified],
+    }
+    count = sum(map(len, wanted.values())) - len(classified)
+    return not count or session.connection().scalar(_KNOWN, wanted) == count
 
 
 def ensure_codes(session: Session, scheme: str, codes: Mapping[str, str]) -> None:

@@ -43,6 +43,37 @@ def test_a_body_that_is_not_json_is_a_400_and_not_a_500(as_org: AsOrg, body: byt
     assert (answer.status_code, answer.json()["code"]) == (400, "bad_request")
 
 
+@pytest.mark.parametrize("media_type", ["text/plain", "application/xml", None])
+def test_a_body_of_another_media_type_is_a_415_and_nothing_is_kept(
+    as_org: AsOrg, session: Session, media_type: str | None
+) -> None:
+    headers = {"Content-Type": media_type} if media_type else {}
+    answer = as_org(["buyer"]).post(
+        "/v1/members", content=json.dumps(MEMBER).encode(), headers=headers
+    )
+
+    assert (answer.status_code, answer.json()["code"]) == (415, "unsupported_media_type")
+    assert answer.headers["content-type"] == "application/problem+json"
+    assert session.exec(select(func.count()).select_from(Member)).one() == 0
+
+
+def test_a_form_that_comes_as_json_is_a_415(client: Any) -> None:
+    answer = client.post("/oauth/token", json={"grant_type": "client_credentials"})
+    assert (answer.status_code, answer.json()["code"]) == (415, "unsupported_media_type")
+
+
+def test_a_missing_body_is_told_by_its_fields(as_org: AsOrg) -> None:
+    answer = as_org(["buyer"]).post("/v1/members", headers={"Content-Type": "application/json"})
+    assert (answer.status_code, answer.json()["code"]) == (422, "invalid")
+
+
+def test_every_route_with_a_body_documents_the_415(client: Any) -> None:
+    document = json.loads(client.get("/openapi.json").text)
+    with_body = [o for p in document["paths"].values() for o in p.values() if "requestBody" in o]
+    assert len(with_body) > 10
+    assert all("415" in operation["responses"] for operation in with_body)
+
+
 def test_a_body_beyond_the_limit_is_refused_and_nothing_is_kept(
     as_org: AsOrg, session: Session
 ) -> None:

@@ -95,13 +95,21 @@ def check_references(session: Session, data: TenderPatch | AmendIn) -> None:
                 codes.setdefault(other.scheme, {}).setdefault(
                     other.id, f"{pointer}/additional_classifications/{k}/id"
                 )
-    errors = [
-        *(e for c, p in currencies.items() for e in _refusals(reference.ensure_currency, c, p)),
-        *_refusals(reference.ensure_places, session, places),
-        *_refusals(reference.ensure_certificate_schemes, session, certificates),
-        *_refusals(reference.ensure_units, session, units),
-        *(e for s, c in codes.items() for e in _refusals(reference.ensure_codes, session, s, c)),
-    ]
+    errors = [e for c, p in currencies.items() for e in _refusals(reference.ensure_currency, c, p)]
+    classified = [(scheme, code) for scheme, given in codes.items() for code in given]
+    if not reference.all_known(
+        session, places=places, units=units, certificates=certificates, classified=classified
+    ):
+        errors += [
+            *_refusals(reference.ensure_places, session, places),
+            *_refusals(reference.ensure_certificate_schemes, session, certificates),
+            *_refusals(reference.ensure_units, session, units),
+            *(
+                e
+                for s, c in codes.items()
+                for e in _refusals(reference.ensure_codes, session, s, c)
+            ),
+        ]
     if errors:
         raise Invalid("Some codes do not exist.", errors=errors)
 

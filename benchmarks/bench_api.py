@@ -6,6 +6,10 @@ Command: `POST /v1/tenders` with an API key (a draft with a lot and an item, its
 event) against a bare Starlette route that executes the statements of that very request, recorded
 from the product, with fresh ids, in one transaction of a psycopg pool, and sends the same bytes.
 
+The baseline has no middleware, log line, metric, trace, request id, ETag, authentication beyond
+the recorded statement, validation or serialisation: it is the least that a Python server can do
+for these answers. What the product saves in statements, the baseline saves as well.
+
 Every server is one uvicorn process on loopback with the settings of `kerben serve`; servers take
 turns in every round, and nothing else runs meanwhile. Load comes from wrk where it is installed,
 else from a process of this file with raw sockets.

@@ -25,10 +25,14 @@ from api.rules.matching import Signals
 SIGNALS = ("semantic", "lexical", "concept")
 # What is usual in a catalogue of 500 offers with the bundled encoder (medians of 28 requests):
 # (mean, deviation). It counts as so many offers, since four offers tell nothing of what is usual.
-_USUAL = {"semantic": (0.08, 0.09), "lexical": (0.01, 0.045), "concept": (0.01, 0.05)}
+_USUAL = {
+    "semantic": (0.08, fusion.SEMANTIC_SPREAD),
+    "lexical": (0.01, 0.045),
+    "concept": (0.01, 0.05),
+}
 _USUAL_COUNTS = 40
 # A signal that hardly differs over the catalogue must not turn noise into evidence.
-_LEAST_SPREAD = {"semantic": 0.04, "lexical": 0.03, "concept": 0.05}
+_LEAST_SPREAD = {"lexical": 0.03, "concept": 0.05}
 _UNSEEN = "\0"
 # Products this small are slower with threads, which other requests need besides.
 _BLAS = ThreadpoolController()
@@ -79,7 +83,11 @@ def background(raw: Raw, sample: NDArray[np.intp]) -> Background:
         squares = (values**2).sum() + _USUAL_COUNTS * (deviation**2 + prior**2)
         width = max(squares / total - middle**2, 0.0) ** 0.5
         mean[name] = round(float(middle), 6)
-        spread[name] = round(max(float(width), _LEAST_SPREAD[name]), 6)
+        spread[name] = (
+            fusion.SEMANTIC_SPREAD
+            if name == "semantic"
+            else round(max(float(width), _LEAST_SPREAD[name]), 6)
+        )
     return Background(mean, spread)
 
 

@@ -105,8 +105,17 @@ def run(read: Read, vectors: Vectors, setup: Setup) -> dict[str, Scores]:
         ]
     )
     if setup.codes and read.task.codes:
-        full = full + np.float32(CODE_WEIGHT) * _code_fit(read.task.codes)
+        full = full + coded(read.task.codes)
     return {"lexical": words, "vector": near, "full": full}
+
+
+def signals(read: Read, vectors: Vectors) -> dict[str, Scores]:
+    """(queries, documents) of each text signal of the full engine, before they become one score."""
+    return {
+        "semantic": _semantic(read, vectors, Setup()),
+        "lexical": _lexical(read, Setup())[1],
+        "concept": _concepts(read),
+    }
 
 
 def _lexical(read: Read, setup: Setup) -> tuple[Scores, Scores]:
@@ -168,9 +177,10 @@ def _seen(shown: list[View], setup: Setup, whole: str) -> list[View]:
     return shown
 
 
-def _code_fit(codes: datasets.Codes) -> Scores:
+def coded(codes: datasets.Codes) -> Scores:
+    """(queries, documents) what the codes add to the score."""
     fit = cache(_FIT[codes.scheme])
-    return np.array(
+    return np.float32(CODE_WEIGHT) * np.array(
         [[float(fit(asked, offered)) for offered in codes.documents] for asked in codes.queries],
         np.float32,
     )

@@ -99,3 +99,11 @@ def test_fusion_by_ranks_forgets_distances_and_shares_places_among_equals() -> N
     one, other = (fusion.by_ranks({"semantic": each}) for each in (near, far))
     assert one.tolist() == other.tolist()
     assert one[0] > one[1] == one[2]
+
+
+def test_cosines_that_lie_close_together_decide_no_more_than_their_differences() -> None:
+    near = np.array([0.52, 0.50, 0.50, 0.50], np.float32)
+    apart = np.array([0.82, 0.50, 0.20, 0.50], np.float32)
+    close, far = (fusion.fuse({"semantic": each}) for each in (near, apart))
+    assert close[0] - close[1] == pytest.approx(0.02 / fusion.SEMANTIC_SPREAD, rel=1e-4)
+    assert far[0] - far[1] == pytest.approx(0.32 / fusion.SEMANTIC_SPREAD, rel=1e-4)

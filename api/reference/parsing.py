@@ -140,7 +140,7 @@ def _day(row: Row) -> date:
 
 
 def _flag(row: Row, column: str) -> bool:
-    value = row.required(column, max_length=3)
+    value = row.required(column, max_length=20)
     if value not in ("yes", "no"):
         raise BadValue(column, "form", f"{value!r} is neither yes nor no")
     return value == "yes"

@@ -286,7 +286,8 @@ def _paths(error: ValidationError) -> list[list[str | int]]:
     """Where the error is; for names that lack or are too many, each name's own place."""
     at = [*error.absolute_path]
     if error.validator == "required":
-        return [[*at, name] for name in error.validator_value if name not in error.instance]
+        # One error for each missing name, which only the message tells apart.
+        return [[*at, n] for n in error.validator_value if error.message.startswith(repr(n))]
     if error.validator == "additionalProperties":
         return [[*at, name] for name in error.instance if name not in error.schema["properties"]]
     return [at]

@@ -74,7 +74,7 @@ def upgrade() -> None:
     op.execute("SET LOCAL lock_timeout = '5s'")
     _create_tables()
     op.add_column("organisation", sa.Column("procurement_regime", _regime(), nullable=True))
-    columns = (
+    columns: tuple[sa.Column[object], ...] = (
         sa.Column("mode", _mode(), nullable=False, server_default="live"),
         sa.Column("accelerator", sa.Integer(), nullable=False, server_default="1"),
         sa.Column("procedure", sa.String(length=40), nullable=False, server_default="open"),

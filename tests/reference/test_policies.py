@@ -17,7 +17,7 @@ from api.reference import policies
 from api.reference.models import PolicySet
 from api.reference.policies import PolicyMissing
 from api.rules.clock import local_date
-from api.rules.policy import INTERNATIONAL, ProcurementRegime
+from api.rules.policy import INTERNATIONAL, ProcurementRegime, parse
 from tests.procurement.law import PARAMETERS, policy_set
 
 type AsOrg = Callable[..., Any]
@@ -58,6 +58,7 @@ def test_every_shipped_number_names_its_source(session: Session) -> None:
         assert row.sources.keys() == row.parameters.keys()
         assert all(source["text"] for source in row.sources.values())
         assert policies.completed(row.parameters) == row.parameters
+        assert parse(row.parameters).openers.threshold <= parse(row.parameters).openers.count
 
 
 def test_the_schema_of_the_parameters_is_public_with_bounds_and_defaults(client: Any) -> None:

@@ -4,18 +4,13 @@ A change of the law is a new row; a row's numbers are never altered, so that wha
 published under can always be read.
 """
 
-import json
 import tomllib
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from datetime import date
-from functools import cache
 from pathlib import Path
 from typing import Any
 from uuid import UUID
 
-from jsonschema import Draft202012Validator
-from jsonschema.exceptions import ValidationError
-from jsonschema.validators import extend
 from pydantic import ValidationError as InputError
 from sqlalchemy.exc import IntegrityError
 from sqlmodel import Session, col, or_, select
@@ -24,20 +19,13 @@ from api.core import audit, db
 from api.core.errors import Conflict, FieldError, Invalid, NotFound, refused
 from api.reference.files import FileRefused
 from api.reference.models import PolicySet
+from api.reference.parameters import DATA, check_sources, completed
 from api.reference.policy_schemas import PolicySetIn
 from api.reference.store import Loaded
 from api.rules.clock import local_date
-from api.rules.policy import (
-    INTERNATIONAL,
-    SCHEMA_VERSION,
-    ProcurementRegime,
-    contradictions,
-    parse,
-)
+from api.rules.policy import INTERNATIONAL, SCHEMA_VERSION, ProcurementRegime
 
-DATA = Path(__file__).parent / "policy_sets"
 ACTOR = "system:reference"
-_CODES = {"required": "missing", "additionalProperties": "extra_forbidden"}
 
 
 class PolicyMissing(Conflict):
@@ -50,36 +38,6 @@ class PolicyOverlaps(Conflict):
     """Another set of the same jurisdiction, regime and procedure counts on some of these days."""
 
     code, title = "policy_overlaps", "Another policy set counts on these days"
-
-
-@cache
-def parameters_schema() -> dict[str, Any]:
-    """The JSON Schema (draft 2020-12) of the parameters."""
-    schema: dict[str, Any] = json.loads((DATA / "parameters.schema.json").read_text("utf-8"))
-    return schema
-
-
-def completed(parameters: Mapping[str, Any]) -> dict[str, Any]:
-    """Every parameter, those left out with their default; Invalid names each bad one."""
-    errors = [
-        FieldError(pointer=pointer, code=code, detail=detail)
-        for pointer, code, detail in sorted({*_errors(parameters)})
-    ]
-    if errors:
-        raise Invalid("Some parameters are not valid.", errors=errors)
-    defaults = {
-        name: described["default"]
-        for name, described in parameters_schema()["properties"].items()
-        if "default" in described
-    }
-    values = {**defaults, **parameters}
-    errors = [
-        FieldError(pointer=f"#/parameters/{name}", code="contradiction", detail=detail)
-        for name, detail in contradictions(parse(values))
-    ]
-    if errors:
-        raise Invalid("Some parameters contradict themselves.", errors=errors)
-    return values
 
 
 def in_force(
@@ -154,7 +112,7 @@ def add(session: Session, *, actor: str, org_id: UUID | None, data: PolicySetIn)
     """
     values = completed(data.parameters)
     sources = {name: source.model_dump() for name, source in data.sources.items()}
-    _check_sources(values, data.parameters, sources)
+    check_sources(values, data.parameters, sources)
     unread = {"text": f"Default of the parameters, version {SCHEMA_VERSION}", "reviewed": False}
     row = PolicySet(
         jurisdiction=data.jurisdiction,
@@ -271,54 +229,6 @@ def _read(file: Path) -> Iterator[PolicySetIn]:
             for e in error.errors()
         ]
         raise FileRefused(f"{file.name}: a set is not valid.", errors=errors) from error
-
-
-def _errors(parameters: Mapping[str, Any]) -> Iterator[tuple[str, str, str]]:
-    """(pointer, code, detail) of everything that the schema refuses."""
-    for error in _validator().iter_errors(dict(parameters)):
-        code = _CODES.get(str(error.validator), str(error.validator))
-        for path in _paths(error):
-            pointer = "/".join(str(p).replace("~", "~0").replace("/", "~1") for p in path)
-            yield f"#/parameters/{pointer}".rstrip("/"), code, error.message[:500]
-
-
-def _paths(error: ValidationError) -> list[list[str | int]]:
-    """Where the error is; for names that lack or are too many, each name's own place."""
-    at = [*error.absolute_path]
-    if error.validator == "required":
-        # One error for each missing name, which only the message tells apart.
-        return [[*at, n] for n in error.validator_value if error.message.startswith(repr(n))]
-    if error.validator == "additionalProperties":
-        return [[*at, name] for name in error.instance if name not in error.schema["properties"]]
-    return [at]
-
-
-@cache
-def _validator() -> Draft202012Validator:
-    """Of draft 2020-12, except that 5.0 is no integer: floats have no place in money and days."""
-    whole = Draft202012Validator.TYPE_CHECKER.redefine(
-        "integer", lambda _, value: isinstance(value, int) and not isinstance(value, bool)
-    )
-    exact = extend(Draft202012Validator, type_checker=whole)
-    validator: Draft202012Validator = exact(parameters_schema())
-    return validator
-
-
-def _check_sources(
-    values: Mapping[str, Any], given: Mapping[str, Any], sources: Mapping[str, Any]
-) -> None:
-    """Raise Invalid unless every given parameter, and nothing that is none, has its source."""
-    errors = [
-        FieldError(pointer=f"#/sources/{name}", code="missing", detail="names no source")
-        for name in given
-        if name not in sources
-    ] + [
-        FieldError(pointer=f"#/sources/{name}", code="extra_forbidden", detail="is no parameter")
-        for name in sources
-        if name not in values
-    ]
-    if errors:
-        raise Invalid("Every parameter names its source.", errors=errors)
 
 
 def _end(

@@ -10,7 +10,7 @@ from api.core.http import documented, public_router
 from api.core.pages import Page
 from api.identity import access
 from api.identity.access import Context, require
-from api.reference import calendars, policies
+from api.reference import calendars, parameters, policies
 from api.reference.models import PolicySet
 from api.reference.policies import PolicyOverlaps
 from api.reference.policy_schemas import (
@@ -62,7 +62,7 @@ def get(policy_set_id: PolicySetId) -> PolicySet:
 @public.get("/policy-parameters")
 async def get_parameters() -> dict[str, Any]:
     """The JSON Schema of the parameters: their meaning, bounds and defaults."""
-    return policies.parameters_schema()
+    return parameters.schema()
 
 
 @public.get("/work-calendars", response_model=Page[WorkYearOut])

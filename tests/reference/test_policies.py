@@ -13,7 +13,7 @@ from typer.testing import CliRunner
 from api.cli.reference import app
 from api.core import db, ids
 from api.core.audit import AuditEntry
-from api.reference import policies
+from api.reference import parameters, policies
 from api.reference.models import PolicySet
 from api.reference.policies import PolicyMissing
 from api.rules.clock import local_date
@@ -57,7 +57,7 @@ def test_every_shipped_number_names_its_source(session: Session) -> None:
     for row in session.exec(select(PolicySet)):
         assert row.sources.keys() == row.parameters.keys()
         assert all(source["text"] for source in row.sources.values())
-        assert policies.completed(row.parameters) == row.parameters
+        assert parameters.completed(row.parameters) == row.parameters
         assert parse(row.parameters).openers.threshold <= parse(row.parameters).openers.count
 
 
@@ -89,7 +89,7 @@ def test_a_row_is_entered_read_by_everybody_and_audited(
 
 
 def test_a_set_is_reviewed_when_each_of_its_parameters_is(operator: Any) -> None:
-    every = policies.completed(PARAMETERS)
+    every = parameters.completed(PARAMETERS)
 
     answer = operator.post("/v1/policy-sets", json=policy_set(**every))
 

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from api.reference import policies
+from api.reference import parameters
 from api.rules.periods import DayUnit, Duration, Rounding, Timetable, WorkCalendar
 from api.rules.policy import Amount, Policy, SealingMode, contradictions, parse, share
 from api.rules.schedule import (
@@ -39,7 +39,7 @@ DURATIONS = st.builds(
 
 def policy(**changed: Any) -> Policy:
     """The neutral policy with three calendar days, changed as a test needs."""
-    return replace(parse(policies.completed(LEAST)), **changed)
+    return replace(parse(parameters.completed(LEAST)), **changed)
 
 
 def days(number: int, unit: str = "calendar", rounding: str = "none") -> Duration:
@@ -57,7 +57,7 @@ POLICIES = st.builds(
 
 
 def test_the_schema_and_the_rules_know_the_same_parameters() -> None:
-    described = policies.parameters_schema()["properties"]
+    described = parameters.schema()["properties"]
 
     assert described.keys() == {field.name for field in fields(Policy)}
     assert {name for name, of in described.items() if "default" not in of} == LEAST.keys()
@@ -79,7 +79,7 @@ def test_what_is_left_out_asks_for_nothing() -> None:
 def test_every_kind_of_parameter_is_read() -> None:
     amount = {"amount": 1_000_000, "currency": "KGS"}
     read = parse(
-        policies.completed(
+        parameters.completed(
             {
                 **LEAST,
                 "standstill_duration": {"days": 5, "unit": "working", "rounding": "day_end"},

@@ -2,7 +2,7 @@
 
 import typer
 
-from api.cli import check, demo, imports, match, organisations, reference, server
+from api.cli import check, clock, demo, imports, match, organisations, reference, server
 
 main = typer.Typer(
     name="kerben",
@@ -19,6 +19,7 @@ main.command("openapi")(check.openapi)
 main.command("check")(check.check)
 main.add_typer(organisations.app, name="organisation")
 main.add_typer(reference.app, name="reference")
+main.add_typer(clock.app, name="clock")
 main.add_typer(imports.app, name="import")
 main.add_typer(match.app, name="match")
 

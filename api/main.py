@@ -10,12 +10,13 @@ from fastapi_offline import FastAPIOffline
 import api.registry  # noqa: F401  (completes the metadata)
 from api.catalog.routers import ROUTERS as catalog
 from api.core import docs, health, http, problems, settings, telemetry, traces
-from api.identity import clients_router, jobs_router
+from api.identity import clients_router, jobs_router, sandbox_router
 from api.identity.router import members, organisations
 from api.matching.router import ROUTERS as matching
 from api.opendata import reads
 from api.opendata import router as opendata
 from api.procurement.router import ROUTERS as procurement
+from api.reference.policy_router import ROUTERS as policies
 from api.reference.router import ROUTERS as reference
 
 DESCRIPTION = (
@@ -30,7 +31,9 @@ ROUTERS = (
     clients_router.clients,
     clients_router.oauth,
     jobs_router.router,
+    sandbox_router.router,
     *reference,
+    *policies,
     *catalog,
     *procurement,
     *matching,

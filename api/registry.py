@@ -19,6 +19,7 @@ from api.core.deadlines import Deadline
 from api.core.idempotency import IdempotencyRecord
 from api.core.jobs import Job
 from api.core.outbox import OutboxEvent
+from api.core.sandbox import ClockShift
 from api.identity.models import ApiClient, Member, Organisation
 from api.matching.models import (
     DemandItem,
@@ -40,14 +41,27 @@ from api.reference.models import (
     ClassificationScheme,
     FxRate,
     Place,
+    PolicySet,
     Unit,
+    WorkCalendarDay,
+    WorkCalendarYear,
 )
 
-REFERENCE = (ClassificationScheme, Classification, Unit, Place, CertificateScheme)
-"""Tables that hold the same rows in every installation."""
+REFERENCE = (
+    ClassificationScheme,
+    Classification,
+    Unit,
+    Place,
+    CertificateScheme,
+    WorkCalendarYear,
+    WorkCalendarDay,
+    PolicySet,
+)
+"""Tables that hold, to begin with, the same rows in every installation."""
 
 TABLES = (
     *REFERENCE,
+    ClockShift,
     OutboxEvent,
     AuditEntry,
     Job,

@@ -23,7 +23,7 @@ os.environ.update(
 import psycopg
 import pytest
 from fastapi.testclient import TestClient
-from sqlmodel import Session
+from sqlmodel import Session, select
 
 from api import registry
 from api.core import db, embedded, jobs, logs, migrations, settings
@@ -33,6 +33,8 @@ from api.identity.schemas import ClientIn
 from api.main import create_app
 from api.matching import service as matching
 from api.reference import service as reference
+from api.reference.models import WorkCalendarYear
+from api.rules.clock import utcnow
 from api.rules.identifiers import COUNTRY, IdentifierScheme
 from api.rules.organisations import OrganisationStatus
 from tests.workers import brokers
@@ -80,8 +82,16 @@ def _database() -> Iterator[None]:
     migrations.upgrade()
     with db.worker_unit_of_work() as session:
         reference.load_bundled(session)
+        _know_the_years(session)
     yield
     db.dispose()
+
+
+def _know_the_years(session: Session) -> None:
+    """Enter this year and the next as plain ones if the package does not know them yet."""
+    known = {row.year for row in session.exec(select(WorkCalendarYear))}
+    for year in {utcnow().year, utcnow().year + 1} - known:
+        session.add(WorkCalendarYear(calendar="KG", year=year, weekend=[6, 7], source="test"))
 
 
 @pytest.fixture(scope="session")
@@ -95,15 +105,25 @@ def superuser(_database: None) -> Iterator[psycopg.Connection[Any]]:
         yield connection
 
 
+@pytest.fixture(scope="session")
+def _law(superuser: psycopg.Connection[Any]) -> list[str]:
+    """Statements that leave of the policy sets and calendars what was there at the beginning."""
+    statements = ["UPDATE policy_set SET valid_to = NULL WHERE valid_to IS NOT NULL"]
+    for table in ("policy_set", "work_calendar_day", "work_calendar_year"):
+        ids = [f"'{row[0]}'" for row in superuser.execute(f"SELECT id FROM {table}").fetchall()]
+        statements.insert(0, f"DELETE FROM {table} WHERE id NOT IN ({', '.join(ids)})")
+    return statements
+
+
 @pytest.fixture(autouse=True)
-def _empty_tables(superuser: psycopg.Connection[Any]) -> Iterator[None]:
+def _empty_tables(superuser: psycopg.Connection[Any], _law: list[str]) -> Iterator[None]:
     yield
     statements = [
         f'DELETE FROM "{table.__tablename__}"'
         for table in registry.TABLES
         if table not in registry.REFERENCE
     ]
-    superuser.execute(";".join(statements))
+    superuser.execute(";".join([*statements, *_law]))
 
 
 @pytest.fixture

@@ -11,6 +11,7 @@ from api.identity import service
 from api.identity.schemas import ClientIn, IdentifierIn, Language, OrganisationIn
 from api.rules.identifiers import IdentifierScheme
 from api.rules.permissions import OrgRole
+from api.rules.policy import ProcurementRegime
 
 app = typer.Typer(help="Organisations and their first credentials.", no_args_is_help=True)
 console = Console()
@@ -24,6 +25,10 @@ def create(
     role: Annotated[list[OrgRole], typer.Option(help="May be repeated.")],
     scheme: Annotated[IdentifierScheme, typer.Option()] = IdentifierScheme.KG_INN,
     language: Annotated[str, typer.Option(help="Language of the name.")] = "ru",
+    regime: Annotated[
+        ProcurementRegime | None,
+        typer.Option(help="Whose rules a buyer follows; else the state's."),
+    ] = None,
     level: Annotated[int, typer.Option(min=0, max=3, help="Verification level.")] = 1,
 ) -> None:
     """Create an organisation and its first API key, which is shown once."""
@@ -31,6 +36,7 @@ def create(
         roles=role,
         legal_name={cast(Language, language): name},
         identifier=IdentifierIn(scheme=scheme, id=identifier),
+        procurement_regime=regime,
     )
     with db.worker_unit_of_work() as session:
         organisation = service.create_organisation(session, actor=ACTOR, data=data)

@@ -13,13 +13,16 @@ from sqlmodel import Session
 
 from api.core import db
 from api.core.errors import Problem
-from api.reference import loaders
+from api.reference import loaders, policies
 from api.reference.files import Progress as Report
 from api.reference.locales import LANGUAGES
 from api.reference.store import Loaded
 from api.rules.classifications import Scheme
 
-app = typer.Typer(help="Classifications, units, places and rates.", no_args_is_help=True)
+app = typer.Typer(
+    help="Classifications, units, places, rates, work calendars and policy sets.",
+    no_args_is_help=True,
+)
 console = Console()
 SHOWN_ERRORS = 20
 
@@ -36,18 +39,23 @@ class What(StrEnum):
     UNITS = "units"
     PLACES = "places"
     FX = "fx"
+    WORK_YEARS = "work-years"
+    WORK_DAYS = "work-days"
+    POLICIES = "policies"
 
 
 _TABLES: dict[What, Callable[[Session, Path, Report], Loaded]] = {
     What.UNITS: loaders.load_units,
     What.PLACES: loaders.load_places,
     What.FX: loaders.load_rates,
+    What.WORK_YEARS: loaders.load_work_years,
+    What.WORK_DAYS: loaders.load_work_days,
 }
 
 
 @app.callback()
 def main() -> None:
-    """Classifications, units, places and rates."""
+    """Classifications, units, places, rates, work calendars and policy sets."""
 
 
 @app.command()
@@ -55,7 +63,9 @@ def load(
     what: Annotated[What, typer.Argument(help="What to load.")],
     file: Annotated[
         Path | None,
-        typer.Argument(help="TSV or CSV, UTF-8, with a header.", exists=True, dir_okay=False),
+        typer.Argument(
+            help="TSV or CSV, UTF-8, with a header; policies: TOML.", exists=True, dir_okay=False
+        ),
     ] = None,
     language: Annotated[
         str | None, typer.Option(help='Language of a column "name": ky, ru, en or zh.')
@@ -70,7 +80,9 @@ def load(
     """Load reference data; safe to repeat. A file with a bad row changes nothing.
 
     Classifications: columns code and ky, ru, en, zh (or name). Units: code, languages, symbol,
-    dimension, factor. Rates: day, base, quote, rate, source.
+    dimension, factor. Rates: day, base, quote, rate, source. Work calendars: calendar, year,
+    weekend (6 7), source, reviewed; calendar, day, working, languages, source, reviewed.
+    Policies: TOML, as in api/reference/policy_sets.
     """
     if file is None and what not in (What.BUNDLED, What.HS):
         raise typer.BadParameter(f"{what} needs a FILE")
@@ -84,6 +96,8 @@ def load(
                 loaded = loaders.load_bundled(session, report)
             elif file is None:
                 loaded = {what.value: loaders.load_hs(session, report)}
+            elif what is What.POLICIES:
+                loaded = {what.value: policies.load_file(session, file)}
             elif what in _TABLES:
                 loaded = {what.value: _TABLES[what](session, file, report)}
             else:

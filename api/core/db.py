@@ -21,6 +21,10 @@ STATEMENT_TIMEOUT_MS = 30_000
 CONNECT_TIMEOUT_SECONDS = {"app": 5, "worker": 5, "owner": 5, "replica": 2}
 _SCOPE_SETTINGS = ("org_id", "key_prefix", "operator")
 _COMMITTED = "committed"
+_NOW = text("SELECT clock_timestamp()")
+_SANDBOX_NOW = text(
+    "SELECT clock_timestamp() + make_interval(secs => coalesce(sum(seconds), 0)) FROM clock_shift"
+)
 _engines: dict[str, Engine] = {}
 
 
@@ -100,8 +104,12 @@ def scope(session: Session, **values: str) -> None:
 
 
 def now(session: Session) -> datetime:
-    """The database's clock, the only one that decides whether something is late."""
-    moment: datetime = session.connection().scalar(text("SELECT clock_timestamp()"))
+    """The database's clock, the only one that decides whether something is late.
+
+    In a sandbox, as far ahead as it has been advanced (api/core/sandbox.py).
+    """
+    clock = _SANDBOX_NOW if settings.get().sandbox else _NOW
+    moment: datetime = session.connection().scalar(clock)
     return moment
 
 

@@ -17,6 +17,8 @@ TAGS = [
         ("oauth", "Access tokens (RFC 6749, client credentials)."),
         ("jobs", "Long work: status, progress, result."),
         ("reference", "Classifications, units, places, Incoterms, currencies, exchange rates."),
+        ("policies", "The rules of procurement as data: policy sets and work calendars."),
+        ("sandbox", "The clock of an installation that is not in production."),
         ("products", "What a maker makes."),
         ("offers", "What a seller sells: price tiers, minimum order, lead time, Incoterm."),
         ("certificates", "Evidence that a seller's goods or organisation conform."),

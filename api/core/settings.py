@@ -18,7 +18,7 @@ class Settings(BaseSettings):
 
     model_config = SettingsConfigDict(env_prefix="KERBEN_", env_file=None, extra="forbid")
 
-    environment: Literal["development", "test", "production"] = "development"
+    environment: Literal["development", "test", "sandbox", "production"] = "development"
     data_dir: Path = Path(".kerben")
     base_url: str = "http://127.0.0.1:8000"
     host: str = "127.0.0.1"
@@ -68,6 +68,11 @@ class Settings(BaseSettings):
         """True when Kerben runs its own PostgreSQL under `data_dir`."""
         return self.database_url is None
 
+    @property
+    def sandbox(self) -> bool:
+        """True when test tenders and a clock that can be advanced are allowed."""
+        return self.environment != "production"
+
     @field_validator("broker_url")
     @classmethod
     def _known_broker(cls, url: SecretStr) -> SecretStr:
@@ -77,7 +82,7 @@ class Settings(BaseSettings):
 
     @model_validator(mode="after")
     def _refuse_unsafe(self) -> Self:
-        if self.environment != "production":
+        if self.environment not in ("sandbox", "production"):
             return self
         problems = []
         secret = self.secret_key.get_secret_value()
@@ -90,7 +95,7 @@ class Settings(BaseSettings):
         if not self.base_url.startswith("https://"):
             problems.append("KERBEN_BASE_URL must start with https://")
         if problems:
-            raise ValueError("Unsafe for production: " + "; ".join(problems))
+            raise ValueError(f"Unsafe for {self.environment}: " + "; ".join(problems))
         return self
 
 

@@ -11,6 +11,7 @@ from api.core.tables import JSON, TEXTS, TIMESTAMP, Table, state
 from api.rules.identifiers import IdentifierScheme
 from api.rules.organisations import OrganisationStatus
 from api.rules.permissions import MemberRole
+from api.rules.policy import ProcurementRegime
 
 
 class ClientKind(StrEnum):
@@ -37,9 +38,17 @@ class Organisation(Table, table=True):
         default=OrganisationStatus.SUBMITTED, sa_type=state(OrganisationStatus)
     )
     verification_level: int = Field(default=0, ge=0, le=3)
+    procurement_regime: ProcurementRegime | None = Field(
+        default=None, sa_type=state(ProcurementRegime)
+    )
     debarred_until: date | None = None
     debarment_source: str | None = Field(default=None, max_length=300)
     version: int = 1
+
+    @property
+    def buys_under(self) -> ProcurementRegime:
+        """Whose rules its tenders follow: those of the state, unless the operator said otherwise."""
+        return self.procurement_regime or ProcurementRegime.STATE
 
 
 class Member(Table, table=True):

@@ -23,6 +23,7 @@ from api.identity.schemas import (
     OrganisationIn,
     OrganisationOut,
     ReasonIn,
+    RegimeIn,
     VerifyIn,
 )
 from api.identity.service import ScopeNotYours
@@ -101,6 +102,12 @@ def reinstate(organisation_id: OrganisationId, data: ReasonIn, ctx: Admin) -> Or
     return service.change_status(
         ctx.session, actor=ctx.actor, org_id=organisation_id, action="reinstate", reason=data.reason
     )
+
+
+@organisations.post("/{organisation_id}/set-regime", response_model=OrganisationOut)
+def set_regime(organisation_id: OrganisationId, data: RegimeIn, ctx: Admin) -> Organisation:
+    """Say whose procurement rules a buyer follows from now on."""
+    return service.set_regime(ctx.session, actor=ctx.actor, org_id=organisation_id, data=data)
 
 
 @organisations.post("/{organisation_id}/debar", response_model=OrganisationOut)

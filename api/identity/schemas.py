@@ -21,6 +21,7 @@ from api.identity.models import ClientKind
 from api.rules.identifiers import COUNTRY, IdentifierScheme, inn_is_valid
 from api.rules.organisations import OrganisationStatus
 from api.rules.permissions import SCOPES, MemberRole, OrgRole
+from api.rules.policy import ProcurementRegime
 
 OrganisationId = Annotated[UUID, PublicId("organisation")]
 MemberId = Annotated[UUID, PublicId("member")]
@@ -67,6 +68,11 @@ class OrganisationIn(Input):
     identifier: IdentifierIn
     place_code: str | None = Field(default=None, max_length=40, examples=["cn-yiwu"])
     languages: list[Language] = Field(default=["ru"], min_length=1, examples=[["zh", "en"]])
+    procurement_regime: ProcurementRegime | None = Field(
+        default=None,
+        examples=["state"],
+        description="Whose rules a buyer follows; empty: the state's",
+    )
 
     @property
     def country(self) -> str:
@@ -88,6 +94,7 @@ class OrganisationOut(BaseModel):
     languages: list[str]
     status: OrganisationStatus
     verification_level: int
+    procurement_regime: ProcurementRegime | None
     debarred_until: date | None
     version: int
 
@@ -102,6 +109,12 @@ class ReasonIn(Input):
     """Why; it is kept in the audit trail."""
 
     reason: ShortText = Field(examples=["Certificate found to be forged"])
+
+
+class RegimeIn(ReasonIn):
+    """Whose rules the buyer follows from now on; published tenders keep theirs."""
+
+    procurement_regime: ProcurementRegime = Field(examples=["state_enterprise"])
 
 
 class DebarIn(ReasonIn):

@@ -14,7 +14,7 @@ from api.core.errors import AlreadyExists, Conflict, Forbidden, NotFound, Unauth
 from api.core.outbox import emit
 from api.identity import credentials
 from api.identity.models import ApiClient, ClientKind, Member, Organisation
-from api.identity.schemas import ClientIn, DebarIn, MemberIn, OrganisationIn
+from api.identity.schemas import ClientIn, DebarIn, MemberIn, OrganisationIn, RegimeIn
 from api.rules.organisations import MAY_ACT, ORGANISATION
 from api.rules.permissions import OrgRole, scopes_of
 from api.rules.states import IllegalTransition
@@ -110,6 +110,7 @@ def create_organisation(session: Session, *, actor: str, data: OrganisationIn) -
         identifier_id=data.identifier.id,
         place_code=data.place_code,
         languages=list(data.languages),
+        procurement_regime=data.procurement_regime,
     )
     session.add(organisation)
     session.flush()
@@ -139,6 +140,15 @@ def change_status(
     """Suspend, reinstate or terminate an organisation, with a reason for the audit trail."""
     organisation = _locked(session, org_id)
     _move(session, organisation, action, actor, {"reason": reason})
+    return organisation
+
+
+def set_regime(session: Session, *, actor: str, org_id: UUID, data: RegimeIn) -> Organisation:
+    """Say whose rules the tenders that a buyer publishes from now on follow."""
+    organisation = _locked(session, org_id)
+    before, organisation.procurement_regime = organisation.buys_under, data.procurement_regime
+    change = {"before": before, "after": data.procurement_regime, "reason": data.reason}
+    _log(session, organisation, "set_regime", actor, change)
     return organisation
 
 

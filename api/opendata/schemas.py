@@ -7,9 +7,11 @@ from typing import Annotated
 from pydantic import BaseModel, Field, StringConstraints
 
 from api.procurement.schemas import LotOut, TenderId, ValueOut
+from api.reference.policy_schemas import PolicySetId
 from api.rules.tenders import (
     ProcurementCategory,
     ProcurementMethod,
+    TenderMode,
     TenderStage,
     TenderStatus,
 )
@@ -40,12 +42,19 @@ class TenderPublished(BaseModel):
     description: dict[str, str]
     status: TenderStatus
     status_details: TenderStage
+    mode: TenderMode
+    accelerator: int
+    procedure: str
+    policy_set_id: PolicySetId | None = Field(description="See /public/policy-sets")
     procurement_method: ProcurementMethod
     procurement_method_details: str | None
+    procurement_method_ground: str | None
     main_procurement_category: ProcurementCategory
     value: ValueOut | None
     published_at: datetime
     enquiry_period_end: datetime | None
+    clarification_until: datetime | None
+    complaint_period_end: datetime | None
     tender_period_start: datetime
     tender_period_end: datetime = Field(description="What arrives at this instant is late")
     cancelled_at: datetime | None

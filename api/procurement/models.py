@@ -10,11 +10,13 @@ from sqlmodel import Field, Relationship
 
 from api.core.tables import JSON, MONEY, QUANTITY, TEXTS, TIMESTAMP, Table, state
 from api.rules.tenders import (
+    MAX_ACCELERATOR,
     MAX_QUANTITY,
     STATUS_OF,
     LotStatus,
     ProcurementCategory,
     ProcurementMethod,
+    TenderMode,
     TenderStage,
     TenderStatus,
     Value,
@@ -34,7 +36,11 @@ _STATUS_FITS_STAGE = " OR ".join(
 
 
 class Tender(Table, table=True):
-    """A request and the state of its procedure; others see it once `published_at` is set."""
+    """A request and the state of its procedure; others see it once `published_at` is set.
+
+    `policy` is the policy set of the day of publication, frozen (service.policies): with it the
+    procedure runs to its end, whatever the law becomes.
+    """
 
     __tablename__ = "tender"
     __table_args__ = (
@@ -48,6 +54,11 @@ class Tender(Table, table=True):
             name="cancelled_has_reason",
         ),
         CheckConstraint("tender_period_end > tender_period_start", name="period_forward"),
+        CheckConstraint(
+            f"accelerator = 1 OR (mode = 'test' AND accelerator BETWEEN 1 AND {MAX_ACCELERATOR})",
+            name="accelerated_in_tests",
+        ),
+        CheckConstraint("(policy IS NULL) = (policy_set_id IS NULL)", name="policy_names_its_set"),
         CheckConstraint("value_amount > 0", name="value_positive"),
         CheckConstraint(
             "(value_amount IS NULL) = (value_currency IS NULL)", name="value_has_currency"
@@ -66,17 +77,27 @@ class Tender(Table, table=True):
     language: str = Field(max_length=2)
     title: dict[str, str] = Field(sa_column=Column(JSON, nullable=False))
     description: dict[str, str] = Field(sa_column=Column(JSON, nullable=False))
+    mode: TenderMode = Field(default=TenderMode.LIVE, sa_type=state(TenderMode))
+    accelerator: int = 1
+    procedure: str = Field(max_length=40)
     procurement_method: ProcurementMethod = Field(sa_type=state(ProcurementMethod))
     procurement_method_details: str | None = Field(default=None, max_length=500)
+    procurement_method_ground: str | None = Field(default=None, max_length=60)
     main_procurement_category: ProcurementCategory = Field(sa_type=state(ProcurementCategory))
     value_amount: Decimal | None = Field(default=None, sa_type=MONEY)
     value_currency: str | None = Field(default=None, max_length=3)
     status: TenderStatus = Field(default=TenderStatus.DRAFT, sa_type=state(TenderStatus))
     status_details: TenderStage = Field(default=TenderStage.DRAFT, sa_type=state(TenderStage))
+    policy_set_id: UUID | None = Field(
+        default=None, foreign_key="policy_set.id", ondelete="RESTRICT"
+    )
+    policy: dict[str, Any] | None = Field(default=None, sa_column=Column(JSON))
     published_at: datetime | None = Field(default=None, sa_type=TIMESTAMP)
     tender_period_start: datetime | None = Field(default=None, sa_type=TIMESTAMP)
     tender_period_end: datetime | None = Field(default=None, sa_type=TIMESTAMP)
     enquiry_period_end: datetime | None = Field(default=None, sa_type=TIMESTAMP)
+    clarification_until: datetime | None = Field(default=None, sa_type=TIMESTAMP)
+    complaint_period_end: datetime | None = Field(default=None, sa_type=TIMESTAMP)
     cancelled_at: datetime | None = Field(default=None, sa_type=TIMESTAMP)
     cancellation_reason: str | None = Field(default=None, max_length=5000)
     search_text: str = ""

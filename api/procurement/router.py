@@ -25,8 +25,12 @@ from api.procurement.schemas import (
     TenderIn,
     TenderOut,
     TenderPatch,
+    TenderPolicyOut,
     TenderSummary,
 )
+from api.reference.calendars import CalendarYearMissing
+from api.reference.fx import RateUnknown
+from api.reference.policies import PolicyMissing
 from api.rules import permissions
 from api.rules.tenders import TenderStatus
 
@@ -95,11 +99,16 @@ def update(tender_id: TenderId, data: TenderPatch, ctx: Write) -> Tender:
         service.DeadlineInPast,
         service.TenderPeriodTooShort,
         service.TermsInconsistent,
+        service.ProcedureNotAllowed,
+        PolicyMissing,
+        CalendarYearMissing,
+        RateUnknown,
         *_CHANGED,
     ),
 )
 def publish(tender_id: TenderId, ctx: Write) -> Tender:
-    """Open a draft to suppliers; matching starts. The deadline must leave them enough time."""
+    """Open a draft to suppliers; matching starts. The rules of today's policy set are frozen into
+    the tender; by them the deadline must leave suppliers enough time."""
     return _answer(ctx, service.publish(ctx.session, _own(ctx, tender_id), actor=ctx.actor))
 
 
@@ -111,6 +120,8 @@ def publish(tender_id: TenderId, ctx: Write) -> Tender:
         service.TenderPeriodShortened,
         service.NothingToAmend,
         service.TermsInconsistent,
+        service.PolicyNotFrozen,
+        CalendarYearMissing,
         *_CHANGED,
     ),
 )
@@ -126,6 +137,17 @@ def cancel(tender_id: TenderId, data: CancelIn, ctx: Write) -> Tender:
     """End a draft or a published tender without a result."""
     tender = _own(ctx, tender_id)
     return _answer(ctx, service.cancel(ctx.session, tender, actor=ctx.actor, reason=data.reason))
+
+
+@router.get(
+    "/{tender_id}/policy",
+    response_model=TenderPolicyOut,
+    responses=documented(service.PolicyNotFrozen),
+)
+def policy(tender_id: TenderId, ctx: Read) -> dict[str, Any]:
+    """The rules of a published tender: the policy set of its day, with the source of each number."""
+    tender = service.get(ctx.session, org_id=ctx.org_id, tender_id=tender_id)
+    return service.snapshot_of(tender)
 
 
 @router.get("/{tender_id}/amendments", response_model=Page[AmendmentOut])

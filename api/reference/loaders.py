@@ -17,7 +17,7 @@ from sqlmodel import Session, col, select
 from api.core import db
 from api.core.errors import FieldError
 from api.core.tables import Table
-from api.reference import parsing
+from api.reference import parsing, policies
 from api.reference.files import FileRefused, Progress, Sheet, read
 from api.reference.locales import LANGUAGES
 from api.reference.models import (
@@ -27,9 +27,11 @@ from api.reference.models import (
     FxRate,
     Place,
     Unit,
+    WorkCalendarDay,
+    WorkCalendarYear,
 )
 from api.reference.schemes import SCHEMES
-from api.reference.store import Loaded, one_at_a_time, store
+from api.reference.store import Loaded, one_at_a_time, store, store_new
 from api.rules import classifications
 from api.rules.classifications import Scheme
 from api.rules.clock import local_date
@@ -41,9 +43,11 @@ DEMO_RATES = {"CNY": "12.30", "USD": "87.50", "EUR": "101.00", "KZT": "0.17", "R
 
 
 def load_bundled(session: Session, progress: Progress | None = None) -> dict[str, Loaded]:
-    """Load what the package ships: CPV and OKGZ extracts, HS, units, places, certificates.
+    """Load what the package ships: CPV and OKGZ extracts, HS, units, places, certificates, work
+    calendars and policy sets.
 
-    Safe to repeat. Titles from an official file that was loaded meanwhile are kept.
+    Safe to repeat. Titles from an official file that was loaded meanwhile are kept, and so are
+    days and policy sets as the operator has entered them.
     """
     one_at_a_time(session)
     cpv = read(DATA / "cpv.tsv", ["code", *LANGUAGES])
@@ -55,6 +59,9 @@ def load_bundled(session: Session, progress: Progress | None = None) -> dict[str
         "units": load_units(session, DATA / "units.tsv", progress),
         "places": load_places(session, DATA / "places.tsv", progress),
         "certificates": _load_certificates(session, DATA / "certificates.tsv", progress),
+        "work-years": load_work_years(session, DATA / "work_years.tsv", progress, only_new=True),
+        "work-days": load_work_days(session, DATA / "work_days.tsv", progress, only_new=True),
+        "policies": policies.load_bundled(session),
     }
 
 
@@ -158,6 +165,36 @@ def load_rates(session: Session, file: Path, progress: Progress | None = None) -
     return _load_table(session, FxRate, file, parsing.RATE, progress)
 
 
+def load_work_years(
+    session: Session, file: Path, progress: Progress | None = None, *, only_new: bool = False
+) -> Loaded:
+    """Load years of work calendars: calendar, year, weekend (ISO weekdays), source, reviewed."""
+    return _load_table(
+        session, WorkCalendarYear, file, parsing.WORK_YEAR, progress, only_new=only_new
+    )
+
+
+def load_work_days(
+    session: Session, file: Path, progress: Progress | None = None, *, only_new: bool = False
+) -> Loaded:
+    """Load holidays and working Saturdays: calendar, day, working, languages, source, reviewed.
+
+    FileRefused for days of a year that their calendar lacks: years are loaded first.
+    """
+    _, rows = _parsed(file, parsing.WORK_DAY)
+    years = {*session.exec(select(WorkCalendarYear.calendar, WorkCalendarYear.year))}
+    unknown = sorted({(row["calendar"], row["year"]) for row in rows} - years)
+    if unknown:
+        errors = [
+            FieldError(pointer=f"#/{year}", code="unknown_year", detail=f"{code} lacks {year}")
+            for code, year in unknown
+        ]
+        raise FileRefused(f"{file.name}: load these years first; nothing was.", errors=errors)
+    return _load_table(
+        session, WorkCalendarDay, file, parsing.WORK_DAY, progress, only_new=only_new
+    )
+
+
 def load_demo_rates(session: Session) -> Loaded:
     """Enter round figures for the last days, marked as an assumption; only for demonstrations."""
     today = local_date(db.now(session))
@@ -185,9 +222,14 @@ def _load_table(
     file: Path,
     shape: parsing.Shape,
     progress: Progress | None,
+    *,
+    only_new: bool = False,
 ) -> Loaded:
+    """Store the rows of a file; with `only_new`, those whose key is there already stay as they are."""
     sheet, rows = _parsed(file, shape)
     one_at_a_time(session)
+    if only_new:
+        return store_new(session, model, shape.key, rows, progress)
     loaded = store(session, model, shape.key, rows, progress)
     loaded.ignored_columns = _ignored(sheet, shape.columns)
     return loaded

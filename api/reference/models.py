@@ -3,11 +3,24 @@
 from datetime import date
 from decimal import Decimal
 from enum import StrEnum
+from typing import Any
 
-from sqlalchemy import CheckConstraint, Column, Index, Numeric, UniqueConstraint
+from sqlalchemy import (
+    ARRAY,
+    CheckConstraint,
+    Column,
+    ForeignKeyConstraint,
+    Index,
+    Integer,
+    Numeric,
+    UniqueConstraint,
+    text,
+)
+from sqlalchemy.dialects.postgresql import ExcludeConstraint
 from sqlmodel import Field
 
 from api.core.tables import JSON, Table, state
+from api.rules.policy import ProcurementRegime
 
 RATE = Numeric(20, 10)
 FACTOR = Numeric(30, 12)
@@ -122,3 +135,76 @@ class FxRate(Table, table=True):
     quote: str = Field(max_length=3)
     rate: Decimal = Field(sa_type=RATE)
     source: str = Field(max_length=200)
+
+
+class WorkCalendarYear(Table, table=True):
+    """A year that a work calendar knows; `weekend` are the ISO weekdays off, Monday being 1."""
+
+    __tablename__ = "work_calendar_year"
+    __table_args__ = (UniqueConstraint("calendar", "year"),)
+
+    calendar: str = Field(max_length=3)
+    year: int
+    weekend: list[int] = Field(sa_column=Column(ARRAY(Integer), nullable=False))
+    source: str = Field(max_length=500)
+    reviewed: bool = False
+
+
+class WorkCalendarDay(Table, table=True):
+    """A day that differs from its week: a holiday, or a Saturday that a decree makes working."""
+
+    __tablename__ = "work_calendar_day"
+    __table_args__ = (
+        UniqueConstraint("calendar", "day"),
+        CheckConstraint("extract(year from day) = year", name="day_in_year"),
+        ForeignKeyConstraint(
+            ["calendar", "year"], ["work_calendar_year.calendar", "work_calendar_year.year"]
+        ),
+    )
+
+    calendar: str = Field(max_length=3)
+    year: int
+    day: date
+    working: bool
+    names: dict[str, str] = Field(sa_column=Column(JSON, nullable=False))
+    source: str = Field(max_length=500)
+    reviewed: bool = False
+
+
+class PolicySet(Table, table=True):
+    """The rules of one procedure in one jurisdiction and regime, from a day until another.
+
+    `valid_to` is the first day on which they no longer count. Only `valid_to` is ever written
+    again: another number is another row. `sources` says for each parameter where it is from and
+    whether somebody has read it there.
+    """
+
+    __tablename__ = "policy_set"
+    __table_args__ = (
+        CheckConstraint("valid_to > valid_from", name="valid_forward"),
+        ExcludeConstraint(
+            ("jurisdiction", "="),
+            ("regime", "="),
+            ("procedure", "="),
+            (text("daterange(valid_from, valid_to)"), "&&"),
+            using="gist",
+            name="ex_policy_set_in_force",
+        ),
+    )
+
+    jurisdiction: str = Field(max_length=3)
+    regime: ProcurementRegime = Field(sa_type=state(ProcurementRegime))
+    procedure: str = Field(max_length=40)
+    valid_from: date
+    valid_to: date | None = None
+    title: dict[str, str] = Field(sa_column=Column(JSON, nullable=False))
+    codes: dict[str, str] = Field(sa_column=Column(JSON, nullable=False))
+    schema_version: int
+    parameters: dict[str, Any] = Field(sa_column=Column(JSON, nullable=False))
+    sources: dict[str, dict[str, Any]] = Field(sa_column=Column(JSON, nullable=False))
+    legal_source: str = Field(max_length=1000)
+
+    @property
+    def reviewed(self) -> bool:
+        """True when every parameter was read in its source."""
+        return all(source["reviewed"] for source in self.sources.values())

@@ -87,10 +87,7 @@ def _certificate(row: Row) -> dict[str, Any]:
 
 
 def _rate(row: Row) -> dict[str, Any]:
-    try:
-        day = date.fromisoformat(row.required("day", max_length=10))
-    except ValueError as error:
-        raise BadValue("day", "form", "is not a day like 2026-11-24") from error
+    day = _day(row)
     base, quote = _currency(row, "base"), _currency(row, "quote")
     if base == quote:
         raise BadValue("quote", "same", "is the same currency as base")
@@ -101,6 +98,52 @@ def _rate(row: Row) -> dict[str, Any]:
         "rate": _number(row, "rate", above=Decimal(0), below=LARGEST),
         "source": row.required("source", max_length=200),
     }
+
+
+def _work_year(row: Row) -> dict[str, Any]:
+    weekend = row.required("weekend", max_length=20).split()
+    if not {*weekend} <= {*"1234567"} or len({*weekend}) == 7:
+        raise BadValue("weekend", "form", "is not ISO weekdays like 6 7 (Monday is 1)")
+    return {
+        "calendar": row.required("calendar", max_length=3),
+        "year": _year(row.required("year", max_length=4)),
+        "weekend": sorted({int(day) for day in weekend}),
+        "source": row.required("source", max_length=500),
+        "reviewed": _flag(row, "reviewed"),
+    }
+
+
+def _work_day(row: Row) -> dict[str, Any]:
+    day = _day(row)
+    return {
+        "calendar": row.required("calendar", max_length=3),
+        "year": day.year,
+        "day": day,
+        "working": _flag(row, "working"),
+        "names": row.texts(LANGUAGES),
+        "source": row.required("source", max_length=500),
+        "reviewed": _flag(row, "reviewed"),
+    }
+
+
+def _year(value: str) -> int:
+    if not (len(value) == 4 and value.isascii() and value.isdigit() and 2000 <= int(value) < 2100):
+        raise BadValue("year", "form", f"{value!r} is not a year from 2000 to 2099")
+    return int(value)
+
+
+def _day(row: Row) -> date:
+    try:
+        return date.fromisoformat(row.required("day", max_length=10))
+    except ValueError as error:
+        raise BadValue("day", "form", "is not a day like 2026-11-24") from error
+
+
+def _flag(row: Row, column: str) -> bool:
+    value = row.required(column, max_length=20)
+    if value not in ("yes", "no"):
+        raise BadValue(column, "form", f"{value!r} is neither yes nor no")
+    return value == "yes"
 
 
 def _number(row: Row, column: str, *, above: Decimal, below: Decimal = Decimal("1e18")) -> Decimal:
@@ -146,4 +189,10 @@ PLACE = Shape(
 CERTIFICATE = Shape(["code"], ["scheme", "subject"], LANGUAGES, _certificate)
 RATE = Shape(
     ["day", "base", "quote", "source"], ["day", "base", "quote", "rate", "source"], [], _rate
+)
+WORK_YEAR = Shape(
+    ["calendar", "year"], ["calendar", "year", "weekend", "source", "reviewed"], [], _work_year
+)
+WORK_DAY = Shape(
+    ["calendar", "day"], ["calendar", "day", "working", "source", "reviewed"], LANGUAGES, _work_day
 )

@@ -23,6 +23,7 @@ from api.reference.models import (
     Classification,
     ClassificationScheme,
     Place,
+    PolicySet,
     Unit,
 )
 from api.reference.parsing import normalised
@@ -54,7 +55,8 @@ _KNOWN = text(
 
 def ensure_bundled(session: Session) -> None:
     """Load what the package ships, unless this database has it already."""
-    if session.exec(select(ClassificationScheme.id).limit(1)).first() is None:
+    there = (select(ClassificationScheme.id).limit(1), select(PolicySet.id).limit(1))
+    if any(session.exec(query).first() is None for query in there):
         load_bundled(session)
 
 

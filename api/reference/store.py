@@ -58,6 +58,21 @@ def store(
     return Loaded(created, len(changed) - created, len(rows) - len(changed))
 
 
+def store_new(
+    session: Session,
+    model: type[Table],
+    key: Sequence[str],
+    rows: Sequence[dict[str, Any]],
+    progress: Progress | None,
+) -> Loaded:
+    """Insert the rows whose key is not stored yet; the others stay as they are."""
+    keys = [{name: row[name] for name in key} for row in rows]
+    there = {tuple(row[k] for k in key) for row in _known(session, model, keys[0], None)}
+    new = [row for row in rows if tuple(row[k] for k in key) not in there]
+    _upsert(session, model, key, new, progress, str(model.__tablename__))
+    return Loaded(created=len(new), unchanged=len(rows) - len(new))
+
+
 def _known(
     session: Session, model: type[Table], sample: Mapping[str, Any], scheme: str | None
 ) -> Iterable[Mapping[Any, Any]]:

@@ -40,6 +40,7 @@ SCOPES: dict[str, tuple[frozenset[OrgRole], frozenset[MemberRole]]] = {
     "clients:read": (EVERYBODY, frozenset({_M.OWNER, _M.AUDITOR})),
     "clients:write": (EVERYBODY, frozenset({_M.OWNER})),
     "organisations:admin": (STAFF, frozenset({_M.OWNER})),
+    "sandbox:admin": (STAFF, frozenset({_M.OWNER})),
     "reference:read": (EVERYBODY, frozenset(MemberRole)),
     "reference:admin": (STAFF, frozenset({_M.OWNER, _M.CATALOGUE})),
     "offers:read": (EVERYBODY, frozenset(MemberRole)),

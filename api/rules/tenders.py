@@ -7,16 +7,18 @@ award) are named here already; their actions come with those phases.
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import date, datetime
 from decimal import Decimal
 from enum import StrEnum
 
-from api.rules.clock import BISHKEK, local_date
+from api.rules.clock import local_date
 from api.rules.offers import plain
 from api.rules.states import Machine
 
 MAX_LOTS, MAX_ITEMS = 100, 1000
 MAX_QUANTITY = Decimal(10**12)
+MAX_ACCELERATOR = 86_400
+"""A sandbox's day lasts a second at the least."""
 OCID_PREFIX = "ocds-kerben0"
 
 
@@ -27,6 +29,13 @@ class ProcurementMethod(StrEnum):
     SELECTIVE = "selective"
     LIMITED = "limited"
     DIRECT = "direct"
+
+
+class TenderMode(StrEnum):
+    """A test tender exists in a sandbox only; its durations may be accelerated."""
+
+    LIVE = "live"
+    TEST = "test"
 
 
 class ProcurementCategory(StrEnum):
@@ -112,49 +121,6 @@ LOT = Machine(
 
 
 @dataclass(frozen=True, slots=True)
-class Period:
-    """A minimum period in calendar days of Bishkek, with the source of the number.
-
-    With `to_day_end` it lasts to the end of its last day (24:00), otherwise to the same hour.
-    `reviewed` stays False until somebody has read the number in the primary source.
-    """
-
-    days: int
-    source: str
-    to_day_end: bool = False
-    reviewed: bool = False
-
-    def end(self, start: datetime) -> datetime:
-        """The first instant (UTC) at which a period begun at `start` has lasted long enough."""
-        last = start.astimezone(BISHKEK) + timedelta(days=self.days)
-        if self.to_day_end:
-            last = datetime.combine(last.date() + timedelta(days=1), time.min, BISHKEK)
-        return last.astimezone(UTC)
-
-
-@dataclass(frozen=True, slots=True)
-class TenderPolicy:
-    """The numbers of the law that a tender follows; the service passes them in."""
-
-    min_tender_period: Period
-    min_extension: Period
-
-
-PROVISIONAL_POLICY = TenderPolicy(
-    min_tender_period=Period(
-        days=3,
-        source="Requests for quotations observed on zakupki.gov.kg, 2024-25; statute not read",
-    ),
-    min_extension=Period(
-        days=5,
-        to_day_end=True,
-        source="Procurement terms of Kyrgyz state companies (changed notices); statute not read",
-    ),
-)
-"""Unreviewed numbers, until policy sets with effective dates replace them."""
-
-
-@dataclass(frozen=True, slots=True)
 class Value:
     """An amount of money, and its ISO 4217 currency."""
 
@@ -183,16 +149,6 @@ class Fault:
 def has_ended(end: datetime, now: datetime) -> bool:
     """True from the instant `end` on: periods are half-open, so what comes at `end` is late."""
     return now >= end
-
-
-def period_is_long_enough(*, published_at: datetime, end: datetime, policy: TenderPolicy) -> bool:
-    """Suppliers must get at least the policy's minimum period from publication."""
-    return end >= policy.min_tender_period.end(published_at)
-
-
-def end_after_material_change(end: datetime, *, now: datetime, policy: TenderPolicy) -> datetime:
-    """The end of the tender period once its terms changed: never earlier than it was."""
-    return max(end, policy.min_extension.end(now))
 
 
 def schedule_faults(

@@ -53,7 +53,7 @@ def tender(**changed: Any) -> dict[str, Any]:
     return {
         "title": {"ru": "Школьная мебель", "ky": "Мектеп эмереги"},
         "description": {"ru": "Поставка и сборка"},
-        "tender_period_end": in_days(21),
+        "tender_period_end": in_days(22),
         "lots": [lot()],
         **changed,
     }

@@ -40,6 +40,8 @@ def ends_soon(session: Session, made: Any) -> None:
     now = db.now(session)
     found.tender_period_start = now - timedelta(days=10)
     found.tender_period_end = now + timedelta(hours=1)
+    found.enquiry_period_end = now - timedelta(days=5)
+    found.clarification_until = found.complaint_period_end = now - timedelta(days=3)
     session.commit()
 
 
@@ -70,7 +72,8 @@ def test_a_material_change_extends_the_period_to_the_end_of_the_fifth_day(
     assert found["material_changes"] == [quantity]
     changes = {c["pointer"]: (c["before"], c["after"]) for c in found["changes"]}
     assert changes[quantity] == ("600", "900.5")
-    assert changes.keys() == {quantity, "#/tender_period_end"}
+    windows = {"#/enquiry_period_end", "#/clarification_until", "#/complaint_period_end"}
+    assert changes.keys() == {quantity, "#/tender_period_end", *windows}
     assert last_event(session).type == "tender.amended"
 
 

@@ -105,7 +105,7 @@ def test_a_bad_field_of_a_lot_is_named(
         ({"tender_period_end": "9999-12-31T23:59:59Z"}, "#/tender_period_end"),
         ({"tender_period_end": "0001-01-01T00:00:00+14:00"}, "#/tender_period_end"),
         ({"tender_period_start": samples.in_days(30)}, "#/tender_period_end"),
-        ({"enquiry_period_end": samples.in_days(22)}, "#/enquiry_period_end"),
+        ({"enquiry_period_end": samples.in_days(23)}, "#/enquiry_period_end"),
         ({"value": {"amount": "1", "currency": "KGS"}}, "#/value/amount"),
         ({"value": {"amount": "99999999", "currency": "USD"}}, "#/lots/0/value/currency"),
         ({"lots": [samples.lot()] * 101}, "#/lots"),

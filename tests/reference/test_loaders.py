@@ -55,6 +55,9 @@ def test_the_bundled_data_load_again_without_a_change_in_three_seconds(session: 
         "units": (0, 1),
         "places": (0, 0),
         "certificates": (0, 0),
+        "work-years": (0, 0),
+        "work-days": (0, 0),
+        "policies": (0, 0),
     }
     assert reported == [("unit", 1, 1)]
 

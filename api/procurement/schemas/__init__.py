@@ -28,6 +28,7 @@ from api.procurement.schemas.outputs import (
     ItemOut,
     LotOut,
     TenderOut,
+    TenderPolicyOut,
     TenderSummary,
     ValueOut,
 )
@@ -54,6 +55,7 @@ __all__ = [
     "TenderIn",
     "TenderOut",
     "TenderPatch",
+    "TenderPolicyOut",
     "TenderSummary",
     "TermsPatch",
     "ValueIn",

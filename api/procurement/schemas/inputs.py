@@ -1,7 +1,7 @@
 """What the routes of tenders take. Names follow OCDS 1.1."""
 
 from datetime import UTC, date, datetime
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, Self
 
 from pydantic import (
     AfterValidator,
@@ -10,6 +10,7 @@ from pydantic import (
     StringConstraints,
     ValidationInfo,
     field_validator,
+    model_validator,
 )
 from pydantic_core import PydanticCustomError
 
@@ -25,10 +26,17 @@ from api.catalog.types import (
 from api.core.inputs import DAY_SCHEMA, INSTANT_SCHEMA, IsoDate, IsoInstant
 from api.identity.schemas import Input, Language
 from api.procurement.schemas.ids import ItemId, LotId
+from api.reference.policy_schemas import Procedure
 from api.rules import classifications
 from api.rules.classifications import Scheme
 from api.rules.incoterms import Incoterm
-from api.rules.tenders import MAX_ITEMS, MAX_LOTS, ProcurementCategory, ProcurementMethod
+from api.rules.tenders import (
+    MAX_ACCELERATOR,
+    MAX_ITEMS,
+    MAX_LOTS,
+    ProcurementCategory,
+    TenderMode,
+)
 
 
 def _given(value: Any) -> Any:
@@ -52,6 +60,7 @@ Instant = Annotated[
     AfterValidator(_utc),
 ]
 Day = Annotated[IsoDate, Field(ge=date(2000, 1, 1), lt=date(2100, 1, 1)), DAY_SCHEMA]
+Ground = Annotated[str, StringConstraints(pattern=r"^[A-Za-z][A-Za-z0-9_.-]{0,59}$")]
 CpvPrefix = Annotated[str, StringConstraints(pattern=r"^[0-9]{2,8}(-[0-9])?$")]
 
 _TITLE = {"ru": "Школьная мебель для сельских школ", "ky": "Айыл мектептери үчүн эмерек"}
@@ -216,8 +225,11 @@ class TenderPatch(TermsPatch):
     language: Annotated[Language | None, Given] = Field(
         default=None, examples=["ru"], description="The language that prevails"
     )
-    procurement_method: Annotated[ProcurementMethod | None, Given] = Field(
-        default=None, examples=["open"]
+    procedure: Annotated[Procedure | None, Given] = Field(
+        default=None, examples=["open"], description="Of a policy set (/public/policy-sets)"
+    )
+    procurement_method_ground: Ground | None = Field(
+        default=None, examples=["naturalMonopoly"], description="Why from a single source"
     )
     main_procurement_category: Annotated[ProcurementCategory | None, Given] = Field(
         default=None, examples=["goods"]
@@ -253,11 +265,29 @@ class TenderIn(TenderPatch):
     description: dict[Language, Paragraph] = Field(
         default={}, examples=[{"ru": "Поставка и сборка в двенадцати школах района."}]
     )
-    procurement_method: ProcurementMethod = Field(default=ProcurementMethod.OPEN, examples=["open"])
+    procedure: Procedure = Field(
+        default="open", examples=["open"], description="Of a policy set (/public/policy-sets)"
+    )
+    mode: TenderMode = Field(
+        default=TenderMode.LIVE, examples=["live"], description="`test` only in a sandbox"
+    )
+    accelerator: int = Field(
+        default=1,
+        ge=1,
+        le=MAX_ACCELERATOR,
+        examples=[1],
+        description="Divides every duration of a test tender",
+    )
     main_procurement_category: ProcurementCategory = Field(
         default=ProcurementCategory.GOODS, examples=["goods"]
     )
     lots: list[LotIn] = Field(default=[], max_length=MAX_LOTS, examples=[_LOTS])
+
+    @model_validator(mode="after")
+    def _only_tests_are_accelerated(self) -> Self:
+        if self.accelerator > 1 and self.mode is not TenderMode.TEST:
+            raise PydanticCustomError("accelerated_live", "Only a test tender can be accelerated")
+        return self
 
 
 class AmendIn(TermsPatch):

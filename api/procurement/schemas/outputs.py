@@ -8,11 +8,13 @@ from pydantic import BaseModel, ConfigDict, Field
 from api.catalog.types import PlainDecimal
 from api.identity.schemas import OrganisationId
 from api.procurement.schemas.ids import ItemId, LotId, TenderId
+from api.reference.policy_schemas import PolicySetId
 from api.rules.incoterms import Incoterm
 from api.rules.tenders import (
     LotStatus,
     ProcurementCategory,
     ProcurementMethod,
+    TenderMode,
     TenderStage,
     TenderStatus,
 )
@@ -80,6 +82,8 @@ class TenderSummary(BaseModel):
     title: dict[str, str]
     status: TenderStatus
     status_details: TenderStage
+    mode: TenderMode
+    procedure: str = Field(examples=["open"])
     procurement_method: ProcurementMethod
     main_procurement_category: ProcurementCategory
     value: ValueOut | None
@@ -93,11 +97,32 @@ class TenderOut(TenderSummary):
     """A tender with its lots and items."""
 
     description: dict[str, str]
+    accelerator: int
+    policy_set_id: PolicySetId | None = Field(description="The rules frozen at publication")
     procurement_method_details: str | None
+    procurement_method_ground: str | None
     enquiry_period_end: datetime | None
+    clarification_until: datetime | None = Field(description="Until then questions are answered")
+    complaint_period_end: datetime | None = Field(description="Of complaints about the terms")
     cancelled_at: datetime | None
     cancellation_reason: str | None
     lots: list[LotOut]
+
+
+class TenderPolicyOut(BaseModel):
+    """The rules of a tender, as they were on the day of its publication."""
+
+    policy_set_id: PolicySetId
+    jurisdiction: str = Field(examples=["KG"])
+    regime: str = Field(examples=["state"])
+    procedure: str = Field(examples=["open"])
+    valid_from: date
+    legal_source: str
+    title: dict[str, str]
+    codes: dict[str, str]
+    schema_version: int
+    parameters: dict[str, Any]
+    sources: dict[str, Any]
 
 
 class ChangeOut(BaseModel):

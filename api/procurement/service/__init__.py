@@ -2,10 +2,13 @@
 
 from api.procurement.service.amendments import amend
 from api.procurement.service.demands import demands, is_public, open_tender_ids
+from api.procurement.service.policies import policy_of, snapshot_of, timetable_of
 from api.procurement.service.problems import (
     DeadlineInPast,
     NotDraft,
     NothingToAmend,
+    PolicyNotFrozen,
+    ProcedureNotAllowed,
     TenderIncomplete,
     TenderPeriodEnded,
     TenderPeriodShortened,
@@ -25,6 +28,8 @@ __all__ = [
     "DeadlineInPast",
     "NotDraft",
     "NothingToAmend",
+    "PolicyNotFrozen",
+    "ProcedureNotAllowed",
     "TenderIncomplete",
     "TenderPeriodEnded",
     "TenderPeriodShortened",
@@ -42,7 +47,10 @@ __all__ = [
     "list_tenders",
     "lock",
     "open_tender_ids",
+    "policy_of",
     "publish",
+    "snapshot_of",
+    "timetable_of",
     "trail",
     "update",
 ]

@@ -1,6 +1,7 @@
 """Changes of published tenders. Never commits: the caller owns the transaction."""
 
 from collections.abc import Iterable
+from datetime import datetime
 from uuid import UUID
 
 from sqlalchemy import func
@@ -10,32 +11,25 @@ from api.core import db, deadlines
 from api.core.errors import FieldError, Invalid
 from api.procurement.models import Amendment, Item, Lot, Tender
 from api.procurement.schemas import AmendIn, LotChange
-from api.procurement.service import tenders, terms
+from api.procurement.service import policies, tenders, terms
 from api.procurement.service.problems import (
     NothingToAmend,
     TenderPeriodEnded,
     TenderPeriodShortened,
+    TermsInconsistent,
 )
 from api.rules import amendments as rules
-from api.rules.tenders import (
-    PROVISIONAL_POLICY,
-    TenderPolicy,
-    end_after_material_change,
-    has_ended,
-)
+from api.rules import schedule as windows
+from api.rules.periods import Timetable
+from api.rules.tenders import has_ended
 
 
-def amend(
-    session: Session,
-    tender: Tender,
-    *,
-    actor: str,
-    data: AmendIn,
-    policy: TenderPolicy = PROVISIONAL_POLICY,
-) -> Tender:
-    """Change a tender that suppliers can still answer; a material change gives them more time.
+def amend(session: Session, tender: Tender, *, actor: str, data: AmendIn) -> Tender:
+    """Change a tender that suppliers can still answer; a material change gives them more time, to
+    ask and to complain too.
 
-    Raises TenderPeriodEnded, TenderPeriodShortened, NothingToAmend, TermsInconsistent or Invalid.
+    Raises TenderPeriodEnded, TenderPeriodShortened, NothingToAmend, TermsInconsistent,
+    CalendarYearMissing, PolicyNotFrozen or Invalid.
     """
     now, end = db.now(session), tender.tender_period_end
     tenders.require(tender, "amend")
@@ -44,6 +38,7 @@ def amend(
     terms.check_references(session, data)
     if data.tender_period_end is not None and data.tender_period_end < end:
         raise TenderPeriodShortened(f"The tender period ends at {end.isoformat()}.")
+    table = policies.timetable_of(session, tender)
     before = terms.snapshot(tender)
     terms.assign(tender, data)
     _assign_lots(tender, data.lots)
@@ -52,8 +47,7 @@ def amend(
         raise NothingToAmend
     material = rules.material(changes)
     if material:
-        end = end_after_material_change(data.tender_period_end or end, now=now, policy=policy)
-        tender.tender_period_end = end
+        end = _extend(tender, data, table, end=data.tender_period_end or end, now=now)
         changes = rules.diff(before, terms.snapshot(tender))
     tenders.refuse_inconsistent(tender)
     deadlines.arm(session, tenders.PERIOD_ENDED, tender.id, end, org_id=tender.buyer_id)
@@ -77,6 +71,23 @@ def amend(
     note = tenders.move if material else tenders.record
     note(session, tender, "amend", actor=actor, change=change)
     return tender
+
+
+def _extend(
+    tender: Tender, data: AmendIn, table: Timetable, *, end: datetime, now: datetime
+) -> datetime:
+    """Move the deadline as the tender's own rules demand, and the windows before it; its new end."""
+    policy = policies.policy_of(tender)
+    end = windows.extended_end(table, policy, end=end, now=now)
+    given = data.enquiry_period_end
+    late = windows.enquiry_faults(table, policy, end=end, enquiry_period_end=given)
+    if late:
+        raise TermsInconsistent(errors=terms.field_errors(late))
+    fresh = windows.schedule(table, policy, since=now, end=end, enquiry_period_end=given)
+    before = terms.schedule_of(tender)
+    tender.tender_period_end = end
+    terms.assign_schedule(tender, windows.moved(before, fresh))
+    return end
 
 
 def _assign_lots(tender: Tender, changes: Iterable[LotChange]) -> None:

@@ -15,6 +15,18 @@ class TenderPeriodTooShort(Conflict):
     code, title = "tender_period_too_short", "Suppliers need more time to answer"
 
 
+class ProcedureNotAllowed(Conflict):
+    """The rules of the procedure do not allow it for this tender; `errors` says why."""
+
+    code, title = "procedure_not_allowed", "This procedure cannot be used"
+
+
+class PolicyNotFrozen(Conflict):
+    """The tender was not published under a policy set: a draft, or older than policy sets."""
+
+    code, title = "policy_not_frozen", "The tender has no rules of its own yet"
+
+
 class TenderPeriodEnded(Conflict):
     """The deadline for answers has passed: the terms can no longer change."""
 

@@ -12,12 +12,12 @@ from sqlalchemy import Sequence
 from sqlalchemy.orm import selectinload
 from sqlmodel import Session, select
 
-from api.core import audit, db, deadlines
+from api.core import audit, db, deadlines, sandbox
 from api.core.errors import Conflict, FieldError, Invalid, NotFound
 from api.core.outbox import emit
 from api.procurement.models import Lot, Tender
 from api.procurement.schemas import TenderIn, TenderPatch
-from api.procurement.service import terms
+from api.procurement.service import policies, terms
 from api.procurement.service.problems import (
     DeadlineInPast,
     NotDraft,
@@ -25,16 +25,16 @@ from api.procurement.service.problems import (
     TenderPeriodTooShort,
     TermsInconsistent,
 )
+from api.rules import schedule as windows
 from api.rules import tenders as rules
 from api.rules.states import IllegalTransition
 from api.rules.tenders import (
     LOT,
     OCID_PREFIX,
-    PROVISIONAL_POLICY,
     STATUS_OF,
     TENDER,
     Fault,
-    TenderPolicy,
+    TenderMode,
     TenderStage,
 )
 
@@ -52,13 +52,17 @@ _TREE = selectinload(Tender.lots).selectinload(Lot.items)  # type: ignore[arg-ty
 
 
 def create(session: Session, *, buyer_id: UUID, actor: str, data: TenderIn) -> Tender:
-    """A draft with its lots and items. Raises Invalid for unknown codes and contradictions."""
+    """A draft with its lots and items. Raises Invalid for unknown codes and contradictions, and
+    SandboxOnly for a test tender in production."""
+    if data.mode is TenderMode.TEST:
+        sandbox.require()
     terms.check_references(session, data)
     _refuse_past(session, data)
     number: int = session.connection().scalar(NUMBERS)
     tender = Tender(
         buyer_id=buyer_id,
         ocid=f"{OCID_PREFIX}-{number:06d}",
+        procurement_method=policies.method_of(session, buyer_id=buyer_id, procedure=data.procedure),
         **terms.columns(data, type(data).model_fields),
     )
     tender.lots = terms.new_lots(tender.id, data.lots)
@@ -76,6 +80,10 @@ def update(session: Session, tender: Tender, *, actor: str, data: TenderPatch) -
         raise NotDraft(f"The tender is {tender.status}; a published one is amended.")
     terms.check_references(session, data)
     _refuse_past(session, data)
+    if data.procedure is not None:
+        tender.procurement_method = policies.method_of(
+            session, buyer_id=tender.buyer_id, procedure=data.procedure
+        )
     terms.assign(tender, data)
     if data.lots is not None:
         tender.lots = terms.new_lots(tender.id, data.lots)
@@ -86,13 +94,15 @@ def update(session: Session, tender: Tender, *, actor: str, data: TenderPatch) -
     return tender
 
 
-def publish(
-    session: Session, tender: Tender, *, actor: str, policy: TenderPolicy = PROVISIONAL_POLICY
-) -> Tender:
-    """Open a complete draft to suppliers, from now or its later start until the deadline.
+def publish(session: Session, tender: Tender, *, actor: str) -> Tender:
+    """Open a complete draft to suppliers, from now or its later start until the deadline, under
+    the policy set of today, which is frozen into it.
 
-    Raises TenderIncomplete, DeadlineInPast, TenderPeriodTooShort or TermsInconsistent.
+    Raises TenderIncomplete, DeadlineInPast, PolicyMissing, ProcedureNotAllowed, RateUnknown,
+    CalendarYearMissing, TenderPeriodTooShort, TermsInconsistent, or SandboxOnly.
     """
+    if tender.mode is TenderMode.TEST:
+        sandbox.require()
     now = db.now(session)
     require(tender, "publish")
     end = _complete(tender)
@@ -106,8 +116,10 @@ def publish(
     ]
     if passed:
         raise DeadlineInPast(errors=_past(passed))
-    if not rules.period_is_long_enough(published_at=now, end=end, policy=policy):
-        earliest = policy.min_tender_period.end(now)
+    policy = policies.freeze(session, tender)
+    table = policies.timetable_of(session, tender)
+    earliest = windows.earliest_end(table, policy, published_at=now)
+    if end < earliest:
         raise TenderPeriodTooShort(
             f"The tender period must not end before {earliest.isoformat(timespec='seconds')}.",
             errors=terms.field_errors(
@@ -116,9 +128,25 @@ def publish(
         )
     tender.published_at = now
     tender.tender_period_start = max(tender.tender_period_start or now, now)
+    late = windows.enquiry_faults(
+        table, policy, end=end, enquiry_period_end=tender.enquiry_period_end
+    )
+    if late:
+        raise TermsInconsistent(errors=terms.field_errors(late))
+    terms.assign_schedule(
+        tender,
+        windows.schedule(
+            table, policy, since=now, end=end, enquiry_period_end=tender.enquiry_period_end
+        ),
+    )
     refuse_inconsistent(tender)
     deadlines.arm(session, PERIOD_ENDED, tender.id, end, org_id=tender.buyer_id)
-    move(session, tender, "publish", actor=actor, change={"tender_period_end": end.isoformat()})
+    change = {
+        "tender_period_end": end.isoformat(),
+        "earliest_tender_period_end": earliest.isoformat(),
+        "policy_set": tender.policy_set_id.hex if tender.policy_set_id else None,
+    }
+    move(session, tender, "publish", actor=actor, change=change)
     return tender
 
 

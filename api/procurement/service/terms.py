@@ -16,6 +16,7 @@ from api.rules import tenders
 from api.rules.amendments import Json
 from api.rules.classifications import Scheme
 from api.rules.offers import plain
+from api.rules.schedule import Schedule
 from api.rules.tenders import Fault, LotTerms
 
 _NESTED = frozenset({"id", "lots", "items", "rationale"})
@@ -133,6 +134,20 @@ def faults(tender: Tender) -> list[Fault]:
     return found
 
 
+def assign_schedule(tender: Tender, windows: Schedule) -> None:
+    """Store the instants that were computed."""
+    tender.enquiry_period_end = windows.enquiry_period_end
+    tender.clarification_until = windows.clarification_until
+    tender.complaint_period_end = windows.complaint_period_end
+
+
+def schedule_of(tender: Tender) -> Schedule:
+    """The instants as they are stored."""
+    return Schedule(
+        tender.enquiry_period_end, tender.clarification_until, tender.complaint_period_end
+    )
+
+
 def field_errors(found: Iterable[Fault]) -> list[FieldError]:
     """Faults as a problem shows them."""
     return [FieldError(pointer=f.pointer, code=f.code, detail=f.detail) for f in found]
@@ -157,6 +172,8 @@ def snapshot(tender: Tender) -> dict[str, Json]:
         "#/value": _shown(tender.value),
         "#/enquiry_period_end": _iso(tender.enquiry_period_end),
         "#/tender_period_end": _iso(tender.tender_period_end),
+        "#/clarification_until": _iso(tender.clarification_until),
+        "#/complaint_period_end": _iso(tender.complaint_period_end),
     }
     for lot in tender.lots:
         at = f"#/lots/{ids.show('lot', lot.id)}"

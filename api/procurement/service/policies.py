@@ -1,0 +1,115 @@
+"""The rules of a tender: chosen and frozen at publication, read from the tender ever after."""
+
+from decimal import Decimal
+from typing import Any
+from uuid import UUID
+
+from sqlmodel import Session
+
+from api.core import db, ids
+from api.core.errors import refused
+from api.identity import service as identity
+from api.procurement.models import Tender
+from api.procurement.service import terms
+from api.procurement.service.problems import PolicyNotFrozen, ProcedureNotAllowed
+from api.reference import calendars, policies
+from api.reference import service as reference
+from api.reference.models import PolicySet
+from api.reference.policies import PolicyMissing
+from api.rules import policy as rules
+from api.rules.clock import local_date
+from api.rules.periods import Timetable
+from api.rules.policy import Policy
+from api.rules.schedule import procedure_faults
+from api.rules.tenders import ProcurementMethod, Value
+
+
+def policy_of(tender: Tender) -> Policy:
+    """The frozen rules of a published tender; PolicyNotFrozen for a draft."""
+    return rules.parse(snapshot_of(tender)["parameters"])
+
+
+def snapshot_of(tender: Tender) -> dict[str, Any]:
+    """The frozen policy set as it is stored: parameters, sources, codes; PolicyNotFrozen."""
+    if tender.policy is None:
+        raise PolicyNotFrozen
+    return tender.policy
+
+
+def timetable_of(session: Session, tender: Tender) -> Timetable:
+    """How the durations of a published tender become instants, by the calendar as it is now.
+
+    Its methods raise CalendarYearMissing.
+    """
+    calendar = calendars.work_calendar(session, policy_of(tender).calendar)
+    return Timetable(calendar, tender.accelerator)
+
+
+def method_of(session: Session, *, buyer_id: UUID, procedure: str) -> ProcurementMethod:
+    """The OCDS method of a draft's procedure; Invalid when the buyer has no such procedure today."""
+    try:
+        found = _in_force(session, buyer_id=buyer_id, procedure=procedure)
+    except PolicyMissing as problem:
+        raise refused("#/procedure", "unknown_procedure", str(problem)) from problem
+    return ProcurementMethod(found.codes["ocds"])
+
+
+def freeze(session: Session, tender: Tender) -> Policy:
+    """Freeze the set of today (in Bishkek) into the tender, and check what it says of the procedure.
+
+    Raises PolicyMissing, ProcedureNotAllowed or RateUnknown.
+    """
+    found = _in_force(session, buyer_id=tender.buyer_id, procedure=tender.procedure)
+    tender.policy_set_id, tender.policy = found.id, _snapshot(found)
+    tender.procurement_method = ProcurementMethod(found.codes["ocds"])
+    if tender.procurement_method_details is None:
+        title = found.title
+        tender.procurement_method_details = title.get(tender.language) or next(iter(title.values()))
+    policy = policy_of(tender)
+    value = _value(session, tender, policy)
+    faults = procedure_faults(policy, value=value, ground=tender.procurement_method_ground)
+    if faults:
+        raise ProcedureNotAllowed(errors=terms.field_errors(faults))
+    return policy
+
+
+def _in_force(session: Session, *, buyer_id: UUID, procedure: str) -> PolicySet:
+    buyer = identity.get_organisation(session, buyer_id)
+    return policies.in_force(
+        session,
+        jurisdiction=buyer.country,
+        regime=buyer.buys_under,
+        procedure=procedure,
+        on=local_date(db.now(session)),
+    )
+
+
+def _snapshot(found: PolicySet) -> dict[str, Any]:
+    return {
+        "policy_set_id": ids.show("policy", found.id),
+        "jurisdiction": found.jurisdiction,
+        "regime": found.regime.value,
+        "procedure": found.procedure,
+        "valid_from": found.valid_from.isoformat(),
+        "legal_source": found.legal_source,
+        "title": found.title,
+        "codes": found.codes,
+        "schema_version": found.schema_version,
+        "parameters": found.parameters,
+        "sources": found.sources,
+    }
+
+
+def _value(session: Session, tender: Tender, policy: Policy) -> Value | None:
+    """The tender's value, or its lots' together, in the currency of the thresholds if there are."""
+    threshold = policy.max_value or policy.min_value
+    given = [tender.value] if tender.value else [lot.value for lot in tender.lots if lot.value]
+    if threshold is None or not given:
+        return None
+    today = local_date(db.now(session))
+    amounts = (
+        reference.convert(session, one.amount, one.currency, threshold.currency, today)
+        for one in given
+        if one is not None
+    )
+    return Value(sum(amounts, Decimal()), threshold.currency)

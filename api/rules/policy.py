@@ -1,0 +1,235 @@
+"""What a policy set says: the numbers of the law that one procedure follows. Pure.
+
+The bounds and the neutral values of the parameters are in the JSON Schema of api/reference; here
+they only get types. Shares are basis points (hundredths of a percent), money is in whole units of
+its currency: both are exact in JSON.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, fields
+from decimal import Decimal
+from enum import StrEnum
+from typing import Any
+
+from api.rules.periods import DayUnit, Duration, Rounding
+
+SCHEMA_VERSION = 1
+"""Of the parameters, as a policy set and a tender's snapshot name it."""
+INTERNATIONAL = "INT"
+"""The jurisdiction whose sets serve buyers of countries that have none of their own."""
+_BASIS_POINTS = Decimal(10_000)
+
+
+class ProcurementRegime(StrEnum):
+    """Whose rules a buyer follows."""
+
+    STATE = "state"
+    STATE_ENTERPRISE = "state_enterprise"
+    GENERIC = "generic"
+
+
+class SealingMode(StrEnum):
+    """Who encrypts a bid: the bidder's own program, or this service (access control until then)."""
+
+    CLIENT = "client"
+    SERVER = "server"
+
+
+@dataclass(frozen=True, slots=True)
+class Amount:
+    """An amount of money in whole units of its ISO 4217 currency."""
+
+    amount: int
+    currency: str
+
+
+@dataclass(frozen=True, slots=True)
+class ComplaintFee:
+    """A share of the tender's value, at least and at most so much."""
+
+    rate_bp: int
+    minimum: int
+    maximum: int
+    currency: str
+
+
+@dataclass(frozen=True, slots=True)
+class AutoProlongation:
+    """How often, and by how much, a tender with too few bids is prolonged."""
+
+    times: int
+    duration: Duration
+
+
+@dataclass(frozen=True, slots=True)
+class AbnormallyLow:
+    """From which distance on a price must be justified, or is only noted; None: not looked at."""
+
+    below_mean_bp: int | None = None
+    below_next_bp: int | None = None
+    alert_spread_bp: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class AuctionStep:
+    """Bounds of the least step of a reverse auction, as a share of the value, and its pause."""
+
+    minimum_bp: int
+    maximum_bp: int
+    pause_minutes: int
+
+
+@dataclass(frozen=True, slots=True)
+class FrameworkTerms:
+    """Length of a framework agreement, and the periods of admission to it."""
+
+    minimum_days: int
+    maximum_days: int
+    enquiry_duration: Duration
+    submission_standstill: Duration
+
+
+@dataclass(frozen=True, slots=True)
+class Openers:
+    """Bids are opened by `threshold` of `count` people who hold a share of the key."""
+
+    threshold: int
+    count: int
+
+
+@dataclass(frozen=True, slots=True)
+class Policy:
+    """Every parameter, under its name in the JSON Schema. A duration of None: the law has none.
+
+    `..._closes_before` durations are counted back from the end of the tender period.
+    """
+
+    calendar: str
+    min_tendering_duration: Duration
+    min_extension: Duration
+    prequalification_duration: Duration | None
+    expression_of_interest_duration: Duration | None
+    consultant_proposal_duration: Duration | None
+    enquiry_closes_before: Duration | None
+    clarification_duration: Duration | None
+    tender_complaint_closes_before: Duration | None
+    qualification_duration: Duration | None
+    standstill_duration: Duration | None
+    standstill_for_single_bid: bool
+    cancellation_complaint_duration: Duration | None
+    complaint_review_duration: Duration | None
+    complaint_fee: ComplaintFee | None
+    min_bids: int
+    min_invitations: int
+    auto_prolongation: AutoProlongation | None
+    min_value: Amount | None
+    max_value: Amount | None
+    annual_direct_cap_bp: int | None
+    single_source_grounds: tuple[str, ...]
+    plan_required: bool
+    domestic_preference_bp: int
+    bid_security_max_bp: int
+    bid_security_declaration: bool
+    performance_security_max_bp: int
+    contract_change_cap_bp: int
+    abnormally_low: AbnormallyLow
+    auction: AuctionStep | None
+    framework: FrameworkTerms | None
+    vat_rate_bp: int
+    eaeu_national_treatment: bool
+    nonresident_price_adjustment: bool
+    hide_bidder_count: bool
+    hide_bidder_names: bool
+    openers: Openers
+    sealing_modes: frozenset[SealingMode]
+
+
+def share(basis_points: int) -> Decimal:
+    """The share that basis points are: 1200 is 0.12."""
+    return basis_points / _BASIS_POINTS
+
+
+def parse(parameters: Mapping[str, Any]) -> Policy:
+    """The policy of parameters that the JSON Schema accepted, defaults filled in."""
+    values = {
+        field.name: _READERS.get(field.name, _plain)(parameters[field.name])
+        for field in fields(Policy)
+    }
+    return Policy(**values)
+
+
+def contradictions(policy: Policy) -> list[tuple[str, str]]:
+    """Parameters that contradict each other, which bounds alone cannot say: (name, what is wrong)."""
+    fee, step, terms = policy.complaint_fee, policy.auction, policy.framework
+    low, high, people = policy.min_value, policy.max_value, policy.openers
+    found = {
+        "openers": people.threshold > people.count,
+        "complaint_fee": fee is not None and fee.minimum > fee.maximum,
+        "auction": step is not None and step.minimum_bp > step.maximum_bp,
+        "framework": terms is not None and terms.minimum_days > terms.maximum_days,
+        "min_value": low is not None
+        and high is not None
+        and (low.currency != high.currency or low.amount > high.amount),
+    }
+    detail = "The lower bound must not be above the upper one, in the same unit."
+    return [(name, detail) for name, wrong in found.items() if wrong]
+
+
+def _plain(value: Any) -> Any:
+    return value
+
+
+def _duration(value: Mapping[str, Any]) -> Duration:
+    return Duration(value["days"], DayUnit(value["unit"]), Rounding(value["rounding"]))
+
+
+def _prolongation(value: Mapping[str, Any]) -> AutoProlongation:
+    return AutoProlongation(value["times"], _duration(value["duration"]))
+
+
+def _framework(value: Mapping[str, Any]) -> FrameworkTerms:
+    return FrameworkTerms(
+        value["minimum_days"],
+        value["maximum_days"],
+        _duration(value["enquiry_duration"]),
+        _duration(value["submission_standstill"]),
+    )
+
+
+def _of(kind: Callable[..., Any]) -> Callable[[Mapping[str, Any]], Any]:
+    return lambda value: kind(**value)
+
+
+def _optional(read: Callable[[Any], Any]) -> Callable[[Any], Any]:
+    return lambda value: None if value is None else read(value)
+
+
+_READERS: Mapping[str, Callable[[Any], Any]] = {
+    "min_tendering_duration": _duration,
+    "min_extension": _duration,
+    **dict.fromkeys(
+        (
+            "prequalification_duration",
+            "expression_of_interest_duration",
+            "consultant_proposal_duration",
+            "enquiry_closes_before",
+            "clarification_duration",
+            "tender_complaint_closes_before",
+            "qualification_duration",
+            "standstill_duration",
+            "cancellation_complaint_duration",
+            "complaint_review_duration",
+        ),
+        _optional(_duration),
+    ),
+    "complaint_fee": _optional(_of(ComplaintFee)),
+    "auto_prolongation": _optional(_prolongation),
+    "min_value": _optional(_of(Amount)),
+    "max_value": _optional(_of(Amount)),
+    "single_source_grounds": tuple,
+    "abnormally_low": _of(AbnormallyLow),
+    "auction": _optional(_of(AuctionStep)),
+    "framework": _optional(_framework),
+    "openers": _of(Openers),
+    "sealing_modes": lambda value: frozenset(map(SealingMode, value)),
+}

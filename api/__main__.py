@@ -2,7 +2,7 @@
 
 import typer
 
-from api.cli import check, demo, imports, match, organisations, reference, server
+from api.cli import bids, check, demo, imports, match, openers, organisations, reference, server
 
 main = typer.Typer(
     name="kerben",
@@ -21,6 +21,8 @@ main.add_typer(organisations.app, name="organisation")
 main.add_typer(reference.app, name="reference")
 main.add_typer(imports.app, name="import")
 main.add_typer(match.app, name="match")
+main.add_typer(bids.app, name="bid")
+main.add_typer(openers.app, name="opener")
 
 if __name__ == "__main__":
     main()

@@ -1,0 +1,137 @@
+// Sealed bids in a browser or in Node.js: the format "kerben-sealed-bid/1" of docs/sealing.md.
+// Needs the packages age-encryption and canonicalize (RFC 8785), and Web Crypto.
+import { Decrypter, Encrypter } from "age-encryption";
+import canonicalize from "canonicalize";
+
+const FORMAT = "kerben-sealed-bid/1";
+const SMALLEST = 4096;
+const LARGEST = 16 * 1024 * 1024;
+const utf8 = new TextEncoder();
+
+/** Seals `content`, any JSON object. Write amounts as text: numbers are doubles.
+ *  `document` stays with the supplier; `sealed` goes to the server. */
+export async function seal(content, context, recipient, salt = randomSalt()) {
+  const document = utf8.encode(canonicalize({ format: FORMAT, context, content, salt: hex(salt) }));
+  const padded = pad(document);
+  const encrypter = new Encrypter();
+  encrypter.addRecipient(recipient);
+  const sealed = {
+    format: FORMAT,
+    commitment: await commitment(document),
+    size: padded.length,
+    ciphertext: base64(await encrypter.encrypt(padded)),
+  };
+  return { sealed, document };
+}
+
+/** Opens what was sealed, or throws: an age error, or one of the checks below. */
+export async function open(identity, sealed, context) {
+  const decrypter = new Decrypter();
+  decrypter.addIdentity(identity);
+  const padded = await decrypter.decrypt(unbase64(sealed.ciphertext));
+  return checkDocument(unpad(padded), sealed.commitment, context);
+}
+
+/** Checks a document that was published at the opening against its commitment. */
+export async function checkDocument(document, expected, context) {
+  if ((await commitment(document)) !== expected) throw new Error("commitment_mismatch");
+  const text = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(document);
+  const envelope = JSON.parse(text);
+  if (canonicalize(envelope) !== text || envelope.format !== FORMAT) {
+    throw new Error("envelope_not_canonical");
+  }
+  if (canonicalize(envelope.context) !== canonicalize(context)) throw new Error("context_mismatch");
+  return envelope;
+}
+
+/** True if the installation's key (base64 of 32 bytes) signed this receipt for this envelope. */
+export async function verifyReceipt({ statement, signature }, publicKey, sealed) {
+  const matches =
+    statement.format === "kerben-bid-receipt/1" &&
+    statement.commitment === sealed.commitment &&
+    statement.size === sealed.size &&
+    statement.ciphertext_sha256 === (await sha256(unbase64(sealed.ciphertext)));
+  return matches && (await verifyStatement({ statement, signature }, publicKey));
+}
+
+/** True if the installation's key signed this statement, whatever it says. */
+export async function verifyStatement({ statement, signature }, publicKey) {
+  const key = await crypto.subtle.importKey("raw", unbase64(publicKey), "Ed25519", false, ["verify"]);
+  const signed = utf8.encode(`${statement.format}\n${canonicalize(statement)}`);
+  return crypto.subtle.verify("Ed25519", key, unbase64(signature), signed);
+}
+
+/** True if the envelope stands at `index` (from 0) among `size` under the published root. */
+export async function verifyInclusion(sealed, index, size, proof, root) {
+  const entry = join(unhex(sealed.commitment), unhex(await sha256(unbase64(sealed.ciphertext))));
+  let found = unhex(await sha256(join([0], entry)));
+  let place = index;
+  let last = size - 1;
+  for (const step of proof) {
+    if (last === 0) return false;
+    const sibling = unhex(step);
+    if (place % 2 || place === last) {
+      found = unhex(await sha256(join([1], sibling, found)));
+      while (place % 2 === 0 && place) [place, last] = [place >> 1, last >> 1];
+    } else {
+      found = unhex(await sha256(join([1], found, sibling)));
+    }
+    [place, last] = [place >> 1, last >> 1];
+  }
+  return index < size && last === 0 && hex(found) === root;
+}
+
+/** The document, 0x80, and zeros up to the smallest power of two from 4 KiB. */
+export function pad(document) {
+  let size = SMALLEST;
+  while (size <= document.length) size *= 2;
+  if (size > LARGEST) throw new Error("content_refused");
+  const padded = new Uint8Array(size);
+  padded.set(document);
+  padded[document.length] = 0x80;
+  return padded;
+}
+
+export function unpad(padded) {
+  let end = padded.length - 1;
+  while (end > 0 && padded[end] === 0) end -= 1;
+  const document = padded.subarray(0, end);
+  if (padded[end] !== 0x80 || pad(document).length !== padded.length) {
+    throw new Error("padding_wrong");
+  }
+  return document;
+}
+
+export async function commitment(document) {
+  return sha256(join(utf8.encode(`${FORMAT} commitment\n`), document));
+}
+
+export async function sha256(bytes) {
+  return hex(new Uint8Array(await crypto.subtle.digest("SHA-256", bytes)));
+}
+
+function randomSalt() {
+  return crypto.getRandomValues(new Uint8Array(32));
+}
+
+function join(...parts) {
+  return Uint8Array.from(parts.flatMap((part) => [...part]));
+}
+
+export function hex(bytes) {
+  return Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("");
+}
+
+export function unhex(text) {
+  return Uint8Array.from(text.match(/../g) ?? [], (pair) => parseInt(pair, 16));
+}
+
+export function base64(bytes) {
+  let text = "";
+  for (const byte of bytes) text += String.fromCharCode(byte);
+  return btoa(text);
+}
+
+export function unbase64(text) {
+  return Uint8Array.from(atob(text), (character) => character.charCodeAt(0));
+}

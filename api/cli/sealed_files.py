@@ -17,7 +17,6 @@ from api.procurement.sealing.problems import KeyInvalid, TenderKeyInvalid
 OWNER_ONLY = 0o600
 OTHERS = 0o077
 
-Existing = typer.Argument(exists=True, dir_okay=False, readable=True)
 KeyFile = Annotated[Path, typer.Argument(exists=True, dir_okay=False, help="tender-key.json")]
 IdentityFile = Annotated[
     Path, typer.Option("--identity", exists=True, dir_okay=False, help="Your private key's file.")
@@ -68,7 +67,7 @@ def write_private(path: Path, content: bytes) -> None:
     try:
         descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, OWNER_ONLY)
     except OSError as error:
-        raise typer.BadParameter(f"{path}: {error.strerror}") from None
+        raise typer.BadParameter(f"{error.strerror}: {path}") from None
     with os.fdopen(descriptor, "wb") as file:
         file.write(content)
 
@@ -79,4 +78,4 @@ def write_new(path: Path, content: bytes) -> None:
         with path.open("xb") as file:
             file.write(content)
     except OSError as error:
-        raise typer.BadParameter(f"{path}: {error.strerror}") from None
+        raise typer.BadParameter(f"{error.strerror}: {path}") from None

@@ -6,12 +6,18 @@ import canonicalize from "canonicalize";
 const FORMAT = "kerben-sealed-bid/1";
 const SMALLEST = 4096;
 const LARGEST = 16 * 1024 * 1024;
+const MAX_DEPTH = 64;
 const utf8 = new TextEncoder();
 
 /** Seals `content`, any JSON object. Write amounts as text: numbers are doubles.
  *  `document` stays with the supplier; `sealed` goes to the server. */
 export async function seal(content, context, recipient, salt = randomSalt()) {
-  const document = utf8.encode(canonicalize({ format: FORMAT, context, content, salt: hex(salt) }));
+  if (content === null || typeof content !== "object" || Array.isArray(content)) {
+    throw new Error("content_refused");
+  }
+  const envelope = { format: FORMAT, context, content, salt: hex(salt) };
+  if (depth(envelope) > MAX_DEPTH) throw new Error("content_refused");
+  const document = canonical(envelope);
   const padded = pad(document);
   const encrypter = new Encrypter();
   encrypter.addRecipient(recipient);
@@ -81,6 +87,11 @@ export async function verifyInclusion(sealed, index, size, proof, root) {
   return index < size && last === 0 && hex(found) === root;
 }
 
+/** The canonical text (RFC 8785) of a JSON value, in UTF-8. */
+export function canonical(value) {
+  return utf8.encode(canonicalize(value));
+}
+
 /** The document, 0x80, and zeros up to the smallest power of two from 4 KiB. */
 export function pad(document) {
   let size = SMALLEST;
@@ -114,8 +125,19 @@ function randomSalt() {
   return crypto.getRandomValues(new Uint8Array(32));
 }
 
+function depth(value) {
+  if (value === null || typeof value !== "object") return 0;
+  return 1 + Object.values(value).reduce((most, inner) => Math.max(most, depth(inner)), 0);
+}
+
 function join(...parts) {
-  return Uint8Array.from(parts.flatMap((part) => [...part]));
+  const joined = new Uint8Array(parts.reduce((length, part) => length + part.length, 0));
+  let place = 0;
+  for (const part of parts) {
+    joined.set(part, place);
+    place += part.length;
+  }
+  return joined;
 }
 
 export function hex(bytes) {

@@ -69,8 +69,8 @@ def verify_receipt(
     with told():
         signed = files.read(SignedReceipt, receipt, refused=SealedBidInvalid)
         envelope = files.read(Sealed, sealed, refused=SealedBidInvalid)
-        receipts.verify(signed, receipts.public_key(public_key))
-        said = signed.statement
+        receipts.verify(signed, public_key)
+        said = signed.content
         receipts.check_receipt(said, envelope)
         if document is not None:
             envelopes.check_document(document.read_bytes(), said.commitment, said.context)

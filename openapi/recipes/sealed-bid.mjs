@@ -51,20 +51,20 @@ export async function checkDocument(document, expected, context) {
 }
 
 /** True if the installation's key (base64 of 32 bytes) signed this receipt for this envelope. */
-export async function verifyReceipt({ statement, signature }, publicKey, sealed) {
+export async function verifyReceipt(receipt, publicKey, sealed) {
+  const { content } = receipt;
   const matches =
-    statement.format === "kerben-bid-receipt/1" &&
-    statement.commitment === sealed.commitment &&
-    statement.size === sealed.size &&
-    statement.ciphertext_sha256 === (await sha256(unbase64(sealed.ciphertext)));
-  return matches && (await verifyStatement({ statement, signature }, publicKey));
+    content.type === "bid_receipt" &&
+    content.commitment === sealed.commitment &&
+    content.size === sealed.size &&
+    content.ciphertext_sha256 === (await sha256(unbase64(sealed.ciphertext)));
+  return matches && (await verifySigned(receipt, publicKey));
 }
 
-/** True if the installation's key signed this statement, whatever it says. */
-export async function verifyStatement({ statement, signature }, publicKey) {
+/** True if the installation's key signed this content, whatever it says. */
+export async function verifySigned({ content, signature }, publicKey) {
   const key = await crypto.subtle.importKey("raw", unbase64(publicKey), "Ed25519", false, ["verify"]);
-  const signed = utf8.encode(`${statement.format}\n${canonicalize(statement)}`);
-  return crypto.subtle.verify("Ed25519", key, unbase64(signature), signed);
+  return crypto.subtle.verify("Ed25519", key, unbase64(signature), canonical(content));
 }
 
 /** True if the envelope stands at `index` (from 0) among `size` under the published root. */

@@ -1,14 +1,13 @@
 """Statements that the installation signs by Ed25519: receipts, and roots at the deadline.
 
-The signature is over the format, a line feed and the canonical JSON of the other fields with it.
+The signature is over the canonical JSON of the statement, which names its `type`, so that none is
+taken for another.
 """
 
-import base64
 from typing import Literal
 
 from cryptography.exceptions import InvalidSignature
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
-from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from pydantic import Field
 
 from api.procurement.sealing.documents import (
@@ -24,23 +23,13 @@ from api.procurement.sealing.envelopes import Context, Sealed
 from api.procurement.sealing.problems import KeyInvalid, ReceiptMismatch, SignatureWrong
 
 
-class Statement(Document):
-    """Base of what is signed."""
-
-    format: str
-
-    def signed_bytes(self) -> bytes:
-        """What the signature is over."""
-        return f"{self.format}\n".encode() + self.canonical()
-
-
-class Receipt(Statement):
+class Receipt(Document):
     """What the installation says it received, when by the database's clock, and in which place.
 
     `sequence` counts the envelopes of a tender as they came in.
     """
 
-    format: Literal["kerben-bid-receipt/1"] = "kerben-bid-receipt/1"
+    type: Literal["bid_receipt"] = "bid_receipt"
     context: Context
     commitment: Sha256
     ciphertext_sha256: Sha256
@@ -49,13 +38,13 @@ class Receipt(Statement):
     sequence: int = Field(ge=1)
 
 
-class Root(Statement):
+class Root(Document):
     """The Merkle root (RFC 9162) over the entries of all envelopes of a kind, at the deadline.
 
     How many there are is not told before the opening.
     """
 
-    format: Literal["kerben-bid-root/1"] = "kerben-bid-root/1"
+    type: Literal["bid_root"] = "bid_root"
     tender: Name
     envelope: Kind
     root: Sha256
@@ -63,39 +52,34 @@ class Root(Statement):
 
 
 class SignedReceipt(Document):
-    """A receipt with its signature; `key` tells which public key, and is no proof of it."""
+    """A receipt with its signature; `key_id` tells which public key, and is no proof of it."""
 
-    statement: Receipt
-    key: Base64
+    content: Receipt
+    key_id: Name
     signature: Base64
 
 
 class SignedRoot(Document):
     """A root with its signature."""
 
-    statement: Root
-    key: Base64
+    content: Root
+    key_id: Name
     signature: Base64
 
 
-def sign_receipt(receipt: Receipt, key: Ed25519PrivateKey) -> SignedReceipt:
-    """The receipt as its supplier gets it."""
-    return SignedReceipt(
-        statement=receipt, key=public_text(key.public_key()), signature=_signature(receipt, key)
-    )
+def verify(signed: SignedReceipt | SignedRoot, public_key: str) -> None:
+    """Raise SignatureWrong unless `public_key`, base64 of 32 bytes, signed the content.
 
-
-def sign_root(root: Root, key: Ed25519PrivateKey) -> SignedRoot:
-    """The root as it is published."""
-    return SignedRoot(
-        statement=root, key=public_text(key.public_key()), signature=_signature(root, key)
-    )
-
-
-def verify(signed: SignedReceipt | SignedRoot, key: Ed25519PublicKey) -> None:
-    """Raise SignatureWrong unless `key` signed the statement."""
+    Raises KeyInvalid for what is no such key.
+    """
     try:
-        key.verify(unbase64(signed.signature), signed.statement.signed_bytes())
+        key = Ed25519PublicKey.from_public_bytes(unbase64(public_key))
+    except ValueError:
+        key = None
+    if key is None:
+        raise KeyInvalid("Not an Ed25519 public key, base64 of 32 bytes")
+    try:
+        key.verify(unbase64(signed.signature), signed.content.canonical())
     except InvalidSignature:
         pass
     else:
@@ -112,21 +96,3 @@ def check_receipt(receipt: Receipt, sealed: Sealed) -> None:
     ):
         if said != found:
             raise ReceiptMismatch(f"The receipt is for another {name}")
-
-
-def public_text(key: Ed25519PublicKey) -> str:
-    """A public key as documents write it: base64 of its 32 bytes."""
-    return base64.b64encode(key.public_bytes(Encoding.Raw, PublicFormat.Raw)).decode()
-
-
-def public_key(text: str) -> Ed25519PublicKey:
-    """The public key that `public_text` wrote. Raises KeyInvalid."""
-    try:
-        return Ed25519PublicKey.from_public_bytes(unbase64(text))
-    except ValueError:
-        pass
-    raise KeyInvalid("Not an Ed25519 public key, base64 of 32 bytes")
-
-
-def _signature(statement: Statement, key: Ed25519PrivateKey) -> str:
-    return base64.b64encode(key.sign(statement.signed_bytes())).decode()

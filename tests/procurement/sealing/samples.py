@@ -1,9 +1,12 @@
-"""A tender's key with five holders, and envelopes for it."""
+"""A tender's key with five holders, envelopes for it, and an installation that signs."""
 
+import base64
+import hashlib
 import os
 from datetime import UTC, datetime
 from typing import Any
 
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from hypothesis import strategies as st
 
 from api.procurement.sealing import ceremony, envelopes
@@ -12,6 +15,7 @@ from api.procurement.sealing.documents import instant
 from api.procurement.sealing.envelopes import Closed, Context
 from api.procurement.sealing.keys import Identity
 from api.procurement.sealing.opening import Session
+from api.procurement.sealing.receipts import Receipt, Root, SignedReceipt, SignedRoot
 from api.rules.sealing import EnvelopeKind
 
 TENDER = "ocds-kerben0-0001"
@@ -66,3 +70,22 @@ def session(identity: Identity, key: TenderKey = KEY, id: str = "session-1") -> 
         recipient=identity.recipient,
         root=os.urandom(32).hex(),
     )
+
+
+def public(key: Ed25519PrivateKey) -> str:
+    return base64.b64encode(key.public_key().public_bytes_raw()).decode()
+
+
+def signed_receipt(receipt: Receipt, key: Ed25519PrivateKey) -> SignedReceipt:
+    return SignedReceipt(content=receipt, **_signature(receipt, key))
+
+
+def signed_root(root: Root, key: Ed25519PrivateKey) -> SignedRoot:
+    return SignedRoot(content=root, **_signature(root, key))
+
+
+def _signature(content: Receipt | Root, key: Ed25519PrivateKey) -> dict[str, str]:
+    return {
+        "key_id": hashlib.sha256(key.public_key().public_bytes_raw()).hexdigest()[:32],
+        "signature": base64.b64encode(key.sign(content.canonical())).decode(),
+    }

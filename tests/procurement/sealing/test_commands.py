@@ -11,13 +11,13 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from typer.testing import CliRunner, Result
 
 from api.__main__ import main
-from api.procurement.sealing import envelopes, opening, receipts
+from api.procurement.sealing import envelopes, opening
 from api.procurement.sealing.ceremony import TenderKey
 from api.procurement.sealing.envelopes import Context, Sealed
 from api.procurement.sealing.keys import Identity
 from api.procurement.sealing.problems import SealedBidInvalid, TenderKeyInvalid
 from api.procurement.sealing.receipts import Receipt
-from tests.procurement.sealing.samples import session
+from tests.procurement.sealing.samples import public, session, signed_receipt
 
 PEOPLE = ("aida", "bakyt", "chair", "auditor")
 PAST, FUTURE = "2026-01-01T00:00:00Z", "2099-01-01T00:00:00Z"
@@ -179,12 +179,11 @@ def test_a_receipt_is_verified_against_what_was_sent_and_kept(tender: Tender) ->
     )
     signing = Ed25519PrivateKey.generate()
     file = tender.folder / "receipt.json"
-    file.write_bytes(receipts.sign_receipt(receipt, signing).canonical())
+    file.write_bytes(signed_receipt(receipt, signing).canonical())
 
     def verified(name: str, key: Ed25519PrivateKey) -> Result:
         sent, kept = tender.folder / f"{name}.json", tender.folder / f"{name}.kept"
-        public = receipts.public_text(key.public_key())
-        files = ("--sealed", sent, "--document", kept, "--public-key", public)
+        files = ("--sealed", sent, "--document", kept, "--public-key", public(key))
         return run("bid", "verify-receipt", file, *files)
 
     good = verified("sealed", signing)

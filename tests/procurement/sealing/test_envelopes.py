@@ -5,7 +5,7 @@ import json
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from api.procurement.sealing import canonical, envelopes, keys
@@ -36,6 +36,7 @@ def opened(document: bytes, context: Context = CONTEXT) -> envelopes.Envelope:
 
 
 @given(contents)
+@settings(deadline=None)
 def test_any_json_object_comes_back(content: dict[str, Any]) -> None:
     closed = sealed(content)
 
@@ -74,6 +75,7 @@ def test_every_flipped_byte_is_refused() -> None:
 
 
 @given(st.integers(0, len(CIPHERTEXT) - 1), st.integers(1, 255))
+@settings(deadline=None)
 def test_any_change_of_a_byte_is_refused(place: int, mask: int) -> None:
     changed = bytearray(CIPHERTEXT)
     changed[place] ^= mask
@@ -83,6 +85,7 @@ def test_any_change_of_a_byte_is_refused(place: int, mask: int) -> None:
 
 
 @given(st.integers(0, len(CIPHERTEXT) - 1))
+@settings(deadline=None)
 def test_a_ciphertext_cut_short_is_refused(length: int) -> None:
     with pytest.raises(CiphertextRefused):
         IDENTITY.decrypt(CIPHERTEXT[:length])

@@ -107,12 +107,13 @@ def test_the_canonical_text_of_edge_cases_is_the_same(ask: Ask, value: Any) -> N
 
 
 @given(values)
-@settings(max_examples=500)
+@settings(max_examples=500, deadline=None)
 def test_the_canonical_text_of_any_json_is_the_same(ask: Ask, value: Any) -> None:
     assert_same_text(ask, value)
 
 
 @given(contents)
+@settings(deadline=None)
 def test_what_node_seals_opens_here(ask: Ask, content: dict[str, Any]) -> None:
     answer = ask(do="seal", content=content, context=SHOWN, recipient=KEY.recipient)
 
@@ -125,6 +126,7 @@ def test_what_node_seals_opens_here(ask: Ask, content: dict[str, Any]) -> None:
 
 
 @given(contents)
+@settings(deadline=None)
 def test_what_is_sealed_here_opens_in_node(ask: Ask, content: dict[str, Any]) -> None:
     closed = sealed(content)
 

@@ -52,7 +52,7 @@ def test_more_shares_than_needed_do_no_harm() -> None:
 
 
 @given(st.data())
-@settings(max_examples=25)
+@settings(max_examples=25, deadline=None)
 def test_any_k_of_n_open_and_k_minus_one_never_do(data: st.DataObject) -> None:
     count = data.draw(st.integers(3, 16))
     threshold = data.draw(st.integers(2, count - 1))

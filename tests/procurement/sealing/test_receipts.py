@@ -14,7 +14,14 @@ from api.procurement.sealing.problems import (
 )
 from api.procurement.sealing.receipts import Receipt, Root, SignedReceipt
 from api.rules.sealing import EnvelopeKind
-from tests.procurement.sealing.samples import CONTEXT, TENDER, sealed
+from tests.procurement.sealing.samples import (
+    CONTEXT,
+    TENDER,
+    public,
+    sealed,
+    signed_receipt,
+    signed_root,
+)
 
 SIGNING = Ed25519PrivateKey.generate()
 SEALED = sealed().sealed
@@ -27,14 +34,14 @@ RECEIPT = Receipt(
     received_at=AT,
     sequence=7,
 )
-SIGNED = receipts.sign_receipt(RECEIPT, SIGNING)
+SIGNED = signed_receipt(RECEIPT, SIGNING)
 
 
 def test_a_receipt_is_verified_as_it_is_read() -> None:
     read = SignedReceipt.read(SIGNED.canonical(), refused=SealedBidInvalid)
 
-    receipts.verify(read, receipts.public_key(receipts.public_text(SIGNING.public_key())))
-    receipts.check_receipt(read.statement, SEALED)
+    receipts.verify(read, public(SIGNING))
+    receipts.check_receipt(read.content, SEALED)
 
 
 @pytest.mark.parametrize(
@@ -52,12 +59,12 @@ def test_a_changed_receipt_is_refused(field: str, value: Any) -> None:
     changed = RECEIPT.model_copy(update={field: value})
 
     with pytest.raises(SignatureWrong):
-        receipts.verify(SIGNED.model_copy(update={"statement": changed}), SIGNING.public_key())
+        receipts.verify(SIGNED.model_copy(update={"content": changed}), public(SIGNING))
 
 
 def test_another_key_signed_nothing_of_it() -> None:
     with pytest.raises(SignatureWrong):
-        receipts.verify(SIGNED, Ed25519PrivateKey.generate().public_key())
+        receipts.verify(SIGNED, public(Ed25519PrivateKey.generate()))
 
 
 def test_a_receipt_of_another_envelope_is_a_mismatch() -> None:
@@ -71,21 +78,19 @@ def test_a_receipt_of_another_envelope_is_a_mismatch() -> None:
 
 def test_a_root_is_signed_as_something_else_than_a_receipt() -> None:
     root = Root(tender=TENDER, envelope=EnvelopeKind.PRICE, root="0" * 64, published_at=AT)
-    signed = receipts.sign_root(root, SIGNING)
+    signed = signed_root(root, SIGNING)
 
-    receipts.verify(signed, SIGNING.public_key())
+    receipts.verify(signed, public(SIGNING))
     with pytest.raises(SignatureWrong):
-        receipts.verify(
-            SIGNED.model_copy(update={"signature": signed.signature}), SIGNING.public_key()
-        )
-    with pytest.raises(SealedBidInvalid, match="#/statement/format"):
+        receipts.verify(SIGNED.model_copy(update={"signature": signed.signature}), public(SIGNING))
+    with pytest.raises(SealedBidInvalid, match="#/content/type"):
         SignedReceipt.read(signed.canonical(), refused=SealedBidInvalid)
 
 
 @pytest.mark.parametrize("text", ["", "AAAA", "not base64", "A" * 44])
 def test_what_is_no_public_key_is_refused(text: str) -> None:
     with pytest.raises(KeyInvalid):
-        receipts.public_key(text)
+        receipts.verify(SIGNED, text)
 
 
 def test_instants_have_one_spelling() -> None:

@@ -12,7 +12,7 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from api.core.errors import Problem
-from api.procurement.sealing import canonical, ceremony, envelopes, keys, opening, receipts
+from api.procurement.sealing import canonical, ceremony, envelopes, keys, opening
 from api.procurement.sealing.ceremony import Share, TenderKey
 from api.procurement.sealing.envelopes import Envelope, Sealed
 from api.procurement.sealing.keys import Identity
@@ -27,6 +27,7 @@ from tests.procurement.sealing.samples import (
     OPENS_AT,
     sealed,
     session,
+    signed_receipt,
 )
 
 CANARY = "canary-918273645.11"
@@ -64,7 +65,7 @@ def test_nothing_that_leaves_the_supplier_shows_the_bid() -> None:
         received_at="2026-12-01T05:00:00.000000Z",
         sequence=1,
     )
-    signed = receipts.sign_receipt(receipt, Ed25519PrivateKey.generate())
+    signed = signed_receipt(receipt, Ed25519PrivateKey.generate())
 
     for sent in (CLOSED.sealed.canonical(), CLOSED.sealed.ciphertext_bytes(), signed.canonical()):
         assert_silent(sent.decode("latin-1"))

@@ -46,10 +46,10 @@ def test_a_vector_opens_and_stands_in_the_tree(number: int) -> None:
 
 def test_the_signed_statements_are_verified() -> None:
     signing = COMMITTED["signing"]
-    key = receipts.public_key(signing["public_key"])
+    key = signing["public_key"]
     receipt = SignedReceipt.model_validate(signing["receipt"])
 
     receipts.verify(receipt, key)
-    receipts.check_receipt(receipt.statement, Sealed.model_validate(ENVELOPES[0]["sealed"]))
+    receipts.check_receipt(receipt.content, Sealed.model_validate(ENVELOPES[0]["sealed"]))
     receipts.verify(SignedRoot.model_validate(signing["root"]), key)
-    assert receipt.statement.signed_bytes().decode() == signing["receipt_signed_text"]
+    assert receipt.content.canonical().decode() == signing["receipt_signed_text"]

@@ -13,12 +13,13 @@ from typing import Any
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from api.core.migrations import ROOT
-from api.procurement.sealing import envelopes, receipts
+from api.procurement.sealing import envelopes
 from api.procurement.sealing.envelopes import Context, Sealed
 from api.procurement.sealing.keys import Identity
 from api.procurement.sealing.receipts import Receipt, Root
 from api.rules import merkle, sealing
 from api.rules.sealing import EnvelopeKind
+from tests.procurement.sealing import samples
 
 FILE = ROOT / "openapi" / "recipes" / "sealed-bid.vectors.json"
 IDENTITY = Identity.from_secret(hashlib.sha256(b"kerben test tender").digest())
@@ -115,10 +116,10 @@ def vectors(ciphertexts: Sequence[str] | None = None) -> dict[str, Any]:
         },
         "signing": {
             "seed": SEED.hex(),
-            "public_key": receipts.public_text(key.public_key()),
-            "receipt": receipts.sign_receipt(receipt, key).model_dump(mode="json"),
-            "receipt_signed_text": receipt.signed_bytes().decode(),
-            "root": receipts.sign_root(published, key).model_dump(mode="json"),
+            "public_key": samples.public(key),
+            "receipt": samples.signed_receipt(receipt, key).model_dump(mode="json"),
+            "receipt_signed_text": receipt.canonical().decode(),
+            "root": samples.signed_root(published, key).model_dump(mode="json"),
         },
     }
 

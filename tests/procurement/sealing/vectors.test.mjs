@@ -47,16 +47,16 @@ for (const [index, vector] of envelopes.entries()) {
 
 test("the receipt is genuine for its envelope alone", async () => {
   const { public_key: key, receipt, root } = signing;
-  const later = { ...receipt.statement, sequence: 2 };
+  const later = { ...receipt.content, sequence: 2 };
 
   assert.equal(await recipe.verifyReceipt(receipt, key, envelopes[0].sealed), true);
   assert.equal(await recipe.verifyReceipt(receipt, key, envelopes[1].sealed), false);
   assert.equal(
-    await recipe.verifyReceipt({ ...receipt, statement: later }, key, envelopes[0].sealed),
+    await recipe.verifyReceipt({ ...receipt, content: later }, key, envelopes[0].sealed),
     false,
   );
-  assert.equal(await recipe.verifyStatement(root, key), true);
-  assert.equal(root.statement.root, tree.root);
+  assert.equal(await recipe.verifySigned(root, key), true);
+  assert.equal(root.content.root, tree.root);
 });
 
 test("what could not be opened is not sealed", async () => {

@@ -43,7 +43,13 @@ export async function checkDocument(document, expected, context) {
   if ((await commitment(document)) !== expected) throw new Error("commitment_mismatch");
   const text = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(document);
   const envelope = JSON.parse(text);
-  if (canonicalize(envelope) !== text || envelope.format !== FORMAT) {
+  const fields = Object.keys(envelope).join();
+  if (
+    canonicalize(envelope) !== text ||
+    fields !== "content,context,format,salt" ||
+    envelope.format !== FORMAT ||
+    !/^[0-9a-f]{64}$/.test(envelope.salt)
+  ) {
     throw new Error("envelope_not_canonical");
   }
   if (canonicalize(envelope.context) !== canonicalize(context)) throw new Error("context_mismatch");

@@ -41,14 +41,6 @@ def loads(text: bytes) -> Any:
     raise ValueError("not JSON in UTF-8 with every name once")
 
 
-def loads_canonical(text: bytes) -> Any:
-    """The value of a canonical text. Raises ValueError for any other spelling of it."""
-    value = loads(text)
-    if dumps(value) != text:
-        raise ValueError("not canonical JSON")
-    return value
-
-
 def _is_shallow(value: Any) -> bool:
     level = [value]
     for _ in range(MAX_DEPTH + 1):

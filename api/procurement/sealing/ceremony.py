@@ -167,9 +167,11 @@ def own_share(identity: Identity, key: TenderKey) -> Share:
         if holder.recipient == identity.recipient:
             text = identity.decrypt(unbase64(holder.share))
             share = checked_share(text, key)
-            if share.holder == holder.number:
-                return share
-            raise ShareAltered(f"{holder.name} was given the share of another holder")
+            if share.holder != holder.number:
+                raise ShareAltered(f"{holder.name} was given the share of another holder")
+            if _needed(share.words) != key.threshold:
+                raise ShareAltered(f"The share does not open with {key.threshold} shares in all")
+            return share
     raise NotAHolder
 
 
@@ -199,6 +201,15 @@ def check_share(share: Share, key: TenderKey) -> None:
     known = {holder.number: holder.share_sha256 for holder in key.holders}
     if known.get(share.holder) != share.sha256():
         raise ShareAltered(f"The share of holder {share.holder} is not the one of the ceremony")
+
+
+def _needed(words: str) -> int | None:
+    """How many shares of its kind give the key, as a SLIP-39 mnemonic says; None if it is none."""
+    try:
+        share = shamir_mnemonic.Share.from_mnemonic(words)
+    except shamir_mnemonic.MnemonicError:
+        return None
+    return int(share.member_threshold) if share.group_count == 1 else None
 
 
 def _unfit(threshold: int, members: Sequence[Member]) -> str | None:

@@ -6,7 +6,7 @@ import os
 from collections.abc import Mapping, Sequence
 from typing import Any, Literal, NamedTuple, Self
 
-from pydantic import Field, JsonValue, ValidationError, model_validator
+from pydantic import Field, JsonValue, model_validator
 
 from api.procurement.sealing import canonical, keys
 from api.procurement.sealing.documents import Base64, Document, Kind, Name, Sha256, unbase64
@@ -152,10 +152,11 @@ def check_document(document: bytes, commitment: str, context: Context) -> Envelo
     if sealing.commitment(document).hex() != commitment:
         raise CommitmentMismatch
     try:
-        envelope = Envelope.model_validate(canonical.loads_canonical(document))
-    except (ValidationError, ValueError):
-        envelope = None
-    if envelope is None:
+        envelope = Envelope.model_validate(canonical.loads(document))
+        spelled = envelope.canonical()
+    except ValueError:
+        spelled = None
+    if spelled != document:
         raise EnvelopeNotCanonical
     different = [
         name

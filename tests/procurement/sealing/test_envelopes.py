@@ -134,6 +134,14 @@ def spelled(**changed: Any) -> bytes:
     return canonical.dumps(json.loads(CLOSED.document) | changed)
 
 
+def without(*path: str) -> bytes:
+    found = inner = json.loads(CLOSED.document)
+    for name in path[:-1]:
+        inner = inner[name]
+    del inner[path[-1]]
+    return canonical.dumps(found)
+
+
 @pytest.mark.parametrize(
     "document",
     [
@@ -154,6 +162,9 @@ def spelled(**changed: Any) -> bytes:
         spelled(salt="00"),
         spelled(content=[]),
         spelled(more=1),
+        without("format"),
+        without("context", "lot"),
+        without("context", "version"),
     ],
     ids=[
         "a line feed",
@@ -173,6 +184,9 @@ def spelled(**changed: Any) -> bytes:
         "a short salt",
         "content that is no object",
         "one field more",
+        "no format",
+        "no lot, not even null",
+        "no version",
     ],
 )
 def test_any_other_spelling_or_shape_is_refused(document: bytes) -> None:

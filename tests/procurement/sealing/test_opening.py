@@ -1,5 +1,6 @@
 """Any k of n shares of the ceremony open; fewer, changed or foreign ones never do."""
 
+import base64
 from datetime import timedelta
 from itertools import combinations, permutations
 
@@ -137,6 +138,29 @@ def test_a_holder_sees_that_it_was_given_anothers_share() -> None:
 
     with pytest.raises(ShareAltered, match="another holder"):
         ceremony.own_share(HOLDERS[0], swapped)
+
+
+def test_a_holder_sees_that_fewer_shares_open_than_the_document_says() -> None:
+    lie = KEY.model_copy(update={"threshold": THRESHOLD + 1})
+
+    with pytest.raises(ShareAltered, match="does not open with 4 shares"):
+        ceremony.own_share(HOLDERS[0], lie)
+
+
+def test_a_holder_sees_that_it_was_given_no_mnemonic() -> None:
+    share = SHARES[0].model_copy(update={"words": "academic acid"})
+    ciphertext = keys.encrypt(share.canonical(), [HOLDERS[0].recipient])
+    holder = KEY.holders[0].model_copy(
+        update={
+            "share": base64.b64encode(ciphertext).decode(),
+            "share_sha256": share.sha256(),
+        }
+    )
+
+    with pytest.raises(ShareAltered, match="does not open"):
+        ceremony.own_share(
+            HOLDERS[0], KEY.model_copy(update={"holders": [holder, *KEY.holders[1:]]})
+        )
 
 
 def test_a_released_share_reaches_its_session() -> None:

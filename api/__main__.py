@@ -2,7 +2,7 @@
 
 import typer
 
-from api.cli import check, clock, demo, imports, match, organisations, reference, server
+from api.cli import bids, check, clock, demo, imports, match, openers, organisations, reference, server
 
 main = typer.Typer(
     name="kerben",
@@ -22,6 +22,8 @@ main.add_typer(reference.app, name="reference")
 main.add_typer(clock.app, name="clock")
 main.add_typer(imports.app, name="import")
 main.add_typer(match.app, name="match")
+main.add_typer(bids.app, name="bid")
+main.add_typer(openers.app, name="opener")
 
 if __name__ == "__main__":
     main()

@@ -2,7 +2,17 @@
 
 import typer
 
-from api.cli import check, demo, imports, match, organisations, reference, server
+from api.cli import (
+    audit,
+    check,
+    demo,
+    imports,
+    match,
+    organisations,
+    reference,
+    server,
+    verify,
+)
 
 main = typer.Typer(
     name="kerben",
@@ -21,6 +31,8 @@ main.add_typer(organisations.app, name="organisation")
 main.add_typer(reference.app, name="reference")
 main.add_typer(imports.app, name="import")
 main.add_typer(match.app, name="match")
+main.add_typer(audit.app, name="audit")
+main.add_typer(verify.app, name="verify")
 
 if __name__ == "__main__":
     main()

@@ -2,6 +2,7 @@
 
 from sqlmodel import SQLModel
 
+from api.audit.models import AuditHead, AuditLeaf, AuditNode
 from api.catalog.models import (
     Certificate,
     ImportChunk,
@@ -19,6 +20,7 @@ from api.core.deadlines import Deadline
 from api.core.idempotency import IdempotencyRecord
 from api.core.jobs import Job
 from api.core.outbox import OutboxEvent
+from api.core.signing import SigningKey
 from api.identity.models import ApiClient, Member, Organisation
 from api.matching.models import (
     DemandItem,
@@ -50,6 +52,10 @@ TABLES = (
     *REFERENCE,
     OutboxEvent,
     AuditEntry,
+    AuditLeaf,
+    AuditNode,
+    AuditHead,
+    SigningKey,
     Job,
     Deadline,
     IdempotencyRecord,

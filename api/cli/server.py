@@ -70,7 +70,7 @@ def worker(
 
 
 def relay() -> None:
-    """Run the relay (outbox to broker) and the clock (deadlines) until stopped."""
+    """Run relay (outbox to broker), clock (deadlines) and sequencer (audit log) until stopped."""
     _configure_own_process()
     processes.relay_and_tick()
 

@@ -59,7 +59,7 @@ def load(text: str) -> Any:
 
 def keys(document: Any) -> dict[str, str]:
     """Public keys by id, of the answer of `/public/audit/keys` or one of its items."""
-    items = document["items"] if "items" in document else [document]
+    items = document.get("items", [document])
     return {item["key_id"]: item["public_key"] for item in items}
 
 
@@ -95,8 +95,9 @@ def _check_head(export: Any, published: Any | None) -> Finding | None:
     if published is not None:
         given = published.get("content") if isinstance(published, dict) else None
         if given != own:
-            detail = f"the export was made against another head (number {own['number']})"
-            return Finding(What.OTHER_HEAD, detail)
+            return Finding(
+                What.OTHER_HEAD, f"the export's head {own['number']} is not the one given"
+            )
     if export["statement"]["content"]["head_hash"] != head_hash(own):
         return Finding(What.CHANGED, "head: it is not the one that the statement is about")
     return None
@@ -116,7 +117,7 @@ def _check_signatures(export: Any, keys: Mapping[str, str] | None) -> Finding | 
 
 
 def _check_entries(document: _Document) -> Finding | None:
-    previous, last_place = GENESIS, -1
+    previous, last_place, loose = GENESIS, -1, False
     for place, given in enumerate(document.entries, start=1):
         try:
             entry = ExportedEntry.model_validate(given, strict=True)
@@ -124,12 +125,13 @@ def _check_entries(document: _Document) -> Finding | None:
             return Finding(What.CHANGED, _told(error), place)
         found = (
             _check_content(document, entry, place)
-            or _check_order(document.entries, entry, previous, place)
+            or _check_order(document.entries, entry, previous, place, loose)
             or _check_proof(document, entry, place, last_place)
         )
         if found:
             return found
-        previous, last_place = entry.hash, entry.leaf_index or last_place
+        previous, loose = entry.hash, entry.content is None and entry.proof is None
+        last_place = last_place if entry.leaf_index is None else entry.leaf_index
     return None
 
 
@@ -153,11 +155,18 @@ def _check_content(document: _Document, entry: ExportedEntry, place: int) -> Fin
 
 
 def _check_order(
-    entries: Sequence[Any], entry: ExportedEntry, previous: str, place: int
+    entries: Sequence[Any], entry: ExportedEntry, previous: str, place: int, loose: bool
 ) -> Finding | None:
+    """`loose`: nothing but this entry binds the hash of the one before."""
     follows = entry.prev_hash == previous
     if entry.seq == place:
-        return None if follows else Finding(What.CHANGED, "it does not follow", place)
+        if follows:
+            return None
+        if loose and entry.content is not None:
+            return Finding(What.CHANGED, "the next entry does not follow from it", place - 1)
+        return Finding(What.CHANGED, "it does not follow from the one before", place)
+    if entry.seq < place:
+        return Finding(What.ADDED, f"entry {entry.seq} is repeated", place)
     if follows:
         return Finding(What.CHANGED, "its number is not its place", place)
     if any(isinstance(each, dict) and each.get("seq") == place for each in entries[place:]):

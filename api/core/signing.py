@@ -73,10 +73,11 @@ def verify(content: Mapping[str, Any], signature: str, public_key: str) -> bool:
     """True if the key (32 bytes in base64) signed exactly this content; False for bad base64."""
     try:
         key = Ed25519PublicKey.from_public_bytes(base64.b64decode(public_key, validate=True))
-        key.verify(base64.b64decode(signature, validate=True), canonical(dict(content)))
+        raw = base64.b64decode(signature, validate=True)
+        key.verify(raw, canonical(dict(content)))
     except (InvalidSignature, ValueError):
         return False
-    return True
+    return base64.b64encode(raw).decode() == signature  # one signature is written in one way
 
 
 def own_public_key() -> PublicKey:

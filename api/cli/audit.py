@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
-from api.audit import log, service
+from api.audit import checking, log, service
 from api.audit.service import Reader
 from api.core import db, ids
 from api.core.errors import NotFound
@@ -34,6 +34,24 @@ def export(
     document = {"format": "kerben-audit-1", **made}
     file.write_text(json.dumps(document, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
     console.print(f"Wrote {len(made['entries'])} entries against head {found.number}.")
+
+
+@app.command()
+def check(
+    head: Annotated[
+        list[Path] | None,
+        typer.Option(exists=True, dir_okay=False, help="A head kept outside; may be repeated."),
+    ] = None,
+) -> None:
+    """Check the whole log in the database against every head; the first wrong place is named."""
+    kept = [json.loads(path.read_text(encoding="utf-8"))["content"] for path in head or ()]
+    with db.worker_unit_of_work() as session:
+        found = checking.first_finding(session, kept)
+        size = log.log_size(session)
+    if found:
+        console.print(f"{found.where}: {found.what}: {found.detail}", markup=False, soft_wrap=True)
+        raise typer.Exit(1)
+    console.print(f"The log holds: {size} entries.")
 
 
 @app.command()

@@ -176,6 +176,28 @@ def completed(old_size: int, new_size: int) -> Iterator[Node]:
         level += 1
 
 
+class Growing:
+    """A tree that leaves are added to one by one; keeps about log2(n) hashes."""
+
+    def __init__(self) -> None:
+        self.size = 0
+        self._pieces: list[bytes] = []
+
+    def append(self, leaf: bytes) -> None:
+        """Add the hash of the next leaf."""
+        self._pieces.append(leaf)
+        carried = self.size
+        while carried % 2:
+            right = self._pieces.pop()
+            self._pieces.append(node_hash(self._pieces.pop(), right))
+            carried >>= 1
+        self.size += 1
+
+    def root(self) -> bytes:
+        """The root over the leaves so far."""
+        return join(self._pieces)
+
+
 def _split(size: int) -> int:
     """The largest power of two below `size`, which is at least 2."""
     return 1 << ((size - 1).bit_length() - 1)

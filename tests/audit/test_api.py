@@ -4,6 +4,8 @@ import base64
 import hashlib
 import itertools
 import json
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -15,7 +17,7 @@ from typer.testing import CliRunner
 
 from api.__main__ import main
 from api.audit import log
-from api.core import audit, db
+from api.core import audit, db, migrations
 from api.identity import service as identity
 from api.identity.schemas import ClientIn
 from api.rules import merkle
@@ -277,3 +279,23 @@ def test_the_keeper_signs_a_head_and_exports_by_the_command_line(
     assert CLI.invoke(main, ["audit", "export", stream, str(file)]).exit_code == 0
     assert json.loads(file.read_text()) == exported(buyer, stream, head=2).json()
     assert CLI.invoke(main, ["audit", "export", "tender:none", str(file)]).exit_code == 1
+
+
+def test_the_program_of_the_documentation_verifies_an_export(
+    buyer: Any, drafted: Any, client: Any, tmp_path: Path
+) -> None:
+    guide = (migrations.ROOT / "docs" / "audit.md").read_text(encoding="utf-8")
+    program, file = tmp_path / "verify.py", tmp_path / "export.json"
+    program.write_text(guide.partition("```python\n")[2].partition("```")[0])
+    document = exported(buyer, stream_of(drafted)).json()
+    key = client.get("/public/audit/keys").json()["items"][0]["public_key"]
+
+    def run() -> subprocess.CompletedProcess[str]:
+        file.write_text(json.dumps(document))
+        command = [sys.executable, str(program), str(file), key]
+        return subprocess.run(command, capture_output=True, text=True, check=False)
+
+    good = run()
+    assert good.returncode == 0, good.stderr
+    document["entries"][1]["content"]["actor"] = "x"
+    assert "AssertionError: entry 2" in run().stderr

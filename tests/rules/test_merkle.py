@@ -70,6 +70,13 @@ def test_the_root_is_that_of_the_recursive_definition(size: int) -> None:
     assert merkle.root(leaves(size)) == by_definition(leaves(size))
 
 
+def test_a_growing_tree_has_the_root_of_every_size() -> None:
+    tree = merkle.Growing()
+    for size in SIZES:
+        assert (tree.size, tree.root()) == (size, merkle.root(leaves(size)))
+        tree.append(leaves(size + 1)[-1])
+
+
 def test_the_proofs_are_those_of_certificate_transparency() -> None:
     assert [each.hex() for each in merkle.inclusion_proof(LEAVES, 0)] == [
         "96a296d224f285c67bee93c30f8a309157f0daa35dc5b87e410b78630a09cfc7",

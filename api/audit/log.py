@@ -27,7 +27,7 @@ from api.rules import merkle
 from api.rules.audit import head_is_due
 from api.rules.merkle import Node, Range
 
-BATCH = 10_000
+BATCH = 50_000
 HEAD = "audit_head"
 _LOCK = text("SELECT pg_try_advisory_xact_lock(hashtextextended('kerben.audit_log', 17))")
 _HORIZON = text(

@@ -18,10 +18,12 @@ down_revision: str | Sequence[str] | None = "0006"
 branch_labels: str | Sequence[str] | None = None
 depends_on: str | Sequence[str] | None = None
 
-# Defaults are set after the columns are added, so that no row is written anew.
+# Defaults are set after the columns are added, so that no row is written anew. Safe to run again
+# after the index, which is built outside a transaction, was interrupted.
 ORDER = """
-CREATE SEQUENCE audit_entry_position_seq;
-ALTER TABLE audit_entry ADD COLUMN position bigint, ADD COLUMN xid bigint;
+CREATE SEQUENCE IF NOT EXISTS audit_entry_position_seq;
+ALTER TABLE audit_entry ADD COLUMN IF NOT EXISTS position bigint;
+ALTER TABLE audit_entry ADD COLUMN IF NOT EXISTS xid bigint;
 ALTER TABLE audit_entry
   ALTER COLUMN position SET DEFAULT nextval('audit_entry_position_seq'),
   ALTER COLUMN xid SET DEFAULT pg_current_xact_id()::text::bigint;
@@ -49,6 +51,11 @@ REVOKE UPDATE, DELETE, TRUNCATE ON audit_entry FROM kerben_app, kerben_worker;
 def upgrade() -> None:
     op.execute("SET LOCAL lock_timeout = '5s'")
     op.execute(ORDER)
+    with op.get_context().autocommit_block():
+        run = op.get_bind().exec_driver_sql
+        run("DROP INDEX CONCURRENTLY IF EXISTS ix_audit_entry_xid")
+        run("CREATE INDEX CONCURRENTLY ix_audit_entry_xid ON audit_entry (xid)")
+    op.execute("SET LOCAL lock_timeout = '5s'")
     op.create_table(
         "audit_leaf",
         sa.Column("leaf_index", sa.BigInteger(), autoincrement=False, nullable=False),
@@ -86,10 +93,6 @@ def upgrade() -> None:
     for table in LOG:
         op.execute(PROTECT.format(table=table))
     op.execute(AUDITOR)
-    with op.get_context().autocommit_block():
-        run = op.get_bind().exec_driver_sql
-        run("DROP INDEX CONCURRENTLY IF EXISTS ix_audit_entry_xid")
-        run("CREATE INDEX CONCURRENTLY ix_audit_entry_xid ON audit_entry (xid)")
 
 
 def downgrade() -> None:

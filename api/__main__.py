@@ -2,7 +2,20 @@
 
 import typer
 
-from api.cli import bids, check, clock, demo, imports, match, openers, organisations, reference, server
+from api.cli import (
+    audit,
+    bids,
+    check,
+    clock,
+    demo,
+    imports,
+    match,
+    openers,
+    organisations,
+    reference,
+    server,
+    verify,
+)
 
 main = typer.Typer(
     name="kerben",
@@ -24,6 +37,8 @@ main.add_typer(imports.app, name="import")
 main.add_typer(match.app, name="match")
 main.add_typer(bids.app, name="bid")
 main.add_typer(openers.app, name="opener")
+main.add_typer(audit.app, name="audit")
+main.add_typer(verify.app, name="verify")
 
 if __name__ == "__main__":
     main()

@@ -8,6 +8,7 @@ from fastapi import FastAPI
 from fastapi_offline import FastAPIOffline
 
 import api.registry  # noqa: F401  (completes the metadata)
+from api.audit.router import ROUTERS as audit
 from api.catalog.routers import ROUTERS as catalog
 from api.core import docs, health, http, problems, settings, telemetry, traces
 from api.identity import clients_router, jobs_router, sandbox_router
@@ -37,6 +38,7 @@ ROUTERS = (
     *catalog,
     *procurement,
     *matching,
+    *audit,
     health.router,
     problems.router,
 )

@@ -2,6 +2,7 @@
 
 from sqlmodel import SQLModel
 
+from api.audit.models import AuditHead, AuditLeaf, AuditNode
 from api.catalog.models import (
     Certificate,
     ImportChunk,
@@ -20,6 +21,7 @@ from api.core.idempotency import IdempotencyRecord
 from api.core.jobs import Job
 from api.core.outbox import OutboxEvent
 from api.core.sandbox import ClockShift
+from api.core.signing import SigningKey
 from api.identity.models import ApiClient, Member, Organisation
 from api.matching.models import (
     DemandItem,
@@ -64,6 +66,10 @@ TABLES = (
     ClockShift,
     OutboxEvent,
     AuditEntry,
+    AuditLeaf,
+    AuditNode,
+    AuditHead,
+    SigningKey,
     Job,
     Deadline,
     IdempotencyRecord,

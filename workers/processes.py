@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from api.core import metrics, settings, traces
 from api.matching import service as matching
-from workers import broker, clock, relay
+from workers import broker, clock, relay, sequencer
 from workers.app import app
 
 
@@ -32,14 +32,19 @@ def work(concurrency: int, queues: Sequence[str] = broker.NAMES) -> int:
 
 
 def relay_and_tick() -> None:
-    """Run the relay, and the clock beside it."""
+    """Run the relay; the clock and the sequencer of the audit log beside it."""
     stop = threading.Event()
     for name in (signal.SIGTERM, signal.SIGINT):
         signal.signal(name, lambda *_: stop.set())
-    ticking = threading.Thread(target=clock.run, args=(stop,), name="clock", daemon=True)
+    beside = [
+        threading.Thread(target=work, args=(stop,), name=name, daemon=True)
+        for name, work in (("clock", clock.run), ("sequencer", sequencer.run))
+    ]
     traces.start()
     with metrics.exposed():
-        ticking.start()
+        for thread in beside:
+            thread.start()
         relay.run(stop)
-        ticking.join(timeout=5)
+        for thread in beside:
+            thread.join(timeout=5)
     traces.stop()

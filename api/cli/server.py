@@ -9,7 +9,7 @@ import typer
 import uvicorn
 from rich.console import Console
 
-from api.core import db, logs, migrations, settings
+from api.core import db, logs, migrations, settings, signing
 from api.main import create_app
 from api.reference import service as reference
 from workers import broker, embedded, processes
@@ -33,6 +33,7 @@ def serve(
     logs.configure(config.log_level, config.log_format)
     if config.embedded:
         prepare()
+    _check_signing_key()
     # uvicorn ends well on SIGTERM, then sends it again to whoever handled it before.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
     with ExitStack() as stack:
@@ -46,6 +47,15 @@ def serve(
             access_log=False,
             server_header=False,
         )
+
+
+def _check_signing_key() -> None:
+    """Refuse to start what could not sign."""
+    try:
+        signing.own_public_key()
+    except signing.KeyUnusable as error:
+        console.print(f"Kerben cannot start. {error}", markup=False)
+        raise typer.Exit(1) from None
 
 
 def _configure_own_process() -> None:
@@ -70,8 +80,9 @@ def worker(
 
 
 def relay() -> None:
-    """Run the relay (outbox to broker) and the clock (deadlines) until stopped."""
+    """Run relay (outbox to broker), clock (deadlines) and sequencer (audit log) until stopped."""
     _configure_own_process()
+    _check_signing_key()
     processes.relay_and_tick()
 
 

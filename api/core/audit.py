@@ -12,7 +12,7 @@ from uuid import UUID
 
 import rfc8785
 import structlog
-from sqlalchemy import Column, UniqueConstraint, text
+from sqlalchemy import BigInteger, Column, FetchedValue, UniqueConstraint, text
 from sqlmodel import Field, Session
 
 from api.core import bulk
@@ -29,7 +29,11 @@ _LAST = text(
 
 
 class AuditEntry(Table, table=True):
-    """One change of one aggregate; `hash` covers every other column and `prev_hash`."""
+    """One change of one aggregate; `hash` covers `content()` and `prev_hash`.
+
+    `position` is the order of writing, `xid` the transaction: of use to the sequencer of the log
+    (audit/log.py) alone.
+    """
 
     __tablename__ = "audit_entry"
     __table_args__ = (UniqueConstraint("stream", "seq"),)
@@ -43,6 +47,20 @@ class AuditEntry(Table, table=True):
     request_id: str | None = Field(default=None, max_length=64)
     prev_hash: str = Field(max_length=64)
     hash: str = Field(max_length=64)
+    position: int | None = Field(
+        default=None,
+        sa_column=Column(BigInteger, server_default=FetchedValue()),  # a sequence
+    )
+    xid: int | None = Field(
+        default=None,
+        sa_column=Column(
+            BigInteger, index=True, server_default=text("pg_current_xact_id()::text::bigint")
+        ),
+    )
+
+    def content(self) -> dict[str, Any]:
+        """What the hash covers, in the very strings that it covers."""
+        return _content(self.model_dump())
 
     def computed_hash(self) -> str:
         """The hash that the row's own columns give; differs from `hash` once one was altered."""
@@ -126,7 +144,16 @@ def first_broken(entries: Sequence[AuditEntry]) -> int | None:
 
 def _hash(row: Mapping[str, Any]) -> str:
     """The hash of an entry, given as its columns."""
-    content: dict[str, Any] = {
+    return chained(row["prev_hash"], _content(row))
+
+
+def chained(prev_hash: str, content: dict[str, Any]) -> str:
+    """The hash of an entry that follows the one with `prev_hash` in its stream."""
+    return hashlib.sha256(prev_hash.encode() + canonical(content)).hexdigest()
+
+
+def _content(row: Mapping[str, Any]) -> dict[str, Any]:
+    return {
         "id": row["id"].hex,
         "at": row["created_at"].isoformat(),
         "stream": row["stream"],
@@ -137,7 +164,6 @@ def _hash(row: Mapping[str, Any]) -> str:
         "change": row["change"],
         "request_id": row["request_id"],
     }
-    return hashlib.sha256(row["prev_hash"].encode() + canonical(content)).hexdigest()
 
 
 def canonical(content: dict[str, Any]) -> bytes:

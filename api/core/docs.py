@@ -28,6 +28,7 @@ TAGS = [
         ("invitations", "Suppliers asked to bid."),
         ("matching", "The matching engine's models and index."),
         ("public", "Open data: what everybody may read, without credentials."),
+        ("audit", "The log of who changed what: signed heads, proofs, exports."),
         ("health", "Liveness, readiness, metrics."),
         ("problems", "The catalogue of error codes."),
     )

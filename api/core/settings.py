@@ -46,6 +46,19 @@ class Settings(BaseSettings):
     secret_key: SecretStr = SecretStr(DEVELOPMENT_SECRET)
     access_token_seconds: int = Field(default=600, ge=60, le=900)
 
+    signing_key: SecretStr | None = Field(
+        default=None, description="Ed25519 private key in PEM: signs audit heads."
+    )
+    signing_key_file: Path | None = Field(
+        default=None, description="The same in a file; without either, one is made in data_dir."
+    )
+    audit_head_seconds: int = Field(
+        default=3600, ge=1, description="How often the audit log is signed."
+    )
+    audit_sequence_seconds: float = Field(
+        default=5, gt=0, description="How often new audit entries enter the log."
+    )
+
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
     log_format: Literal["json", "console"] = "json"
     telemetry: bool = Field(default=False, description="Send OpenTelemetry traces by OTLP.")
@@ -88,6 +101,8 @@ class Settings(BaseSettings):
         secret = self.secret_key.get_secret_value()
         if secret == DEVELOPMENT_SECRET or len(secret) < MIN_SECRET_LENGTH:
             problems.append(f"KERBEN_SECRET_KEY must be set, {MIN_SECRET_LENGTH}+ characters")
+        if self.signing_key is None and self.signing_key_file is None:
+            problems.append("KERBEN_SIGNING_KEY or KERBEN_SIGNING_KEY_FILE must give a key")
         if self.embedded:
             problems.append("KERBEN_DATABASE_URL must name a PostgreSQL server")
         if self.broker_url.get_secret_value().startswith("memory:"):

@@ -1,0 +1,77 @@
+"""Checks that need neither the service nor its database: `kerben verify`."""
+
+import base64
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from cryptography.hazmat.primitives import serialization
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
+from rich.console import Console
+
+from api.audit import verification
+from api.core import signing
+
+app = typer.Typer(help="Check what the service has given out, offline.", no_args_is_help=True)
+console = Console()
+_File = typer.Argument(exists=True, dir_okay=False)
+
+
+@app.command()
+def audit(
+    file: Annotated[Path, _File],
+    head: Annotated[
+        Path | None,
+        typer.Option(exists=True, dir_okay=False, help="The head as it was published elsewhere."),
+    ] = None,
+    key: Annotated[
+        str | None,
+        typer.Option(help="Public key: base64, or a file (PEM, or JSON of /public/audit/keys)."),
+    ] = None,
+) -> None:
+    """Check an export of the audit log; the first entry that is wrong is named. Exit code 1 then."""
+    export = _read(file)
+    keys = None if key is None else _keys(key)
+    found = verification.first_finding(export, keys=keys, head=head and _read(head))
+    if found:
+        where = "" if found.seq is None else f"entry {found.seq}: "
+        console.print(f"{where}{found.what}: {found.detail}", markup=False, soft_wrap=True)
+        raise typer.Exit(1)
+    said, log = export["statement"]["content"], export["head"]["content"]
+    console.print(
+        f"{said['stream']}: {said['entries']} entries hold, {said['proven']} of them in the log of"
+        f" head {log['number']}.",
+        markup=False,
+        soft_wrap=True,
+    )
+    if keys is None:
+        console.print("Not checked: the signatures. Give --key, from a source that you trust.")
+
+
+def _read(path: Path) -> Any:
+    try:
+        return verification.load(path.read_text(encoding="utf-8"))
+    except ValueError as error:
+        console.print(f"{path}: unreadable: {error}", markup=False, soft_wrap=True)
+        raise typer.Exit(1) from None
+
+
+def _keys(given: str) -> dict[str, str]:
+    """Keys by id, from base64 or from a file."""
+    path = Path(given)
+    try:
+        if not path.is_file():
+            raw = Ed25519PublicKey.from_public_bytes(base64.b64decode(given, validate=True))
+            return verification.key_by_id(signing.public_key(raw))
+        text = path.read_text(encoding="utf-8")
+        if not text.startswith("-----"):
+            return verification.keys(verification.load(text))
+        pem = serialization.load_pem_public_key(text.encode())
+        if isinstance(pem, Ed25519PublicKey):
+            return verification.key_by_id(signing.public_key(pem))
+    except (ValueError, KeyError, TypeError, OSError):
+        pass
+    raise typer.BadParameter("no Ed25519 public key", param_hint="--key")
+
+
+app.callback()(lambda: None)

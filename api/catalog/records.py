@@ -48,13 +48,13 @@ class OfferRecord(NamedTuple):
     model: str | None
     hs_code: str | None
     cpv_code: str | None
-    price_quantities: list[Decimal] | None
-    unit_prices: list[Decimal] | None
-    lead_time_quantities: list[Decimal] | None
-    lead_time_days: list[int] | None
-    certificate_schemes: list[str] | None
-    certificate_numbers: list[str] | None
-    certificate_expiries: list[date | None] | None
+    price_quantities: list[Decimal]
+    unit_prices: list[Decimal]
+    lead_time_quantities: list[Decimal]
+    lead_time_days: list[int]
+    certificate_schemes: list[str]
+    certificate_numbers: list[str]
+    certificate_expiries: list[date | None]
 
     @property
     def active(self) -> bool:
@@ -75,16 +75,16 @@ _OFFERS = """
     JOIN organisation AS s ON s.id = o.seller_id
     LEFT JOIN place ON place.code = o.place_code
     CROSS JOIN LATERAL (
-      SELECT array_agg(min_quantity) AS quantities, array_agg(unit_price) AS prices
+      SELECT coalesce(array_agg(min_quantity), '{}') AS quantities, coalesce(array_agg(unit_price), '{}') AS prices
       FROM (SELECT * FROM price_tier WHERE offer_id = o.id ORDER BY min_quantity) AS tier
     ) AS price
     CROSS JOIN LATERAL (
-      SELECT array_agg(min_quantity) AS quantities, array_agg(days) AS days
+      SELECT coalesce(array_agg(min_quantity), '{}') AS quantities, coalesce(array_agg(days), '{}') AS days
       FROM (SELECT * FROM lead_time_tier WHERE offer_id = o.id ORDER BY min_quantity) AS tier
     ) AS lead
     CROSS JOIN LATERAL (
-      SELECT array_agg(scheme) AS schemes, array_agg(number) AS numbers,
-        array_agg(expires_on) AS expiries
+      SELECT coalesce(array_agg(scheme), '{}') AS schemes, coalesce(array_agg(number), '{}') AS numbers,
+        coalesce(array_agg(expires_on), '{}') AS expiries
       FROM (
         SELECT c.scheme, c.number, c.expires_on
         FROM offer_certificate AS link JOIN certificate AS c ON c.id = link.certificate_id

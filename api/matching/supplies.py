@@ -108,9 +108,9 @@ def _loaded(record: offers.OfferRecord) -> Loaded:
     )
 
 
-def _each[T](make: Callable[..., T], *columns: Sequence[Any] | None) -> tuple[T, ...]:
-    """One value for each row of some columns, which are all None when there is no row."""
-    return tuple(starmap(make, zip(*(column or () for column in columns), strict=True)))
+def _each[T](make: Callable[..., T], *columns: Sequence[Any]) -> tuple[T, ...]:
+    """One value for each row of some columns."""
+    return tuple(starmap(make, zip(*columns, strict=True)))
 
 
 def languages(texts: Mapping[str, str]) -> dict[Language, str]:

@@ -54,7 +54,7 @@ def test_row_level_security_hides_drafts_even_without_the_query(seller: Any, buy
             assert len(session.exec(select(Offer)).all()) == count
             assert len(session.exec(select(Product)).all()) == count
             records = offers.load(session, session.exec(select(Offer.id)).all())
-            assert all(len(record.price_tiers) == 2 for record in records)
+            assert all(len(record.unit_prices) == 2 for record in records)
 
 
 @pytest.mark.parametrize(
@@ -122,8 +122,8 @@ def test_matching_loads_everything_of_an_offer_at_once(seller: Any, session: Ses
     assert record.active
     assert (record.seller_id, record.seller_level) == (seller.org_id, 2)
     assert record.names == {"en": "School desk set", "zh": "学生课桌椅套装"}
-    assert [t.unit_price for t in record.price_tiers] == [Decimal(118), Decimal("109.1234")]
-    assert [(t.min_quantity, t.days) for t in record.lead_time_tiers] == [(Decimal(100), 15)]
-    (certificate,) = record.certificates
-    assert (certificate.scheme, certificate.expires_on) == ("ISO9001", date(2030, 12, 31))
+    assert record.unit_prices == [Decimal(118), Decimal("109.1234")]
+    assert (record.lead_time_quantities, record.lead_time_days) == ([Decimal(100)], [15])
+    assert record.certificate_schemes == ["ISO9001"]
+    assert record.certificate_expiries == [date(2030, 12, 31)]
     assert offers.load(session, []) == []

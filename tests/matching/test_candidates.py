@@ -139,7 +139,7 @@ def test_of_a_class_a_bounded_random_part_is_taken_the_same_category_first(
         listed == sorted(ids[300:600], key=lambda offer_id: keys[offer_id])[: candidates.CODE_TOP]
     )
     wider = by(found(session, replace(DEMAND, cpv_code="39119000-9")), "code")
-    assert wider == sorted(ids[:600], key=lambda offer_id: keys[offer_id])[:100]
+    assert wider == sorted(ids[:600], key=lambda offer_id: keys[offer_id])[: candidates.CODE_TOP]
     assert by(found(session, replace(DEMAND, cpv_code="39200000-4")), "code") == []
     assert by(found(session, replace(DEMAND, hs_code="940171")), "code") == []
 

@@ -86,6 +86,7 @@ def main() -> None:
         configure()
         return
     subprocess.run([sys.executable, __file__, "--configure"], check=True)
+    migrations.upgrade()
     with admin() as server:
         known = server.execute("SELECT to_regclass('demand_item')").fetchone()[0]
         if known is None:
@@ -143,7 +144,6 @@ def demonstration() -> None:
 
 def prepare() -> tuple[list[UUID], int, float]:
     """The demonstration in an empty database; published tenders, offers, seconds of indexing."""
-    migrations.upgrade()
     with db.worker_unit_of_work() as session:
         reference.ensure_bundled(session)
         reference.load_demo_rates(session)

@@ -10,35 +10,35 @@ from uuid import UUID
 from sqlmodel import Session
 
 from api.core import db
-from api.rules.incoterms import Incoterm
-from api.rules.offers import OfferStatus, SupplyPeriod
-from api.rules.organisations import MAY_ACT, OrganisationStatus
+from api.rules.offers import OfferStatus
+from api.rules.organisations import MAY_ACT
 
 
 class OfferRecord(NamedTuple):
     """An offer with its product and seller at one moment; tiers ascend by quantity.
 
-    A tier of prices or lead times is its least quantity and its price or days, each in a list of
-    its own; `certificate_*` are those that were not withdrawn, and may have run out.
+    States are their texts, equal to the members of their enumerations. A tier of prices or lead
+    times is its least quantity and its price or days, each in a list of its own; `certificate_*`
+    are those that were not withdrawn, and may have run out.
     """
 
     id: UUID
-    status: OfferStatus
+    status: str
     markets: list[str]
     unit_code: str
     min_order_quantity: Decimal
     order_multiple: Decimal
     currency: str
-    incoterm: Incoterm
+    incoterm: str
     place_code: str
     place_country: str | None
     supply_quantity: Decimal | None
-    supply_period: SupplyPeriod | None
+    supply_period: str | None
     valid_through: date | None
     seller_id: UUID
     seller_names: Mapping[str, str]
     seller_country: str
-    seller_status: OrganisationStatus
+    seller_status: str
     seller_level: int
     seller_debarred_until: date | None
     names: Mapping[str, str]
@@ -65,7 +65,8 @@ class OfferRecord(NamedTuple):
 # In the order of the fields; by the driver, since matching reads hundreds of offers for an item.
 _OFFERS = """
     SELECT o.id, o.status, o.markets, o.unit_code, o.min_order_quantity, o.order_multiple,
-      o.currency, o.incoterm, o.place_code, place.country, o.supply_quantity, o.supply_period, o.valid_through,
+      o.currency, o.incoterm, o.place_code, place.country,
+      o.supply_quantity, o.supply_period, o.valid_through,
       s.id, s.legal_name, s.country, s.status, s.verification_level, s.debarred_until,
       p.names, p.descriptions, p.attributes, p.brand, p.model, p.hs_code, p.cpv_code,
       price.quantities, price.prices, lead.quantities, lead.days,
@@ -75,15 +76,18 @@ _OFFERS = """
     JOIN organisation AS s ON s.id = o.seller_id
     LEFT JOIN place ON place.code = o.place_code
     CROSS JOIN LATERAL (
-      SELECT coalesce(array_agg(min_quantity), '{}') AS quantities, coalesce(array_agg(unit_price), '{}') AS prices
+      SELECT coalesce(array_agg(min_quantity), '{}') AS quantities,
+        coalesce(array_agg(unit_price), '{}') AS prices
       FROM (SELECT * FROM price_tier WHERE offer_id = o.id ORDER BY min_quantity) AS tier
     ) AS price
     CROSS JOIN LATERAL (
-      SELECT coalesce(array_agg(min_quantity), '{}') AS quantities, coalesce(array_agg(days), '{}') AS days
+      SELECT coalesce(array_agg(min_quantity), '{}') AS quantities,
+        coalesce(array_agg(days), '{}') AS days
       FROM (SELECT * FROM lead_time_tier WHERE offer_id = o.id ORDER BY min_quantity) AS tier
     ) AS lead
     CROSS JOIN LATERAL (
-      SELECT coalesce(array_agg(scheme), '{}') AS schemes, coalesce(array_agg(number), '{}') AS numbers,
+      SELECT coalesce(array_agg(scheme), '{}') AS schemes,
+        coalesce(array_agg(number), '{}') AS numbers,
         coalesce(array_agg(expires_on), '{}') AS expiries
       FROM (
         SELECT c.scheme, c.number, c.expires_on

@@ -60,8 +60,6 @@ def rate(session: Session, base: str, quote: str, on: date) -> Rate:
     the two rates through the som, whose day is the earlier of the two. Of several sources on one
     day the one entered last counts.
     """
-    if base == quote:
-        return Rate(Decimal(1), on, "same currency")
     found = rates(session, [base], quote, on).get(base)
     if found is None:
         raise RateUnknown(f"No rate of {base} to {quote} is known on or before {on}.")
@@ -70,12 +68,15 @@ def rate(session: Session, base: str, quote: str, on: date) -> Rate:
 
 def rates(session: Session, bases: Iterable[str], quote: str, on: date) -> dict[str, Rate]:
     """What `rate` gives for each of the currencies, those without a rate left out; one query."""
-    wanted = sorted({*bases})
-    pairs = {(base, to) for base in wanted for to in (quote, PIVOT)} | {(PIVOT, quote)}
+    wanted = {*bases}
+    found = {quote: Rate(Decimal(1), on, "same currency")} if quote in wanted else {}
+    others = wanted - {quote}
+    if not others:
+        return found
+    pairs = {(base, to) for base in others for to in (quote, PIVOT)} | {(PIVOT, quote)}
     known = _latest(session, sorted(pair for pair in pairs if pair[0] != pair[1]), on)
-    found = {base: _through_pivot(known, base, quote) for base in wanted if base != quote}
-    own = {quote: Rate(Decimal(1), on, "same currency")} if quote in wanted else {}
-    return own | {base: each for base, each in found.items() if each is not None}
+    through = {base: _through_pivot(known, base, quote) for base in others}
+    return found | {base: each for base, each in through.items() if each is not None}
 
 
 def _through_pivot(known: Mapping[Pair, Rate], base: str, quote: str) -> Rate | None:

@@ -12,8 +12,9 @@ from typing import Any
 from uuid import UUID
 
 from pydantic import ValidationError as InputError
+from sqlalchemy import ColumnElement
 from sqlalchemy.exc import IntegrityError
-from sqlmodel import Session, col, or_, select
+from sqlmodel import Session, and_, col, or_, select
 
 from api.core import audit, db
 from api.core.errors import Conflict, FieldError, Invalid, NotFound, refused
@@ -58,8 +59,7 @@ def in_force(
             col(PolicySet.jurisdiction).in_((jurisdiction, INTERNATIONAL)),
             PolicySet.regime == regime,
             PolicySet.procedure == procedure,
-            PolicySet.valid_from <= on,
-            or_(col(PolicySet.valid_to).is_(None), col(PolicySet.valid_to) > on),
+            _counts_on(on),
         )
         .order_by((col(PolicySet.jurisdiction) == jurisdiction).desc())
         .limit(1)
@@ -89,12 +89,14 @@ def list_sets(
     if procedure is not None:
         query = query.where(PolicySet.procedure == procedure)
     if on is not None:
-        query = query.where(
-            PolicySet.valid_from <= on,
-            or_(col(PolicySet.valid_to).is_(None), col(PolicySet.valid_to) > on),
-        )
+        query = query.where(_counts_on(on))
     keys = (PolicySet.jurisdiction, PolicySet.regime, PolicySet.procedure, PolicySet.valid_from)
     return session.exec(query.order_by(*map(col, keys))).all()
+
+
+def _counts_on(day: date) -> ColumnElement[bool]:
+    open_ended = col(PolicySet.valid_to).is_(None)
+    return and_(col(PolicySet.valid_from) <= day, or_(open_ended, col(PolicySet.valid_to) > day))
 
 
 def get(session: Session, policy_set_id: UUID) -> PolicySet:

@@ -70,7 +70,8 @@ REPLICA_READS = Counter(
 )
 
 MAX_AGE_SECONDS = 1.0
-_TIMEOUT_SECONDS = 2
+_TIMEOUT_SECONDS = 4
+"""To connect, and to ask: both fit into the ten seconds that Prometheus waits for an answer."""
 _FOLDER = "PROMETHEUS_MULTIPROC_DIR"
 _FIGURES = """
     SELECT

@@ -40,13 +40,22 @@ def free_port() -> int:
 
 
 def read(port: int) -> Figures:
-    with urllib.request.urlopen(f"http://127.0.0.1:{port}/metrics", timeout=5) as answer:
+    with urllib.request.urlopen(f"http://127.0.0.1:{port}/metrics", timeout=30) as answer:
         text = answer.read().decode()
     return {
         (sample.name, tuple(sorted(sample.labels.items()))): sample.value
         for family in text_string_to_metric_families(text)
         for sample in family.samples
     }
+
+
+def read_once_the_database_answers(port: int) -> Figures:
+    """On a machine that is busy with other tests it may be too slow for one scrape."""
+    deadline = time.monotonic() + TIMEOUT_SECONDS
+    while not (figures := read(port))["kerben_database_up", ()]:
+        assert time.monotonic() < deadline, figures
+        threading.Event().wait(metrics.MAX_AGE_SECONDS)
+    return figures
 
 
 class Collector(BaseHTTPRequestHandler):
@@ -141,8 +150,7 @@ def test_a_process_is_scraped_while_it_runs_and_only_when_asked(
     config = settings.get().model_copy(update={"metrics_port": port})
     monkeypatch.setattr(settings, "get", lambda: config)
     with metrics.exposed():
-        figures = read(port)
-    assert figures["kerben_database_up", ()] == 1
+        figures = read_once_the_database_answers(port)
     assert ("kerben_deadline_lateness_seconds_count", ()) in figures
     with pytest.raises(OSError, match="refused"):
         read(port)
@@ -160,7 +168,7 @@ def test_the_relay_shows_its_figures_and_sends_its_spans_before_it_ends(
             "-m", "api", "relay", port=port, endpoint=endpoint, broker=rabbitmq
         ) as process:
             wait_for(process, port, "kerben_deadline_lateness_seconds_count", 1)
-            assert read(port)["kerben_database_up", ()] == 1
+            read_once_the_database_answers(port)
             end(process)
         (fired,) = spans
     assert fired.name == "deadline fired"

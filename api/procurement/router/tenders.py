@@ -35,7 +35,6 @@ from api.rules import permissions
 from api.rules.tenders import TenderStatus
 
 router = access.router("/tenders", "tenders")
-ROUTERS = (router,)
 Read = Annotated[Context, require("tenders:read")]
 Write = Annotated[Context, require("tenders:write")]
 _CHANGED = (Conflict, PreconditionFailed)

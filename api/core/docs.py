@@ -28,6 +28,8 @@ TAGS = [
         ("invitations", "Suppliers asked to bid."),
         ("matching", "The matching engine's models and index."),
         ("public", "Open data: what everybody may read, without credentials."),
+        ("ocds", "Open Contracting Data Standard: releases, records, feeds, files by the year."),
+        ("indicators", "Red flags: documented queries over open data, ours and others'."),
         ("audit", "The log of who changed what: signed heads, proofs, exports."),
         ("health", "Liveness, readiness, metrics."),
         ("problems", "The catalogue of error codes."),

@@ -1,11 +1,13 @@
 """Writing what everybody may read. Never commits: the task owns the transaction."""
 
 import hashlib
+from typing import LiteralString
 from uuid import UUID
 
 from sqlalchemy.dialects.postgresql import insert
-from sqlmodel import Session, col
+from sqlmodel import Session, col, select
 
+from api.core.errors import NotFound
 from api.identity import service as identity
 from api.opendata.models import PublicDocument
 from api.opendata.schemas import BuyerPublished, TenderPublished
@@ -13,6 +15,8 @@ from api.procurement import service as procurement
 from api.rules.clock import utcnow
 
 JSON = "application/json"
+BULK = "/public/ocds/bulk"
+BULK_PATHS: LiteralString = "SELECT path FROM public_document WHERE path LIKE %s ORDER BY path"
 
 
 def tender_path(ocid: str) -> str:
@@ -46,3 +50,13 @@ def store(session: Session, path: str, media_type: str, body: bytes) -> None:
             index_elements=["path"], set_=changed, where=col(PublicDocument.etag) != etag
         )
     )
+
+
+def stored(session: Session, path: str) -> bytes:
+    """The document of a path. Raises NotFound."""
+    body = session.exec(
+        select(PublicDocument.body).where(PublicDocument.path == path)
+    ).one_or_none()
+    if body is None:
+        raise NotFound
+    return body

@@ -52,6 +52,7 @@ SCOPES: dict[str, tuple[frozenset[OrgRole], frozenset[MemberRole]]] = {
     "matches:write": (BUYERS, frozenset({_M.OWNER, _M.PROCUREMENT_OFFICER})),
     "invitations:read": (SELLERS | BUYERS, frozenset(MemberRole)),
     "invitations:answer": (SELLERS, frozenset({_M.OWNER, _M.SALES})),
+    "opendata:admin": (STAFF, frozenset({_M.OWNER})),
     "matching:admin": (STAFF, frozenset({_M.OWNER})),
     "jobs:read": (EVERYBODY, frozenset(MemberRole)),
     "audit:read": (EVERYBODY, frozenset({_M.OWNER, _M.AUDITOR})),

@@ -19,7 +19,6 @@ MAX_LOTS, MAX_ITEMS = 100, 1000
 MAX_QUANTITY = Decimal(10**12)
 MAX_ACCELERATOR = 86_400
 """A sandbox's day lasts a second at the least."""
-OCID_PREFIX = "ocds-kerben0"
 
 
 class ProcurementMethod(StrEnum):

@@ -16,10 +16,12 @@ from api.procurement.service.problems import (
     TermsInconsistent,
 )
 from api.procurement.service.queries import (
+    amendments_of,
     get,
     hold_published,
     list_amendments,
     list_tenders,
+    published,
     trail,
 )
 from api.procurement.service.tenders import cancel, close_due, create, lock, publish, update
@@ -36,6 +38,7 @@ __all__ = [
     "TenderPeriodTooShort",
     "TermsInconsistent",
     "amend",
+    "amendments_of",
     "cancel",
     "close_due",
     "create",
@@ -49,6 +52,7 @@ __all__ = [
     "open_tender_ids",
     "policy_of",
     "publish",
+    "published",
     "snapshot_of",
     "timetable_of",
     "trail",

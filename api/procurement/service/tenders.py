@@ -12,7 +12,7 @@ from sqlalchemy import Sequence
 from sqlalchemy.orm import selectinload
 from sqlmodel import Session, select
 
-from api.core import audit, db, deadlines, sandbox
+from api.core import audit, db, deadlines, sandbox, settings
 from api.core.errors import Conflict, FieldError, Invalid, NotFound
 from api.core.outbox import emit
 from api.procurement.models import Lot, Tender
@@ -30,7 +30,6 @@ from api.rules import tenders as rules
 from api.rules.states import IllegalTransition
 from api.rules.tenders import (
     LOT,
-    OCID_PREFIX,
     STATUS_OF,
     TENDER,
     Fault,
@@ -61,7 +60,7 @@ def create(session: Session, *, buyer_id: UUID, actor: str, data: TenderIn) -> T
     number: int = session.connection().scalar(NUMBERS)
     tender = Tender(
         buyer_id=buyer_id,
-        ocid=f"{OCID_PREFIX}-{number:06d}",
+        ocid=f"{settings.get().ocid_prefix}-{number:06d}",
         procurement_method=policies.method_of(session, buyer_id=buyer_id, procedure=data.procedure),
         **terms.columns(data, type(data).model_fields),
     )

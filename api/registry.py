@@ -36,7 +36,7 @@ from api.matching.models import (
     TermFrequency,
 )
 from api.opendata.models import PublicDocument
-from api.procurement.models import Amendment, Item, Lot, Tender
+from api.procurement.models import Amendment, Enquiry, EnquiryAuthor, Item, Lot, Tender
 from api.reference.models import (
     CertificateScheme,
     Classification,
@@ -101,6 +101,8 @@ TABLES = (
     Lot,
     Item,
     Amendment,
+    Enquiry,
+    EnquiryAuthor,
     PublicDocument,
 )
 metadata = SQLModel.metadata

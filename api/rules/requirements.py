@@ -17,13 +17,13 @@ type Answer = str | bool | int | Decimal | datetime | tuple[str, ...]
 
 
 class DataType(StrEnum):
-    """OCDS `requirement.dataType`, and the dates that ESPD adds as `dateTime`."""
+    """OCDS `requirement.dataType`."""
 
     STRING = "string"
     BOOLEAN = "boolean"
     INTEGER = "integer"
     NUMBER = "number"
-    DATE_TIME = "dateTime"
+    DATE_TIME = "date-time"
 
 
 class RelatesTo(StrEnum):

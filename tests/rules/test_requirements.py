@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from api.rules.criteria import (
+from api.rules.requirements import (
     Criterion,
     DataType,
     Purpose,

@@ -4,7 +4,7 @@ Who asked stands in a table of its own, which nobody but the asker reads before 
 Amendments made before were the buyer's, and there was no bid to be confirmed.
 
 Revision ID: 0020
-Revises: 0008
+Revises: 0009b
 """
 
 from collections.abc import Sequence
@@ -14,7 +14,7 @@ from alembic import op
 from sqlalchemy.dialects import postgresql
 
 revision: str = "0020"
-down_revision: str | Sequence[str] | None = "0008"
+down_revision: str | Sequence[str] | None = "0009b"
 branch_labels: str | Sequence[str] | None = None
 depends_on: str | Sequence[str] | None = None
 

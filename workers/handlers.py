@@ -18,6 +18,8 @@ HANDLERS: dict[str, tuple[str, ...]] = {
     "tender.prolonged": ("matching.match_tender", "opendata.publish_tender"),
     "tender.unsuccessful": ("matching.close_tender", "opendata.publish_tender"),
     "enquiry.answered": ("opendata.publish_enquiry",),
+    "tender.lots_changed": ("opendata.publish_tender",),
+    "tender.completed": ("opendata.publish_tender",),
     "tender.period_ended": ("procurement.close_tender",),
 }
 """Event type -> tasks, each called with the event's `resource_id`."""

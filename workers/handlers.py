@@ -10,7 +10,11 @@ HANDLERS: dict[str, tuple[str, ...]] = {
     "certificate.withdrawn": ("catalog.announce_certificate",),
     "organisation.changed": ("matching.index_seller",),
     "tender.published": ("matching.match_tender", "opendata.publish_tender"),
-    "tender.amended": ("matching.match_tender", "opendata.publish_tender"),
+    "tender.amended": (
+        "matching.match_tender",
+        "opendata.publish_tender",
+        "procurement.ask_confirmation",
+    ),
     "tender.cancelled": ("matching.forget_tender", "opendata.publish_tender"),
     "tender.closed": ("matching.close_tender", "opendata.publish_tender"),
     "tender.suspended": ("opendata.publish_tender",),
@@ -20,6 +24,10 @@ HANDLERS: dict[str, tuple[str, ...]] = {
     "enquiry.answered": ("opendata.publish_enquiry",),
     "tender.lots_changed": ("opendata.publish_tender",),
     "tender.completed": ("opendata.publish_tender",),
+    "tender.bids_opened": ("opendata.publish_tender",),
+    "tender.first_package_opened": ("opendata.publish_tender",),
+    "tender.second_package_opened": ("opendata.publish_tender",),
+    "opening.ready": ("procurement.open_bids",),
     "tender.period_ended": ("procurement.close_tender",),
 }
 """Event type -> tasks, each called with the event's `resource_id`."""

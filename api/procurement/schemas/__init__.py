@@ -1,5 +1,20 @@
 """What the routes of tenders take (inputs) and give (outputs)."""
 
+from api.procurement.schemas.bid_contents import (
+    BidContent,
+    BidLotIn,
+    PriceContent,
+    TechnicalContent,
+    content_type,
+)
+from api.procurement.schemas.bids import (
+    BidIn,
+    BidOut,
+    BidSummary,
+    EnvelopeIn,
+    ReplaceIn,
+    TendererOut,
+)
 from api.procurement.schemas.enquiries import (
     AnswerIn,
     EnquiryId,
@@ -8,8 +23,11 @@ from api.procurement.schemas.enquiries import (
     EnquiryPublished,
 )
 from api.procurement.schemas.ids import (
+    BidId,
     ItemId,
     LotId,
+    OpenerKeyId,
+    OpeningId,
     TenderId,
 )
 from api.procurement.schemas.inputs import (
@@ -29,6 +47,15 @@ from api.procurement.schemas.inputs import (
     TermsPatch,
     ValueIn,
 )
+from api.procurement.schemas.openings import (
+    BiddingOut,
+    OpenerKeyIn,
+    OpenerKeyOut,
+    OpeningIn,
+    OpeningOut,
+    ShareIn,
+    TenderKeyOut,
+)
 from api.procurement.schemas.outputs import (
     AmendmentOut,
     AuditEntryOut,
@@ -39,13 +66,22 @@ from api.procurement.schemas.outputs import (
     TenderSummary,
     ValueOut,
 )
+from api.procurement.schemas.submissions import NO_TERMS, SubmissionTermsIn, SubmissionTermsOut
 
 __all__ = [
+    "NO_TERMS",
     "AdditionalClassificationIn",
     "AmendIn",
     "AmendmentOut",
     "AnswerIn",
     "AuditEntryOut",
+    "BidContent",
+    "BidId",
+    "BidIn",
+    "BidLotIn",
+    "BidOut",
+    "BidSummary",
+    "BiddingOut",
     "CancelIn",
     "ClassificationIn",
     "CpvPrefix",
@@ -53,6 +89,7 @@ __all__ = [
     "EnquiryIn",
     "EnquiryOut",
     "EnquiryPublished",
+    "EnvelopeIn",
     "ItemChange",
     "ItemId",
     "ItemIn",
@@ -63,13 +100,28 @@ __all__ = [
     "LotIn",
     "LotOut",
     "LotPatch",
+    "OpenerKeyId",
+    "OpenerKeyIn",
+    "OpenerKeyOut",
+    "OpeningId",
+    "OpeningIn",
+    "OpeningOut",
+    "PriceContent",
+    "ReplaceIn",
+    "ShareIn",
+    "SubmissionTermsIn",
+    "SubmissionTermsOut",
+    "TechnicalContent",
     "TenderId",
     "TenderIn",
+    "TenderKeyOut",
     "TenderOut",
     "TenderPatch",
     "TenderPolicyOut",
     "TenderSummary",
+    "TendererOut",
     "TermsPatch",
     "ValueIn",
     "ValueOut",
+    "content_type",
 ]

@@ -5,6 +5,7 @@ how late it runs changes nothing: whoever acts after the end is refused in any c
 """
 
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy import func
@@ -12,7 +13,7 @@ from sqlmodel import Session, col, select
 
 from api.core import db
 from api.procurement.models import Enquiry, Tender
-from api.procurement.service import amendments, bids, policies, tenders
+from api.procurement.service import amendments, bids, policies, roots, tenders
 from api.rules import period_end as rules
 from api.rules import schedule as windows
 from api.rules import tenders as tender_rules
@@ -36,6 +37,8 @@ def close_due(session: Session, tender_id: UUID) -> bool:
     outcome = _outcome(session, tender)
     if outcome is Outcome.PROLONG:
         _prolong(session, tender, now=now)
+    elif outcome is Outcome.CLOSE:
+        _end(session, tender, outcome, roots=roots.publish(session, tender, now))
     else:
         _end(session, tender, outcome)
     return True
@@ -98,9 +101,9 @@ def _outcome(session: Session, tender: Tender) -> Outcome:
     )
 
 
-def _end(session: Session, tender: Tender, outcome: Outcome) -> None:
+def _end(session: Session, tender: Tender, outcome: Outcome, **noted: Any) -> None:
     assert tender.tender_period_end is not None, "a published tender has an end"
-    change = {"tender_period_end": tender.tender_period_end.isoformat()}
+    change = {"tender_period_end": tender.tender_period_end.isoformat(), **noted}
     tenders.move(session, tender, outcome.value, actor=tenders.CLOCK, change=change)
 
 

@@ -67,9 +67,3 @@ class EnquiriesClosed(Conflict):
     """Questions are taken from publication until the end of the enquiry window."""
 
     code, title = "enquiries_closed", "No questions are taken now"
-
-
-class OwnTender(Conflict):
-    """Only other organisations ask about a tender or bid for it."""
-
-    code, title = "own_tender", "The tender is your own"

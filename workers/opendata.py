@@ -16,6 +16,12 @@ def publish_tender(session: Session, resource_id: str) -> None:
     opendata.publish_tender(session, UUID(hex=resource_id))
 
 
+@task("opendata.publish_enquiry")
+def publish_enquiry(session: Session, resource_id: str) -> None:
+    """Write the tender that a question was about anew, with the answer."""
+    opendata.publish_enquiry(session, UUID(hex=resource_id))
+
+
 @task("opendata.refresh_indicators")
 def refresh_indicators(session: Session, resource_id: str) -> None:
     """Ask every red-flag indicator anew."""

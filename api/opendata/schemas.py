@@ -6,8 +6,9 @@ from typing import Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
-from api.procurement.schemas import LotOut, TenderId, ValueOut
+from api.procurement.schemas import EnquiryPublished, LotOut, TenderId, ValueOut
 from api.reference.policy_schemas import PolicySetId
+from api.rules.policy import SealingMode
 from api.rules.tenders import (
     ProcurementCategory,
     ProcurementMethod,
@@ -54,6 +55,9 @@ class TenderPublished(BaseModel):
     accelerator: int
     procedure: str
     policy_set_id: PolicySetId | None = Field(description="See /public/policy-sets")
+    sealing_mode: SealingMode | None = Field(
+        description="`server`: bids are kept by access control alone until the opening"
+    )
     procurement_method: ProcurementMethod
     procurement_method_details: str | None
     procurement_method_ground: str | None
@@ -65,9 +69,11 @@ class TenderPublished(BaseModel):
     complaint_period_end: datetime | None
     tender_period_start: datetime
     tender_period_end: datetime = Field(description="What arrives at this instant is late")
+    prolonged: int
     cancelled_at: datetime | None
     cancellation_reason: str | None
     lots: list[LotOut]
+    enquiries: list[EnquiryPublished] = Field(description="Answered questions, without authors")
 
 
 class Publisher(BaseModel):

@@ -15,6 +15,7 @@ from api.core.audit import AuditEntry
 from api.core.outbox import emit
 from api.opendata.models import OcdsRecord, OcdsRelease
 from api.opendata.ocds import merging, schemas, sections
+from api.opendata.ocds.process import Section
 from api.procurement.models import Amendment, Tender
 from tests.opendata import standard
 from tests.procurement import samples
@@ -181,7 +182,7 @@ def test_an_act_whose_release_is_invalid_fails_and_changes_nothing(
     monkeypatch.setitem(
         sections.SECTIONS,  # type: ignore[arg-type]
         "tender",
-        lambda process: sections.Section(
+        lambda process: Section(
             {"buyer": process.reference(process.tender.buyer_id), "tender": {"id": "x"}},
             {process.tender.buyer_id: {"buyer"}},
         ),

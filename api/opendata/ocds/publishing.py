@@ -9,6 +9,7 @@ taken last of all locks of a transaction.
 import hashlib
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timedelta
+from operator import attrgetter
 from typing import Any, NamedTuple
 from uuid import UUID
 
@@ -21,7 +22,8 @@ from api.core.errors import PublicationInvalid
 from api.core.outbox import Event
 from api.opendata.models import OcdsRecord, OcdsRelease
 from api.opendata.ocds import merging, schemas
-from api.opendata.ocds.sections import SECTIONS, Process, parties
+from api.opendata.ocds.process import Process
+from api.opendata.ocds.sections import SECTIONS, parties
 from api.opendata.ocds.values import Json, instant
 from api.procurement import service as procurement
 from api.procurement.models import Tender
@@ -32,6 +34,11 @@ _LOCK = text("SELECT pg_advisory_xact_lock(hashtextextended(:ocid, 19))")
 _PUBLISHER = text("SELECT set_config('kerben.publisher', :state, true)")
 
 
+def _named_in(event: Event) -> UUID:
+    """The tender that the event's payload names."""
+    return UUID(hex=event.payload["tender_id"])
+
+
 class Publication(NamedTuple):
     """What an event says to the public: an OCDS release tag, and the sections that changed.
 
@@ -40,7 +47,7 @@ class Publication(NamedTuple):
 
     tag: str
     sections: tuple[str, ...] = ("tender",)
-    tender_of: Callable[[Session, Event], UUID | None] = lambda _, event: event.resource_id
+    tender_of: Callable[[Event], UUID] = attrgetter("resource_id")
 
 
 EVENTS: Mapping[str, Publication] = {
@@ -48,6 +55,16 @@ EVENTS: Mapping[str, Publication] = {
     "tender.amended": Publication("tenderAmendment"),
     "tender.cancelled": Publication("tenderCancellation"),
     "tender.closed": Publication("tenderUpdate"),
+    "tender.suspended": Publication("tenderUpdate"),
+    "tender.resumed": Publication("tenderUpdate"),
+    "tender.prolonged": Publication("tenderUpdate"),
+    "tender.lots_changed": Publication("tenderUpdate"),
+    "tender.unsuccessful": Publication("tenderUpdate"),
+    "tender.completed": Publication("tenderUpdate"),
+    "tender.first_package_opened": Publication("tenderUpdate", ("tender", "bids")),
+    "tender.second_package_opened": Publication("tenderUpdate", ("tender", "bids")),
+    "tender.bids_opened": Publication("tenderUpdate", ("tender", "bids")),
+    "enquiry.answered": Publication("tenderUpdate", tender_of=_named_in),
 }
 """Every public event: type -> publication."""
 
@@ -61,9 +78,7 @@ def publish(session: Session, events: Sequence[Event]) -> None:
     by_tender: dict[UUID, list[Publication]] = {}
     for event in events:
         publication = EVENTS[event.type]
-        tender_id = publication.tender_of(session, event)
-        if tender_id is not None:
-            by_tender.setdefault(tender_id, []).append(publication)
+        by_tender.setdefault(publication.tender_of(event), []).append(publication)
     for tender_id in sorted(by_tender):
         tender = procurement.published(session, tender_id)
         if tender is not None:

@@ -5,14 +5,12 @@ parties. What is gone since the release before is made null by `publishing`.
 """
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
 from uuid import UUID
 
-from sqlmodel import Session
-
 from api.core import ids
-from api.identity import service as identity
 from api.identity.models import Organisation
+from api.opendata.ocds.bids import bids, criteria
+from api.opendata.ocds.process import Process, Section
 from api.opendata.ocds.values import (
     Json,
     compact,
@@ -25,7 +23,8 @@ from api.opendata.ocds.values import (
     texts,
 )
 from api.procurement import service as procurement
-from api.procurement.models import Amendment, Item, Lot, Tender
+from api.procurement.models import Amendment, Enquiry, Item, Lot
+from api.procurement.service import opened
 from api.reference import service as reference_data
 from api.reference import titles
 from api.reference.locales import countries
@@ -34,41 +33,14 @@ from api.reference.models import Place
 type Titles = Mapping[tuple[str, str], Mapping[str, str]]
 
 
-@dataclass
-class Section:
-    """Members of the release, and the roles of the organisations they name."""
-
-    members: Json
-    parties: dict[UUID, set[str]] = field(default_factory=dict)
-
-
-@dataclass
-class Process:
-    """The published tender that a release is about, and who is read of once."""
-
-    session: Session
-    tender: Tender
-    _known: dict[UUID, Organisation] = field(default_factory=dict)
-
-    @property
-    def language(self) -> str:
-        return self.tender.language
-
-    def organisation(self, org_id: UUID) -> Organisation:
-        """An organisation that a section names."""
-        if org_id not in self._known:
-            self._known[org_id] = identity.get_organisation(self.session, org_id)
-        return self._known[org_id]
-
-    def reference(self, org_id: UUID) -> Json:
-        """An OrganizationReference."""
-        return reference(self.organisation(org_id), self.language)
-
-
 def tender(process: Process) -> Section:
     """`tender` and `buyer`: the terms, the lots and items, the amendments, the end."""
     row, language = process.tender, process.language
     buyer = process.reference(row.buyer_id)
+    questions = [
+        _enquiry(each, language) for each in procurement.answered_enquiries(process.session, row.id)
+    ]
+    openings = opened.openings(process.session, row.id)
     facts = {
         "id": ids.show("tender", row.id),
         **texts("title", row.title, language),
@@ -90,6 +62,10 @@ def tender(process: Process) -> Section:
         "amendments": [
             _amendment(each) for each in procurement.amendments_of(process.session, row.id)
         ],
+        "enquiries": questions,
+        "hasEnquiries": True if questions else None,
+        "criteria": criteria(process),
+        "bidOpening": openings and {"date": instant(openings[0].opened_at)},
         "cancellation": row.cancelled_at
         and {"date": instant(row.cancelled_at), "rationale": row.cancellation_reason},
     }
@@ -106,7 +82,7 @@ def parties(process: Process, roles: Mapping[UUID, Iterable[str]]) -> list[Json]
     ]
 
 
-SECTIONS: Mapping[str, Callable[[Process], Section]] = {"tender": tender}
+SECTIONS: Mapping[str, Callable[[Process], Section]] = {"tender": tender, "bids": bids}
 
 
 def _party(organisation: Organisation, roles: list[str], language: str) -> Json:
@@ -215,6 +191,21 @@ def _address(lot: Lot, place: Place, language: str) -> Json:
             "streetAddress": lot.delivery_address,
             "locality": texts("name", place.names, language).get("name"),
             **texts("countryName", countries()[place.country].names, language),
+        }
+    )
+
+
+def _enquiry(enquiry: Enquiry, language: str) -> Json:
+    """An answered question; who asked is not published."""
+    return compact(
+        {
+            "id": ids.show("enquiry", enquiry.id),
+            "date": instant(enquiry.asked_at),
+            **texts("title", enquiry.title, language),
+            **texts("description", enquiry.description, language),
+            **texts("answer", enquiry.answer or {}, language),
+            "dateAnswered": instant(enquiry.answered_at),
+            "relatedLot": enquiry.lot_id and ids.show("lot", enquiry.lot_id),
         }
     )
 

@@ -1,4 +1,5 @@
-"""Every table, so that metadata is whole in any process (API, worker, Alembic)."""
+"""Every table, so that metadata is whole in any process (API, worker, Alembic), and what is
+published with an act in its own transaction, so that no process can act without it."""
 
 from sqlmodel import SQLModel
 
@@ -15,6 +16,7 @@ from api.catalog.models import (
     PriceTier,
     Product,
 )
+from api.core import outbox
 from api.core.audit import AuditEntry
 from api.core.deadlines import Deadline
 from api.core.idempotency import IdempotencyRecord
@@ -35,8 +37,40 @@ from api.matching.models import (
     OfferVector,
     TermFrequency,
 )
-from api.opendata.models import PublicDocument
-from api.procurement.models import Amendment, Item, Lot, Tender
+from api.opendata.models import (
+    ForeignRecord,
+    ForeignRelease,
+    OcdsRecord,
+    OcdsRelease,
+    OcdsSchema,
+    PublicDocument,
+    RedFlag,
+)
+from api.opendata.ocds import publishing
+from api.procurement.models import (
+    Amendment,
+    Bid,
+    BidDocument,
+    BidEnvelope,
+    BidItem,
+    BidLot,
+    BidOpening,
+    BidRoot,
+    BidSecurity,
+    BidTenderer,
+    DomesticClaim,
+    Enquiry,
+    EnquiryAuthor,
+    Item,
+    Lot,
+    OpenerKey,
+    OpeningShare,
+    RequirementResponse,
+    SubmissionTerms,
+    Tender,
+    TenderKey,
+    TenderKeyHolder,
+)
 from api.reference.models import (
     CertificateScheme,
     Classification,
@@ -101,6 +135,32 @@ TABLES = (
     Lot,
     Item,
     Amendment,
+    Enquiry,
+    EnquiryAuthor,
+    SubmissionTerms,
+    OpenerKey,
+    TenderKey,
+    TenderKeyHolder,
+    Bid,
+    BidTenderer,
+    BidEnvelope,
+    BidRoot,
+    BidOpening,
+    OpeningShare,
+    BidLot,
+    BidItem,
+    RequirementResponse,
+    BidDocument,
+    DomesticClaim,
+    BidSecurity,
     PublicDocument,
+    OcdsRelease,
+    OcdsRecord,
+    OcdsSchema,
+    ForeignRelease,
+    ForeignRecord,
+    RedFlag,
 )
 metadata = SQLModel.metadata
+
+outbox.before_commit(publishing.EVENTS.keys(), publishing.publish)

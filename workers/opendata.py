@@ -4,11 +4,38 @@ from uuid import UUID
 
 from sqlmodel import Session
 
+from api.core.jobs import Job
+from api.opendata import bulk, indicators
 from api.opendata import service as opendata
-from workers.app import task
+from workers.app import batch_task, task
 
 
 @task("opendata.publish_tender")
 def publish_tender(session: Session, resource_id: str) -> None:
     """Write a tender anew for the public."""
     opendata.publish_tender(session, UUID(hex=resource_id))
+
+
+@task("opendata.publish_enquiry")
+def publish_enquiry(session: Session, resource_id: str) -> None:
+    """Write the tender that a question was about anew, with the answer."""
+    opendata.publish_enquiry(session, UUID(hex=resource_id))
+
+
+@task("opendata.refresh_indicators")
+def refresh_indicators(session: Session, resource_id: str) -> None:
+    """Ask every red-flag indicator anew."""
+    indicators.refresh(session)
+
+
+@batch_task("opendata.export_year")
+def export_year(session: Session, job: Job) -> bool:
+    """Make the tables of a year; first say how many processes there are."""
+    year = job.args["year"]
+    if job.progress_total is None:
+        job.progress_total = bulk.count(session, year)
+        return False
+    made = bulk.export_year(session, year, lambda *_: None)
+    job.progress_done = job.progress_total = made.processes
+    job.result = {"processes": made.processes, "paths": [*made.paths]}
+    return True

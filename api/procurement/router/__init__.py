@@ -1,5 +1,12 @@
 """The routes of procurement, one file per noun."""
 
-from api.procurement.router import tenders
+from api.procurement.router import bidding, bids, enquiries, openings, tenders
 
-ROUTERS = (tenders.router,)
+ROUTERS = (
+    tenders.router,
+    enquiries.of_tender,
+    enquiries.router,
+    bidding.router,
+    bids.router,
+    openings.router,
+)

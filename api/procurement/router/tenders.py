@@ -7,7 +7,7 @@ from fastapi import Query
 from api.catalog import types
 from api.core import ids
 from api.core.audit import AuditEntry
-from api.core.errors import Conflict, PreconditionFailed
+from api.core.errors import Conflict, PreconditionFailed, PublicationInvalid
 from api.core.http import PageDep, documented
 from api.core.pages import Page
 from api.identity import access
@@ -38,6 +38,7 @@ router = access.router("/tenders", "tenders")
 Read = Annotated[Context, require("tenders:read")]
 Write = Annotated[Context, require("tenders:write")]
 _CHANGED = (Conflict, PreconditionFailed)
+_PUBLISHED = (*_CHANGED, PublicationInvalid)
 
 
 @router.post(
@@ -99,10 +100,13 @@ def update(tender_id: TenderId, data: TenderPatch, ctx: Write) -> Tender:
         service.TenderPeriodTooShort,
         service.TermsInconsistent,
         service.ProcedureNotAllowed,
+        service.SubmissionTermsUnfit,
+        service.SealingKeyMissing,
+        service.SealingKeyUnfit,
         PolicyMissing,
         CalendarYearMissing,
         RateUnknown,
-        *_CHANGED,
+        *_PUBLISHED,
     ),
 )
 def publish(tender_id: TenderId, ctx: Write) -> Tender:
@@ -121,7 +125,7 @@ def publish(tender_id: TenderId, ctx: Write) -> Tender:
         service.TermsInconsistent,
         service.PolicyNotFrozen,
         CalendarYearMissing,
-        *_CHANGED,
+        *_PUBLISHED,
     ),
 )
 def amend(tender_id: TenderId, data: AmendIn, ctx: Write) -> Tender:
@@ -131,7 +135,7 @@ def amend(tender_id: TenderId, data: AmendIn, ctx: Write) -> Tender:
     )
 
 
-@router.post("/{tender_id}/cancel", response_model=TenderOut, responses=documented(*_CHANGED))
+@router.post("/{tender_id}/cancel", response_model=TenderOut, responses=documented(*_PUBLISHED))
 def cancel(tender_id: TenderId, data: CancelIn, ctx: Write) -> Tender:
     """End a draft or a published tender without a result."""
     tender = _own(ctx, tender_id)

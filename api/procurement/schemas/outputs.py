@@ -9,7 +9,9 @@ from api.catalog.types import PlainDecimal
 from api.identity.schemas import OrganisationId
 from api.procurement.schemas.ids import ItemId, LotId, TenderId
 from api.reference.policy_schemas import PolicySetId
+from api.rules.amendments import AmendmentCause, Reason
 from api.rules.incoterms import Incoterm
+from api.rules.policy import SealingMode
 from api.rules.tenders import (
     LotStatus,
     ProcurementCategory,
@@ -87,6 +89,10 @@ class TenderSummary(BaseModel):
     procurement_method: ProcurementMethod
     main_procurement_category: ProcurementCategory
     value: ValueOut | None
+    sealing_mode: SealingMode | None = Field(
+        description="`client`: only the openers, together, can open bids. `server`: this"
+        " installation keeps them closed until the opening, by access control."
+    )
     published_at: datetime | None
     tender_period_start: datetime | None
     tender_period_end: datetime | None = Field(description="What arrives at this instant is late")
@@ -104,6 +110,7 @@ class TenderOut(TenderSummary):
     enquiry_period_end: datetime | None
     clarification_until: datetime | None = Field(description="Until then questions are answered")
     complaint_period_end: datetime | None = Field(description="Of complaints about the terms")
+    prolonged: int = Field(description="Times that too few bids prolonged the tender period")
     cancelled_at: datetime | None
     cancellation_reason: str | None
     lots: list[LotOut]
@@ -131,6 +138,8 @@ class ChangeOut(BaseModel):
     pointer: str = Field(examples=["#/lots/lot_019abf2e8c1d7c3fa9b04b4c6f0d2e11/title"])
     before: Any
     after: Any
+    material: bool | None = Field(default=None, description="Null in older amendments")
+    reason: Reason | None = Field(default=None, description="The rule that decided so")
 
 
 class AmendmentOut(BaseModel):
@@ -139,9 +148,11 @@ class AmendmentOut(BaseModel):
     model_config = ConfigDict(from_attributes=True)
 
     number: int
+    cause: AmendmentCause
     amended_at: datetime
     rationale: str
     material: bool
+    needs_confirmation: bool = Field(description="Bids made before must be confirmed")
     material_changes: list[str]
     changes: list[ChangeOut]
 

@@ -4,6 +4,7 @@ Functions that change a tender take the row locked by `lock`, so that the caller
 version it has seen (If-Match) before anything happens.
 """
 
+from collections.abc import Collection, Iterable
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -12,12 +13,12 @@ from sqlalchemy import Sequence
 from sqlalchemy.orm import selectinload
 from sqlmodel import Session, select
 
-from api.core import audit, db, deadlines, sandbox
+from api.core import audit, db, deadlines, sandbox, settings
 from api.core.errors import Conflict, FieldError, Invalid, NotFound
 from api.core.outbox import emit
 from api.procurement.models import Lot, Tender
 from api.procurement.schemas import TenderIn, TenderPatch
-from api.procurement.service import policies, terms
+from api.procurement.service import policies, tender_keys, terms
 from api.procurement.service.problems import (
     DeadlineInPast,
     NotDraft,
@@ -29,13 +30,13 @@ from api.rules import schedule as windows
 from api.rules import tenders as rules
 from api.rules.states import IllegalTransition
 from api.rules.tenders import (
-    LOT,
-    OCID_PREFIX,
     STATUS_OF,
     TENDER,
     Fault,
+    LotStatus,
     TenderMode,
     TenderStage,
+    TenderStatus,
 )
 
 PERIOD_ENDED = "tender.period_ended"
@@ -45,8 +46,20 @@ _EVENTS = {
     "create": "tender.created",
     "publish": "tender.published",
     "amend": "tender.amended",
+    "extend": "tender.amended",
+    "suspend": "tender.suspended",
+    "resume": "tender.resumed",
+    "prolong": "tender.prolonged",
+    "fail": "tender.unsuccessful",
     "cancel": "tender.cancelled",
+    "cancel_lots": "tender.lots_changed",
+    "fail_lots": "tender.lots_changed",
+    "complete_lots": "tender.lots_changed",
+    "complete": "tender.completed",
     "close": "tender.closed",
+    "open": "tender.bids_opened",
+    "open_first_package": "tender.first_package_opened",
+    "open_second_package": "tender.second_package_opened",
 }
 _TREE = selectinload(Tender.lots).selectinload(Lot.items)  # type: ignore[arg-type]
 
@@ -61,7 +74,7 @@ def create(session: Session, *, buyer_id: UUID, actor: str, data: TenderIn) -> T
     number: int = session.connection().scalar(NUMBERS)
     tender = Tender(
         buyer_id=buyer_id,
-        ocid=f"{OCID_PREFIX}-{number:06d}",
+        ocid=f"{settings.get().ocid_prefix}-{number:06d}",
         procurement_method=policies.method_of(session, buyer_id=buyer_id, procedure=data.procedure),
         **terms.columns(data, type(data).model_fields),
     )
@@ -99,7 +112,8 @@ def publish(session: Session, tender: Tender, *, actor: str) -> Tender:
     the policy set of today, which is frozen into it.
 
     Raises TenderIncomplete, DeadlineInPast, PolicyMissing, ProcedureNotAllowed, RateUnknown,
-    CalendarYearMissing, TenderPeriodTooShort, TermsInconsistent, or SandboxOnly.
+    CalendarYearMissing, TenderPeriodTooShort, TermsInconsistent, SubmissionTermsUnfit,
+    SealingKeyMissing, SealingKeyUnfit, or SandboxOnly.
     """
     if tender.mode is TenderMode.TEST:
         sandbox.require()
@@ -126,6 +140,7 @@ def publish(session: Session, tender: Tender, *, actor: str) -> Tender:
                 [Fault("#/tender_period_end", "tender_period_too_short", "is too early")]
             ),
         )
+    fingerprints = tender_keys.freeze(session, tender, policy)
     tender.published_at = now
     tender.tender_period_start = max(tender.tender_period_start or now, now)
     late = windows.enquiry_faults(
@@ -145,6 +160,8 @@ def publish(session: Session, tender: Tender, *, actor: str) -> Tender:
         "tender_period_end": end.isoformat(),
         "earliest_tender_period_end": earliest.isoformat(),
         "policy_set": tender.policy_set_id.hex if tender.policy_set_id else None,
+        "sealing_mode": tender.sealing_mode,
+        "sealing_keys": fingerprints,
     }
     move(session, tender, "publish", actor=actor, change=change)
     return tender
@@ -153,27 +170,15 @@ def publish(session: Session, tender: Tender, *, actor: str) -> Tender:
 def cancel(session: Session, tender: Tender, *, actor: str, reason: str) -> Tender:
     """End the tender and its lots without a result, for a reason that others can read."""
     require(tender, "cancel")
-    deadlines.disarm(session, PERIOD_ENDED, tender.id)
     tender.cancelled_at, tender.cancellation_reason = db.now(session), reason
     move(session, tender, "cancel", actor=actor, change={"reason": reason})
     return tender
 
 
-def close_due(session: Session, tender_id: UUID) -> bool:
-    """Close the tender for answers if its period has ended by the database's clock.
-
-    True when this call closed it. Locks the row and checks again, since the deadline may have
-    moved or the tender been cancelled since the clock saw it; so repeating it changes nothing.
-    """
+def hold(session: Session, tender_id: UUID) -> Tender | None:
+    """Any tender with its tree, locked, for the workers' role."""
     query = select(Tender).where(Tender.id == tender_id).options(_TREE).with_for_update()
-    tender = session.exec(query).one_or_none()
-    if tender is None or "close" not in TENDER.allowed(tender.status_details):
-        return False
-    end = tender.tender_period_end
-    if end is None or not rules.has_ended(end, db.now(session)):
-        return False
-    move(session, tender, "close", actor=CLOCK, change={"tender_period_end": end.isoformat()})
-    return True
+    return session.exec(query).one_or_none()
 
 
 def lock(session: Session, *, buyer_id: UUID, tender_id: UUID) -> Tender:
@@ -205,13 +210,56 @@ def refuse_inconsistent(tender: Tender) -> None:
 def move(
     session: Session, tender: Tender, action: str, *, actor: str, change: dict[str, Any]
 ) -> None:
+    """Move a locked tender, and its lots as far as the action is one of theirs (rules.advance).
+
+    Raises Conflict.
+    """
+    try:
+        stage, lots = rules.advance(tender.status_details, _lot_states(tender), action)
+    except IllegalTransition as error:
+        raise Conflict(str(error)) from error
+    _set(session, tender, stage, lots)
+    done = rules.ENDED_BY.get(tender.status, action)
+    record(session, tender, done, actor=actor, change=change)
+
+
+def move_lots(
+    session: Session,
+    tender: Tender,
+    lots: Collection[Lot],
+    action: str,
+    *,
+    actor: str,
+    change: dict[str, Any],
+) -> None:
+    """Move single lots of a locked, published tender, which ends with its last active lot.
+
+    Raises Conflict when a lot does not allow the action.
+    """
+    chosen = [n for n, lot in enumerate(tender.lots) if lot in lots]
+    try:
+        stage, moved = rules.advance_lots(
+            tender.status_details, _lot_states(tender), chosen, action
+        )
+    except IllegalTransition as error:
+        raise Conflict(str(error)) from error
+    _set(session, tender, stage, moved)
+    named = {"lots": [lot.id.hex for lot in lots], **change}
+    done = rules.ENDED_BY.get(tender.status, f"{action}_lots")
+    record(session, tender, done, actor=actor, change=named)
+
+
+def _set(session: Session, tender: Tender, stage: TenderStage, lots: Iterable[LotStatus]) -> None:
     """The one place that writes the status of a tender and of its lots."""
-    stage = _next_stage(tender, action)
     tender.status_details, tender.status = stage, STATUS_OF[stage]
-    for lot in tender.lots:
-        if action in LOT.allowed(lot.status):
-            lot.status = LOT.apply(action, lot.status)
-    record(session, tender, action, actor=actor, change=change)
+    for lot, status in zip(tender.lots, lots, strict=True):
+        lot.status = status
+    if tender.status is not TenderStatus.ACTIVE:
+        deadlines.disarm(session, PERIOD_ENDED, tender.id)
+
+
+def _lot_states(tender: Tender) -> list[LotStatus]:
+    return [lot.status for lot in tender.lots]
 
 
 def record(

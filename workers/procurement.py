@@ -12,3 +12,15 @@ from workers.app import task
 def close_tender(session: Session, resource_id: str) -> None:
     """The period of a tender may have ended."""
     procurement.close_due(session, UUID(hex=resource_id))
+
+
+@task("procurement.ask_confirmation")
+def ask_confirmation(session: Session, resource_id: str) -> None:
+    """A tender was amended: bids that came before a material change wait for confirmation."""
+    procurement.ask_confirmation(session, UUID(hex=resource_id))
+
+
+@task("procurement.open_bids")
+def open_bids(session: Session, resource_id: str) -> None:
+    """An opening has its shares."""
+    procurement.open_ready(session, UUID(hex=resource_id))

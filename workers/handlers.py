@@ -21,6 +21,9 @@ HANDLERS: dict[str, tuple[str, ...]] = {
     "tender.first_package_opened": ("opendata.publish_tender",),
     "tender.second_package_opened": ("opendata.publish_tender",),
     "opening.ready": ("procurement.open_bids",),
+    "tender.evaluated": ("opendata.publish_tender",),
+    "tender.first_package_evaluated": ("opendata.publish_tender",),
+    "evaluation.completed": ("opendata.publish_evaluation",),
     "tender.period_ended": ("procurement.close_tender",),
 }
 """Event type -> tasks, each called with the event's `resource_id`."""

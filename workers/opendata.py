@@ -12,3 +12,9 @@ from workers.app import task
 def publish_tender(session: Session, resource_id: str) -> None:
     """Write a tender anew for the public."""
     opendata.publish_tender(session, UUID(hex=resource_id))
+
+
+@task("opendata.publish_evaluation")
+def publish_evaluation(session: Session, resource_id: str) -> None:
+    """Let everybody read the completed evaluation of a lot."""
+    opendata.publish_evaluation(session, UUID(hex=resource_id))

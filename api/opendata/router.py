@@ -8,7 +8,7 @@ from starlette.types import Receive, Scope, Send
 from api.core.errors import Invalid, NotFound, Unavailable, refused
 from api.core.http import PublicRoute, documented, public_router
 from api.opendata import reads, service
-from api.opendata.schemas import OCID, Ocid, TenderPublished
+from api.opendata.schemas import LOT, OCID, LotName, Ocid, TenderPublished
 
 
 class DocumentRoute(PublicRoute):
@@ -33,6 +33,13 @@ _NOT_MODIFIED: dict[int | str, dict[str, Any]] = {
     304: {"description": "The version that If-None-Match names is the current one"}
 }
 
+_EVALUATION: dict[int | str, dict[str, Any]] = {
+    200: {
+        "description": "The evaluation file (docs/schemas/kerben-evaluation-1.schema.json)",
+        "content": {"application/json": {"schema": {"type": "object"}}},
+    }
+}
+
 
 @router.get(
     "/tenders/{ocid}",
@@ -50,6 +57,28 @@ async def get_tender(
     if not OCID.fullmatch(ocid):
         raise refused("#?path/ocid", "ocid_malformed", "Not the form of an OCID.")
     return await _answer(request, service.tender_path(ocid), if_none_match)
+
+
+@router.get(
+    "/tenders/{ocid}/evaluations/{lot_id}",
+    response_class=Response,
+    responses=_NOT_MODIFIED | _EVALUATION | documented(NotFound, Invalid, Unavailable),
+)
+async def get_evaluation(
+    request: Request,
+    ocid: Annotated[Ocid, Path()],
+    lot_id: Annotated[LotName, Path()],
+    if_none_match: Annotated[
+        str | None, Header(max_length=1000, description="The version (ETag) you have.")
+    ] = None,
+) -> Response:
+    """The completed evaluation of a lot: the file from which `kerben verify evaluation`, or anybody
+    by docs/evaluation.md, recomputes the ranking."""
+    if not OCID.fullmatch(ocid):
+        raise refused("#?path/ocid", "ocid_malformed", "Not the form of an OCID.")
+    if not LOT.fullmatch(lot_id):
+        raise refused("#?path/lot_id", "lot_malformed", "Not the form of the id of a lot.")
+    return await _answer(request, service.evaluation_path(ocid, lot_id), if_none_match)
 
 
 async def _answer(request: Request, path: str, if_none_match: str | None) -> Response:

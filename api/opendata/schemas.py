@@ -24,6 +24,13 @@ Ocid = Annotated[
     Field(examples=["ocds-kerben0-000042"]),
 ]
 
+LOT = re.compile(r"lot_[0-9a-f]{32}")
+LotName = Annotated[
+    str,
+    StringConstraints(pattern=f"^{LOT.pattern}$"),
+    Field(examples=["lot_019abf2e8c1d7c3fa9b04b4c6f0d2e11"]),
+]
+
 
 class BuyerPublished(BaseModel):
     """The buyer by its number in the official register, as OCDS names parties."""

@@ -1,6 +1,16 @@
 """The tables of procurement, one file per noun."""
 
 from api.procurement.models.bids import Bid, BidEnvelope, BidTenderer
+from api.procurement.models.commissions import (
+    CommissionMember,
+    Disqualification,
+    EvaluationMinutes,
+    EvaluationScore,
+    MinutesApproval,
+    PreferenceDecision,
+    PriceJustification,
+    ScoreSheet,
+)
 from api.procurement.models.contents import (
     BidDocument,
     BidItem,
@@ -9,6 +19,7 @@ from api.procurement.models.contents import (
     DomesticClaim,
     RequirementResponse,
 )
+from api.procurement.models.evaluations import AwardTerms, Evaluation
 from api.procurement.models.openings import (
     BidOpening,
     BidRoot,
@@ -22,6 +33,7 @@ from api.procurement.models.tenders import Amendment, Item, Lot, Tender
 
 __all__ = [
     "Amendment",
+    "AwardTerms",
     "Bid",
     "BidDocument",
     "BidEnvelope",
@@ -31,12 +43,21 @@ __all__ = [
     "BidRoot",
     "BidSecurity",
     "BidTenderer",
+    "CommissionMember",
+    "Disqualification",
     "DomesticClaim",
+    "Evaluation",
+    "EvaluationMinutes",
+    "EvaluationScore",
     "Item",
     "Lot",
+    "MinutesApproval",
     "OpenerKey",
     "OpeningShare",
+    "PreferenceDecision",
+    "PriceJustification",
     "RequirementResponse",
+    "ScoreSheet",
     "SubmissionTerms",
     "Tender",
     "TenderKey",

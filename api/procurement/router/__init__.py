@@ -1,5 +1,19 @@
 """The routes of procurement, one file per noun."""
 
-from api.procurement.router import bidding, bids, openings, tenders
+from api.procurement.router import (
+    bidding,
+    bids,
+    commissions,
+    evaluations,
+    openings,
+    tenders,
+)
 
-ROUTERS = (tenders.router, bidding.router, bids.router, openings.router)
+ROUTERS = (
+    tenders.router,
+    bidding.router,
+    bids.router,
+    openings.router,
+    evaluations.router,
+    commissions.router,
+)

@@ -85,7 +85,8 @@ class Justification:
 
 @dataclass(frozen=True, slots=True)
 class Bid:
-    """A bid for the lot as it was opened. `commitment` ties it to the published Merkle root.
+    """A bid for the lot as it was opened. Its commitment and the hash of its sealed envelope are a
+    leaf of the Merkle tree of the deadline (rules.sealing).
 
     `answers` are by award criterion, `costs` by cost element, `scores` by criterion and member.
     `received_at` is of the last version.
@@ -96,6 +97,7 @@ class Bid:
     resident: bool
     received_at: datetime
     commitment: str
+    ciphertext_sha256: str
     price: Price
     answers: Mapping[str, str] = field(default_factory=dict)
     costs: Mapping[str, Decimal] = field(default_factory=dict)
@@ -139,25 +141,18 @@ class PolicyTerms:
 
 
 @dataclass(frozen=True, slots=True)
-class Entry:
-    """An envelope that was received: a leaf of the Merkle tree of the deadline (rules.sealing)."""
-
-    commitment: str
-    ciphertext_sha256: str
-
-
-@dataclass(frozen=True, slots=True)
 class Lot:
     """Which lot of which tender is evaluated, and the Merkle root that its bids are bound to.
 
-    `entries` are all envelopes of the tender in the order of the tree.
+    `leaves` are the hashes of all sealed prices of the tender in the order of the tree, those of
+    other lots and those that were replaced or withdrawn too.
     """
 
     ocid: str
     tender: str
     lot: str
     root: str
-    entries: tuple[Entry, ...]
+    leaves: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -230,25 +225,18 @@ def _bid_faults(pointer: str, bid: Bid, inputs: Inputs) -> list[Fault]:
 
 
 def _root_faults(inputs: Inputs) -> list[Fault]:
-    """The published root must be that of the entries, and every bid one of them."""
+    """The published root must be that of the leaves, and every bid one of them."""
     lot, found = inputs.lot, []
-    hashes = [
-        lot.root,
-        *(part for e in lot.entries for part in (e.commitment, e.ciphertext_sha256)),
-    ]
+    own = [(each.commitment, each.ciphertext_sha256) for each in inputs.bids]
+    hashes = [lot.root, *lot.leaves, *(part for both in own for part in both)]
     if not all(map(_SHA256.fullmatch, hashes)):
-        return [Fault("#/lot/entries", "hash_malformed", "a hash is 64 hexadecimal digits")]
-    leaves = [
-        merkle.leaf_hash(
-            sealing.entry(bytes.fromhex(each.commitment), bytes.fromhex(each.ciphertext_sha256))
-        )
-        for each in lot.entries
-    ]
-    if merkle.root(leaves).hex() != lot.root:
-        found.append(Fault("#/lot/root", "root_mismatch", "is not the root over the entries"))
-    known = {each.commitment for each in lot.entries}
-    for index, bid in enumerate(inputs.bids):
-        if bid.commitment not in known:
-            said = "no entry of the published tree has this commitment"
+        return [Fault("#/lot/leaves", "hash_malformed", "a hash is 64 hexadecimal digits")]
+    if merkle.root([bytes.fromhex(leaf) for leaf in lot.leaves]).hex() != lot.root:
+        found.append(Fault("#/lot/root", "root_mismatch", "is not the root over the leaves"))
+    known = {*lot.leaves}
+    for index, (commitment, ciphertext_sha256) in enumerate(own):
+        entry = sealing.entry(bytes.fromhex(commitment), bytes.fromhex(ciphertext_sha256))
+        if merkle.leaf_hash(entry).hex() not in known:
+            said = "the published tree has no leaf of this commitment"
             found.append(Fault(f"#/bids/{index}/commitment", "not_committed", said))
     return found

@@ -29,6 +29,9 @@ HANDLERS: dict[str, tuple[str, ...]] = {
     "tender.second_package_opened": ("opendata.publish_tender",),
     "opening.ready": ("procurement.open_bids",),
     "audit.head_published": ("opendata.refresh_indicators",),
+    "tender.evaluated": ("opendata.publish_tender",),
+    "tender.first_package_evaluated": ("opendata.publish_tender",),
+    "evaluation.completed": ("opendata.publish_evaluation",),
     "tender.period_ended": ("procurement.close_tender",),
 }
 """Event type -> tasks, each called with the event's `resource_id`."""

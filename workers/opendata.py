@@ -39,3 +39,9 @@ def export_year(session: Session, job: Job) -> bool:
     job.progress_done = job.progress_total = made.processes
     job.result = {"processes": made.processes, "paths": [*made.paths]}
     return True
+
+
+@task("opendata.publish_evaluation")
+def publish_evaluation(session: Session, resource_id: str) -> None:
+    """Let everybody read the completed evaluation of a lot."""
+    opendata.publish_evaluation(session, UUID(hex=resource_id))

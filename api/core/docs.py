@@ -25,6 +25,8 @@ TAGS = [
         ("imports", "Many offers at once, from CSV or NDJSON."),
         ("tenders", "Public requests: lots, items, publication, amendment, cancellation."),
         ("enquiries", "Questions of suppliers about a tender, answered for everybody."),
+        ("evaluations", "How bids are compared, drafts and files of evaluations."),
+        ("commissions", "Who evaluates, conflicts of interest, scores, decisions, minutes."),
         ("matches", "Ranked offers for each item of a request, with reasons."),
         ("invitations", "Suppliers asked to bid."),
         ("matching", "The matching engine's models and index."),

@@ -24,6 +24,13 @@ Ocid = Annotated[
     Field(examples=["ocds-kerben0-000042"]),
 ]
 
+LOT = re.compile(r"lot_[0-9a-f]{32}")
+LotName = Annotated[
+    str,
+    StringConstraints(pattern=f"^{LOT.pattern}$"),
+    Field(examples=["lot_019abf2e8c1d7c3fa9b04b4c6f0d2e11"]),
+]
+
 
 RELEASE_ID = re.compile(rf"{OCID.pattern}-[0-9]{{6,10}}")
 ReleaseId = Annotated[

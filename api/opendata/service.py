@@ -13,6 +13,7 @@ from api.opendata.models import PublicDocument
 from api.opendata.schemas import BuyerPublished, TenderPublished
 from api.procurement import service as procurement
 from api.procurement.schemas import EnquiryPublished
+from api.procurement.service import evaluations
 from api.rules.clock import utcnow
 
 JSON = "application/json"
@@ -23,6 +24,20 @@ BULK_PATHS: LiteralString = "SELECT path FROM public_document WHERE path LIKE %s
 def tender_path(ocid: str) -> str:
     """Where the public reads a tender."""
     return f"/public/tenders/{ocid}"
+
+
+def evaluation_path(ocid: str, lot: str) -> str:
+    """Where the public reads the evaluation of a lot (`lot_…`)."""
+    return f"{tender_path(ocid)}/evaluations/{lot}"
+
+
+def publish_evaluation(session: Session, evaluation_id: UUID) -> None:
+    """Write the file of a completed evaluation, byte for byte, where the tender's policy makes
+    evaluations public."""
+    found = evaluations.public_file(session, evaluation_id)
+    if found is not None:
+        ocid, lot, text = found
+        store(session, evaluation_path(ocid, lot), JSON, text)
 
 
 def publish_tender(session: Session, tender_id: UUID) -> None:

@@ -101,6 +101,8 @@ STATUS_OF: Mapping[TenderStage, TenderStatus] = {
 }
 OPEN_STAGES = frozenset({_T.PUBLISHED, _T.CHANGED, _T.AUTO_PROLONGED})
 """Stages in which suppliers may still answer (before the end of the tender period)."""
+EVALUATING_STAGES = frozenset({_T.BIDS_OPENED, _T.SECOND_PACKAGE_OPENED})
+"""Stages in which prices are known and bids are ranked."""
 
 ENDED_BY: Mapping[TenderStatus, str] = {
     TenderStatus.COMPLETE: "complete",
@@ -127,6 +129,11 @@ TENDER = Machine(
             frozenset({_T.FIRST_PACKAGE_EVALUATED}),
             _T.SECOND_PACKAGE_OPENED,
         ),
+        "evaluate_first_package": (
+            frozenset({_T.FIRST_PACKAGE_PENDING}),
+            _T.FIRST_PACKAGE_EVALUATED,
+        ),
+        "evaluate": (EVALUATING_STAGES, _T.EVALUATION_COMPLETE),
         "cancel": (_ACTIVE | {_T.DRAFT, _T.PLANNED}, _T.CANCELLED),
     }
 )

@@ -1,6 +1,6 @@
 """Routes for everybody, without credentials: stored documents as bytes."""
 
-from typing import Annotated
+from typing import Annotated, Any
 
 from fastapi import Header, Path, Request, Response
 
@@ -8,9 +8,16 @@ from api.core.errors import Invalid, NotFound, Unavailable, refused
 from api.core.http import documented, public_router
 from api.opendata import reads, service
 from api.opendata.router.answers import NOT_MODIFIED, DocumentRoute, answered
-from api.opendata.schemas import OCID, Ocid, TenderPublished
+from api.opendata.schemas import LOT, OCID, LotName, Ocid, TenderPublished
 
 router = public_router("/public", "public", DocumentRoute)
+
+_EVALUATION: dict[int | str, dict[str, Any]] = {
+    200: {
+        "description": "The evaluation file (docs/schemas/kerben-evaluation-1.schema.json)",
+        "content": {"application/json": {"schema": {"type": "object"}}},
+    }
+}
 
 
 @router.get(
@@ -28,7 +35,33 @@ async def get_tender(
     """A published tender with its lots and items; seconds after a change, what it says is new."""
     if not OCID.fullmatch(ocid):
         raise refused("#?path/ocid", "ocid_malformed", "Not the form of an OCID.")
-    document = await reads.find(request.app.state.documents, service.tender_path(ocid))
+    return await _answer(request, service.tender_path(ocid), if_none_match)
+
+
+@router.get(
+    "/tenders/{ocid}/evaluations/{lot_id}",
+    response_class=Response,
+    responses=NOT_MODIFIED | _EVALUATION | documented(NotFound, Invalid, Unavailable),
+)
+async def get_evaluation(
+    request: Request,
+    ocid: Annotated[Ocid, Path()],
+    lot_id: Annotated[LotName, Path()],
+    if_none_match: Annotated[
+        str | None, Header(max_length=1000, description="The version (ETag) you have.")
+    ] = None,
+) -> Response:
+    """The completed evaluation of a lot: the file from which `kerben verify evaluation`, or anybody
+    by docs/evaluation.md, recomputes the ranking."""
+    if not OCID.fullmatch(ocid):
+        raise refused("#?path/ocid", "ocid_malformed", "Not the form of an OCID.")
+    if not LOT.fullmatch(lot_id):
+        raise refused("#?path/lot_id", "lot_malformed", "Not the form of the id of a lot.")
+    return await _answer(request, service.evaluation_path(ocid, lot_id), if_none_match)
+
+
+async def _answer(request: Request, path: str, if_none_match: str | None) -> Response:
+    document = await reads.find(request.app.state.documents, path)
     if document is None:
         raise NotFound
     return answered(document.body, document.etag, if_none_match, media_type=document.media_type)

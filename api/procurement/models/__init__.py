@@ -1,6 +1,16 @@
 """The tables of procurement, one file per noun."""
 
 from api.procurement.models.bids import Bid, BidEnvelope, BidTenderer
+from api.procurement.models.commissions import (
+    CommissionMember,
+    Disqualification,
+    EvaluationMinutes,
+    EvaluationScore,
+    MinutesApproval,
+    PreferenceDecision,
+    PriceJustification,
+    ScoreSheet,
+)
 from api.procurement.models.contents import (
     BidDocument,
     BidItem,
@@ -10,6 +20,7 @@ from api.procurement.models.contents import (
     RequirementResponse,
 )
 from api.procurement.models.enquiries import Enquiry, EnquiryAuthor
+from api.procurement.models.evaluations import AwardTerms, Evaluation
 from api.procurement.models.openings import (
     BidOpening,
     BidRoot,
@@ -23,6 +34,7 @@ from api.procurement.models.tenders import Amendment, Item, Lot, Tender
 
 __all__ = [
     "Amendment",
+    "AwardTerms",
     "Bid",
     "BidDocument",
     "BidEnvelope",
@@ -32,14 +44,23 @@ __all__ = [
     "BidRoot",
     "BidSecurity",
     "BidTenderer",
+    "CommissionMember",
+    "Disqualification",
     "DomesticClaim",
     "Enquiry",
     "EnquiryAuthor",
+    "Evaluation",
+    "EvaluationMinutes",
+    "EvaluationScore",
     "Item",
     "Lot",
+    "MinutesApproval",
     "OpenerKey",
     "OpeningShare",
+    "PreferenceDecision",
+    "PriceJustification",
     "RequirementResponse",
+    "ScoreSheet",
     "SubmissionTerms",
     "Tender",
     "TenderKey",

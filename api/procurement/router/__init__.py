@@ -1,6 +1,14 @@
 """The routes of procurement, one file per noun."""
 
-from api.procurement.router import bidding, bids, enquiries, openings, tenders
+from api.procurement.router import (
+    bidding,
+    bids,
+    commissions,
+    enquiries,
+    evaluations,
+    openings,
+    tenders,
+)
 
 ROUTERS = (
     tenders.router,
@@ -9,4 +17,6 @@ ROUTERS = (
     bidding.router,
     bids.router,
     openings.router,
+    evaluations.router,
+    commissions.router,
 )

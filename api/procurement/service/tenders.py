@@ -18,7 +18,7 @@ from api.core.errors import Conflict, FieldError, Invalid, NotFound
 from api.core.outbox import emit
 from api.procurement.models import Lot, Tender
 from api.procurement.schemas import TenderIn, TenderPatch
-from api.procurement.service import policies, tender_keys, terms
+from api.procurement.service import award_terms, policies, tender_keys, terms
 from api.procurement.service.problems import (
     DeadlineInPast,
     NotDraft,
@@ -60,6 +60,8 @@ _EVENTS = {
     "open": "tender.bids_opened",
     "open_first_package": "tender.first_package_opened",
     "open_second_package": "tender.second_package_opened",
+    "evaluate_first_package": "tender.first_package_evaluated",
+    "evaluate": "tender.evaluated",
 }
 _TREE = selectinload(Tender.lots).selectinload(Lot.items)  # type: ignore[arg-type]
 
@@ -155,6 +157,7 @@ def publish(session: Session, tender: Tender, *, actor: str) -> Tender:
         ),
     )
     refuse_inconsistent(tender)
+    award_terms.refuse_stale(session, tender)
     deadlines.arm(session, PERIOD_ENDED, tender.id, end, org_id=tender.buyer_id)
     change = {
         "tender_period_end": end.isoformat(),

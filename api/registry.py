@@ -22,7 +22,7 @@ from api.core.jobs import Job
 from api.core.outbox import OutboxEvent
 from api.core.sandbox import ClockShift
 from api.core.signing import SigningKey
-from api.identity.models import ApiClient, Member, Organisation
+from api.identity.models import ApiClient, DebarmentRecord, Member, Organisation
 from api.matching.models import (
     DemandItem,
     DemandVector,
@@ -74,6 +74,7 @@ TABLES = (
     Deadline,
     IdempotencyRecord,
     Organisation,
+    DebarmentRecord,
     Member,
     ApiClient,
     FxRate,

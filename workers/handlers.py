@@ -9,6 +9,8 @@ HANDLERS: dict[str, tuple[str, ...]] = {
     "certificate.expired": ("catalog.announce_certificate",),
     "certificate.withdrawn": ("catalog.announce_certificate",),
     "organisation.changed": ("matching.index_seller",),
+    "debarment.began": ("identity.announce_debarment",),
+    "debarment.ended": ("identity.announce_debarment",),
     "tender.published": ("matching.match_tender", "opendata.publish_tender"),
     "tender.amended": ("matching.match_tender", "opendata.publish_tender"),
     "tender.cancelled": ("matching.forget_tender", "opendata.publish_tender"),

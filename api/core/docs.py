@@ -12,6 +12,7 @@ TAGS = [
     {"name": name, "description": description}
     for name, description in (
         ("organisations", "Suppliers, manufacturers, buyers, partners, auditors, the operator."),
+        ("debarments", "The register of unreliable suppliers."),
         ("members", "The people of your organisation."),
         ("clients", "Credentials of programs: API keys and OAuth clients."),
         ("oauth", "Access tokens (RFC 6749, client credentials)."),

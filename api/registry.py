@@ -36,7 +36,28 @@ from api.matching.models import (
     TermFrequency,
 )
 from api.opendata.models import PublicDocument
-from api.procurement.models import Amendment, Item, Lot, Tender
+from api.procurement.models import (
+    Amendment,
+    Bid,
+    BidDocument,
+    BidEnvelope,
+    BidItem,
+    BidLot,
+    BidOpening,
+    BidRoot,
+    BidSecurity,
+    BidTenderer,
+    DomesticClaim,
+    Item,
+    Lot,
+    OpenerKey,
+    OpeningShare,
+    RequirementResponse,
+    SubmissionTerms,
+    Tender,
+    TenderKey,
+    TenderKeyHolder,
+)
 from api.reference.models import (
     CertificateScheme,
     Classification,
@@ -102,6 +123,22 @@ TABLES = (
     Lot,
     Item,
     Amendment,
+    SubmissionTerms,
+    OpenerKey,
+    TenderKey,
+    TenderKeyHolder,
+    Bid,
+    BidTenderer,
+    BidEnvelope,
+    BidRoot,
+    BidOpening,
+    OpeningShare,
+    BidLot,
+    BidItem,
+    RequirementResponse,
+    BidDocument,
+    DomesticClaim,
+    BidSecurity,
     PublicDocument,
 )
 metadata = SQLModel.metadata

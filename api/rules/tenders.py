@@ -109,6 +109,12 @@ TENDER = Machine(
         "publish": (frozenset({_T.DRAFT, _T.PLANNED}), _T.PUBLISHED),
         "amend": (OPEN_STAGES, _T.CHANGED),
         "close": (OPEN_STAGES, _T.BID_OPENING_PENDING),
+        "open": (frozenset({_T.BID_OPENING_PENDING}), _T.BIDS_OPENED),
+        "open_first_package": (frozenset({_T.BID_OPENING_PENDING}), _T.FIRST_PACKAGE_PENDING),
+        "open_second_package": (
+            frozenset({_T.FIRST_PACKAGE_EVALUATED}),
+            _T.SECOND_PACKAGE_OPENED,
+        ),
         "cancel": (_ACTIVE | {_T.DRAFT, _T.PLANNED}, _T.CANCELLED),
     }
 )

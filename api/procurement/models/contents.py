@@ -1,0 +1,121 @@
+"""What bids say: rows that exist from the opening on, never before it."""
+
+from datetime import date
+from decimal import Decimal
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import CheckConstraint, Column, UniqueConstraint
+from sqlmodel import Field
+
+from api.core.tables import JSON, MONEY, QUANTITY, Table, state
+from api.rules.bids import SecurityKind
+from api.rules.incoterms import Incoterm
+from api.rules.sealing import EnvelopeKind
+
+
+class BidLot(Table, table=True):
+    """What a bid asks for one lot: for all its items together, delivered as the Incoterm says."""
+
+    __tablename__ = "bid_lot"
+    __table_args__ = (
+        UniqueConstraint("bid_id", "lot_id"),
+        CheckConstraint("value_amount > 0", name="value_positive"),
+        CheckConstraint("lead_days BETWEEN 0 AND 3650", name="lead_days_in_bounds"),
+    )
+
+    bid_id: UUID = Field(foreign_key="bid.id", ondelete="CASCADE")
+    tender_id: UUID = Field(foreign_key="tender.id", ondelete="RESTRICT")
+    lot_id: UUID = Field(foreign_key="tender_lot.id", index=True, ondelete="RESTRICT")
+    value_amount: Decimal = Field(sa_type=MONEY)
+    value_currency: str = Field(max_length=3)
+    vat_included: bool
+    incoterm: Incoterm | None = Field(default=None, sa_type=state(Incoterm))
+    named_place: str | None = Field(default=None, max_length=500)
+    dispatch_country: str | None = Field(default=None, max_length=2)
+    lead_days: int | None = None
+
+
+class BidItem(Table, table=True):
+    """The unit price of one item of a lot, in the currency of its `bid_lot`."""
+
+    __tablename__ = "bid_item"
+    __table_args__ = (
+        UniqueConstraint("bid_id", "item_id"),
+        CheckConstraint("unit_price_amount >= 0", name="price_not_negative"),
+        CheckConstraint("quantity > 0", name="quantity_positive"),
+    )
+
+    bid_id: UUID = Field(foreign_key="bid.id", ondelete="CASCADE")
+    tender_id: UUID = Field(foreign_key="tender.id", ondelete="RESTRICT")
+    lot_id: UUID = Field(foreign_key="tender_lot.id", ondelete="RESTRICT")
+    item_id: UUID = Field(foreign_key="tender_item.id", ondelete="RESTRICT")
+    quantity: Decimal = Field(sa_type=QUANTITY)
+    unit_price_amount: Decimal = Field(sa_type=MONEY)
+    country_of_origin: str | None = Field(default=None, max_length=2)
+
+
+class RequirementResponse(Table, table=True):
+    """OCDS `requirementResponse`: a bid's answer to a requirement, and its evidence."""
+
+    __tablename__ = "requirement_response"
+    __table_args__ = (UniqueConstraint("bid_id", "requirement_id"),)
+
+    bid_id: UUID = Field(foreign_key="bid.id", ondelete="CASCADE")
+    tender_id: UUID = Field(foreign_key="tender.id", ondelete="RESTRICT")
+    requirement_id: str = Field(max_length=60)
+    value: dict[str, Any] = Field(sa_column=Column(JSON, nullable=False))
+    """`{"value": …}`: a string, number (as text) or boolean, as the requirement's data type."""
+    documents: list[str] = Field(sa_column=Column(JSON, nullable=False))
+
+
+class BidDocument(Table, table=True):
+    """A document that a bid names by its SHA-256; the bytes are elsewhere."""
+
+    __tablename__ = "bid_document"
+    __table_args__ = (UniqueConstraint("bid_id", "sha256"),)
+
+    bid_id: UUID = Field(foreign_key="bid.id", ondelete="CASCADE")
+    tender_id: UUID = Field(foreign_key="tender.id", ondelete="RESTRICT")
+    envelope: EnvelopeKind = Field(sa_type=state(EnvelopeKind))
+    sha256: str = Field(max_length=64)
+    title: str = Field(max_length=500)
+    document_type: str | None = Field(default=None, max_length=60)
+    media_type: str | None = Field(default=None, max_length=100)
+    url: str | None = Field(default=None, max_length=2000)
+
+
+class DomesticClaim(Table, table=True):
+    """That a lot's goods are made at home, with the certificate that is to show it.
+
+    `lot_id` is None when it is claimed of every lot of the bid.
+    """
+
+    __tablename__ = "domestic_claim"
+    __table_args__ = (UniqueConstraint("bid_id", "lot_id", postgresql_nulls_not_distinct=True),)
+
+    bid_id: UUID = Field(foreign_key="bid.id", ondelete="CASCADE")
+    tender_id: UUID = Field(foreign_key="tender.id", ondelete="RESTRICT")
+    lot_id: UUID | None = Field(default=None, foreign_key="tender_lot.id", ondelete="RESTRICT")
+    certificate_scheme: str = Field(max_length=40)
+    certificate_number: str = Field(max_length=100)
+    certificate_id: UUID | None = Field(default=None)
+    issued_by: str | None = Field(default=None, max_length=500)
+    valid_until: date | None = None
+    document_sha256: str | None = Field(default=None, max_length=64)
+
+
+class BidSecurity(Table, table=True):
+    """What a bid gives as its security: a guarantee by reference, or a declaration."""
+
+    __tablename__ = "bid_security"
+
+    bid_id: UUID = Field(foreign_key="bid.id", unique=True, ondelete="CASCADE")
+    tender_id: UUID = Field(foreign_key="tender.id", ondelete="RESTRICT")
+    kind: SecurityKind = Field(sa_type=state(SecurityKind))
+    reference: str | None = Field(default=None, max_length=200)
+    issuer: str | None = Field(default=None, max_length=500)
+    value_amount: Decimal | None = Field(default=None, sa_type=MONEY)
+    value_currency: str | None = Field(default=None, max_length=3)
+    valid_until: date | None = None
+    document_sha256: str | None = Field(default=None, max_length=64)

@@ -15,6 +15,11 @@ HANDLERS: dict[str, tuple[str, ...]] = {
     "tender.amended": ("matching.match_tender", "opendata.publish_tender"),
     "tender.cancelled": ("matching.forget_tender", "opendata.publish_tender"),
     "tender.closed": ("matching.close_tender", "opendata.publish_tender"),
+    "tender.suspended": ("opendata.publish_tender",),
+    "tender.resumed": ("matching.match_tender", "opendata.publish_tender"),
+    "tender.prolonged": ("matching.match_tender", "opendata.publish_tender"),
+    "tender.unsuccessful": ("matching.close_tender", "opendata.publish_tender"),
+    "enquiry.answered": ("opendata.publish_enquiry",),
     "tender.period_ended": ("procurement.close_tender",),
 }
 """Event type -> tasks, each called with the event's `resource_id`."""

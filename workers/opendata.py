@@ -12,3 +12,9 @@ from workers.app import task
 def publish_tender(session: Session, resource_id: str) -> None:
     """Write a tender anew for the public."""
     opendata.publish_tender(session, UUID(hex=resource_id))
+
+
+@task("opendata.publish_enquiry")
+def publish_enquiry(session: Session, resource_id: str) -> None:
+    """Write the tender that a question was about anew, with the answer."""
+    opendata.publish_enquiry(session, UUID(hex=resource_id))

@@ -25,6 +25,7 @@ TAGS = [
         ("certificates", "Evidence that a seller's goods or organisation conform."),
         ("imports", "Many offers at once, from CSV or NDJSON."),
         ("tenders", "Public requests: lots, items, publication, amendment, cancellation."),
+        ("enquiries", "Questions of suppliers about a tender, answered for everybody."),
         ("matches", "Ranked offers for each item of a request, with reasons."),
         ("invitations", "Suppliers asked to bid."),
         ("matching", "The matching engine's models and index."),

@@ -6,7 +6,7 @@ from typing import Annotated
 
 from pydantic import BaseModel, Field, StringConstraints
 
-from api.procurement.schemas import LotOut, TenderId, ValueOut
+from api.procurement.schemas import EnquiryPublished, LotOut, TenderId, ValueOut
 from api.reference.policy_schemas import PolicySetId
 from api.rules.tenders import (
     ProcurementCategory,
@@ -57,6 +57,9 @@ class TenderPublished(BaseModel):
     complaint_period_end: datetime | None
     tender_period_start: datetime
     tender_period_end: datetime = Field(description="What arrives at this instant is late")
+    prolonged: int
+    terms_version: int
     cancelled_at: datetime | None
     cancellation_reason: str | None
     lots: list[LotOut]
+    enquiries: list[EnquiryPublished] = Field(description="Answered questions, without authors")

@@ -10,6 +10,7 @@ from api.identity import service as identity
 from api.opendata.models import PublicDocument
 from api.opendata.schemas import BuyerPublished, TenderPublished
 from api.procurement import service as procurement
+from api.procurement.schemas import EnquiryPublished
 from api.rules.clock import utcnow
 
 JSON = "application/json"
@@ -26,14 +27,25 @@ def publish_tender(session: Session, tender_id: UUID) -> None:
     if tender is None:
         return
     buyer = identity.get_organisation(session, tender.buyer_id)
-    names = TenderPublished.model_fields.keys() - {"buyer"}
+    names = TenderPublished.model_fields.keys() - {"buyer", "enquiries"}
     shown = TenderPublished(
         buyer=BuyerPublished(
             id=f"{buyer.identifier_scheme}-{buyer.identifier_id}", name=buyer.legal_name
         ),
+        enquiries=[
+            EnquiryPublished.model_validate(each)
+            for each in procurement.answered_enquiries(session, tender.id)
+        ],
         **{name: getattr(tender, name) for name in names},
     )
     store(session, tender_path(tender.ocid), JSON, shown.model_dump_json().encode())
+
+
+def publish_enquiry(session: Session, enquiry_id: UUID) -> None:
+    """Write anew the tender that an answered question is about."""
+    tender_id = procurement.tender_of_enquiry(session, enquiry_id)
+    if tender_id is not None:
+        publish_tender(session, tender_id)
 
 
 def store(session: Session, path: str, media_type: str, body: bytes) -> None:

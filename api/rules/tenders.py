@@ -108,7 +108,12 @@ TENDER = Machine(
     {
         "publish": (frozenset({_T.DRAFT, _T.PLANNED}), _T.PUBLISHED),
         "amend": (OPEN_STAGES, _T.CHANGED),
+        "extend": (OPEN_STAGES, _T.CHANGED),
+        "suspend": (OPEN_STAGES, _T.SUSPENDED),
+        "resume": (frozenset({_T.SUSPENDED}), _T.CHANGED),
+        "prolong": (OPEN_STAGES, _T.AUTO_PROLONGED),
         "close": (OPEN_STAGES, _T.BID_OPENING_PENDING),
+        "fail": (_ACTIVE, _T.UNSUCCESSFUL),
         "open": (frozenset({_T.BID_OPENING_PENDING}), _T.BIDS_OPENED),
         "open_first_package": (frozenset({_T.BID_OPENING_PENDING}), _T.FIRST_PACKAGE_PENDING),
         "open_second_package": (
@@ -122,6 +127,8 @@ LOT = Machine(
     {
         "publish": (frozenset({_L.PLANNED}), _L.ACTIVE),
         "cancel": (frozenset({_L.PLANNED, _L.ACTIVE}), _L.CANCELLED),
+        "fail": (frozenset({_L.ACTIVE}), _L.UNSUCCESSFUL),
+        "complete": (frozenset({_L.ACTIVE}), _L.COMPLETE),
     }
 )
 

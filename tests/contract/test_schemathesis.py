@@ -82,6 +82,12 @@ def resources(as_org: AsOrg) -> Callable[[Any, str], str | None]:
         match name:
             case "tender_id":
                 return str(procurement.drafted(actor if can(actor, "buyer") else buyer)["id"])
+            case "enquiry_id":
+                tender = procurement.published(buyer)
+                asker = as_org(["supplier"])
+                body = {"title": {"ru": "Срок"}, "description": {"ru": "До какого дня?"}}
+                answer = asker.post(f"/v1/tenders/{tender['id']}/enquiries", json=body)
+                return str(answer.json()["id"])
             case "offer_id":
                 return str(
                     catalog.activated(

@@ -9,6 +9,7 @@ from api.procurement.models.contents import (
     DomesticClaim,
     RequirementResponse,
 )
+from api.procurement.models.enquiries import Enquiry, EnquiryAuthor
 from api.procurement.models.openings import (
     BidOpening,
     BidRoot,
@@ -32,6 +33,8 @@ __all__ = [
     "BidSecurity",
     "BidTenderer",
     "DomesticClaim",
+    "Enquiry",
+    "EnquiryAuthor",
     "Item",
     "Lot",
     "OpenerKey",

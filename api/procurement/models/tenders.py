@@ -9,6 +9,7 @@ from sqlalchemy import CheckConstraint, Column, Index, UniqueConstraint
 from sqlmodel import Field, Relationship
 
 from api.core.tables import JSON, MONEY, QUANTITY, TEXTS, TIMESTAMP, Table, state
+from api.rules.amendments import AmendmentCause
 from api.rules.tenders import (
     MAX_ACCELERATOR,
     MAX_QUANTITY,
@@ -39,7 +40,8 @@ class Tender(Table, table=True):
     """A request and the state of its procedure; others see it once `published_at` is set.
 
     `policy` is the policy set of the day of publication, frozen (service.policies): with it the
-    procedure runs to its end, whatever the law becomes.
+    procedure runs to its end, whatever the law becomes. `prolonged` counts automatic prolongations;
+    `terms_version` the terms that bids are made to: a bid to an earlier one must be confirmed.
     """
 
     __tablename__ = "tender"
@@ -100,6 +102,8 @@ class Tender(Table, table=True):
     complaint_period_end: datetime | None = Field(default=None, sa_type=TIMESTAMP)
     cancelled_at: datetime | None = Field(default=None, sa_type=TIMESTAMP)
     cancellation_reason: str | None = Field(default=None, max_length=5000)
+    prolonged: int = 0
+    terms_version: int = 1
     search_text: str = ""
     version: int = 1
 
@@ -191,8 +195,10 @@ class Amendment(Table, table=True):
 
     tender_id: UUID = Field(foreign_key="tender.id", ondelete="CASCADE")
     number: int
+    cause: AmendmentCause = Field(default=AmendmentCause.BUYER, sa_type=state(AmendmentCause))
     rationale: str = Field(max_length=5000)
     material: bool
+    needs_confirmation: bool
     material_changes: list[str] = Field(sa_column=Column(TEXTS, nullable=False))
     changes: list[dict[str, Any]] = Field(sa_column=Column(JSON, nullable=False))
     amended_at: datetime = Field(sa_type=TIMESTAMP)

@@ -1,5 +1,5 @@
 """The routes of procurement, one file per noun."""
 
-from api.procurement.router import tenders
+from api.procurement.router import enquiries, tenders
 
-ROUTERS = (tenders.router,)
+ROUTERS = (tenders.router, enquiries.of_tender, enquiries.router)

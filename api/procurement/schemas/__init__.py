@@ -1,5 +1,12 @@
 """What the routes of tenders take (inputs) and give (outputs)."""
 
+from api.procurement.schemas.enquiries import (
+    AnswerIn,
+    EnquiryId,
+    EnquiryIn,
+    EnquiryOut,
+    EnquiryPublished,
+)
 from api.procurement.schemas.ids import (
     ItemId,
     LotId,
@@ -37,10 +44,15 @@ __all__ = [
     "AdditionalClassificationIn",
     "AmendIn",
     "AmendmentOut",
+    "AnswerIn",
     "AuditEntryOut",
     "CancelIn",
     "ClassificationIn",
     "CpvPrefix",
+    "EnquiryId",
+    "EnquiryIn",
+    "EnquiryOut",
+    "EnquiryPublished",
     "ItemChange",
     "ItemId",
     "ItemIn",

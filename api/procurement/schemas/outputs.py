@@ -9,6 +9,7 @@ from api.catalog.types import PlainDecimal
 from api.identity.schemas import OrganisationId
 from api.procurement.schemas.ids import ItemId, LotId, TenderId
 from api.reference.policy_schemas import PolicySetId
+from api.rules.amendments import AmendmentCause, Reason
 from api.rules.incoterms import Incoterm
 from api.rules.tenders import (
     LotStatus,
@@ -104,6 +105,8 @@ class TenderOut(TenderSummary):
     enquiry_period_end: datetime | None
     clarification_until: datetime | None = Field(description="Until then questions are answered")
     complaint_period_end: datetime | None = Field(description="Of complaints about the terms")
+    prolonged: int = Field(description="Times that too few bids prolonged the tender period")
+    terms_version: int = Field(description="Bids made to an earlier version must be confirmed")
     cancelled_at: datetime | None
     cancellation_reason: str | None
     lots: list[LotOut]
@@ -131,6 +134,8 @@ class ChangeOut(BaseModel):
     pointer: str = Field(examples=["#/lots/lot_019abf2e8c1d7c3fa9b04b4c6f0d2e11/title"])
     before: Any
     after: Any
+    material: bool | None = Field(default=None, description="Null in older amendments")
+    reason: Reason | None = Field(default=None, description="The rule that decided so")
 
 
 class AmendmentOut(BaseModel):
@@ -139,9 +144,11 @@ class AmendmentOut(BaseModel):
     model_config = ConfigDict(from_attributes=True)
 
     number: int
+    cause: AmendmentCause
     amended_at: datetime
     rationale: str
     material: bool
+    needs_confirmation: bool = Field(description="Bids made before must be confirmed")
     material_changes: list[str]
     changes: list[ChangeOut]
 

@@ -2,11 +2,23 @@
 
 from api.procurement.service.amendments import amend
 from api.procurement.service.demands import demands, is_public, open_tender_ids
+from api.procurement.service.enquiries import (
+    answer,
+    ask,
+    list_enquiries,
+)
+from api.procurement.service.enquiries import answered as answered_enquiries
+from api.procurement.service.enquiries import find as find_enquiry
+from api.procurement.service.enquiries import hold as hold_enquiry
+from api.procurement.service.enquiries import tender_of as tender_of_enquiry
+from api.procurement.service.periods import close_due
 from api.procurement.service.policies import policy_of, snapshot_of, timetable_of
 from api.procurement.service.problems import (
     DeadlineInPast,
+    EnquiriesClosed,
     NotDraft,
     NothingToAmend,
+    OwnTender,
     PolicyNotFrozen,
     ProcedureNotAllowed,
     TenderIncomplete,
@@ -22,12 +34,14 @@ from api.procurement.service.queries import (
     list_tenders,
     trail,
 )
-from api.procurement.service.tenders import cancel, close_due, create, lock, publish, update
+from api.procurement.service.tenders import cancel, create, lock, publish, update
 
 __all__ = [
     "DeadlineInPast",
+    "EnquiriesClosed",
     "NotDraft",
     "NothingToAmend",
+    "OwnTender",
     "PolicyNotFrozen",
     "ProcedureNotAllowed",
     "TenderIncomplete",
@@ -36,20 +50,27 @@ __all__ = [
     "TenderPeriodTooShort",
     "TermsInconsistent",
     "amend",
+    "answer",
+    "answered_enquiries",
+    "ask",
     "cancel",
     "close_due",
     "create",
     "demands",
+    "find_enquiry",
     "get",
+    "hold_enquiry",
     "hold_published",
     "is_public",
     "list_amendments",
+    "list_enquiries",
     "list_tenders",
     "lock",
     "open_tender_ids",
     "policy_of",
     "publish",
     "snapshot_of",
+    "tender_of_enquiry",
     "timetable_of",
     "trail",
     "update",

@@ -61,3 +61,15 @@ class NothingToAmend(Conflict):
     """The amendment leaves every term as it is."""
 
     code, title = "nothing_to_amend", "Nothing would change"
+
+
+class EnquiriesClosed(Conflict):
+    """Questions are taken from publication until the end of the enquiry window."""
+
+    code, title = "enquiries_closed", "No questions are taken now"
+
+
+class OwnTender(Conflict):
+    """Only other organisations ask about a tender or bid for it."""
+
+    code, title = "own_tender", "The tender is your own"

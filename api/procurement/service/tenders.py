@@ -45,6 +45,11 @@ _EVENTS = {
     "create": "tender.created",
     "publish": "tender.published",
     "amend": "tender.amended",
+    "extend": "tender.amended",
+    "suspend": "tender.suspended",
+    "resume": "tender.resumed",
+    "prolong": "tender.prolonged",
+    "fail": "tender.unsuccessful",
     "cancel": "tender.cancelled",
     "close": "tender.closed",
 }
@@ -159,21 +164,10 @@ def cancel(session: Session, tender: Tender, *, actor: str, reason: str) -> Tend
     return tender
 
 
-def close_due(session: Session, tender_id: UUID) -> bool:
-    """Close the tender for answers if its period has ended by the database's clock.
-
-    True when this call closed it. Locks the row and checks again, since the deadline may have
-    moved or the tender been cancelled since the clock saw it; so repeating it changes nothing.
-    """
+def hold(session: Session, tender_id: UUID) -> Tender | None:
+    """Any tender with its tree, locked, for the workers' role."""
     query = select(Tender).where(Tender.id == tender_id).options(_TREE).with_for_update()
-    tender = session.exec(query).one_or_none()
-    if tender is None or "close" not in TENDER.allowed(tender.status_details):
-        return False
-    end = tender.tender_period_end
-    if end is None or not rules.has_ended(end, db.now(session)):
-        return False
-    move(session, tender, "close", actor=CLOCK, change={"tender_period_end": end.isoformat()})
-    return True
+    return session.exec(query).one_or_none()
 
 
 def lock(session: Session, *, buyer_id: UUID, tender_id: UUID) -> Tender:
@@ -236,6 +230,7 @@ def record(
             org_id=tender.buyer_id,
             ocid=tender.ocid,
             version=tender.version,
+            terms_version=tender.terms_version,
         )
 
 

@@ -3,8 +3,8 @@
 What the columns said becomes entries: the day from which they counted was not kept, so that they
 count from the last change of the organisation on.
 
-Revision ID: 0020
-Revises: 0008
+Revision ID: 0030
+Revises: 0020
 """
 
 from collections.abc import Sequence
@@ -13,8 +13,8 @@ import sqlalchemy as sa
 import sqlmodel.sql.sqltypes
 from alembic import op
 
-revision: str = "0020"
-down_revision: str | Sequence[str] | None = "0008"
+revision: str = "0030"
+down_revision: str | Sequence[str] | None = "0020"
 branch_labels: str | Sequence[str] | None = None
 depends_on: str | Sequence[str] | None = None
 

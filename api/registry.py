@@ -38,6 +38,7 @@ from api.matching.models import (
 from api.opendata.models import PublicDocument
 from api.procurement.models import (
     Amendment,
+    Award,
     Bid,
     BidDocument,
     BidEnvelope,
@@ -47,6 +48,10 @@ from api.procurement.models import (
     BidRoot,
     BidSecurity,
     BidTenderer,
+    Complaint,
+    ComplaintDecision,
+    ComplaintEffect,
+    ComplaintPost,
     DomesticClaim,
     Enquiry,
     EnquiryAuthor,
@@ -143,6 +148,11 @@ TABLES = (
     BidDocument,
     DomesticClaim,
     BidSecurity,
+    Award,
+    Complaint,
+    ComplaintPost,
+    ComplaintDecision,
+    ComplaintEffect,
     PublicDocument,
 )
 metadata = SQLModel.metadata

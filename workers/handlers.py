@@ -20,6 +20,9 @@ HANDLERS: dict[str, tuple[str, ...]] = {
     "tender.prolonged": ("matching.match_tender", "opendata.publish_tender"),
     "tender.unsuccessful": ("matching.close_tender", "opendata.publish_tender"),
     "enquiry.answered": ("opendata.publish_enquiry",),
+    "award.standstill_ended": ("procurement.conclude_lot",),
+    "complaint.window_ended": ("procurement.discard_complaint",),
+    "complaint.review_due": ("procurement.mark_complaint_overdue",),
     "tender.period_ended": ("procurement.close_tender",),
 }
 """Event type -> tasks, each called with the event's `resource_id`."""

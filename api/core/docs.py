@@ -26,6 +26,8 @@ TAGS = [
         ("imports", "Many offers at once, from CSV or NDJSON."),
         ("tenders", "Public requests: lots, items, publication, amendment, cancellation."),
         ("enquiries", "Questions of suppliers about a tender, answered for everybody."),
+        ("awards", "Which bid gets a lot: proposed by one, decided by another; standstill."),
+        ("complaints", "Complaints about terms, awards and cancellations, and their review."),
         ("matches", "Ranked offers for each item of a request, with reasons."),
         ("invitations", "Suppliers asked to bid."),
         ("matching", "The matching engine's models and index."),

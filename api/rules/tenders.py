@@ -104,6 +104,10 @@ OPEN_STAGES = frozenset({_T.PUBLISHED, _T.CHANGED, _T.AUTO_PROLONGED})
 """Stages in which suppliers may still answer (before the end of the tender period)."""
 
 _ACTIVE = frozenset(s for s, status in STATUS_OF.items() if status is TenderStatus.ACTIVE)
+AWARDING = frozenset(
+    {_T.EVALUATION_COMPLETE, _T.EVALUATION_RESULTS_PENDING, _T.CONTRACT_SIGN_PENDING}
+)
+"""Stages in which awards are proposed and decided."""
 TENDER = Machine(
     {
         "publish": (frozenset({_T.DRAFT, _T.PLANNED}), _T.PUBLISHED),
@@ -120,6 +124,10 @@ TENDER = Machine(
             frozenset({_T.FIRST_PACKAGE_EVALUATED}),
             _T.SECOND_PACKAGE_OPENED,
         ),
+        "await_awards": (AWARDING, _T.EVALUATION_RESULTS_PENDING),
+        "settle_awards": (AWARDING, _T.CONTRACT_SIGN_PENDING),
+        "repeat_evaluation": (AWARDING, _T.BIDS_OPENED),
+        "sign": (AWARDING, _T.CONTRACT_SIGNED),
         "cancel": (_ACTIVE | {_T.DRAFT, _T.PLANNED}, _T.CANCELLED),
     }
 )

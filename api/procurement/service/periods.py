@@ -12,7 +12,7 @@ from sqlmodel import Session, col, select
 
 from api.core import db
 from api.procurement.models import Enquiry, Tender
-from api.procurement.service import amendments, policies, tenders
+from api.procurement.service import amendments, complaints, policies, tenders
 from api.rules import period_end as rules
 from api.rules import schedule as windows
 from api.rules import tenders as tender_rules
@@ -42,7 +42,9 @@ def end_period(session: Session, tender: Tender, *, now: datetime) -> bool:
         return False
     change = {"tender_period_end": end.isoformat()}
     unanswered = unanswered_count(session, tender.id)
-    if rules.is_blocked(unanswered=unanswered, complaint_open=False):
+    if rules.is_blocked(
+        unanswered=unanswered, complaint_open=complaints.blocks(session, tender.id)
+    ):
         change |= {"unanswered_enquiries": str(unanswered)}
         tenders.move(session, tender, "suspend", actor=_CLOCK, change=change)
     else:
@@ -57,7 +59,10 @@ def resume(session: Session, tender: Tender, *, now: datetime, actor: str) -> bo
     """
     if "resume" not in TENDER.allowed(tender.status_details):
         return False
-    if rules.is_blocked(unanswered=unanswered_count(session, tender.id), complaint_open=False):
+    if rules.is_blocked(
+        unanswered=unanswered_count(session, tender.id),
+        complaint_open=complaints.blocks(session, tender.id),
+    ):
         return False
     policy, table = policies.policy_of(tender), policies.timetable_of(session, tender)
     amendments.extend(

@@ -52,6 +52,10 @@ _EVENTS = {
     "fail": "tender.unsuccessful",
     "cancel": "tender.cancelled",
     "close": "tender.closed",
+    "await_awards": "tender.awards_pending",
+    "settle_awards": "tender.awards_settled",
+    "repeat_evaluation": "tender.evaluation_repeated",
+    "sign": "tender.completed",
 }
 _TREE = selectinload(Tender.lots).selectinload(Lot.items)  # type: ignore[arg-type]
 
@@ -199,13 +203,25 @@ def refuse_inconsistent(tender: Tender) -> None:
 def move(
     session: Session, tender: Tender, action: str, *, actor: str, change: dict[str, Any]
 ) -> None:
-    """The one place that writes the status of a tender and of its lots."""
+    """With `move_lot` the one place that writes the status of a tender and of its lots."""
     stage = _next_stage(tender, action)
     tender.status_details, tender.status = stage, STATUS_OF[stage]
     for lot in tender.lots:
         if action in LOT.allowed(lot.status):
             lot.status = LOT.apply(action, lot.status)
     record(session, tender, action, actor=actor, change=change)
+
+
+def move_lot(
+    session: Session, tender: Tender, lot: Lot, action: str, *, actor: str, change: dict[str, Any]
+) -> None:
+    """Move one lot of a locked tender, whose own stage is then to follow from its lots."""
+    try:
+        lot.status = LOT.apply(action, lot.status)
+    except IllegalTransition as error:
+        raise Conflict(str(error)) from error
+    session.add(lot)
+    record(session, tender, f"{action}_lot", actor=actor, change={"lot": lot.id.hex, **change})
 
 
 def record(

@@ -58,7 +58,6 @@ class TenderPublished(BaseModel):
     tender_period_start: datetime
     tender_period_end: datetime = Field(description="What arrives at this instant is late")
     prolonged: int
-    terms_version: int
     cancelled_at: datetime | None
     cancellation_reason: str | None
     lots: list[LotOut]

@@ -78,19 +78,9 @@ def next_bid[B](ranking: Iterable[B], *, decided: Collection[B]) -> B | None:
 
 
 def stage_of(lots: Collection[LotState]) -> TenderStage:
-    """The stage of a tender under award: a function of its lots alone.
+    """The stage of a tender under award that has an active lot: a function of its lots alone.
 
-    While a lot is active: contracts can be signed once each active lot has an active award.
-    Afterwards: signed when a lot is complete, else cancelled when all are, else unsuccessful.
+    Contracts can be signed once each active lot has an active award.
     """
-    active = [lot for lot in lots if lot.status is _L.ACTIVE]
-    if active:
-        return (
-            _T.CONTRACT_SIGN_PENDING
-            if all(lot.awarded for lot in active)
-            else _T.EVALUATION_RESULTS_PENDING
-        )
-    found = {lot.status for lot in lots}
-    if _L.COMPLETE in found:
-        return _T.CONTRACT_SIGNED
-    return _T.CANCELLED if found == {_L.CANCELLED} else _T.UNSUCCESSFUL
+    settled = all(lot.awarded for lot in lots if lot.status is _L.ACTIVE)
+    return _T.CONTRACT_SIGN_PENDING if settled else _T.EVALUATION_RESULTS_PENDING

@@ -1,4 +1,4 @@
-"""Questions about tenders and their answers; amendments say why, and which terms a bid is made to.
+"""Questions about tenders and their answers; amendments say why, and whether bids must be confirmed.
 
 Who asked stands in a table of its own, which nobody but the asker reads before bids are opened.
 Amendments made before were the buyer's, and there was no bid to be confirmed.
@@ -68,7 +68,6 @@ def upgrade() -> None:
     op.execute("SET LOCAL lock_timeout = '5s'")
     columns: tuple[tuple[str, sa.Column[object]], ...] = (
         ("tender", sa.Column("prolonged", sa.Integer(), nullable=False, server_default="0")),
-        ("tender", sa.Column("terms_version", sa.Integer(), nullable=False, server_default="1")),
         ("tender_amendment", sa.Column("cause", _cause(), nullable=False, server_default="buyer")),
         (
             "tender_amendment",
@@ -177,7 +176,6 @@ def downgrade() -> None:
     for table, column in (
         ("tender_amendment", "needs_confirmation"),
         ("tender_amendment", "cause"),
-        ("tender", "terms_version"),
         ("tender", "prolonged"),
     ):
         op.drop_column(table, column)

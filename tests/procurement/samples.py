@@ -6,8 +6,8 @@ from uuid import UUID
 
 from sqlmodel import Session
 
-from api.core import ids
-from api.procurement.models import Tender
+from api.core import db, ids
+from api.procurement.models import Bid, Tender
 
 
 def in_days(days: float) -> str:
@@ -72,6 +72,27 @@ def published(buyer: Any, **changed: Any) -> Any:
     answer = buyer.post(f"/v1/tenders/{made['id']}/publish")
     assert answer.status_code == 200, answer.text
     return answer.json()
+
+
+def bid_on(session: Session, made: Any, supplier: Any) -> Bid:
+    """A sealed bid of a supplier, as far as counting goes: its row."""
+    bid = Bid(tender_id=tender_id(made), supplier_id=supplier.org_id, received_at=datetime.now(UTC))
+    session.rollback()
+    session.add(bid)
+    session.commit()
+    return bid
+
+
+def ended(session: Session, made: Any) -> Tender:
+    """Let the period of a published tender, its windows included, have ended just now."""
+    found = row(session, made)
+    now = db.now(session)
+    found.tender_period_start = now - timedelta(days=30)
+    for name in ("enquiry_period_end", "clarification_until", "complaint_period_end"):
+        setattr(found, name, now - timedelta(days=1))
+    found.tender_period_end = now
+    session.commit()
+    return found
 
 
 def row(session: Session, made: Any) -> Tender:

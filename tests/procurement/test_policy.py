@@ -455,7 +455,7 @@ def test_the_operator_says_whose_rules_a_buyer_follows(buyer: Any, operator: Any
 
 
 def test_an_accelerated_test_tender_lives_its_life_in_minutes(
-    buyer: Any, session: Session, drain: Callable[[], int]
+    buyer: Any, as_org: AsOrg, session: Session, drain: Callable[[], int]
 ) -> None:
     """A day lasts a minute: 21 minutes are enough, and the clock is advanced by those."""
     now = db.now(session)
@@ -463,6 +463,7 @@ def test_an_accelerated_test_tender_lives_its_life_in_minutes(
     made = samples.drafted(buyer, mode="test", accelerator=1440, tender_period_end=end.isoformat())
 
     body = publish(buyer, made).json()
+    samples.bid_on(session, made, as_org(["supplier"]))
     with db.worker_unit_of_work() as clock:
         early = fire_due(clock, db.now(clock))
     moved = buyer.get("/v1/tenders/" + made["id"]).json()["status_details"]

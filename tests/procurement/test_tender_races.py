@@ -172,9 +172,12 @@ def test_whoever_waits_for_the_row_sees_what_the_other_did(buyer: Any, session: 
     assert samples.row(session, made).title == made["title"]
 
 
-def test_closing_and_amending_at_once_leave_one_truth(buyer: Any, session: Session) -> None:
+def test_closing_and_amending_at_once_leave_one_truth(
+    buyer: Any, as_org: AsOrg, session: Session
+) -> None:
     """At the deadline the clock closes while an officer amends: the row's lock decides."""
     made = samples.published(buyer)
+    samples.bid_on(session, made, as_org(["supplier"]))
     found = samples.row(session, made)
     end = db.now(session)
     found.tender_period_start, found.tender_period_end = found.created_at, end

@@ -153,9 +153,10 @@ def test_a_millisecond_decides_and_the_database_tells_the_time(
 
 
 def test_the_period_ends_by_the_database_clock_whatever_the_application_believes(
-    buyer: Any, session: Session, monkeypatch: pytest.MonkeyPatch
+    buyer: Any, stranger: Any, session: Session, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     made = samples.published(buyer)
+    samples.bid_on(session, made, stranger)
     found = samples.row(session, made)
     found.tender_period_start = db.now(session) - timedelta(days=4)
     found.tender_period_end = db.now(session) + timedelta(milliseconds=250)
@@ -185,9 +186,10 @@ def test_the_period_ends_by_the_database_clock_whatever_the_application_believes
 
 
 def test_closing_at_the_very_end_and_not_a_millisecond_before(
-    buyer: Any, session: Session, monkeypatch: pytest.MonkeyPatch
+    buyer: Any, stranger: Any, session: Session, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     made = samples.published(buyer)
+    samples.bid_on(session, made, stranger)
     end = samples.row(session, made).tender_period_end
     assert end is not None
 
@@ -198,9 +200,10 @@ def test_closing_at_the_very_end_and_not_a_millisecond_before(
 
 
 def test_the_deadline_event_closes_the_tender(
-    buyer: Any, session: Session, drain: Callable[[], int]
+    buyer: Any, stranger: Any, session: Session, drain: Callable[[], int]
 ) -> None:
     made = samples.published(buyer)
+    samples.bid_on(session, made, stranger)
     drain()
     found = samples.row(session, made)
     found.tender_period_start = db.now(session) - timedelta(days=4)

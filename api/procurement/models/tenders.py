@@ -40,8 +40,7 @@ class Tender(Table, table=True):
     """A request and the state of its procedure; others see it once `published_at` is set.
 
     `policy` is the policy set of the day of publication, frozen (service.policies): with it the
-    procedure runs to its end, whatever the law becomes. `prolonged` counts automatic prolongations;
-    `terms_version` the terms that bids are made to: a bid to an earlier one must be confirmed.
+    procedure runs to its end, whatever the law becomes. `prolonged` counts automatic prolongations.
     """
 
     __tablename__ = "tender"
@@ -103,7 +102,6 @@ class Tender(Table, table=True):
     cancelled_at: datetime | None = Field(default=None, sa_type=TIMESTAMP)
     cancellation_reason: str | None = Field(default=None, max_length=5000)
     prolonged: int = 0
-    terms_version: int = 1
     search_text: str = ""
     version: int = 1
 

@@ -106,7 +106,6 @@ class TenderOut(TenderSummary):
     clarification_until: datetime | None = Field(description="Until then questions are answered")
     complaint_period_end: datetime | None = Field(description="Of complaints about the terms")
     prolonged: int = Field(description="Times that too few bids prolonged the tender period")
-    terms_version: int = Field(description="Bids made to an earlier version must be confirmed")
     cancelled_at: datetime | None
     cancellation_reason: str | None
     lots: list[LotOut]

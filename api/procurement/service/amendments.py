@@ -94,7 +94,7 @@ def extend(
         session,
         tender,
         changes,
-        material=rules.material(changes),
+        material=[],  # more time alone changes no bid
         cause=cause,
         rationale=rationale,
         now=now,
@@ -134,7 +134,6 @@ def _keep(
         ],
         amended_at=now,
     )
-    tender.terms_version += amendment.needs_confirmation
     session.add(amendment)
     return amendment
 

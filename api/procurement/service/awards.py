@@ -43,8 +43,6 @@ _EVENTS = {
 _MOVES = {
     TenderStage.EVALUATION_RESULTS_PENDING: "await_awards",
     TenderStage.CONTRACT_SIGN_PENDING: "settle_awards",
-    TenderStage.CONTRACT_SIGNED: "sign",
-    TenderStage.UNSUCCESSFUL: "fail",
 }
 
 
@@ -168,7 +166,7 @@ def conclude(session: Session, tender: Tender, lot_id: UUID, *, actor: str) -> b
         return False
     if complaints.block_signing(session, tender.id, [award.id for award in decided]):
         return False
-    tenders.move_lot(session, tender, lot, "fail", actor=actor, change={})
+    tenders.move_lots(session, tender, [lot], "fail", actor=actor, change={})
     restage(session, tender, actor=actor)
     return True
 
@@ -192,14 +190,16 @@ def complete(
     session: Session, tender: Tender, awards: Sequence[Award], *, actor: str, change: dict[str, Any]
 ) -> None:
     """The contract about these awards is signed by both sides: their lots are complete."""
-    for award in awards:
-        lot = _lot(tender, award.lot_id)
-        tenders.move_lot(session, tender, lot, "complete", actor=actor, change=change)
+    lots = [_lot(tender, award.lot_id) for award in awards]
+    tenders.move_lots(session, tender, lots, "complete", actor=actor, change=change)
     restage(session, tender, actor=actor)
 
 
 def restage(session: Session, tender: Tender, *, actor: str) -> None:
-    """Let the stage of a tender under award follow from its lots."""
+    """Let the stage of a tender under award follow from its active lots; when the last one ends,
+    the tender has ended with it (tenders.move_lots)."""
+    if tender.status_details not in AWARDING:
+        return
     active = {
         award.lot_id for award in _all(session, tender.id) if award.status is AwardStatus.ACTIVE
     }

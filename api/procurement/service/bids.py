@@ -27,10 +27,10 @@ def live_count(session: Session, tender_id: UUID) -> int:
 
 
 def latest_material(session: Session, tender_id: UUID) -> int:
-    """The number of the tender's last material amendment; 0 when there is none."""
+    """The number of the last amendment that bids must answer; 0 when there is none."""
     last = session.exec(
         select(func.max(col(Amendment.number))).where(
-            Amendment.tender_id == tender_id, col(Amendment.material).is_(True)
+            Amendment.tender_id == tender_id, col(Amendment.needs_confirmation).is_(True)
         )
     ).one()
     return last or 0

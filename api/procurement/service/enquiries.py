@@ -99,7 +99,7 @@ def answer(
     """
     now = db.now(session)
     if enquiry.status is EnquiryStatus.PENDING:
-        periods.end_period(session, tender, now=now)
+        periods.suspend_due(session, tender, now=now)
     if tender.status_details not in rules.ANSWERABLE_STAGES:
         raise Conflict(f"Cannot answer while the tender is {tender.status_details}.")
     assert tender.tender_period_end is not None, "a published tender has an end"

@@ -1,7 +1,7 @@
 """The end of a tender period. Never commits: the caller owns the transaction.
 
-The clock only wakes this; whoever acts on a tender whose period has ended calls it too, so that
-the outcome depends on the database's clock and on nothing that runs late.
+The clock only wakes this. It decides under the tender's lock and by the database's clock, so that
+how late it runs changes nothing: whoever acts after the end is refused in any case.
 """
 
 from datetime import datetime
@@ -12,57 +12,50 @@ from sqlmodel import Session, col, select
 
 from api.core import db
 from api.procurement.models import Enquiry, Tender
-from api.procurement.service import amendments, complaints, policies, tenders
+from api.procurement.service import amendments, bids, complaints, policies, tenders
 from api.rules import period_end as rules
 from api.rules import schedule as windows
 from api.rules import tenders as tender_rules
 from api.rules.amendments import AmendmentCause
 from api.rules.enquiries import EnquiryStatus
+from api.rules.period_end import Outcome
 from api.rules.tenders import TENDER
-
-_CLOCK = tenders.CLOCK
 
 
 def close_due(session: Session, tender_id: UUID) -> bool:
-    """Decide what becomes of the tender if its period has ended by the database's clock.
+    """Decide what becomes of the tender if its period has ended; for the workers' role, which
+    alone sees bids.
 
     True when this call moved it. Locks the row and checks again, since the deadline may have
     moved or the tender been cancelled since the clock saw it; so repeating it changes nothing.
+    Raises CalendarYearMissing.
     """
-    tender = tenders.hold(session, tender_id)
-    return tender is not None and end_period(session, tender, now=db.now(session))
-
-
-def end_period(session: Session, tender: Tender, *, now: datetime) -> bool:
-    """End the period of a locked tender if it is over at `now`; True when that moved it."""
-    end = tender.tender_period_end
-    if "close" not in TENDER.allowed(tender.status_details):
+    tender, now = tenders.hold(session, tender_id), db.now(session)
+    if tender is None or not _is_over(tender, now):
         return False
-    if end is None or not tender_rules.has_ended(end, now):
-        return False
-    change = {"tender_period_end": end.isoformat()}
-    unanswered = unanswered_count(session, tender.id)
-    if rules.is_blocked(
-        unanswered=unanswered, complaint_open=complaints.blocks(session, tender.id)
-    ):
-        change |= {"unanswered_enquiries": str(unanswered)}
-        tenders.move(session, tender, "suspend", actor=_CLOCK, change=change)
+    outcome = _outcome(session, tender)
+    if outcome is Outcome.PROLONG:
+        _prolong(session, tender, now=now)
     else:
-        tenders.move(session, tender, "close", actor=_CLOCK, change=change)
+        _end(session, tender, outcome)
+    return True
+
+
+def suspend_due(session: Session, tender: Tender, *, now: datetime) -> bool:
+    """Suspend a locked tender whose period has ended while something holds it up; True when this
+    call did. For whoever acts between the end and the clock."""
+    if not _is_over(tender, now) or not is_held_up(session, tender.id):
+        return False
+    _end(session, tender, Outcome.SUSPEND)
     return True
 
 
 def resume(session: Session, tender: Tender, *, now: datetime, actor: str) -> bool:
     """Reopen a suspended, locked tender once nothing holds it up any more; True when it did.
 
-    Suppliers get at least the policy's `min_extension` from now on.
+    Suppliers get the policy's `min_extension` from now on. Raises CalendarYearMissing.
     """
-    if "resume" not in TENDER.allowed(tender.status_details):
-        return False
-    if rules.is_blocked(
-        unanswered=unanswered_count(session, tender.id),
-        complaint_open=complaints.blocks(session, tender.id),
-    ):
+    if "resume" not in TENDER.allowed(tender.status_details) or is_held_up(session, tender.id):
         return False
     policy, table = policies.policy_of(tender), policies.timetable_of(session, tender)
     amendments.extend(
@@ -78,8 +71,61 @@ def resume(session: Session, tender: Tender, *, now: datetime, actor: str) -> bo
     return True
 
 
-def unanswered_count(session: Session, tender_id: UUID) -> int:
-    """Questions about the tender that have no answer yet."""
+def is_held_up(session: Session, tender_id: UUID) -> bool:
+    """True while the tender may not be closed: a question about it has no answer, or a complaint
+    about its terms no decision."""
+    return rules.is_blocked(
+        unanswered=_unanswered(session, tender_id),
+        complaint_open=complaints.blocks(session, tender_id),
+    )
+
+
+def _is_over(tender: Tender, now: datetime) -> bool:
+    """True when suppliers could bid until the end of the period, and it has come."""
+    end = tender.tender_period_end
+    open_still = "close" in TENDER.allowed(tender.status_details)
+    return open_still and end is not None and tender_rules.has_ended(end, now)
+
+
+def _outcome(session: Session, tender: Tender) -> Outcome:
+    """By the tender's own rules; one older than policy sets has none that count bids."""
+    if is_held_up(session, tender.id):
+        return Outcome.SUSPEND
+    if tender.policy is None:
+        return Outcome.CLOSE
+    return rules.decide(
+        policies.policy_of(tender),
+        unanswered=0,
+        complaint_open=False,
+        bids=bids.live_count(session, tender.id),
+        prolonged=tender.prolonged,
+    )
+
+
+def _end(session: Session, tender: Tender, outcome: Outcome) -> None:
+    assert tender.tender_period_end is not None, "a published tender has an end"
+    change = {"tender_period_end": tender.tender_period_end.isoformat()}
+    tenders.move(session, tender, outcome.value, actor=tenders.CLOCK, change=change)
+
+
+def _prolong(session: Session, tender: Tender, *, now: datetime) -> None:
+    """More time for bids. It runs from now, so that a clock that was late takes none of it."""
+    policy, table = policies.policy_of(tender), policies.timetable_of(session, tender)
+    assert policy.auto_prolongation is not None, "only such a policy prolongs"
+    tender.prolonged += 1
+    amendments.extend(
+        session,
+        tender,
+        "prolong",
+        cause=AmendmentCause.AUTO_PROLONGATION,
+        end=table.after(now, policy.auto_prolongation.duration),
+        now=now,
+        actor=tenders.CLOCK,
+        rationale="Fewer bids came than the rules of the tender demand.",
+    )
+
+
+def _unanswered(session: Session, tender_id: UUID) -> int:
     session.flush()
     return session.exec(
         select(func.count(col(Enquiry.id))).where(

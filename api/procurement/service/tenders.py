@@ -4,6 +4,7 @@ Functions that change a tender take the row locked by `lock`, so that the caller
 version it has seen (If-Match) before anything happens.
 """
 
+from collections.abc import Collection, Iterable
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -29,13 +30,14 @@ from api.rules import schedule as windows
 from api.rules import tenders as rules
 from api.rules.states import IllegalTransition
 from api.rules.tenders import (
-    LOT,
     OCID_PREFIX,
     STATUS_OF,
     TENDER,
     Fault,
+    LotStatus,
     TenderMode,
     TenderStage,
+    TenderStatus,
 )
 
 PERIOD_ENDED = "tender.period_ended"
@@ -51,11 +53,14 @@ _EVENTS = {
     "prolong": "tender.prolonged",
     "fail": "tender.unsuccessful",
     "cancel": "tender.cancelled",
+    "cancel_lots": "tender.lots_changed",
+    "fail_lots": "tender.lots_changed",
+    "complete_lots": "tender.lots_changed",
+    "complete": "tender.completed",
     "close": "tender.closed",
     "await_awards": "tender.awards_pending",
     "settle_awards": "tender.awards_settled",
     "repeat_evaluation": "tender.evaluation_repeated",
-    "sign": "tender.completed",
 }
 _TREE = selectinload(Tender.lots).selectinload(Lot.items)  # type: ignore[arg-type]
 
@@ -162,7 +167,6 @@ def publish(session: Session, tender: Tender, *, actor: str) -> Tender:
 def cancel(session: Session, tender: Tender, *, actor: str, reason: str) -> Tender:
     """End the tender and its lots without a result, for a reason that others can read."""
     require(tender, "cancel")
-    deadlines.disarm(session, PERIOD_ENDED, tender.id)
     tender.cancelled_at, tender.cancellation_reason = db.now(session), reason
     move(session, tender, "cancel", actor=actor, change={"reason": reason})
     return tender
@@ -203,25 +207,56 @@ def refuse_inconsistent(tender: Tender) -> None:
 def move(
     session: Session, tender: Tender, action: str, *, actor: str, change: dict[str, Any]
 ) -> None:
-    """With `move_lot` the one place that writes the status of a tender and of its lots."""
-    stage = _next_stage(tender, action)
-    tender.status_details, tender.status = stage, STATUS_OF[stage]
-    for lot in tender.lots:
-        if action in LOT.allowed(lot.status):
-            lot.status = LOT.apply(action, lot.status)
-    record(session, tender, action, actor=actor, change=change)
+    """Move a locked tender, and its lots as far as the action is one of theirs (rules.advance).
 
-
-def move_lot(
-    session: Session, tender: Tender, lot: Lot, action: str, *, actor: str, change: dict[str, Any]
-) -> None:
-    """Move one lot of a locked tender, whose own stage is then to follow from its lots."""
+    Raises Conflict.
+    """
     try:
-        lot.status = LOT.apply(action, lot.status)
+        stage, lots = rules.advance(tender.status_details, _lot_states(tender), action)
     except IllegalTransition as error:
         raise Conflict(str(error)) from error
-    session.add(lot)
-    record(session, tender, f"{action}_lot", actor=actor, change={"lot": lot.id.hex, **change})
+    _set(session, tender, stage, lots)
+    done = rules.ENDED_BY.get(tender.status, action)
+    record(session, tender, done, actor=actor, change=change)
+
+
+def move_lots(
+    session: Session,
+    tender: Tender,
+    lots: Collection[Lot],
+    action: str,
+    *,
+    actor: str,
+    change: dict[str, Any],
+) -> None:
+    """Move single lots of a locked, published tender, which ends with its last active lot.
+
+    Raises Conflict when a lot does not allow the action.
+    """
+    chosen = [n for n, lot in enumerate(tender.lots) if lot in lots]
+    try:
+        stage, moved = rules.advance_lots(
+            tender.status_details, _lot_states(tender), chosen, action
+        )
+    except IllegalTransition as error:
+        raise Conflict(str(error)) from error
+    _set(session, tender, stage, moved)
+    named = {"lots": [lot.id.hex for lot in lots], **change}
+    done = rules.ENDED_BY.get(tender.status, f"{action}_lots")
+    record(session, tender, done, actor=actor, change=named)
+
+
+def _set(session: Session, tender: Tender, stage: TenderStage, lots: Iterable[LotStatus]) -> None:
+    """The one place that writes the status of a tender and of its lots."""
+    tender.status_details, tender.status = stage, STATUS_OF[stage]
+    for lot, status in zip(tender.lots, lots, strict=True):
+        lot.status = status
+    if tender.status is not TenderStatus.ACTIVE:
+        deadlines.disarm(session, PERIOD_ENDED, tender.id)
+
+
+def _lot_states(tender: Tender) -> list[LotStatus]:
+    return [lot.status for lot in tender.lots]
 
 
 def record(
@@ -246,7 +281,6 @@ def record(
             org_id=tender.buyer_id,
             ocid=tender.ocid,
             version=tender.version,
-            terms_version=tender.terms_version,
         )
 
 

@@ -24,7 +24,7 @@ from api.core.jobs import Job
 from api.core.outbox import OutboxEvent
 from api.core.sandbox import ClockShift
 from api.core.signing import SigningKey
-from api.identity.models import ApiClient, Member, Organisation
+from api.identity.models import ApiClient, DebarmentRecord, Member, Organisation
 from api.matching.models import (
     DemandItem,
     DemandVector,
@@ -49,6 +49,7 @@ from api.opendata.models import (
 from api.opendata.ocds import publishing
 from api.procurement.models import (
     Amendment,
+    Award,
     AwardTerms,
     Bid,
     BidDocument,
@@ -60,6 +61,10 @@ from api.procurement.models import (
     BidSecurity,
     BidTenderer,
     CommissionMember,
+    Complaint,
+    ComplaintDecision,
+    ComplaintEffect,
+    ComplaintPost,
     Disqualification,
     DomesticClaim,
     Enquiry,
@@ -118,6 +123,7 @@ TABLES = (
     Deadline,
     IdempotencyRecord,
     Organisation,
+    DebarmentRecord,
     Member,
     ApiClient,
     FxRate,
@@ -173,6 +179,11 @@ TABLES = (
     EvaluationMinutes,
     MinutesApproval,
     Evaluation,
+    Award,
+    Complaint,
+    ComplaintPost,
+    ComplaintDecision,
+    ComplaintEffect,
     PublicDocument,
     OcdsRelease,
     OcdsRecord,

@@ -112,6 +112,10 @@ ENDED_BY: Mapping[TenderStatus, str] = {
 """The action by which a tender follows its lots when none of them is active any more."""
 
 _ACTIVE = frozenset(s for s, status in STATUS_OF.items() if status is TenderStatus.ACTIVE)
+AWARDING = frozenset(
+    {_T.EVALUATION_COMPLETE, _T.EVALUATION_RESULTS_PENDING, _T.CONTRACT_SIGN_PENDING}
+)
+"""Stages in which awards are proposed and decided."""
 TENDER = Machine(
     {
         "publish": (frozenset({_T.DRAFT, _T.PLANNED}), _T.PUBLISHED),
@@ -134,6 +138,9 @@ TENDER = Machine(
             _T.FIRST_PACKAGE_EVALUATED,
         ),
         "evaluate": (EVALUATING_STAGES, _T.EVALUATION_COMPLETE),
+        "await_awards": (AWARDING, _T.EVALUATION_RESULTS_PENDING),
+        "settle_awards": (AWARDING, _T.CONTRACT_SIGN_PENDING),
+        "repeat_evaluation": (AWARDING, _T.BIDS_OPENED),
         "cancel": (_ACTIVE | {_T.DRAFT, _T.PLANNED}, _T.CANCELLED),
     }
 )

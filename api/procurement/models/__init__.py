@@ -1,5 +1,6 @@
 """The tables of procurement, one file per noun."""
 
+from api.procurement.models.awards import Award
 from api.procurement.models.bids import Bid, BidEnvelope, BidTenderer
 from api.procurement.models.commissions import (
     CommissionMember,
@@ -10,6 +11,12 @@ from api.procurement.models.commissions import (
     PreferenceDecision,
     PriceJustification,
     ScoreSheet,
+)
+from api.procurement.models.complaints import (
+    Complaint,
+    ComplaintDecision,
+    ComplaintEffect,
+    ComplaintPost,
 )
 from api.procurement.models.contents import (
     BidDocument,
@@ -34,6 +41,7 @@ from api.procurement.models.tenders import Amendment, Item, Lot, Tender
 
 __all__ = [
     "Amendment",
+    "Award",
     "AwardTerms",
     "Bid",
     "BidDocument",
@@ -45,6 +53,10 @@ __all__ = [
     "BidSecurity",
     "BidTenderer",
     "CommissionMember",
+    "Complaint",
+    "ComplaintDecision",
+    "ComplaintEffect",
+    "ComplaintPost",
     "Disqualification",
     "DomesticClaim",
     "Enquiry",

@@ -1,9 +1,11 @@
 """The routes of procurement, one file per noun."""
 
 from api.procurement.router import (
+    awards,
     bidding,
     bids,
     commissions,
+    complaints,
     enquiries,
     evaluations,
     openings,
@@ -19,4 +21,8 @@ ROUTERS = (
     openings.router,
     evaluations.router,
     commissions.router,
+    awards.of_tender,
+    awards.router,
+    complaints.of_tender,
+    complaints.router,
 )

@@ -8,6 +8,7 @@ from api.core.http import PageDep, documented
 from api.core.pages import Page
 from api.identity import access
 from api.identity.access import Context, require
+from api.identity.debarments import SupplierDebarred
 from api.procurement import service
 from api.procurement.models import Tender, TenderKey
 from api.procurement.router.openings import shown
@@ -83,7 +84,7 @@ def get(tender_id: TenderId, ctx: Read) -> dict[str, Any]:
         service.TenderPeriodNotStarted,
         service.BiddingNotSetUp,
         service.OwnTender,
-        service.TendererDebarred,
+        SupplierDebarred,
         service.BidExists,
         service.SealingRequired,
         service.EnvelopesDiffer,

@@ -7,6 +7,7 @@ from api.core.http import PageDep, documented
 from api.core.pages import Page
 from api.identity import access
 from api.identity.access import Context, require
+from api.identity.debarments import SupplierDebarred
 from api.procurement import service
 from api.procurement.models import Bid, BidTenderer
 from api.procurement.schemas import BidId, BidOut, BidSummary, ReplaceIn, TendererOut
@@ -63,9 +64,7 @@ def confirm(bid_id: BidId, ctx: Write) -> dict[str, Any]:
 @router.post(
     "/{bid_id}/join",
     response_model=TendererOut,
-    responses=documented(
-        service.BidExists, service.TendererDebarred, service.TenderPeriodEnded, Conflict
-    ),
+    responses=documented(service.BidExists, SupplierDebarred, service.TenderPeriodEnded, Conflict),
 )
 def join(bid_id: BidId, ctx: Write) -> BidTenderer:
     """Be a member of the consortium of a bid that names you; then you are in no other bid."""

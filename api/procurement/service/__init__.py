@@ -17,7 +17,6 @@ from api.procurement.service.bid_problems import (
     SealingRequired,
     ShareNotYours,
     SubmissionTermsUnfit,
-    TendererDebarred,
     TenderPeriodNotStarted,
 )
 from api.procurement.service.bids import ask_confirmation
@@ -84,7 +83,6 @@ __all__ = [
     "TenderPeriodNotStarted",
     "TenderPeriodShortened",
     "TenderPeriodTooShort",
-    "TendererDebarred",
     "TermsInconsistent",
     "amend",
     "amendments_of",

@@ -62,6 +62,9 @@ _EVENTS = {
     "open_second_package": "tender.second_package_opened",
     "evaluate_first_package": "tender.first_package_evaluated",
     "evaluate": "tender.evaluated",
+    "await_awards": "tender.awards_pending",
+    "settle_awards": "tender.awards_settled",
+    "repeat_evaluation": "tender.evaluation_repeated",
 }
 _TREE = selectinload(Tender.lots).selectinload(Lot.items)  # type: ignore[arg-type]
 

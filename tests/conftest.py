@@ -42,6 +42,10 @@ from workers import relay
 from workers.app import app as celery
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--write-docs", action="store_true", help="write docs/procedures anew")
+
+
 def pytest_configure(config: pytest.Config) -> None:
     """Say where evaluation data were found, or that tests which need them are skipped."""
     shared = Path(os.environ.get("KERBEN_SHARED_DATA", migrations.ROOT.parent / "shared" / "data"))

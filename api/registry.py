@@ -38,6 +38,8 @@ from api.matching.models import (
 from api.opendata.models import PublicDocument
 from api.procurement.models import (
     Amendment,
+    Auction,
+    AuctionPrice,
     Bid,
     BidDocument,
     BidEnvelope,
@@ -138,6 +140,8 @@ TABLES = (
     BidDocument,
     DomesticClaim,
     BidSecurity,
+    Auction,
+    AuctionPrice,
     PublicDocument,
 )
 metadata = SQLModel.metadata

@@ -13,6 +13,7 @@ HANDLERS: dict[str, tuple[str, ...]] = {
     "tender.amended": ("matching.match_tender", "opendata.publish_tender"),
     "tender.cancelled": ("matching.forget_tender", "opendata.publish_tender"),
     "tender.closed": ("matching.close_tender", "opendata.publish_tender"),
+    "auction.period_ended": ("procurement.end_auction",),
     "tender.period_ended": ("procurement.close_tender",),
 }
 """Event type -> tasks, each called with the event's `resource_id`."""

@@ -8,7 +8,7 @@ only the price of one lot changes.
 The log is the truth: `replay` gives from it what every column and every answer says.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from decimal import ROUND_UP, Decimal
@@ -140,10 +140,3 @@ def replay(terms: Terms, log: Iterable[Price]) -> Standing:
     for price in log:
         standing = place(terms, standing, price)
     return standing
-
-
-def step_faults(step_bp: int, *, minimum_bp: int, maximum_bp: int) -> Sequence[str]:
-    """What is wrong with a step, as a share of the value, under the bounds of the policy."""
-    if minimum_bp <= step_bp <= maximum_bp:
-        return ()
-    return (f"must be between {minimum_bp} and {maximum_bp} basis points",)

@@ -17,7 +17,6 @@ from api.rules.auction import (
     opened,
     place,
     replay,
-    step_faults,
 )
 
 START = datetime(2026, 3, 2, 4, 0, tzinfo=UTC)
@@ -161,8 +160,3 @@ def test_a_step_is_whole_cents_and_at_least_its_share(value: Decimal, step_bp: i
     assert step == step.quantize(Decimal("0.01"))
     assert step >= value * step_bp / 10_000
     assert step - value * step_bp / 10_000 <= Decimal("0.01")
-
-
-@pytest.mark.parametrize(("step", "fits"), [(49, False), (50, True), (300, True), (301, False)])
-def test_a_step_keeps_to_the_bounds_of_the_policy(step: int, fits: bool) -> None:
-    assert (not step_faults(step, minimum_bp=50, maximum_bp=300)) is fits

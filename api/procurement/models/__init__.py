@@ -1,5 +1,6 @@
 """The tables of procurement, one file per noun."""
 
+from api.procurement.models.auctions import Auction, AuctionPrice
 from api.procurement.models.bids import Bid, BidEnvelope, BidTenderer
 from api.procurement.models.contents import (
     BidDocument,
@@ -22,6 +23,8 @@ from api.procurement.models.tenders import Amendment, Item, Lot, Tender
 
 __all__ = [
     "Amendment",
+    "Auction",
+    "AuctionPrice",
     "Bid",
     "BidDocument",
     "BidEnvelope",

@@ -4,10 +4,12 @@ from api.procurement.service.amendments import amend
 from api.procurement.service.demands import demands, is_public, open_tender_ids
 from api.procurement.service.policies import policy_of, snapshot_of, timetable_of
 from api.procurement.service.problems import (
+    AuctionNotPossible,
     DeadlineInPast,
     NotDraft,
     NothingToAmend,
     PolicyNotFrozen,
+    PriceRefused,
     ProcedureNotAllowed,
     TenderIncomplete,
     TenderPeriodEnded,
@@ -25,10 +27,12 @@ from api.procurement.service.queries import (
 from api.procurement.service.tenders import cancel, close_due, create, lock, publish, update
 
 __all__ = [
+    "AuctionNotPossible",
     "DeadlineInPast",
     "NotDraft",
     "NothingToAmend",
     "PolicyNotFrozen",
+    "PriceRefused",
     "ProcedureNotAllowed",
     "TenderIncomplete",
     "TenderPeriodEnded",

@@ -10,10 +10,18 @@ HANDLERS: dict[str, tuple[str, ...]] = {
     "certificate.withdrawn": ("catalog.announce_certificate",),
     "organisation.changed": ("matching.index_seller",),
     "tender.published": ("matching.match_tender", "opendata.publish_tender"),
-    "tender.amended": ("matching.match_tender", "opendata.publish_tender"),
+    "tender.amended": (
+        "matching.match_tender",
+        "opendata.publish_tender",
+        "procurement.ask_confirmation",
+    ),
     "tender.cancelled": ("matching.forget_tender", "opendata.publish_tender"),
     "tender.closed": ("matching.close_tender", "opendata.publish_tender"),
     "auction.period_ended": ("procurement.end_auction",),
+    "tender.bids_opened": ("opendata.publish_tender",),
+    "tender.first_package_opened": ("opendata.publish_tender",),
+    "tender.second_package_opened": ("opendata.publish_tender",),
+    "opening.ready": ("procurement.open_bids",),
     "tender.period_ended": ("procurement.close_tender",),
 }
 """Event type -> tasks, each called with the event's `resource_id`."""

@@ -19,3 +19,15 @@ def close_tender(session: Session, resource_id: str) -> None:
 def end_auction(session: Session, resource_id: str) -> None:
     """The time of an auction may have come."""
     auctions.end_due(session, UUID(hex=resource_id))
+
+
+@task("procurement.ask_confirmation")
+def ask_confirmation(session: Session, resource_id: str) -> None:
+    """A tender was amended: bids that came before a material change wait for confirmation."""
+    procurement.ask_confirmation(session, UUID(hex=resource_id))
+
+
+@task("procurement.open_bids")
+def open_bids(session: Session, resource_id: str) -> None:
+    """An opening has its shares."""
+    procurement.open_ready(session, UUID(hex=resource_id))

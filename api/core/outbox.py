@@ -42,6 +42,8 @@ class Event(NamedTuple):
     type: str
     resource_id: UUID
     payload: Mapping[str, Any]
+    org_id: UUID | None = None
+    """Of this event alone, when it is not that of the others."""
 
 
 def emit(
@@ -59,11 +61,11 @@ def emit_all(session: Session, events: Sequence[Event], *, org_id: UUID | None) 
         bulk.new_row(
             type=type,
             resource_id=resource_id,
-            org_id=org_id,
+            org_id=own_org_id or org_id,
             payload=payload,
             request_id=request_id,
             traceparent=origin,
         )
-        for type, resource_id, payload in events
+        for type, resource_id, payload, own_org_id in events
     ]
     bulk.insert(session, OutboxEvent, rows)

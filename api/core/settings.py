@@ -52,6 +52,13 @@ class Settings(BaseSettings):
     signing_key_file: Path | None = Field(
         default=None, description="The same in a file; without either, one is made in data_dir."
     )
+    sealing_key: SecretStr | None = Field(
+        default=None,
+        description="age X25519 identity: keeps opening sessions and server-side bids.",
+    )
+    sealing_key_file: Path | None = Field(
+        default=None, description="The same in a file; without either, one is made in data_dir."
+    )
     audit_head_seconds: int = Field(
         default=3600, ge=1, description="How often the audit log is signed."
     )
@@ -68,6 +75,9 @@ class Settings(BaseSettings):
     )
 
     max_body_bytes: int = Field(default=1_000_000, ge=1_000)
+    max_bid_bytes: int = Field(
+        default=3_000_000, ge=1_000, description="Of a request with envelopes, in base64."
+    )
     max_import_bytes: int = Field(default=100_000_000, ge=1_000)
     alive_file: Path | None = Field(
         default=None, description="Touched by a worker or relay every few seconds while it works."
@@ -103,6 +113,8 @@ class Settings(BaseSettings):
             problems.append(f"KERBEN_SECRET_KEY must be set, {MIN_SECRET_LENGTH}+ characters")
         if self.signing_key is None and self.signing_key_file is None:
             problems.append("KERBEN_SIGNING_KEY or KERBEN_SIGNING_KEY_FILE must give a key")
+        if self.sealing_key is None and self.sealing_key_file is None:
+            problems.append("KERBEN_SEALING_KEY or KERBEN_SEALING_KEY_FILE must give a key")
         if self.embedded:
             problems.append("KERBEN_DATABASE_URL must name a PostgreSQL server")
         if self.broker_url.get_secret_value().startswith("memory:"):

@@ -248,6 +248,15 @@ def revoke_client(session: Session, *, org_id: UUID, actor: str, client_id: UUID
     return client
 
 
+def is_successor(session: Session, client_id: UUID, *, of: UUID) -> bool:
+    """True for the same client, and for one that took its place by rotation, once or more often."""
+    earlier: UUID | None = of
+    while earlier is not None and earlier != client_id:
+        client = session.get(ApiClient, earlier)
+        earlier = client.replaced_by if client else None
+    return earlier == client_id
+
+
 def full_scopes(organisation: Organisation) -> list[str]:
     """Every scope that an organisation's first client may have."""
     return scopes_of([OrgRole(role) for role in organisation.roles])

@@ -8,6 +8,7 @@ from pydantic import BaseModel, Field, StringConstraints
 
 from api.procurement.schemas import LotOut, TenderId, ValueOut
 from api.reference.policy_schemas import PolicySetId
+from api.rules.policy import SealingMode
 from api.rules.tenders import (
     ProcurementCategory,
     ProcurementMethod,
@@ -46,6 +47,9 @@ class TenderPublished(BaseModel):
     accelerator: int
     procedure: str
     policy_set_id: PolicySetId | None = Field(description="See /public/policy-sets")
+    sealing_mode: SealingMode | None = Field(
+        description="`server`: bids are kept by access control alone until the opening"
+    )
     procurement_method: ProcurementMethod
     procurement_method_details: str | None
     procurement_method_ground: str | None

@@ -54,6 +54,12 @@ SCOPES: dict[str, tuple[frozenset[OrgRole], frozenset[MemberRole]]] = {
     "invitations:read": (SELLERS | BUYERS, frozenset(MemberRole)),
     "invitations:answer": (SELLERS, frozenset({_M.OWNER, _M.SALES})),
     "matching:admin": (STAFF, frozenset({_M.OWNER})),
+    "bids:read": (SELLERS, frozenset(MemberRole)),
+    "bids:write": (SELLERS, frozenset({_M.OWNER, _M.SALES})),
+    "bids:open": (
+        BUYERS | frozenset({_R.AUDITOR}),
+        frozenset({_M.OWNER, _M.PROCUREMENT_OFFICER, _M.AUDITOR}),
+    ),
     "jobs:read": (EVERYBODY, frozenset(MemberRole)),
     "audit:read": (EVERYBODY, frozenset({_M.OWNER, _M.AUDITOR})),
 }

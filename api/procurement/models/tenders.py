@@ -9,6 +9,7 @@ from sqlalchemy import CheckConstraint, Column, Index, UniqueConstraint
 from sqlmodel import Field, Relationship
 
 from api.core.tables import JSON, MONEY, QUANTITY, TEXTS, TIMESTAMP, Table, state
+from api.rules.policy import SealingMode
 from api.rules.tenders import (
     MAX_ACCELERATOR,
     MAX_QUANTITY,
@@ -93,6 +94,7 @@ class Tender(Table, table=True):
         default=None, foreign_key="policy_set.id", ondelete="RESTRICT"
     )
     policy: dict[str, Any] | None = Field(default=None, sa_column=Column(JSON))
+    sealing_mode: SealingMode | None = Field(default=None, sa_type=state(SealingMode))
     published_at: datetime | None = Field(default=None, sa_type=TIMESTAMP)
     tender_period_start: datetime | None = Field(default=None, sa_type=TIMESTAMP)
     tender_period_end: datetime | None = Field(default=None, sa_type=TIMESTAMP)

@@ -1,8 +1,26 @@
 """What the routes of tenders take (inputs) and give (outputs)."""
 
+from api.procurement.schemas.bid_contents import (
+    BidContent,
+    BidLotIn,
+    PriceContent,
+    TechnicalContent,
+    content_type,
+)
+from api.procurement.schemas.bids import (
+    BidIn,
+    BidOut,
+    BidSummary,
+    EnvelopeIn,
+    ReplaceIn,
+    TendererOut,
+)
 from api.procurement.schemas.ids import (
+    BidId,
     ItemId,
     LotId,
+    OpenerKeyId,
+    OpeningId,
     TenderId,
 )
 from api.procurement.schemas.inputs import (
@@ -22,6 +40,15 @@ from api.procurement.schemas.inputs import (
     TermsPatch,
     ValueIn,
 )
+from api.procurement.schemas.openings import (
+    BiddingOut,
+    OpenerKeyIn,
+    OpenerKeyOut,
+    OpeningIn,
+    OpeningOut,
+    ShareIn,
+    TenderKeyOut,
+)
 from api.procurement.schemas.outputs import (
     AmendmentOut,
     AuditEntryOut,
@@ -32,15 +59,25 @@ from api.procurement.schemas.outputs import (
     TenderSummary,
     ValueOut,
 )
+from api.procurement.schemas.submissions import NO_TERMS, SubmissionTermsIn, SubmissionTermsOut
 
 __all__ = [
+    "NO_TERMS",
     "AdditionalClassificationIn",
     "AmendIn",
     "AmendmentOut",
     "AuditEntryOut",
+    "BidContent",
+    "BidId",
+    "BidIn",
+    "BidLotIn",
+    "BidOut",
+    "BidSummary",
+    "BiddingOut",
     "CancelIn",
     "ClassificationIn",
     "CpvPrefix",
+    "EnvelopeIn",
     "ItemChange",
     "ItemId",
     "ItemIn",
@@ -51,13 +88,28 @@ __all__ = [
     "LotIn",
     "LotOut",
     "LotPatch",
+    "OpenerKeyId",
+    "OpenerKeyIn",
+    "OpenerKeyOut",
+    "OpeningId",
+    "OpeningIn",
+    "OpeningOut",
+    "PriceContent",
+    "ReplaceIn",
+    "ShareIn",
+    "SubmissionTermsIn",
+    "SubmissionTermsOut",
+    "TechnicalContent",
     "TenderId",
     "TenderIn",
+    "TenderKeyOut",
     "TenderOut",
     "TenderPatch",
     "TenderPolicyOut",
     "TenderSummary",
+    "TendererOut",
     "TermsPatch",
     "ValueIn",
     "ValueOut",
+    "content_type",
 ]

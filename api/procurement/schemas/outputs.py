@@ -10,6 +10,7 @@ from api.identity.schemas import OrganisationId
 from api.procurement.schemas.ids import ItemId, LotId, TenderId
 from api.reference.policy_schemas import PolicySetId
 from api.rules.incoterms import Incoterm
+from api.rules.policy import SealingMode
 from api.rules.tenders import (
     LotStatus,
     ProcurementCategory,
@@ -87,6 +88,10 @@ class TenderSummary(BaseModel):
     procurement_method: ProcurementMethod
     main_procurement_category: ProcurementCategory
     value: ValueOut | None
+    sealing_mode: SealingMode | None = Field(
+        description="`client`: only the openers, together, can open bids. `server`: this"
+        " installation keeps them closed until the opening, by access control."
+    )
     published_at: datetime | None
     tender_period_start: datetime | None
     tender_period_end: datetime | None = Field(description="What arrives at this instant is late")

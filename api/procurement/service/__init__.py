@@ -1,6 +1,26 @@
 """What can be done with tenders, and what may be read of them."""
 
+from api.procurement.service import bid_views, bids, openings, submissions, tender_keys
 from api.procurement.service.amendments import amend
+from api.procurement.service.bid_problems import (
+    BiddingNotSetUp,
+    BidExists,
+    EnvelopesDiffer,
+    OpenerRoleNotAllowed,
+    OpeningExists,
+    OpeningOver,
+    OpeningTooEarly,
+    OwnTender,
+    RootNotPublished,
+    SealingKeyMissing,
+    SealingKeyUnfit,
+    SealingRequired,
+    ShareNotYours,
+    SubmissionTermsUnfit,
+    TendererDebarred,
+    TenderPeriodNotStarted,
+)
+from api.procurement.service.bids import ask_confirmation
 from api.procurement.service.demands import demands, is_public, open_tender_ids
 from api.procurement.service.policies import policy_of, snapshot_of, timetable_of
 from api.procurement.service.problems import (
@@ -24,22 +44,42 @@ from api.procurement.service.queries import (
     list_tenders,
     trail,
 )
+from api.procurement.service.reveals import open_ready
 from api.procurement.service.tenders import cancel, close_due, create, lock, publish, update
 
 __all__ = [
     "AuctionNotPossible",
+    "BidExists",
+    "BiddingNotSetUp",
     "DeadlineInPast",
+    "EnvelopesDiffer",
     "NotDraft",
     "NothingToAmend",
+    "OpenerRoleNotAllowed",
+    "OpeningExists",
+    "OpeningOver",
+    "OpeningTooEarly",
+    "OwnTender",
     "PolicyNotFrozen",
     "PriceRefused",
     "ProcedureNotAllowed",
+    "RootNotPublished",
+    "SealingKeyMissing",
+    "SealingKeyUnfit",
+    "SealingRequired",
+    "ShareNotYours",
+    "SubmissionTermsUnfit",
     "TenderIncomplete",
     "TenderPeriodEnded",
+    "TenderPeriodNotStarted",
     "TenderPeriodShortened",
     "TenderPeriodTooShort",
+    "TendererDebarred",
     "TermsInconsistent",
     "amend",
+    "ask_confirmation",
+    "bid_views",
+    "bids",
     "cancel",
     "close_due",
     "create",
@@ -50,10 +90,14 @@ __all__ = [
     "list_amendments",
     "list_tenders",
     "lock",
+    "open_ready",
     "open_tender_ids",
+    "openings",
     "policy_of",
     "publish",
     "snapshot_of",
+    "submissions",
+    "tender_keys",
     "timetable_of",
     "trail",
     "update",

@@ -17,7 +17,7 @@ from api.core.errors import Conflict, FieldError, Invalid, NotFound
 from api.core.outbox import emit
 from api.procurement.models import Lot, Tender
 from api.procurement.schemas import TenderIn, TenderPatch
-from api.procurement.service import policies, terms
+from api.procurement.service import policies, roots, tender_keys, terms
 from api.procurement.service.problems import (
     DeadlineInPast,
     NotDraft,
@@ -47,6 +47,9 @@ _EVENTS = {
     "amend": "tender.amended",
     "cancel": "tender.cancelled",
     "close": "tender.closed",
+    "open": "tender.bids_opened",
+    "open_first_package": "tender.first_package_opened",
+    "open_second_package": "tender.second_package_opened",
 }
 _TREE = selectinload(Tender.lots).selectinload(Lot.items)  # type: ignore[arg-type]
 
@@ -99,7 +102,8 @@ def publish(session: Session, tender: Tender, *, actor: str) -> Tender:
     the policy set of today, which is frozen into it.
 
     Raises TenderIncomplete, DeadlineInPast, PolicyMissing, ProcedureNotAllowed, RateUnknown,
-    CalendarYearMissing, TenderPeriodTooShort, TermsInconsistent, or SandboxOnly.
+    CalendarYearMissing, TenderPeriodTooShort, TermsInconsistent, SubmissionTermsUnfit,
+    SealingKeyMissing, SealingKeyUnfit, or SandboxOnly.
     """
     if tender.mode is TenderMode.TEST:
         sandbox.require()
@@ -126,6 +130,7 @@ def publish(session: Session, tender: Tender, *, actor: str) -> Tender:
                 [Fault("#/tender_period_end", "tender_period_too_short", "is too early")]
             ),
         )
+    fingerprints = tender_keys.freeze(session, tender, policy)
     tender.published_at = now
     tender.tender_period_start = max(tender.tender_period_start or now, now)
     late = windows.enquiry_faults(
@@ -145,6 +150,8 @@ def publish(session: Session, tender: Tender, *, actor: str) -> Tender:
         "tender_period_end": end.isoformat(),
         "earliest_tender_period_end": earliest.isoformat(),
         "policy_set": tender.policy_set_id.hex if tender.policy_set_id else None,
+        "sealing_mode": tender.sealing_mode,
+        "sealing_keys": fingerprints,
     }
     move(session, tender, "publish", actor=actor, change=change)
     return tender
@@ -170,9 +177,11 @@ def close_due(session: Session, tender_id: UUID) -> bool:
     if tender is None or "close" not in TENDER.allowed(tender.status_details):
         return False
     end = tender.tender_period_end
-    if end is None or not rules.has_ended(end, db.now(session)):
+    now = db.now(session)
+    if end is None or not rules.has_ended(end, now):
         return False
-    move(session, tender, "close", actor=CLOCK, change={"tender_period_end": end.isoformat()})
+    change = {"tender_period_end": end.isoformat(), "roots": roots.publish(session, tender, now)}
+    move(session, tender, "close", actor=CLOCK, change=change)
     return True
 
 

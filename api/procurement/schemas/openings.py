@@ -1,0 +1,118 @@
+"""Openers' keys, keys of tenders, and openings, as the API takes and shows them."""
+
+from datetime import datetime
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from api.identity.schemas import ClientId, Input, OrganisationId, ShortText
+from api.procurement.schemas.ids import OpenerKeyId, OpeningId, TenderId
+from api.procurement.sealing.documents import Base64, Recipient
+from api.procurement.sealing.opening import Session
+from api.rules.bids import OpenerRole, OpeningStatus
+from api.rules.policy import SealingMode
+from api.rules.sealing import EnvelopeKind
+
+_RECIPIENT = "age1lvyvwawkr0mcnnnncaghunadrqkmuf9e6507x9y920xxpp866cnql7dp2z"
+
+
+class OpenerKeyIn(Input):
+    """Your own public key; the credentials that register it are the ones that release its share."""
+
+    name: ShortText = Field(max_length=200, examples=["Асанова Гүлнара"])
+    role: OpenerRole = Field(examples=["opener"])
+    recipient: Recipient = Field(examples=[_RECIPIENT], description="`kerben opener keygen`")
+
+
+class OpenerKeyOut(BaseModel):
+    """A registered public key."""
+
+    model_config = ConfigDict(from_attributes=True)
+
+    id: OpenerKeyId
+    org_id: OrganisationId
+    client_id: ClientId
+    name: str
+    role: OpenerRole
+    recipient: str
+    revoked_at: datetime | None
+    version: int
+
+
+class TenderKeyOut(BaseModel):
+    """The key to which bids are sealed.
+
+    Mode `client`: only the holders, together, can open; compare `fingerprint` with the document's.
+    Mode `server`: this installation keeps the bids closed by access control until the opening.
+    """
+
+    model_config = ConfigDict(from_attributes=True)
+
+    kind: EnvelopeKind
+    mode: SealingMode
+    recipient: str
+    threshold: int
+    opens_at: datetime | None
+    fingerprint: str | None
+    document: dict[str, Any] | None
+
+
+class RootOut(BaseModel):
+    """The Merkle root over the envelopes of a kind, as it was signed at the deadline."""
+
+    model_config = ConfigDict(from_attributes=True)
+
+    content: dict[str, Any]
+    key_id: str
+    signature: str
+
+
+class BiddingOut(BaseModel):
+    """How bids of a tender are kept secret, and what is known of them.
+
+    `bid_count` and `bidders` are null where the rules of the tender hide them until the opening.
+    """
+
+    sealing_modes: list[SealingMode] = Field(description="Who may seal: bidder or installation")
+    keys: list[TenderKeyOut]
+    roots: list[RootOut]
+    bid_count: int | None
+    bidders: list[OrganisationId] | None
+
+
+class OpeningIn(Input):
+    """Which envelopes are to be opened."""
+
+    envelope: EnvelopeKind = Field(default=EnvelopeKind.PRICE, examples=["price"])
+
+
+class ShareIn(Input):
+    """The age file of `kerben opener share`, in base64; nothing where the mode is `server`."""
+
+    released: Base64 | None = Field(default=None, max_length=16_000, examples=["YWdlLWVuY3J5cHRp"])
+
+
+class ShareOut(BaseModel):
+    """That a holder released its share; the share itself is shown to nobody."""
+
+    model_config = ConfigDict(from_attributes=True)
+
+    opener_key_id: OpenerKeyId
+    received_at: datetime
+
+
+class OpeningOut(BaseModel):
+    """An opening. `session` is what `kerben opener share` takes; `record` is its signed protocol."""
+
+    id: OpeningId
+    tender_id: TenderId
+    envelope: EnvelopeKind
+    mode: SealingMode
+    status: OpeningStatus
+    threshold: int
+    session: Session | None
+    shares: list[ShareOut]
+    opened_at: datetime | None
+    failure: str | None
+    record: dict[str, Any] | None
+    version: int

@@ -48,7 +48,6 @@ SCOPES: dict[str, tuple[frozenset[OrgRole], frozenset[MemberRole]]] = {
     "imports:write": (SELLERS, frozenset({_M.OWNER, _M.CATALOGUE})),
     "tenders:read": (EVERYBODY, frozenset(MemberRole)),
     "tenders:write": (BUYERS, frozenset({_M.OWNER, _M.PROCUREMENT_OFFICER})),
-    "bids:write": (SELLERS, frozenset({_M.OWNER, _M.SALES})),
     "matches:read": (EVERYBODY, frozenset(MemberRole)),
     "matches:write": (BUYERS, frozenset({_M.OWNER, _M.PROCUREMENT_OFFICER})),
     "invitations:read": (SELLERS | BUYERS, frozenset(MemberRole)),

@@ -29,7 +29,7 @@ CREATE POLICY app_insert ON auction FOR INSERT TO kerben_app WITH CHECK ({OWN_TE
 CREATE POLICY buyer_update ON auction FOR UPDATE TO kerben_app USING ({OWN_TENDER});
 -- A price may move the end on.
 CREATE POLICY bidder_update ON auction FOR UPDATE TO kerben_app
-  USING (status = 'planned' AND {COMPETES}) WITH CHECK (status = 'planned' AND {COMPETES});
+  USING ({COMPETES}) WITH CHECK (status = 'planned' AND {COMPETES});
 
 ALTER TABLE auction_price ENABLE ROW LEVEL SECURITY;
 ALTER TABLE auction_price FORCE ROW LEVEL SECURITY;

@@ -49,6 +49,8 @@ from api.opendata.models import (
 from api.opendata.ocds import publishing
 from api.procurement.models import (
     Amendment,
+    Auction,
+    AuctionPrice,
     Award,
     AwardTerms,
     Bid,
@@ -184,6 +186,8 @@ TABLES = (
     ComplaintPost,
     ComplaintDecision,
     ComplaintEffect,
+    Auction,
+    AuctionPrice,
     PublicDocument,
     OcdsRelease,
     OcdsRecord,

@@ -29,6 +29,7 @@ HANDLERS: dict[str, tuple[str, ...]] = {
     "tender.awards_settled": ("opendata.publish_tender",),
     "tender.evaluation_repeated": ("opendata.publish_tender",),
     "tender.completed": ("opendata.publish_tender",),
+    "auction.period_ended": ("procurement.end_auction",),
     "tender.bids_opened": ("opendata.publish_tender",),
     "tender.first_package_opened": ("opendata.publish_tender",),
     "tender.second_package_opened": ("opendata.publish_tender",),

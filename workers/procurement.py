@@ -5,7 +5,7 @@ from uuid import UUID
 from sqlmodel import Session
 
 from api.procurement import service as procurement
-from api.procurement.service import awards, complaints
+from api.procurement.service import auctions, awards, complaints
 from workers.app import task
 
 
@@ -13,6 +13,12 @@ from workers.app import task
 def close_tender(session: Session, resource_id: str) -> None:
     """The period of a tender may have ended."""
     procurement.close_due(session, UUID(hex=resource_id))
+
+
+@task("procurement.end_auction")
+def end_auction(session: Session, resource_id: str) -> None:
+    """The time of an auction may have come."""
+    auctions.end_due(session, UUID(hex=resource_id))
 
 
 @task("procurement.ask_confirmation")

@@ -1,5 +1,6 @@
 """The tables of procurement, one file per noun."""
 
+from api.procurement.models.auctions import Auction, AuctionPrice
 from api.procurement.models.awards import Award
 from api.procurement.models.bids import Bid, BidEnvelope, BidTenderer
 from api.procurement.models.commissions import (
@@ -41,6 +42,8 @@ from api.procurement.models.tenders import Amendment, Item, Lot, Tender
 
 __all__ = [
     "Amendment",
+    "Auction",
+    "AuctionPrice",
     "Award",
     "AwardTerms",
     "Bid",

@@ -90,6 +90,7 @@ class Tender(Table, table=True):
     value_currency: str | None = Field(default=None, max_length=3)
     status: TenderStatus = Field(default=TenderStatus.DRAFT, sa_type=state(TenderStatus))
     status_details: TenderStage = Field(default=TenderStage.DRAFT, sa_type=state(TenderStage))
+    auction_step_bp: int | None = None
     policy_set_id: UUID | None = Field(
         default=None, foreign_key="policy_set.id", ondelete="RESTRICT"
     )

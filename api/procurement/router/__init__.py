@@ -1,6 +1,7 @@
 """The routes of procurement, one file per noun."""
 
 from api.procurement.router import (
+    auctions,
     awards,
     bidding,
     bids,
@@ -21,6 +22,8 @@ ROUTERS = (
     openings.router,
     evaluations.router,
     commissions.router,
+    auctions.of_tender,
+    auctions.router,
     awards.of_tender,
     awards.router,
     complaints.of_tender,

@@ -231,6 +231,13 @@ class TenderPatch(TermsPatch):
     procurement_method_ground: Ground | None = Field(
         default=None, examples=["naturalMonopoly"], description="Why from a single source"
     )
+    auction_step_bp: int | None = Field(
+        default=None,
+        ge=1,
+        le=1000,
+        examples=[100],
+        description="Announces reverse auctions: their least step in basis points of a lot's value",
+    )
     main_procurement_category: Annotated[ProcurementCategory | None, Given] = Field(
         default=None, examples=["goods"]
     )

@@ -107,6 +107,7 @@ class TenderOut(TenderSummary):
     policy_set_id: PolicySetId | None = Field(description="The rules frozen at publication")
     procurement_method_details: str | None
     procurement_method_ground: str | None
+    auction_step_bp: int | None = Field(description="Of the lots' reverse auctions, if there are")
     enquiry_period_end: datetime | None
     clarification_until: datetime | None = Field(description="Until then questions are answered")
     complaint_period_end: datetime | None = Field(description="Of complaints about the terms")

@@ -33,11 +33,13 @@ from api.procurement.service.enquiries import tender_of as tender_of_enquiry
 from api.procurement.service.periods import close_due
 from api.procurement.service.policies import policy_of, snapshot_of, timetable_of
 from api.procurement.service.problems import (
+    AuctionNotPossible,
     DeadlineInPast,
     EnquiriesClosed,
     NotDraft,
     NothingToAmend,
     PolicyNotFrozen,
+    PriceRefused,
     ProcedureNotAllowed,
     TenderIncomplete,
     TenderPeriodEnded,
@@ -58,6 +60,7 @@ from api.procurement.service.reveals import open_ready
 from api.procurement.service.tenders import cancel, create, lock, publish, update
 
 __all__ = [
+    "AuctionNotPossible",
     "BidExists",
     "BiddingNotSetUp",
     "DeadlineInPast",
@@ -71,6 +74,7 @@ __all__ = [
     "OpeningTooEarly",
     "OwnTender",
     "PolicyNotFrozen",
+    "PriceRefused",
     "ProcedureNotAllowed",
     "RootNotPublished",
     "SealingKeyMissing",

@@ -78,7 +78,12 @@ def freeze(session: Session, tender: Tender) -> Policy:
         tender.procurement_method_details = title.get(tender.language) or next(iter(title.values()))
     policy = policy_of(tender)
     value = _value(session, tender, policy)
-    faults = procedure_faults(policy, value=value, ground=tender.procurement_method_ground)
+    faults = procedure_faults(
+        policy,
+        value=value,
+        ground=tender.procurement_method_ground,
+        auction_step_bp=tender.auction_step_bp,
+    )
     if faults:
         raise ProcedureNotAllowed(errors=terms.field_errors(faults))
     return policy

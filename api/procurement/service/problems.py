@@ -1,6 +1,6 @@
 """Why a tender cannot be published or changed, as problems with stable codes."""
 
-from api.core.errors import Conflict
+from api.core.errors import Conflict, FieldError
 
 
 class DeadlineInPast(Conflict):
@@ -67,3 +67,21 @@ class EnquiriesClosed(Conflict):
     """Questions are taken from publication until the end of the enquiry window."""
 
     code, title = "enquiries_closed", "No questions are taken now"
+
+
+class AuctionNotPossible(Conflict):
+    """The tender has announced no auction, or its bids cannot compete in one now."""
+
+    code, title = "auction_not_possible", "No auction is possible"
+
+
+class PriceRefused(Conflict):
+    """The price does not count; the code in `errors` says by which rule of the auction."""
+
+    code, title = "price_refused", "The price does not count"
+
+    def __init__(self, rule: str, detail: str) -> None:
+        super().__init__(
+            f"The price {detail}.",
+            errors=[FieldError(pointer="#/amount", code=rule, detail=detail)],
+        )

@@ -130,10 +130,10 @@ def test_the_clock_ends_it_only_when_the_moved_end_has_come(
     bidding.advance(announced - timedelta(minutes=2))
     moved = go_down(made, suppliers[0], "5600000").json()["ends_at"]
     bidding.advance(announced)
-    auction_id = ids.parse("auction", made["id"])
+    auction_id, lot_id = ids.parse("auction", made["id"]), ids.parse("lot", made["lot_id"])
     with db.worker_unit_of_work() as unit:
         assert not auctions.end_due(unit, auction_id)
-        assert auctions.unfinished(unit, opened.bidding.uuid)
+        assert auctions.unfinished(unit, lot_id)
     bidding.advance(datetime.fromisoformat(moved))
 
     late = go_down(made, suppliers[1], "5500000")
@@ -141,8 +141,8 @@ def test_the_clock_ends_it_only_when_the_moved_end_has_come(
         assert auctions.end_due(unit, auction_id)
     with db.worker_unit_of_work() as unit:
         assert not auctions.end_due(unit, auction_id)
-        assert not auctions.unfinished(unit, opened.bidding.uuid)
-        found = auctions.final_prices(unit, ids.parse("lot", made["lot_id"]))
+        assert not auctions.unfinished(unit, lot_id)
+        found = auctions.final_prices(unit, lot_id)
     assert late.status_code == 409
     assert late.json()["errors"][0]["code"] == "auction_ended"
     assert found is not None

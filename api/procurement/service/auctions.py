@@ -15,7 +15,7 @@ from sqlmodel import Session, col, select
 from api.core import audit, db, deadlines, ids
 from api.core.errors import Conflict, NotFound, refused
 from api.core.outbox import emit
-from api.procurement.models import Auction, AuctionPrice, Bid, BidLot, Lot, Tender
+from api.procurement.models import Auction, AuctionPrice, Bid, BidLot, Evaluation, Lot, Tender
 from api.procurement.schemas.auctions import AuctionIn
 from api.procurement.service import policies, tenders
 from api.procurement.service.problems import AuctionNotPossible, PriceRefused
@@ -24,6 +24,7 @@ from api.rules import auction as rules
 from api.rules.auction import AUCTION, AuctionStatus, Price, Standing
 from api.rules.bids import COMPETING
 from api.rules.clock import local_date
+from api.rules.commissions import EvaluationStatus
 from api.rules.states import IllegalTransition
 from api.rules.tenders import LotStatus, TenderStage, has_ended
 
@@ -56,6 +57,8 @@ def plan(session: Session, tender: Tender, *, actor: str, data: AuctionIn) -> Au
         raise AuctionNotPossible("Bids of the lot are not opened, or already evaluated.")
     if _of_lot(session, lot.id) is not None:
         raise Conflict("The lot has an auction already.")
+    if _is_evaluated(session, lot.id):
+        raise AuctionNotPossible("The lot is evaluated already.")
     currency, initial = _initial(session, tender, lot, now)
     basis = lot.value_amount or max(initial.values())
     auction = Auction(
@@ -172,12 +175,10 @@ def standing(session: Session, auction: Auction) -> Standing:
     return rules.replay(auction.terms, entries)
 
 
-def unfinished(session: Session, tender_id: UUID) -> bool:
-    """True while a lot of the tender is still auctioned: nothing can be evaluated yet."""
-    query = select(Auction.id).where(
-        Auction.tender_id == tender_id, Auction.status == AuctionStatus.PLANNED
-    )
-    return session.exec(query.limit(1)).first() is not None
+def unfinished(session: Session, lot_id: UUID) -> bool:
+    """True while a lot is still auctioned: it cannot be evaluated yet."""
+    auction = _of_lot(session, lot_id)
+    return auction is not None and auction.status is AuctionStatus.PLANNED
 
 
 def final_prices(session: Session, lot_id: UUID) -> tuple[str, Mapping[UUID, Decimal]] | None:
@@ -235,6 +236,13 @@ def _of_lot(session: Session, lot_id: UUID) -> Auction | None:
         Auction.lot_id == lot_id, Auction.status != AuctionStatus.CANCELLED
     )
     return session.exec(query).one_or_none()
+
+
+def _is_evaluated(session: Session, lot_id: UUID) -> bool:
+    query = select(Evaluation.id).where(
+        Evaluation.lot_id == lot_id, Evaluation.status == EvaluationStatus.COMPLETED
+    )
+    return session.exec(query).first() is not None
 
 
 def _held(session: Session, auction_id: UUID) -> Auction:

@@ -15,13 +15,14 @@ from api.core.errors import Conflict, FieldError, NotFound
 from api.core.outbox import emit
 from api.identity.service import Caller
 from api.procurement.evaluation import files
-from api.procurement.models import BidLot, Evaluation, Lot, Tender
+from api.procurement.models import Evaluation, Lot, Tender
 from api.procurement.sealing import canonical
 from api.procurement.service import (
     award_terms,
     bid_settlement,
     commissions,
     gathering,
+    lot_prices,
     policies,
     scores,
     tenders,
@@ -63,13 +64,11 @@ def ranking(session: Session, lot_id: UUID) -> list[Ranked]:
     if row is None:
         raise NotFound("The lot has no completed evaluation.")
     order = [ids.parse("bid", each) for each in document_of(row)["result"]["ranking"]]
-    prices = {
-        each.bid_id: each for each in session.exec(select(BidLot).where(BidLot.lot_id == lot_id))
-    }
+    prices = lot_prices.of_lot(session, lot_id)
     return [
         Ranked(
             bid,
-            Value(prices[bid].value_amount, prices[bid].value_currency),
+            Value(prices[bid].amount, prices[bid].currency),
             prices[bid].vat_included,
             rank,
         )

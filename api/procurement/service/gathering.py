@@ -27,8 +27,9 @@ from api.procurement.models import (
     RequirementResponse,
     Tender,
 )
-from api.procurement.service import award_terms, policies
+from api.procurement.service import auctions, award_terms, lot_prices, policies
 from api.procurement.service.evaluation_problems import BidsNotOpened, NotEvaluable
+from api.procurement.service.lot_prices import LotPrice
 from api.reference import fx
 from api.rules.bids import BidStage, OpeningStatus
 from api.rules.clock import local_date
@@ -61,8 +62,8 @@ def gather(
     disqualified: Mapping[UUID, Sequence[Mapping[str, str]]],
     comparable: ComparablePrice = stated_price,
 ) -> Inputs:
-    """Everything that the ranking of a lot is computed from. Raises BidsNotOpened, or RateUnknown's
-    place in NotEvaluable when a currency has no rate on the day of the opening."""
+    """Everything that the ranking of a lot is computed from. Raises BidsNotOpened, or
+    NotEvaluable while the lot is auctioned and when a currency has no rate on the opening's day."""
     opening = session.exec(
         select(BidOpening).where(
             BidOpening.tender_id == tender.id,
@@ -72,6 +73,8 @@ def gather(
     ).one_or_none()
     if opening is None or opening.opened_at is None or opening.record is None:
         raise BidsNotOpened
+    if auctions.unfinished(session, lot.id):
+        raise NotEvaluable("The lot is still auctioned.")
     terms = award_terms.of_lot(session, tender, lot)
     policy = _policy(session, tender)
     day = local_date(opening.opened_at)
@@ -131,9 +134,7 @@ class _Rows:
         self.session = session
         self.home = identity.get_organisation(session, tender.buyer_id).country
         of_lot = lot.id
-        self.lots = {
-            row.bid_id: row for row in session.exec(select(BidLot).where(BidLot.lot_id == of_lot))
-        }
+        self.prices = lot_prices.of_lot(session, of_lot)
         self.envelopes = {
             row.bid_id: row
             for row in session.exec(
@@ -189,7 +190,7 @@ class _Rows:
         disqualified: Mapping[UUID, Sequence[Mapping[str, str]]],
     ) -> inputs.Bid:
         """A bid as the rules take it."""
-        row, envelope = self.lots[bid.id], self.envelopes[bid.id]
+        price, envelope = self.prices[bid.id], self.envelopes[bid.id]
         supplier = self.parties[bid.supplier_id]
         resident = supplier.country == self.home
         answers = {each.requirement_id: _text(each.value["value"]) for each in self.answers[bid.id]}
@@ -200,7 +201,7 @@ class _Rows:
             received_at=envelope.received_at,
             commitment=envelope.commitment,
             ciphertext_sha256=envelope.ciphertext_sha256,
-            price=_price(row, policy, resident=resident),
+            price=_price(price, policy, resident=resident),
             answers=answers,
             costs={
                 name: Decimal(value) for name, value in answers.items() if NUMBER.fullmatch(value)
@@ -254,7 +255,7 @@ class _Rows:
         return found
 
 
-def _price(row: BidLot, policy: inputs.PolicyTerms, *, resident: bool) -> inputs.Price:
+def _price(row: LotPrice, policy: inputs.PolicyTerms, *, resident: bool) -> inputs.Price:
     """The price as stated. Without VAT, a resident's has the policy's rate due on it, and a
     non-resident's none of the buyer's country."""
     if row.vat_included:
@@ -263,7 +264,7 @@ def _price(row: BidLot, policy: inputs.PolicyTerms, *, resident: bool) -> inputs
         vat, rate = VatStatement.NET, policy.vat_rate_bp
     else:
         vat, rate = VatStatement.NONE, 0
-    return inputs.Price(row.value_amount, row.value_currency, vat, rate)
+    return inputs.Price(row.amount, row.currency, vat, rate)
 
 
 def _register(organisation: Organisation) -> str:

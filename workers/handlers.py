@@ -28,6 +28,10 @@ HANDLERS: dict[str, tuple[str, ...]] = {
     "tender.first_package_opened": ("opendata.publish_tender",),
     "tender.second_package_opened": ("opendata.publish_tender",),
     "opening.ready": ("procurement.open_bids",),
+    "cancellation.requested": ("opendata.publish_cancellation",),
+    "cancellation.withdrawn": ("opendata.publish_cancellation",),
+    "cancellation.lapsed": ("opendata.publish_cancellation",),
+    "cancellation.window_ended": ("procurement.activate_cancellation",),
     "tender.period_ended": ("procurement.close_tender",),
 }
 """Event type -> tasks, each called with the event's `resource_id`."""

@@ -18,3 +18,9 @@ def publish_tender(session: Session, resource_id: str) -> None:
 def publish_enquiry(session: Session, resource_id: str) -> None:
     """Write the tender that a question was about anew, with the answer."""
     opendata.publish_enquiry(session, UUID(hex=resource_id))
+
+
+@task("opendata.publish_cancellation")
+def publish_cancellation(session: Session, resource_id: str) -> None:
+    """Write the tender that somebody wishes to cancel anew."""
+    opendata.publish_cancellation(session, UUID(hex=resource_id))

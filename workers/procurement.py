@@ -24,3 +24,9 @@ def ask_confirmation(session: Session, resource_id: str) -> None:
 def open_bids(session: Session, resource_id: str) -> None:
     """An opening has its shares."""
     procurement.open_ready(session, UUID(hex=resource_id))
+
+
+@task("procurement.activate_cancellation")
+def activate_cancellation(session: Session, resource_id: str) -> None:
+    """The time to complain about a cancellation may have ended."""
+    procurement.activate_due(session, UUID(hex=resource_id))

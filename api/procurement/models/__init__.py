@@ -1,6 +1,7 @@
 """The tables of procurement, one file per noun."""
 
 from api.procurement.models.bids import Bid, BidEnvelope, BidTenderer
+from api.procurement.models.cancellations import Cancellation
 from api.procurement.models.contents import (
     BidDocument,
     BidItem,
@@ -18,6 +19,7 @@ from api.procurement.models.openings import (
     TenderKey,
     TenderKeyHolder,
 )
+from api.procurement.models.plans import PlanItem, ProcurementPlan
 from api.procurement.models.submissions import SubmissionTerms
 from api.procurement.models.tenders import Amendment, Item, Lot, Tender
 
@@ -32,6 +34,7 @@ __all__ = [
     "BidRoot",
     "BidSecurity",
     "BidTenderer",
+    "Cancellation",
     "DomesticClaim",
     "Enquiry",
     "EnquiryAuthor",
@@ -39,6 +42,8 @@ __all__ = [
     "Lot",
     "OpenerKey",
     "OpeningShare",
+    "PlanItem",
+    "ProcurementPlan",
     "RequirementResponse",
     "SubmissionTerms",
     "Tender",

@@ -1,12 +1,15 @@
 """The routes of procurement, one file per noun."""
 
-from api.procurement.router import bidding, bids, enquiries, openings, tenders
+from api.procurement.router import bidding, bids, cancellations, enquiries, openings, plans, tenders
 
 ROUTERS = (
     tenders.router,
+    cancellations.of_tender,
+    cancellations.router,
     enquiries.of_tender,
     enquiries.router,
     bidding.router,
     bids.router,
     openings.router,
+    plans.router,
 )

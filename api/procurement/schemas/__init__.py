@@ -55,6 +55,7 @@ from api.procurement.schemas.inputs import (
     ValueIn,
 )
 from api.procurement.schemas.openings import (
+    EXAMPLE_KEY,
     BiddingOut,
     OpenerKeyIn,
     OpenerKeyOut,
@@ -85,6 +86,7 @@ from api.procurement.schemas.plans import (
 from api.procurement.schemas.submissions import NO_TERMS, SubmissionTermsIn, SubmissionTermsOut
 
 __all__ = [
+    "EXAMPLE_KEY",
     "NO_TERMS",
     "AdditionalClassificationIn",
     "AmendIn",

@@ -22,7 +22,7 @@ from api.core.jobs import Job
 from api.core.outbox import OutboxEvent
 from api.core.sandbox import ClockShift
 from api.core.signing import SigningKey
-from api.identity.models import ApiClient, Member, Organisation
+from api.identity.models import ApiClient, DebarmentRecord, Member, Organisation
 from api.matching.models import (
     DemandItem,
     DemandVector,
@@ -38,6 +38,7 @@ from api.matching.models import (
 from api.opendata.models import PublicDocument
 from api.procurement.models import (
     Amendment,
+    Award,
     Bid,
     BidDocument,
     BidEnvelope,
@@ -48,6 +49,10 @@ from api.procurement.models import (
     BidSecurity,
     BidTenderer,
     Cancellation,
+    Complaint,
+    ComplaintDecision,
+    ComplaintEffect,
+    ComplaintPost,
     DomesticClaim,
     Enquiry,
     EnquiryAuthor,
@@ -100,6 +105,7 @@ TABLES = (
     Deadline,
     IdempotencyRecord,
     Organisation,
+    DebarmentRecord,
     Member,
     ApiClient,
     FxRate,
@@ -148,6 +154,11 @@ TABLES = (
     BidDocument,
     DomesticClaim,
     BidSecurity,
+    Award,
+    Complaint,
+    ComplaintPost,
+    ComplaintDecision,
+    ComplaintEffect,
     PublicDocument,
 )
 metadata = SQLModel.metadata

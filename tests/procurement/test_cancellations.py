@@ -270,3 +270,52 @@ def test_two_officers_who_cancel_at_once_cancel_once(buyer: Any, session: Sessio
     assert len(session.exec(select(Cancellation)).all()) == 1
     with pytest.raises(DBAPIError, match="append-only"):
         session.connection().exec_driver_sql("DELETE FROM tender_cancellation")
+
+
+@pytest.mark.parametrize(
+    ("verdict", "body", "status", "tender"),
+    [
+        ("satisfy", {"rationale": "Право", "effects": ["no_effect"]}, "withdrawn", "active"),
+        ("decline", {"rationale": "Нет"}, "active", "cancelled"),
+    ],
+)
+def test_a_cancellation_waits_for_the_decision_on_a_complaint_about_it(
+    buyer: Any,
+    as_org: AsOrg,
+    session: Session,
+    drain: Callable[[], int],
+    verdict: str,
+    body: dict[str, Any],
+    status: str,
+    tender: str,
+) -> None:
+    supplier, reviewer = as_org(["supplier"]), as_org(["reviewer"])
+    made = samples.published(buyer)
+    complaint = {
+        "target": "cancellation",
+        "title": {"ru": "Отмена"},
+        "description": {"ru": "Средства есть"},
+        "remedy": {"ru": "Продолжить"},
+    }
+    url = f"/v1/tenders/{made['id']}/complaints"
+    early = supplier.post(url, json=complaint)
+    cancel(buyer, made)
+    drafted = supplier.post(url, json=complaint)
+    assert drafted.status_code == 201, drafted.text
+    case = f"/v1/complaints/{drafted.json()['id']}"
+    assert supplier.post(f"{case}/submit", json={}).status_code == 200
+    (pending,) = listed(buyer, made)
+    session.rollback()
+    session.exec(select(Cancellation)).one().complaint_period_end = db.now(session)
+    session.commit()
+
+    waits = activates(pending)
+    for step, given in (("accept", {"rationale": "К рассмотрению"}), (verdict, body)):
+        decided = reviewer.post(f"{case}/{step}", json=given)
+        assert decided.status_code == 200, decided.text
+    drain()
+
+    assert (early.status_code, early.json()["code"]) == (409, "complaint_window_closed")
+    assert waits is False
+    assert listed(buyer, made)[0]["status"] == status
+    assert buyer.get(f"/v1/tenders/{made['id']}").json()["status"] == tender

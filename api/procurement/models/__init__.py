@@ -1,7 +1,14 @@
 """The tables of procurement, one file per noun."""
 
+from api.procurement.models.awards import Award
 from api.procurement.models.bids import Bid, BidEnvelope, BidTenderer
 from api.procurement.models.cancellations import Cancellation
+from api.procurement.models.complaints import (
+    Complaint,
+    ComplaintDecision,
+    ComplaintEffect,
+    ComplaintPost,
+)
 from api.procurement.models.contents import (
     BidDocument,
     BidItem,
@@ -25,6 +32,7 @@ from api.procurement.models.tenders import Amendment, Item, Lot, Tender
 
 __all__ = [
     "Amendment",
+    "Award",
     "Bid",
     "BidDocument",
     "BidEnvelope",
@@ -35,6 +43,10 @@ __all__ = [
     "BidSecurity",
     "BidTenderer",
     "Cancellation",
+    "Complaint",
+    "ComplaintDecision",
+    "ComplaintEffect",
+    "ComplaintPost",
     "DomesticClaim",
     "Enquiry",
     "EnquiryAuthor",

@@ -1,6 +1,16 @@
 """The routes of procurement, one file per noun."""
 
-from api.procurement.router import bidding, bids, cancellations, enquiries, openings, plans, tenders
+from api.procurement.router import (
+    awards,
+    bidding,
+    bids,
+    cancellations,
+    complaints,
+    enquiries,
+    openings,
+    plans,
+    tenders,
+)
 
 ROUTERS = (
     tenders.router,
@@ -12,4 +22,8 @@ ROUTERS = (
     bids.router,
     openings.router,
     plans.router,
+    awards.of_tender,
+    awards.router,
+    complaints.of_tender,
+    complaints.router,
 )

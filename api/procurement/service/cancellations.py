@@ -15,15 +15,17 @@ from api.core.errors import Conflict, FieldError, Invalid, NotFound
 from api.core.outbox import emit
 from api.procurement.models import Cancellation, Lot, Tender
 from api.procurement.schemas import CancelIn
-from api.procurement.service import periods, policies, tenders
+from api.procurement.service import complaints, periods, policies, tenders
 from api.procurement.service.problems import CancellationPending
 from api.procurement.service.queries import visible
 from api.rules import cancellations as rules
 from api.rules.cancellations import CANCELLATION, CancellationStatus
+from api.rules.complaints import OPEN, ComplaintStatus
 from api.rules.states import IllegalTransition
 from api.rules.tenders import TENDER, LotStatus, TenderStatus, has_ended
 
 WINDOW_ENDED = "cancellation.window_ended"
+UPHELD = frozenset({ComplaintStatus.SATISFIED, ComplaintStatus.RESOLVED})
 _EVENTS = {
     "request": "cancellation.requested",
     "activate": "cancellation.activated",
@@ -70,8 +72,9 @@ def cancel(session: Session, tender: Tender, *, actor: str, data: CancelIn) -> T
 
 
 def activate_due(session: Session, cancellation_id: UUID) -> bool:
-    """Let a cancellation take effect if its complaint period has ended by the database's clock;
-    for the workers' role. True when this call ended it."""
+    """End a cancellation whose complaint period has ended by the database's clock: it takes
+    effect, unless a complaint about it was found right. While one is open, it waits for the
+    decision, which wakes this again. For the workers' role; True when this call ended it."""
     found = session.get(Cancellation, cancellation_id)
     tender = tenders.hold(session, found.tender_id) if found else None
     if tender is None:
@@ -82,7 +85,13 @@ def activate_due(session: Session, cancellation_id: UUID) -> bool:
         return False
     if not has_ended(end, now):
         return False
-    _take_effect(session, tender, cancellation, now=now, actor=tenders.CLOCK)
+    complained = complaints.about_cancellation(session, tender.id, since=cancellation.requested_at)
+    if complained & OPEN:
+        return False
+    if complained & UPHELD:
+        _take_back(session, tender, cancellation, now=now, actor=tenders.CLOCK)
+    else:
+        _take_effect(session, tender, cancellation, now=now, actor=tenders.CLOCK)
     return True
 
 
@@ -107,6 +116,13 @@ def withdraw(
     now, end = db.now(session), cancellation.complaint_period_end
     if end is not None and has_ended(end, now):
         raise Conflict("The complaint period has ended: the cancellation takes effect.")
+    _take_back(session, tender, cancellation, now=now, actor=actor)
+    return cancellation
+
+
+def _take_back(
+    session: Session, tender: Tender, cancellation: Cancellation, *, now: datetime, actor: str
+) -> None:
     _move(cancellation, "withdraw", now)
     session.add(cancellation)
     deadlines.disarm(session, WINDOW_ENDED, cancellation.id)
@@ -114,7 +130,6 @@ def withdraw(
     change = {"cancellation": cancellation.id.hex}
     tenders.record(session, tender, "withdraw_cancellation", actor=actor, change=change)
     periods.resume(session, tender, now=now, actor=actor)
-    return cancellation
 
 
 def pending_of(session: Session, tender_id: UUID) -> Cancellation | None:

@@ -13,7 +13,7 @@ from sqlmodel import Session, col, select
 
 from api.core import db
 from api.procurement.models import Cancellation, Enquiry, Tender
-from api.procurement.service import amendments, bids, policies, roots, tenders
+from api.procurement.service import amendments, bids, complaints, policies, roots, tenders
 from api.rules import period_end as rules
 from api.rules import schedule as windows
 from api.rules import tenders as tender_rules
@@ -88,7 +88,11 @@ def obstacles(session: Session, tender_id: UUID) -> Obstacles:
             Cancellation.tender_id == tender_id, Cancellation.status == CancellationStatus.PENDING
         )
     ).first()
-    return Obstacles(unanswered=unanswered, cancellation_pending=pending is not None)
+    return Obstacles(
+        unanswered=unanswered,
+        complaint_open=complaints.blocks(session, tender_id),
+        cancellation_pending=pending is not None,
+    )
 
 
 def _is_over(tender: Tender, now: datetime) -> bool:

@@ -4,7 +4,7 @@ A score sheet that was submitted, an evaluation that was completed, minutes and 
 they are, whoever writes.
 
 Revision ID: 0010e
-Revises: 0020
+Revises: 0022
 """
 
 from collections.abc import Sequence
@@ -15,7 +15,7 @@ from alembic import op
 from sqlalchemy.dialects import postgresql
 
 revision: str = "0010e"
-down_revision: str | Sequence[str] | None = "0020"
+down_revision: str | Sequence[str] | None = "0022"
 branch_labels: str | Sequence[str] | None = None
 depends_on: str | Sequence[str] | None = None
 

@@ -3,6 +3,7 @@
 from api.procurement.models.auctions import Auction, AuctionPrice
 from api.procurement.models.awards import Award
 from api.procurement.models.bids import Bid, BidEnvelope, BidTenderer
+from api.procurement.models.cancellations import Cancellation
 from api.procurement.models.commissions import (
     CommissionMember,
     Disqualification,
@@ -37,6 +38,7 @@ from api.procurement.models.openings import (
     TenderKey,
     TenderKeyHolder,
 )
+from api.procurement.models.plans import PlanItem, ProcurementPlan
 from api.procurement.models.submissions import SubmissionTerms
 from api.procurement.models.tenders import Amendment, Item, Lot, Tender
 
@@ -55,6 +57,7 @@ __all__ = [
     "BidRoot",
     "BidSecurity",
     "BidTenderer",
+    "Cancellation",
     "CommissionMember",
     "Complaint",
     "ComplaintDecision",
@@ -72,8 +75,10 @@ __all__ = [
     "MinutesApproval",
     "OpenerKey",
     "OpeningShare",
+    "PlanItem",
     "PreferenceDecision",
     "PriceJustification",
+    "ProcurementPlan",
     "RequirementResponse",
     "ScoreSheet",
     "SubmissionTerms",

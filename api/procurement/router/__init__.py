@@ -5,16 +5,20 @@ from api.procurement.router import (
     awards,
     bidding,
     bids,
+    cancellations,
     commissions,
     complaints,
     enquiries,
     evaluations,
     openings,
+    plans,
     tenders,
 )
 
 ROUTERS = (
     tenders.router,
+    cancellations.of_tender,
+    cancellations.router,
     enquiries.of_tender,
     enquiries.router,
     bidding.router,
@@ -24,6 +28,7 @@ ROUTERS = (
     commissions.router,
     auctions.of_tender,
     auctions.router,
+    plans.router,
     awards.of_tender,
     awards.router,
     complaints.of_tender,

@@ -85,3 +85,22 @@ class PriceRefused(Conflict):
             f"The price {detail}.",
             errors=[FieldError(pointer="#/amount", code=rule, detail=detail)],
         )
+
+
+class CancellationPending(Conflict):
+    """Another cancellation of the tender waits for the end of its complaint period."""
+
+    code, title = "cancellation_pending", "The tender is being cancelled already"
+
+
+class PlanExists(Conflict):
+    """A buyer has one procurement plan for each year."""
+
+    code, title = "plan_exists", "The year has a plan already"
+
+
+class PlanNotMet(Conflict):
+    """The rules of the procedure, or a planned budget, keep the tender from being published as it
+    is; `errors` says where."""
+
+    code, title = "plan_not_met", "The tender does not fit the procurement plan"

@@ -135,11 +135,12 @@ def cancel(
             for other in _of_lot(session, award.lot_id, AwardStatus.ACTIVE)
             if other.rank > award.rank
         ]
+    now = db.now(session)
     for each in fallen:
-        each.cancelled_at = db.now(session)
+        deadlines.disarm(session, STANDSTILL_ENDED, each.id)
+        each.cancelled_at = now
         each.cancellation_cause, each.cancellation_reason = cause, reason
         each.bid_returned = bid_returns
-        deadlines.disarm(session, STANDSTILL_ENDED, each.id)
         change = {"cause": cause, "reason": reason, "bid_returned": bid_returns}
         _move(session, each, "cancel", actor, change)
     lot = _lot(tender, award.lot_id)
@@ -247,7 +248,6 @@ def _decide(
     if award.proposed_by == actor:
         raise FourEyes
     now, policy = db.now(session), policies.policy_of(tender)
-    award.decided_by, award.decided_at, award.decision = actor, now, reason
     found = rules.standstill(
         policies.timetable_of(session, tender),
         policy,
@@ -257,12 +257,14 @@ def _decide(
     if found is not None:
         award.standstill_start, award.standstill_end = found.start, found.end
         award.standstill_rule = policies.snapshot_of(tender)["parameters"]["standstill_duration"]
-        deadlines.arm(session, STANDSTILL_ENDED, award.id, found.end, org_id=award.buyer_id)
+    award.decided_by, award.decided_at, award.decision = actor, now, reason
     change = {
         "reason": reason,
         "standstill_end": found.end.isoformat() if found else None,
     }
     _move(session, award, action, actor, change)
+    if found is not None:
+        deadlines.arm(session, STANDSTILL_ENDED, award.id, found.end, org_id=award.buyer_id)
 
 
 def _put_forward(session: Session, tender: Tender, lot: Lot, *, actor: str) -> Award | None:

@@ -2,6 +2,8 @@
 
 from typing import Annotated, Any
 
+from fastapi import Body
+
 from api.core import ids
 from api.core.errors import AlreadyExists, Conflict, PreconditionFailed
 from api.core.http import PageDep, documented
@@ -12,6 +14,7 @@ from api.procurement import service
 from api.procurement.models import Tender, TenderKey
 from api.procurement.router.openings import shown
 from api.procurement.schemas import (
+    EXAMPLE_KEY,
     NO_TERMS,
     BiddingOut,
     BidIn,
@@ -26,6 +29,8 @@ from api.procurement.schemas import (
 )
 from api.procurement.sealing import ceremony
 from api.procurement.sealing.problems import ContentRefused
+from api.procurement.service import commissions
+from api.procurement.service.evaluation_problems import ConflictDeclared, ConflictUndeclared
 
 router = access.router("/tenders", "bidding")
 Read = Annotated[Context, require("tenders:read")]
@@ -57,7 +62,11 @@ def put_terms(tender_id: TenderId, data: SubmissionTermsIn, ctx: Write) -> Any:
     response_model=TenderKeyOut,
     responses=documented(service.NotDraft, service.SealingKeyUnfit, PreconditionFailed),
 )
-def attach_key(tender_id: TenderId, data: ceremony.TenderKey, ctx: Write) -> TenderKey:
+def attach_key(
+    tender_id: TenderId,
+    data: Annotated[ceremony.TenderKey, Body(examples=[EXAMPLE_KEY])],
+    ctx: Write,
+) -> TenderKey:
     """Give a draft the key of a ceremony (`kerben opener ceremony`); its `tender` is the OCID."""
     return service.tender_keys.attach(
         ctx.session, _own(ctx, tender_id), actor=ctx.actor, document=data
@@ -105,9 +114,14 @@ def submit(tender_id: TenderId, data: BidIn, ctx: Bidder) -> dict[str, Any]:
     return service.bid_views.shown(ctx.session, bid, org_id=ctx.org_id)
 
 
-@router.get("/{tender_id}/bids", response_model=Page[BidSummary])
+@router.get(
+    "/{tender_id}/bids",
+    response_model=Page[BidSummary],
+    responses=documented(ConflictUndeclared, ConflictDeclared),
+)
 def list_bids(tender_id: TenderId, ctx: Read, page: PageDep) -> Page[Any]:
     """Before the opening your own bids; after it every opened one, newest first."""
+    commissions.refuse_undeclared(ctx.session, ctx.caller, tender_id)
     rows, cursor = service.bid_views.list_bids(
         ctx.session, org_id=ctx.org_id, page=page, tender_id=tender_id
     )

@@ -115,6 +115,14 @@ def require_cleared(session: Session, tender: Tender, caller: Caller) -> Commiss
     raise ConflictUndeclared
 
 
+def refuse_undeclared(session: Session, caller: Caller, tender_id: UUID) -> None:
+    """For routes that show opened bids: raise as `require_cleared` when the tender is the
+    caller's own, and the caller is not a member of its commission without a conflict."""
+    tender = session.get(Tender, tender_id)
+    if tender is not None and tender.buyer_id == caller.org_id:
+        require_cleared(session, tender, caller)
+
+
 def require_members(session: Session, tender: Tender, seats: Sequence[UUID]) -> None:
     """Raise Invalid for ids that are not of the tender's commission."""
     known = {each.id for each in members(session, tender.id)}

@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from typer.testing import CliRunner
 
-from api.__main__ import app as main
+from api.__main__ import main
 from api.core import migrations
 from api.procurement.evaluation import files, verification
 from api.procurement.evaluation.verification import What

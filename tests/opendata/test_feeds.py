@@ -175,7 +175,7 @@ def test_under_parallel_writers_a_crawler_sees_every_release_exactly_once(
     def write(mine: Any, other: Any) -> None:
         for n in range(EACH):
             with db.worker_unit_of_work() as worker:
-                # Two processes in one transaction, taken in one order by every writer.
+                # The publisher takes the processes of a transaction in one order.
                 for each in (mine, other) if n % 2 else (mine,):
                     emit(worker, "tender.closed", samples.tender_id(each), org_id=None)
 

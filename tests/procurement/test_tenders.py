@@ -5,6 +5,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from sqlalchemy.exc import ProgrammingError
 from sqlmodel import Session, col, select
 
 from api.core import db
@@ -341,8 +342,12 @@ def test_the_database_itself_hides_and_protects_foreign_tenders(
         lots = foreign.exec(select(Lot)).all()
         items = foreign.exec(select(Item)).all()
         entries = foreign.exec(select(AuditEntry.stream)).all()
-        for table in ("tender", "tender_lot", "tender_item"):
-            connection = foreign.connection()
+        connection = foreign.connection()
+        # A bidder can hold the row of a published tender, and change nothing of it.
+        with pytest.raises(ProgrammingError, match="row-level security"), connection.begin_nested():
+            connection.exec_driver_sql("UPDATE tender SET created_at = now()")
+        assert connection.exec_driver_sql("DELETE FROM tender").rowcount == 0
+        for table in ("tender_lot", "tender_item"):
             moved = connection.exec_driver_sql(f"UPDATE {table} SET created_at = now()")
             removed = connection.exec_driver_sql(f"DELETE FROM {table}")
             assert (moved.rowcount, removed.rowcount) == (0, 0)

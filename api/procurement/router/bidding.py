@@ -2,6 +2,8 @@
 
 from typing import Annotated, Any
 
+from fastapi import Body
+
 from api.core import ids
 from api.core.errors import AlreadyExists, Conflict, PreconditionFailed
 from api.core.http import PageDep, documented
@@ -12,6 +14,7 @@ from api.procurement import service
 from api.procurement.models import Tender, TenderKey
 from api.procurement.router.openings import shown
 from api.procurement.schemas import (
+    EXAMPLE_KEY,
     NO_TERMS,
     BiddingOut,
     BidIn,
@@ -57,7 +60,11 @@ def put_terms(tender_id: TenderId, data: SubmissionTermsIn, ctx: Write) -> Any:
     response_model=TenderKeyOut,
     responses=documented(service.NotDraft, service.SealingKeyUnfit, PreconditionFailed),
 )
-def attach_key(tender_id: TenderId, data: ceremony.TenderKey, ctx: Write) -> TenderKey:
+def attach_key(
+    tender_id: TenderId,
+    data: Annotated[ceremony.TenderKey, Body(examples=[EXAMPLE_KEY])],
+    ctx: Write,
+) -> TenderKey:
     """Give a draft the key of a ceremony (`kerben opener ceremony`); its `tender` is the OCID."""
     return service.tender_keys.attach(
         ctx.session, _own(ctx, tender_id), actor=ctx.actor, document=data

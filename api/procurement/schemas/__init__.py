@@ -48,6 +48,7 @@ from api.procurement.schemas.inputs import (
     ValueIn,
 )
 from api.procurement.schemas.openings import (
+    EXAMPLE_KEY,
     BiddingOut,
     OpenerKeyIn,
     OpenerKeyOut,
@@ -69,6 +70,7 @@ from api.procurement.schemas.outputs import (
 from api.procurement.schemas.submissions import NO_TERMS, SubmissionTermsIn, SubmissionTermsOut
 
 __all__ = [
+    "EXAMPLE_KEY",
     "NO_TERMS",
     "AdditionalClassificationIn",
     "AmendIn",

@@ -6,7 +6,7 @@ A bid in one envelope seals a `BidContent`; a bid in two seals a `TechnicalConte
 
 from typing import Annotated
 
-from pydantic import Field, StringConstraints
+from pydantic import Field, StrictBool, StrictFloat, StrictInt, StringConstraints
 
 from api.catalog.types import (
     CertificateId,
@@ -33,6 +33,8 @@ from api.rules.tenders import MAX_ITEMS, MAX_LOTS
 RequirementId = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]{0,59}$")]
 DocumentType = Annotated[str, StringConstraints(pattern=r"^[A-Za-z]{1,60}$")]
 MediaType = Annotated[str, StringConstraints(pattern=r"^[\w.+-]{1,50}/[\w.+-]{1,49}$")]
+Given = StrictBool | StrictInt | StrictFloat | Line
+"""A value as JSON says it: nothing is taken for what it is not."""
 Price = Annotated[PlainDecimal, Field(ge=0, le=10**12, max_digits=20, decimal_places=6)]
 _SHA = "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08"
 _LOT = "lot_019abf2e8c1d7c3fa9b04b4c6f0d2e11"
@@ -86,7 +88,7 @@ class BidLotIn(Input):
 
     lot_id: LotId
     value: ValueIn
-    vat_included: bool = Field(examples=[True])
+    vat_included: StrictBool = Field(examples=[True])
     incoterm: Incoterm | None = Field(default=None, examples=["DAP"])
     named_place: Line | None = Field(default=None, examples=["Osh"])
     dispatch_country: Country | None = Field(default=None, examples=["CN"])
@@ -98,7 +100,7 @@ class RequirementResponseIn(Input):
     """An answer to a requirement of a criterion; numbers may be written as text."""
 
     requirement_id: RequirementId = Field(examples=["experience-years"])
-    value: bool | int | float | Line = Field(examples=[5])
+    value: Given = Field(examples=[5])
     documents: list[Sha256] = Field(default=[], max_length=20, examples=[[_SHA]])
 
 

@@ -3,7 +3,7 @@
 from datetime import date, datetime
 from typing import Any, Self
 
-from pydantic import BaseModel, ConfigDict, Field, JsonValue, model_validator
+from pydantic import BaseModel, ConfigDict, Field, JsonValue, StrictInt, model_validator
 from pydantic_core import PydanticCustomError
 
 from api.catalog.types import PlainDecimal
@@ -37,7 +37,7 @@ class EnvelopeIn(Input):
 
     kind: EnvelopeKind = Field(examples=["price"])
     id: Name = Field(examples=["019abf2e-8c1d-7c3f-a9b0-4b4c6f0d2e11"])
-    version: int = Field(default=1, ge=1, le=1_000_000, examples=[1])
+    version: StrictInt = Field(default=1, ge=1, le=1_000_000, examples=[1])
     sealed: Sealed | None = Field(default=None, description="kerben-sealed-bid/1")
     content: dict[str, JsonValue] | None = Field(
         default=None, description="See the schema of bid contents", repr=False

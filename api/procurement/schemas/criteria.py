@@ -7,12 +7,11 @@ from pydantic_core import PydanticCustomError
 
 from api.catalog.types import Line, Paragraph
 from api.identity.schemas import Input, Language
-from api.procurement.schemas.bid_contents import RequirementId
+from api.procurement.schemas.bid_contents import Given, RequirementId
 from api.procurement.schemas.ids import LotId
 from api.rules.criteria import DataType, typed
 
 Code = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]{0,119}$")]
-type Text = bool | int | float | Line
 _EVIDENCE = {"id": "contracts", "title": {"ru": "Копии договоров"}}
 _REQUIREMENT = {
     "id": "experience-years",
@@ -52,9 +51,9 @@ class RequirementIn(Input):
     title: dict[Language, Line] = Field(min_length=1, examples=[{"ru": "Опыт поставок, лет"}])
     description: dict[Language, Paragraph] = Field(default={}, examples=[{"ru": "Школьной мебели"}])
     data_type: DataType = Field(examples=["integer"])
-    expected_value: Text | None = Field(default=None, examples=[None])
-    min_value: Text | None = Field(default=None, examples=[3])
-    max_value: Text | None = Field(default=None, examples=[None])
+    expected_value: Given | None = Field(default=None, examples=[None])
+    min_value: Given | None = Field(default=None, examples=[3])
+    max_value: Given | None = Field(default=None, examples=[None])
     eligible_evidences: list[EvidenceIn] = Field(default=[], max_length=20, examples=[[_EVIDENCE]])
 
     @model_validator(mode="after")

@@ -15,6 +15,24 @@ from api.rules.sealing import EnvelopeKind
 
 _RECIPIENT = "age1lvyvwawkr0mcnnnncaghunadrqkmuf9e6507x9y920xxpp866cnql7dp2z"
 
+_HOLDER = {
+    "number": 1,
+    "name": "Асанова Гүлнара",
+    "role": "opener",
+    "recipient": _RECIPIENT,
+    "share": "YWdlLWVuY3J5cHRpb24ub3JnL3YxCi4uLg==",
+    "share_sha256": "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08",
+}
+EXAMPLE_KEY = {
+    "format": "kerben-tender-key/1",
+    "tender": "ocds-kerben0-000042",
+    "envelope": "price",
+    "opens_at": "2027-03-01T12:00:00.000000Z",
+    "recipient": "age1t7rxyev2z3rw82stdlrrepyc39nvn86l5078zqkf5uasdy86jp6svpy7pa",
+    "threshold": 2,
+    "holders": [_HOLDER],
+}
+
 
 class OpenerKeyIn(Input):
     """Your own public key; the credentials that register it are the ones that release its share."""

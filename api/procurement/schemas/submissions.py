@@ -2,7 +2,7 @@
 
 from typing import Any, Self
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import BaseModel, ConfigDict, Field, StrictBool, model_validator
 from pydantic_core import PydanticCustomError
 
 from api.identity.schemas import Input
@@ -15,13 +15,13 @@ from api.rules.criteria import MAX_RESPONSES
 class SubmissionTermsIn(Input):
     """The terms of bidding of a draft, as a whole."""
 
-    two_envelopes: bool = Field(
+    two_envelopes: StrictBool = Field(
         default=False, examples=[False], description="The price in an envelope of its own"
     )
     bid_security: ValueIn | None = Field(
         default=None, examples=[{"amount": "134000.00", "currency": "KGS"}]
     )
-    bid_security_declaration: bool = Field(
+    bid_security_declaration: StrictBool = Field(
         default=False, examples=[True], description="A signed declaration may stand for it"
     )
     criteria: CriteriaIn = Field(default=[])

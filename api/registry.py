@@ -24,7 +24,7 @@ from api.core.jobs import Job
 from api.core.outbox import OutboxEvent
 from api.core.sandbox import ClockShift
 from api.core.signing import SigningKey
-from api.identity.models import ApiClient, Member, Organisation
+from api.identity.models import ApiClient, DebarmentRecord, Member, Organisation
 from api.matching.models import (
     DemandItem,
     DemandVector,
@@ -49,6 +49,7 @@ from api.opendata.models import (
 from api.opendata.ocds import publishing
 from api.procurement.models import (
     Amendment,
+    Award,
     Bid,
     BidDocument,
     BidEnvelope,
@@ -58,6 +59,10 @@ from api.procurement.models import (
     BidRoot,
     BidSecurity,
     BidTenderer,
+    Complaint,
+    ComplaintDecision,
+    ComplaintEffect,
+    ComplaintPost,
     DomesticClaim,
     Enquiry,
     EnquiryAuthor,
@@ -108,6 +113,7 @@ TABLES = (
     Deadline,
     IdempotencyRecord,
     Organisation,
+    DebarmentRecord,
     Member,
     ApiClient,
     FxRate,
@@ -153,6 +159,11 @@ TABLES = (
     BidDocument,
     DomesticClaim,
     BidSecurity,
+    Award,
+    Complaint,
+    ComplaintPost,
+    ComplaintDecision,
+    ComplaintEffect,
     PublicDocument,
     OcdsRelease,
     OcdsRecord,

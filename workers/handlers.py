@@ -9,6 +9,8 @@ HANDLERS: dict[str, tuple[str, ...]] = {
     "certificate.expired": ("catalog.announce_certificate",),
     "certificate.withdrawn": ("catalog.announce_certificate",),
     "organisation.changed": ("matching.index_seller",),
+    "debarment.began": ("identity.announce_debarment",),
+    "debarment.ended": ("identity.announce_debarment",),
     "tender.published": ("matching.match_tender", "opendata.publish_tender"),
     "tender.amended": (
         "matching.match_tender",
@@ -23,12 +25,18 @@ HANDLERS: dict[str, tuple[str, ...]] = {
     "tender.unsuccessful": ("matching.close_tender", "opendata.publish_tender"),
     "enquiry.answered": ("opendata.publish_enquiry",),
     "tender.lots_changed": ("opendata.publish_tender",),
+    "tender.awards_pending": ("opendata.publish_tender",),
+    "tender.awards_settled": ("opendata.publish_tender",),
+    "tender.evaluation_repeated": ("opendata.publish_tender",),
     "tender.completed": ("opendata.publish_tender",),
     "tender.bids_opened": ("opendata.publish_tender",),
     "tender.first_package_opened": ("opendata.publish_tender",),
     "tender.second_package_opened": ("opendata.publish_tender",),
     "opening.ready": ("procurement.open_bids",),
     "audit.head_published": ("opendata.refresh_indicators",),
+    "award.standstill_ended": ("procurement.conclude_lot",),
+    "complaint.window_ended": ("procurement.discard_complaint",),
+    "complaint.review_due": ("procurement.mark_complaint_overdue",),
     "tender.period_ended": ("procurement.close_tender",),
 }
 """Event type -> tasks, each called with the event's `resource_id`."""

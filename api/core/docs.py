@@ -12,6 +12,7 @@ TAGS = [
     {"name": name, "description": description}
     for name, description in (
         ("organisations", "Suppliers, manufacturers, buyers, partners, auditors, the operator."),
+        ("debarments", "The register of unreliable suppliers."),
         ("members", "The people of your organisation."),
         ("clients", "Credentials of programs: API keys and OAuth clients."),
         ("oauth", "Access tokens (RFC 6749, client credentials)."),
@@ -28,6 +29,8 @@ TAGS = [
         ("bidding", "How a tender takes bids: terms, keys, handing in, opening."),
         ("bids", "A supplier's own bids, and everybody's once they are opened."),
         ("openings", "Openers' keys, and the shares with which bids are opened."),
+        ("awards", "Which bid gets a lot: proposed by one, decided by another; standstill."),
+        ("complaints", "Complaints about terms, awards and cancellations, and their review."),
         ("matches", "Ranked offers for each item of a request, with reasons."),
         ("invitations", "Suppliers asked to bid."),
         ("matching", "The matching engine's models and index."),

@@ -14,7 +14,7 @@ from api.core.errors import AlreadyExists, Conflict, Forbidden, NotFound, Unauth
 from api.core.outbox import emit
 from api.identity import credentials
 from api.identity.models import ApiClient, ClientKind, Member, Organisation
-from api.identity.schemas import ClientIn, DebarIn, MemberIn, OrganisationIn, RegimeIn
+from api.identity.schemas import ClientIn, MemberIn, OrganisationIn, RegimeIn
 from api.rules.organisations import MAY_ACT, ORGANISATION
 from api.rules.permissions import OrgRole, scopes_of
 from api.rules.states import IllegalTransition
@@ -152,15 +152,6 @@ def set_regime(session: Session, *, actor: str, org_id: UUID, data: RegimeIn) ->
     return organisation
 
 
-def debar(session: Session, *, actor: str, org_id: UUID, data: DebarIn) -> Organisation:
-    """Enter the organisation in the register of unreliable suppliers until a day, inclusive."""
-    organisation = _locked(session, org_id)
-    organisation.debarred_until, organisation.debarment_source = data.until, data.source
-    change = {"until": data.until.isoformat(), "source": data.source, "reason": data.reason}
-    _log(session, organisation, "debar", actor, change)
-    return organisation
-
-
 def add_member(session: Session, *, org_id: UUID, actor: str, data: MemberIn) -> Member:
     """Add a person to the caller's organisation; AlreadyExists for a known address."""
     known = session.exec(
@@ -279,6 +270,8 @@ def _caller(session: Session, client: "_Client", granted: Collection[str]) -> Ca
     roles = frozenset(OrgRole(role) for role in client.roles)
     if OrgRole.OPERATOR in roles:
         db.scope(session, operator="on")
+    if OrgRole.REVIEWER in roles:
+        db.scope(session, reviewer="on")
     return Caller(client.org_id, roles, client.client_id, frozenset(granted))
 
 

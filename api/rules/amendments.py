@@ -33,6 +33,7 @@ class AmendmentCause(StrEnum):
     LATE_ANSWER = "lateAnswer"
     SUSPENSION = "suspension"
     AUTO_PROLONGATION = "autoProlongation"
+    COMPLAINT = "complaint"
 
 
 class Reason(StrEnum):

@@ -110,6 +110,10 @@ ENDED_BY: Mapping[TenderStatus, str] = {
 """The action by which a tender follows its lots when none of them is active any more."""
 
 _ACTIVE = frozenset(s for s, status in STATUS_OF.items() if status is TenderStatus.ACTIVE)
+AWARDING = frozenset(
+    {_T.EVALUATION_COMPLETE, _T.EVALUATION_RESULTS_PENDING, _T.CONTRACT_SIGN_PENDING}
+)
+"""Stages in which awards are proposed and decided."""
 TENDER = Machine(
     {
         "publish": (frozenset({_T.DRAFT, _T.PLANNED}), _T.PUBLISHED),
@@ -127,6 +131,9 @@ TENDER = Machine(
             frozenset({_T.FIRST_PACKAGE_EVALUATED}),
             _T.SECOND_PACKAGE_OPENED,
         ),
+        "await_awards": (AWARDING, _T.EVALUATION_RESULTS_PENDING),
+        "settle_awards": (AWARDING, _T.CONTRACT_SIGN_PENDING),
+        "repeat_evaluation": (AWARDING, _T.BIDS_OPENED),
         "cancel": (_ACTIVE | {_T.DRAFT, _T.PLANNED}, _T.CANCELLED),
     }
 )

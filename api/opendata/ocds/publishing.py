@@ -64,6 +64,19 @@ EVENTS: Mapping[str, Publication] = {
     "tender.first_package_opened": Publication("tenderUpdate", ("tender", "bids")),
     "tender.second_package_opened": Publication("tenderUpdate", ("tender", "bids")),
     "tender.bids_opened": Publication("tenderUpdate", ("tender", "bids")),
+    "tender.awards_pending": Publication("tenderUpdate"),
+    "tender.awards_settled": Publication("tenderUpdate"),
+    "tender.evaluation_repeated": Publication("tenderUpdate"),
+    "award.approved": Publication("award", ("tender", "awards"), _named_in),
+    "award.rejected": Publication("award", ("tender", "awards"), _named_in),
+    "award.cancelled": Publication("awardCancellation", ("tender", "awards"), _named_in),
+    **{
+        f"complaint.{what}": Publication("tenderUpdate", ("tender", "complaints"), _named_in)
+        for what in (
+            *("submitted", "accepted", "invalidated", "declined"),
+            *("satisfied", "stopped", "resolved"),
+        )
+    },
     "enquiry.answered": Publication("tenderUpdate", tender_of=_named_in),
 }
 """Every public event: type -> publication."""

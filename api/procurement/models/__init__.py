@@ -1,6 +1,13 @@
 """The tables of procurement, one file per noun."""
 
+from api.procurement.models.awards import Award
 from api.procurement.models.bids import Bid, BidEnvelope, BidTenderer
+from api.procurement.models.complaints import (
+    Complaint,
+    ComplaintDecision,
+    ComplaintEffect,
+    ComplaintPost,
+)
 from api.procurement.models.contents import (
     BidDocument,
     BidItem,
@@ -23,6 +30,7 @@ from api.procurement.models.tenders import Amendment, Item, Lot, Tender
 
 __all__ = [
     "Amendment",
+    "Award",
     "Bid",
     "BidDocument",
     "BidEnvelope",
@@ -32,6 +40,10 @@ __all__ = [
     "BidRoot",
     "BidSecurity",
     "BidTenderer",
+    "Complaint",
+    "ComplaintDecision",
+    "ComplaintEffect",
+    "ComplaintPost",
     "DomesticClaim",
     "Enquiry",
     "EnquiryAuthor",

@@ -1,6 +1,14 @@
 """The routes of procurement, one file per noun."""
 
-from api.procurement.router import bidding, bids, enquiries, openings, tenders
+from api.procurement.router import (
+    awards,
+    bidding,
+    bids,
+    complaints,
+    enquiries,
+    openings,
+    tenders,
+)
 
 ROUTERS = (
     tenders.router,
@@ -9,4 +17,8 @@ ROUTERS = (
     bidding.router,
     bids.router,
     openings.router,
+    awards.of_tender,
+    awards.router,
+    complaints.of_tender,
+    complaints.router,
 )

@@ -16,7 +16,7 @@ from sqlmodel import Session, col, select
 
 from api.core import db
 from api.core.errors import Conflict, FieldError, NotFound
-from api.identity import service as identity
+from api.identity import debarments
 from api.procurement.models import Amendment, Bid, BidEnvelope, BidTenderer, Tender
 from api.procurement.schemas import BidIn, ReplaceIn
 from api.procurement.service import bid_moves, envelopes
@@ -31,7 +31,6 @@ from api.procurement.service.envelopes import Held
 from api.rules import bids as rules
 from api.rules.bids import SEALED, BidStage, TendererRole
 from api.rules.clock import local_date
-from api.rules.organisations import is_debarred
 from api.rules.tenders import OPEN_STAGES
 
 
@@ -276,9 +275,9 @@ def _tenderers(bid: Bid, others: Sequence[UUID]) -> list[BidTenderer]:
 
 
 def _refuse_debarred(session: Session, org_id: UUID) -> None:
-    organisation = identity.get_organisation(session, org_id)
-    if is_debarred(organisation.debarred_until, local_date(db.now(session))):
-        raise TendererDebarred(f"Until {organisation.debarred_until}.")
+    found = debarments.standing(session, org_id, local_date(db.now(session)))
+    if found is not None:
+        raise TendererDebarred(f"Until {found.valid_through}.")
 
 
 def _refuse_second(session: Session, tender_id: UUID, org_id: UUID) -> None:

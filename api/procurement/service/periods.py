@@ -13,7 +13,7 @@ from sqlmodel import Session, col, select
 
 from api.core import db
 from api.procurement.models import Enquiry, Tender
-from api.procurement.service import amendments, bids, policies, roots, tenders
+from api.procurement.service import amendments, bids, complaints, policies, roots, tenders
 from api.rules import period_end as rules
 from api.rules import schedule as windows
 from api.rules import tenders as tender_rules
@@ -75,8 +75,12 @@ def resume(session: Session, tender: Tender, *, now: datetime, actor: str) -> bo
 
 
 def is_held_up(session: Session, tender_id: UUID) -> bool:
-    """True while the tender may not be closed: a question about it has no answer."""
-    return rules.is_blocked(unanswered=_unanswered(session, tender_id), complaint_open=False)
+    """True while the tender may not be closed: a question about it has no answer, or a complaint
+    about its terms no decision."""
+    return rules.is_blocked(
+        unanswered=_unanswered(session, tender_id),
+        complaint_open=complaints.blocks(session, tender_id),
+    )
 
 
 def _is_over(tender: Tender, now: datetime) -> bool:

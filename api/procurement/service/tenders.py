@@ -60,6 +60,9 @@ _EVENTS = {
     "open": "tender.bids_opened",
     "open_first_package": "tender.first_package_opened",
     "open_second_package": "tender.second_package_opened",
+    "await_awards": "tender.awards_pending",
+    "settle_awards": "tender.awards_settled",
+    "repeat_evaluation": "tender.evaluation_repeated",
 }
 _TREE = selectinload(Tender.lots).selectinload(Lot.items)  # type: ignore[arg-type]
 

@@ -1,6 +1,7 @@
 """OCDS releases of tenders: one at each public event, in its own transaction, valid, for good."""
 
 import json
+import threading
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -309,7 +310,8 @@ def test_a_second_writer_of_a_process_waits_though_it_holds_no_row_of_it(
     made = samples.published(buyer)
     with Session(db.engine("worker")) as one, Session(db.engine("worker")) as two:
         one.connection().execute(
-            text("SELECT pg_advisory_xact_lock(hashtextextended(:o, 19))"), {"o": made["ocid"]}
+            text("SELECT pg_advisory_xact_lock(hashtextextended(:process, 19))"),
+            {"process": samples.tender_id(made).hex},
         )
         _say(one, (samples.tender_id(made),))
         two.connection().execute(text("SET LOCAL lock_timeout = '50ms'"))
@@ -318,6 +320,38 @@ def test_a_second_writer_of_a_process_waits_though_it_holds_no_row_of_it(
             two.commit()
         one.commit()
     assert [each["id"][-1] for each in releases(session)] == ["1", "2"]
+
+
+def test_who_waited_tells_what_was_committed_meanwhile(buyer: Any, session: Session) -> None:
+    made = samples.published(buyer)
+    tender_id = samples.tender_id(made)
+
+    def speak() -> None:
+        with db.worker_unit_of_work() as other:
+            other.get(Tender, tender_id)
+            _say(other, (tender_id,))
+
+    waiting = text("SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND NOT granted")
+    with Session(db.engine("worker")) as one:
+        one.connection().execute(
+            text("SELECT pg_advisory_xact_lock(hashtextextended(:process, 19))"),
+            {"process": tender_id.hex},
+        )
+        other = threading.Thread(target=speak)
+        other.start()
+        while not session.connection().scalar(waiting):
+            session.rollback()
+        changed = one.get(Tender, tender_id)
+        assert changed is not None
+        changed.title = {"ru": "Новое имя"}
+        emit(one, "tender.amended", tender_id, org_id=None)
+        one.commit()
+        other.join()
+    assert [each["tender"]["title"] for each in releases(session)] == [
+        "Школьная мебель",
+        "Новое имя",
+        "Новое имя",
+    ]
 
 
 def _say(session: Session, ids: tuple[Any, ...]) -> None:

@@ -27,6 +27,12 @@ def open_bids(session: Session, resource_id: str) -> None:
     procurement.open_ready(session, UUID(hex=resource_id))
 
 
+@task("procurement.activate_cancellation")
+def activate_cancellation(session: Session, resource_id: str) -> None:
+    """The time to complain about a cancellation may have ended."""
+    procurement.activate_due(session, UUID(hex=resource_id))
+
+
 @task("procurement.conclude_lot")
 def conclude_lot(session: Session, resource_id: str) -> None:
     """The standstill of an award is over: if nothing is left to decide, its lot ends."""

@@ -6,7 +6,13 @@ from typing import Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
-from api.procurement.schemas import EnquiryPublished, LotOut, TenderId, ValueOut
+from api.procurement.schemas import (
+    CancellationPublished,
+    EnquiryPublished,
+    LotOut,
+    TenderId,
+    ValueOut,
+)
 from api.reference.policy_schemas import PolicySetId
 from api.rules.policy import SealingMode
 from api.rules.tenders import (
@@ -73,6 +79,7 @@ class TenderPublished(BaseModel):
     cancelled_at: datetime | None
     cancellation_reason: str | None
     lots: list[LotOut]
+    cancellations: list[CancellationPublished]
     enquiries: list[EnquiryPublished] = Field(description="Answered questions, without authors")
 
 

@@ -12,7 +12,7 @@ from api.identity import service as identity
 from api.opendata.models import PublicDocument
 from api.opendata.schemas import BuyerPublished, TenderPublished
 from api.procurement import service as procurement
-from api.procurement.schemas import EnquiryPublished
+from api.procurement.schemas import CancellationPublished, EnquiryPublished
 from api.rules.clock import utcnow
 
 JSON = "application/json"
@@ -31,11 +31,15 @@ def publish_tender(session: Session, tender_id: UUID) -> None:
     if tender is None:
         return
     buyer = identity.get_organisation(session, tender.buyer_id)
-    names = TenderPublished.model_fields.keys() - {"buyer", "enquiries"}
+    names = TenderPublished.model_fields.keys() - {"buyer", "enquiries", "cancellations"}
     shown = TenderPublished(
         buyer=BuyerPublished(
             id=f"{buyer.identifier_scheme}-{buyer.identifier_id}", name=buyer.legal_name
         ),
+        cancellations=[
+            CancellationPublished.model_validate(each)
+            for each in procurement.cancellations_of(session, tender.id)
+        ],
         enquiries=[
             EnquiryPublished.model_validate(each)
             for each in procurement.answered_enquiries(session, tender.id)
@@ -48,6 +52,13 @@ def publish_tender(session: Session, tender_id: UUID) -> None:
 def publish_enquiry(session: Session, enquiry_id: UUID) -> None:
     """Write anew the tender that an answered question is about."""
     tender_id = procurement.tender_of_enquiry(session, enquiry_id)
+    if tender_id is not None:
+        publish_tender(session, tender_id)
+
+
+def publish_cancellation(session: Session, cancellation_id: UUID) -> None:
+    """Write anew the tender that a cancellation is of."""
+    tender_id = procurement.tender_of_cancellation(session, cancellation_id)
     if tender_id is not None:
         publish_tender(session, tender_id)
 

@@ -97,7 +97,7 @@ def test_a_record_that_changes_comes_again_at_the_end(
     buyer: Any, three: list[Any], client: Any
 ) -> None:
     first = client.get(RECORDS)
-    buyer.post(f"/v1/tenders/{three[0]['id']}/cancel", json={"reason": "Нет денег"})
+    samples.cancelled(buyer, three[0])
 
     again = client.get(onward(first))
 

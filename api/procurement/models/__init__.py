@@ -2,6 +2,7 @@
 
 from api.procurement.models.awards import Award
 from api.procurement.models.bids import Bid, BidEnvelope, BidTenderer
+from api.procurement.models.cancellations import Cancellation
 from api.procurement.models.complaints import (
     Complaint,
     ComplaintDecision,
@@ -25,6 +26,7 @@ from api.procurement.models.openings import (
     TenderKey,
     TenderKeyHolder,
 )
+from api.procurement.models.plans import PlanItem, ProcurementPlan
 from api.procurement.models.submissions import SubmissionTerms
 from api.procurement.models.tenders import Amendment, Item, Lot, Tender
 
@@ -40,6 +42,7 @@ __all__ = [
     "BidRoot",
     "BidSecurity",
     "BidTenderer",
+    "Cancellation",
     "Complaint",
     "ComplaintDecision",
     "ComplaintEffect",
@@ -51,6 +54,8 @@ __all__ = [
     "Lot",
     "OpenerKey",
     "OpeningShare",
+    "PlanItem",
+    "ProcurementPlan",
     "RequirementResponse",
     "SubmissionTerms",
     "Tender",

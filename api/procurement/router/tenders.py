@@ -19,7 +19,6 @@ from api.procurement.schemas import (
     AmendIn,
     AmendmentOut,
     AuditEntryOut,
-    CancelIn,
     CpvPrefix,
     TenderId,
     TenderIn,
@@ -123,6 +122,7 @@ def publish(tender_id: TenderId, ctx: Write) -> Tender:
         service.TenderPeriodShortened,
         service.NothingToAmend,
         service.TermsInconsistent,
+        service.PlanNotMet,
         service.PolicyNotFrozen,
         CalendarYearMissing,
         *_PUBLISHED,
@@ -133,13 +133,6 @@ def amend(tender_id: TenderId, data: AmendIn, ctx: Write) -> Tender:
     return _answer(
         ctx, service.amend(ctx.session, _own(ctx, tender_id), actor=ctx.actor, data=data)
     )
-
-
-@router.post("/{tender_id}/cancel", response_model=TenderOut, responses=documented(*_PUBLISHED))
-def cancel(tender_id: TenderId, data: CancelIn, ctx: Write) -> Tender:
-    """End a draft or a published tender without a result."""
-    tender = _own(ctx, tender_id)
-    return _answer(ctx, service.cancel(ctx.session, tender, actor=ctx.actor, reason=data.reason))
 
 
 @router.get(

@@ -15,6 +15,12 @@ from api.procurement.schemas.bids import (
     ReplaceIn,
     TendererOut,
 )
+from api.procurement.schemas.cancellations import (
+    CancelIn,
+    CancellationId,
+    CancellationOut,
+    CancellationPublished,
+)
 from api.procurement.schemas.enquiries import (
     AnswerIn,
     EnquiryId,
@@ -28,12 +34,13 @@ from api.procurement.schemas.ids import (
     LotId,
     OpenerKeyId,
     OpeningId,
+    PlanId,
+    PlanItemId,
     TenderId,
 )
 from api.procurement.schemas.inputs import (
     AdditionalClassificationIn,
     AmendIn,
-    CancelIn,
     ClassificationIn,
     CpvPrefix,
     ItemChange,
@@ -67,6 +74,15 @@ from api.procurement.schemas.outputs import (
     TenderSummary,
     ValueOut,
 )
+from api.procurement.schemas.plans import (
+    PlanIn,
+    PlanItemIn,
+    PlanItemsIn,
+    PlanOut,
+    PlanPatch,
+    PlanSummary,
+    PlanUsageOut,
+)
 from api.procurement.schemas.submissions import NO_TERMS, SubmissionTermsIn, SubmissionTermsOut
 
 __all__ = [
@@ -85,6 +101,9 @@ __all__ = [
     "BidSummary",
     "BiddingOut",
     "CancelIn",
+    "CancellationId",
+    "CancellationOut",
+    "CancellationPublished",
     "ClassificationIn",
     "CpvPrefix",
     "EnquiryId",
@@ -108,6 +127,15 @@ __all__ = [
     "OpeningId",
     "OpeningIn",
     "OpeningOut",
+    "PlanId",
+    "PlanIn",
+    "PlanItemId",
+    "PlanItemIn",
+    "PlanItemsIn",
+    "PlanOut",
+    "PlanPatch",
+    "PlanSummary",
+    "PlanUsageOut",
     "PriceContent",
     "ReplaceIn",
     "ShareIn",

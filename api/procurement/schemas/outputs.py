@@ -7,7 +7,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from api.catalog.types import PlainDecimal
 from api.identity.schemas import OrganisationId
-from api.procurement.schemas.ids import ItemId, LotId, TenderId
+from api.procurement.schemas.ids import ItemId, LotId, PlanItemId, TenderId
 from api.reference.policy_schemas import PolicySetId
 from api.rules.amendments import AmendmentCause, Reason
 from api.rules.incoterms import Incoterm
@@ -63,6 +63,7 @@ class LotOut(BaseModel):
     status: LotStatus
     title: dict[str, str]
     value: ValueOut | None
+    plan_item_id: PlanItemId | None
     delivery_place_code: str
     delivery_address: str | None
     delivery_period_start: date | None

@@ -275,9 +275,9 @@ def _tenderers(bid: Bid, others: Sequence[UUID]) -> list[BidTenderer]:
 
 
 def _refuse_debarred(session: Session, org_id: UUID) -> None:
-    found = debarments.standing(session, org_id, local_date(db.now(session)))
-    if found is not None:
-        raise TendererDebarred(f"Until {found.valid_through}.")
+    record = debarments.standing(session, org_id, local_date(db.now(session)))
+    if record is not None:
+        raise TendererDebarred(f"Until {record.valid_through}.")
 
 
 def _refuse_second(session: Session, tender_id: UUID, org_id: UUID) -> None:

@@ -67,3 +67,22 @@ class EnquiriesClosed(Conflict):
     """Questions are taken from publication until the end of the enquiry window."""
 
     code, title = "enquiries_closed", "No questions are taken now"
+
+
+class CancellationPending(Conflict):
+    """Another cancellation of the tender waits for the end of its complaint period."""
+
+    code, title = "cancellation_pending", "The tender is being cancelled already"
+
+
+class PlanExists(Conflict):
+    """A buyer has one procurement plan for each year."""
+
+    code, title = "plan_exists", "The year has a plan already"
+
+
+class PlanNotMet(Conflict):
+    """The rules of the procedure, or a planned budget, keep the tender from being published as it
+    is; `errors` says where."""
+
+    code, title = "plan_not_met", "The tender does not fit the procurement plan"

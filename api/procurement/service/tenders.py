@@ -4,7 +4,7 @@ Functions that change a tender take the row locked by `lock`, so that the caller
 version it has seen (If-Match) before anything happens.
 """
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -18,7 +18,7 @@ from api.core.errors import Conflict, FieldError, Invalid, NotFound
 from api.core.outbox import emit
 from api.procurement.models import Lot, Tender
 from api.procurement.schemas import TenderIn, TenderPatch
-from api.procurement.service import policies, tender_keys, terms
+from api.procurement.service import plans, policies, tender_keys, terms
 from api.procurement.service.problems import (
     DeadlineInPast,
     NotDraft,
@@ -73,6 +73,7 @@ def create(session: Session, *, buyer_id: UUID, actor: str, data: TenderIn) -> T
     if data.mode is TenderMode.TEST:
         sandbox.require()
     terms.check_references(session, data)
+    plans.check_links(session, buyer_id, data.lots)
     _refuse_past(session, data)
     number: int = session.connection().scalar(NUMBERS)
     tender = Tender(
@@ -95,6 +96,7 @@ def update(session: Session, tender: Tender, *, actor: str, data: TenderPatch) -
     if tender.status_details not in (TenderStage.DRAFT, TenderStage.PLANNED):
         raise NotDraft(f"The tender is {tender.status}; a published one is amended.")
     terms.check_references(session, data)
+    plans.check_links(session, tender.buyer_id, data.lots or ())
     _refuse_past(session, data)
     if data.procedure is not None:
         tender.procurement_method = policies.method_of(
@@ -116,7 +118,7 @@ def publish(session: Session, tender: Tender, *, actor: str) -> Tender:
 
     Raises TenderIncomplete, DeadlineInPast, PolicyMissing, ProcedureNotAllowed, RateUnknown,
     CalendarYearMissing, TenderPeriodTooShort, TermsInconsistent, SubmissionTermsUnfit,
-    SealingKeyMissing, SealingKeyUnfit, or SandboxOnly.
+    SealingKeyMissing, SealingKeyUnfit, PlanNotMet, or SandboxOnly.
     """
     if tender.mode is TenderMode.TEST:
         sandbox.require()
@@ -134,6 +136,7 @@ def publish(session: Session, tender: Tender, *, actor: str) -> Tender:
     if passed:
         raise DeadlineInPast(errors=_past(passed))
     policy = policies.freeze(session, tender)
+    plans.commit_to_plan(session, tender, policy)
     table = policies.timetable_of(session, tender)
     earliest = windows.earliest_end(table, policy, published_at=now)
     if end < earliest:
@@ -167,14 +170,6 @@ def publish(session: Session, tender: Tender, *, actor: str) -> Tender:
         "sealing_keys": fingerprints,
     }
     move(session, tender, "publish", actor=actor, change=change)
-    return tender
-
-
-def cancel(session: Session, tender: Tender, *, actor: str, reason: str) -> Tender:
-    """End the tender and its lots without a result, for a reason that others can read."""
-    require(tender, "cancel")
-    tender.cancelled_at, tender.cancellation_reason = db.now(session), reason
-    move(session, tender, "cancel", actor=actor, change={"reason": reason})
     return tender
 
 
@@ -221,7 +216,7 @@ def move(
         stage, lots = rules.advance(tender.status_details, _lot_states(tender), action)
     except IllegalTransition as error:
         raise Conflict(str(error)) from error
-    _set(session, tender, stage, lots)
+    _set(session, tender, stage, lots, change)
     done = rules.ENDED_BY.get(tender.status, action)
     record(session, tender, done, actor=actor, change=change)
 
@@ -246,17 +241,25 @@ def move_lots(
         )
     except IllegalTransition as error:
         raise Conflict(str(error)) from error
-    _set(session, tender, stage, moved)
+    _set(session, tender, stage, moved, change)
     named = {"lots": [lot.id.hex for lot in lots], **change}
     done = rules.ENDED_BY.get(tender.status, f"{action}_lots")
     record(session, tender, done, actor=actor, change=named)
 
 
-def _set(session: Session, tender: Tender, stage: TenderStage, lots: Iterable[LotStatus]) -> None:
+def _set(
+    session: Session,
+    tender: Tender,
+    stage: TenderStage,
+    lots: Iterable[LotStatus],
+    change: Mapping[str, Any],
+) -> None:
     """The one place that writes the status of a tender and of its lots."""
     tender.status_details, tender.status = stage, STATUS_OF[stage]
     for lot, status in zip(tender.lots, lots, strict=True):
         lot.status = status
+    if tender.status is TenderStatus.CANCELLED:
+        tender.cancelled_at, tender.cancellation_reason = db.now(session), change["reason"]
     if tender.status is not TenderStatus.ACTIVE:
         deadlines.disarm(session, PERIOD_ENDED, tender.id)
 

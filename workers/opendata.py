@@ -22,6 +22,12 @@ def publish_enquiry(session: Session, resource_id: str) -> None:
     opendata.publish_enquiry(session, UUID(hex=resource_id))
 
 
+@task("opendata.publish_cancellation")
+def publish_cancellation(session: Session, resource_id: str) -> None:
+    """Write the tender that somebody wishes to cancel anew."""
+    opendata.publish_cancellation(session, UUID(hex=resource_id))
+
+
 @task("opendata.refresh_indicators")
 def refresh_indicators(session: Session, resource_id: str) -> None:
     """Ask every red-flag indicator anew."""

@@ -80,7 +80,7 @@ def test_a_year_without_processes_leaves_nothing(client: Any) -> None:
     result = CLI.invoke(main, ["opendata", "export", "2001"])
     assert (result.exit_code, "nothing to export" in result.output) == (0, True)
     assert client.get("/public/ocds/bulk/2001.xlsx").status_code == 404
-    assert client.get("/public/ocds/bulk/2001.pdf").status_code == 422
+    assert client.get("/public/ocds/bulk/2001.pdf").status_code == 404
 
 
 def test_only_the_operator_asks_for_exports(as_org: AsOrg) -> None:

@@ -97,7 +97,7 @@ def test_a_record_that_changes_comes_again_at_the_end(
     buyer: Any, three: list[Any], client: Any
 ) -> None:
     first = client.get(RECORDS)
-    buyer.post(f"/v1/tenders/{three[0]['id']}/cancel", json={"reason": "Нет денег"})
+    samples.cancelled(buyer, three[0])
 
     again = client.get(onward(first))
 
@@ -175,7 +175,7 @@ def test_under_parallel_writers_a_crawler_sees_every_release_exactly_once(
     def write(mine: Any, other: Any) -> None:
         for n in range(EACH):
             with db.worker_unit_of_work() as worker:
-                # Two processes in one transaction, taken in one order by every writer.
+                # The publisher takes the processes of a transaction in one order.
                 for each in (mine, other) if n % 2 else (mine,):
                     emit(worker, "tender.closed", samples.tender_id(each), org_id=None)
 

@@ -2,8 +2,11 @@
 
 What is committed is published, and what cannot be published is not committed: the act that led to
 an invalid release fails as a whole. One transaction makes one release of a process, with the tags
-of all that happened in it. The writers of one process wait in turn for a lock on its OCID, which is
-taken last of all locks of a transaction.
+of all that happened in it.
+
+The writers of one process wait in turn for a lock, which is taken last of all locks of a
+transaction and before anything is read of the process: who acts on it without holding its row
+would else tell, after the wait, what another has changed meanwhile.
 """
 
 import hashlib
@@ -30,7 +33,7 @@ from api.procurement.models import Tender
 
 log = structlog.get_logger(__name__)
 _TICK = timedelta(microseconds=1)
-_LOCK = text("SELECT pg_advisory_xact_lock(hashtextextended(:ocid, 19))")
+_LOCK = text("SELECT pg_advisory_xact_lock(hashtextextended(:process, 19))")
 _PUBLISHER = text("SELECT set_config('kerben.publisher', :state, true)")
 
 
@@ -64,6 +67,19 @@ EVENTS: Mapping[str, Publication] = {
     "tender.first_package_opened": Publication("tenderUpdate", ("tender", "bids")),
     "tender.second_package_opened": Publication("tenderUpdate", ("tender", "bids")),
     "tender.bids_opened": Publication("tenderUpdate", ("tender", "bids")),
+    "tender.awards_pending": Publication("tenderUpdate"),
+    "tender.awards_settled": Publication("tenderUpdate"),
+    "tender.evaluation_repeated": Publication("tenderUpdate"),
+    "award.approved": Publication("award", ("tender", "awards"), _named_in),
+    "award.rejected": Publication("award", ("tender", "awards"), _named_in),
+    "award.cancelled": Publication("awardCancellation", ("tender", "awards"), _named_in),
+    **{
+        f"complaint.{what}": Publication("tenderUpdate", ("tender", "complaints"), _named_in)
+        for what in (
+            *("submitted", "accepted", "invalidated", "declined"),
+            *("satisfied", "stopped", "resolved"),
+        )
+    },
     "enquiry.answered": Publication("tenderUpdate", tender_of=_named_in),
 }
 """Every public event: type -> publication."""
@@ -80,6 +96,7 @@ def publish(session: Session, events: Sequence[Event]) -> None:
         publication = EVENTS[event.type]
         by_tender.setdefault(publication.tender_of(event), []).append(publication)
     for tender_id in sorted(by_tender):
+        session.connection().execute(_LOCK, {"process": tender_id.hex})
         tender = procurement.published(session, tender_id)
         if tender is not None:
             _append(session, tender, by_tender[tender_id])
@@ -101,7 +118,6 @@ def publish_now(session: Session, tender_id: UUID) -> None:
 
 
 def _append(session: Session, tender: Tender, publications: Sequence[Publication]) -> None:
-    session.connection().execute(_LOCK, {"ocid": tender.ocid})
     query = select(OcdsRecord).where(OcdsRecord.ocid == tender.ocid)
     record = session.exec(query.execution_options(populate_existing=True)).one_or_none()
     before: Json = record.compiled if record else {}

@@ -10,6 +10,7 @@ from uuid import UUID
 from api.core import ids
 from api.identity.models import Organisation
 from api.opendata.ocds.bids import bids, criteria
+from api.opendata.ocds.decisions import awards, complaints
 from api.opendata.ocds.process import Process, Section
 from api.opendata.ocds.values import (
     Json,
@@ -82,7 +83,12 @@ def parties(process: Process, roles: Mapping[UUID, Iterable[str]]) -> list[Json]
     ]
 
 
-SECTIONS: Mapping[str, Callable[[Process], Section]] = {"tender": tender, "bids": bids}
+SECTIONS: Mapping[str, Callable[[Process], Section]] = {
+    "tender": tender,
+    "bids": bids,
+    "awards": awards,
+    "complaints": complaints,
+}
 
 
 def _party(organisation: Organisation, roles: list[str], language: str) -> Json:

@@ -9,7 +9,7 @@ from fastapi.responses import StreamingResponse
 from api.core import settings
 from api.core.errors import Invalid, NotFound, Unavailable, refused
 from api.core.http import documented, public_router
-from api.opendata import feeds, reads, service
+from api.opendata import bulk, feeds, reads, service
 from api.opendata.feeds import MAX_LIMIT, Answer
 from api.opendata.ocds import schemas as ocds_schemas
 from api.opendata.router.answers import CACHING, FOREVER, NOT_MODIFIED, DocumentRoute, answered
@@ -150,22 +150,25 @@ async def get_year_lines(request: Request, year: Year) -> StreamingResponse:
 
 
 @feed.get(
-    "/bulk/{year}.{kind}",
+    "/bulk/{year}.xlsx",
     response_class=Response,
-    responses=_of("application/octet-stream") | _KNOWN,
+    responses=_of(bulk.XLSX) | _KNOWN,
 )
-async def get_year_tables(
-    request: Request,
-    year: Year,
-    kind: Annotated[str, Path(pattern="^(xlsx|csv[.]zip)$")],
-    if_none_match: Version = None,
+async def get_year_workbook(
+    request: Request, year: Year, if_none_match: Version = None
 ) -> Response:
-    """The same as tables: a workbook, or CSV files in a ZIP. Made by `kerben opendata export`."""
-    path = f"{service.BULK}/{year}.{kind}"
-    document = await reads.find(request.app.state.documents, path)
-    if document is None:
-        raise NotFound
-    return answered(document.body, document.etag, if_none_match, media_type=document.media_type)
+    """The same as a workbook, made by `kerben opendata export` or by an operator's job."""
+    return await _table(request, f"{service.BULK}/{year}.xlsx", if_none_match)
+
+
+@feed.get(
+    "/bulk/{year}.csv.zip",
+    response_class=Response,
+    responses=_of(bulk.ZIP) | _KNOWN,
+)
+async def get_year_tables(request: Request, year: Year, if_none_match: Version = None) -> Response:
+    """The same as CSV files in a ZIP, made with the workbook."""
+    return await _table(request, f"{service.BULK}/{year}.csv.zip", if_none_match)
 
 
 @feed.get("/extension/extension.json", responses=documented())
@@ -203,6 +206,13 @@ async def get_release_schema(response: Response) -> dict[str, Any]:
     """The schema that every release here satisfies: just what is published, nothing else."""
     response.headers["Cache-Control"] = CACHING
     return ocds_schemas.own_release()
+
+
+async def _table(request: Request, path: str, if_none_match: str | None) -> Response:
+    document = await reads.find(request.app.state.documents, path)
+    if document is None:
+        raise NotFound
+    return answered(document.body, document.etag, if_none_match, media_type=document.media_type)
 
 
 def _sent(found: Answer | None, if_none_match: str | None, caching: str) -> Response:

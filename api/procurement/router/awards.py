@@ -3,7 +3,7 @@
 from typing import Annotated, Any
 
 from api.core import ids
-from api.core.errors import Conflict, PreconditionFailed
+from api.core.errors import Conflict, PreconditionFailed, PublicationInvalid
 from api.core.http import documented
 from api.core.pages import Page
 from api.identity import access
@@ -22,7 +22,7 @@ of_tender = access.router("/tenders", "awards")
 router = access.router("/awards", "awards")
 Read = Annotated[Context, require("tenders:read")]
 Write = Annotated[Context, require("awards:write")]
-_CHANGED = (Conflict, PreconditionFailed)
+_CHANGED = (Conflict, PreconditionFailed, PublicationInvalid)
 _DECIDED = documented(
     problems.FourEyes,
     problems.AwardNotProposed,

@@ -2,7 +2,7 @@
 
 from typing import Annotated, Any
 
-from api.core.errors import Conflict, PreconditionFailed
+from api.core.errors import Conflict, PreconditionFailed, PublicationInvalid
 from api.core.http import documented
 from api.core.pages import Page
 from api.identity import access
@@ -28,7 +28,11 @@ Write = Annotated[Context, require("tenders:write")]
     "/{tender_id}/cancel",
     response_model=TenderOut,
     responses=documented(
-        service.CancellationPending, CalendarYearMissing, Conflict, PreconditionFailed
+        service.CancellationPending,
+        CalendarYearMissing,
+        Conflict,
+        PreconditionFailed,
+        PublicationInvalid,
     ),
 )
 def cancel(tender_id: TenderId, data: CancelIn, ctx: Write) -> Tender:
@@ -55,7 +59,7 @@ def cancellations(tender_id: TenderId, ctx: Read) -> Page[Any]:
 @router.post(
     "/{cancellation_id}/withdraw",
     response_model=CancellationOut,
-    responses=documented(CalendarYearMissing, Conflict, PreconditionFailed),
+    responses=documented(CalendarYearMissing, Conflict, PreconditionFailed, PublicationInvalid),
 )
 def withdraw(cancellation_id: CancellationId, ctx: Write) -> Cancellation:
     """Take a cancellation of your tender back before it takes effect."""

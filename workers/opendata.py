@@ -51,9 +51,3 @@ def export_year(session: Session, job: Job) -> bool:
 def publish_evaluation(session: Session, resource_id: str) -> None:
     """Let everybody read the completed evaluation of a lot."""
     opendata.publish_evaluation(session, UUID(hex=resource_id))
-
-
-@task("opendata.publish_cancellation")
-def publish_cancellation(session: Session, resource_id: str) -> None:
-    """Write the tender that somebody wishes to cancel anew."""
-    opendata.publish_cancellation(session, UUID(hex=resource_id))

@@ -275,14 +275,19 @@ def release(bidding: Bidding, begun: Any, opener: Opener) -> Any:
     return opener.actor.post(url, json=share(bidding, begun, opener))
 
 
+def open_ready(begun: Any) -> None:
+    """What the workers do once an opening has its shares."""
+    with db.worker_unit_of_work() as session:
+        assert procurement.open_ready(session, ids.parse("opening", begun["id"]))
+
+
 def open_all(bidding: Bidding, kind: EnvelopeKind = PRICE) -> Any:
     """Open one kind of envelopes with as many openers as are needed; the opening as answered."""
     begun = start(bidding, kind)
     for opener in bidding.openers[: begun["threshold"]]:
         answer = release(bidding, begun, opener)
         assert answer.status_code == 201, answer.text
-    with db.worker_unit_of_work() as session:
-        assert procurement.open_ready(session, ids.parse("opening", begun["id"]))
+    open_ready(begun)
     return bidding.buyer.get(f"/v1/openings/{begun['id']}").json()
 
 

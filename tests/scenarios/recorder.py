@@ -14,11 +14,14 @@ from api.core.migrations import ROOT
 FOLDER = ROOT / "docs" / "procedures"
 _ID = re.compile(r"\b([a-z]+(?:_[a-z]+)*)_([0-9a-f]{32})\b")
 _OCID = re.compile(r"\b(ocds-[a-z0-9]+)-(\d{6,})\b")
-_INSTANT = re.compile(r"\d{4}-\d\d-\d\d(T\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:\d\d))?")
+_DAY = re.compile(r"\d{4}-\d\d-\d\d")
+_INSTANT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:\d\d)")
 _UNREADABLE = re.compile(
-    r"[0-9a-f]{40,}|[A-Za-z0-9+/=_-]{60,}|[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}"
+    r"[0-9a-f]{32,}|[A-Za-z0-9+/=_-]{60,}|[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}"
 )
 _LONGEST_LIST = 3
+_DRAWN_AT_RANDOM = 10**12
+"""No figure of a scenario is as large."""
 
 
 class Page:
@@ -71,12 +74,15 @@ class Page:
             rest = len(content) - _LONGEST_LIST
             more = [f"… {rest} more"] if rest > 0 else []
             return [self._shown(key, value) for value in content[:_LONGEST_LIST]] + more
+        if isinstance(content, int) and content > _DRAWN_AT_RANDOM:
+            return f"<{key}>"
         return self._value(key, content) if isinstance(content, str) else content
 
     def _value(self, key: str, value: str) -> str:
-        if _INSTANT.fullmatch(value):
+        if _DAY.fullmatch(value):
             return f"<{key}>"
-        return _UNREADABLE.sub(f"<{key}>", self._named(value))
+        value = _INSTANT.sub(f"<{key}>", self._named(value))
+        return _UNREADABLE.sub(f"<{key}>", value)
 
     def _named(self, value: str) -> str:
         value = _ID.sub(lambda found: self._number(found[1] + "_", found[0]), value)

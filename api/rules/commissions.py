@@ -27,7 +27,10 @@ class CommissionMemberStatus(StrEnum):
 
 
 class EvaluationStatus(StrEnum):
-    """A draft is proposed by one person; completed by another, or superseded by a later draft."""
+    """A draft is proposed by one person; completed by another, or superseded by a later draft.
+
+    A completed one is superseded when the decision on a complaint orders another evaluation.
+    """
 
     DRAFT = "draft"
     SUPERSEDED = "superseded"
@@ -54,6 +57,7 @@ EVALUATION = Machine(
     {
         "supersede": (frozenset({_E.DRAFT}), _E.SUPERSEDED),
         "complete": (frozenset({_E.DRAFT}), _E.COMPLETED),
+        "annul": (frozenset({_E.COMPLETED}), _E.SUPERSEDED),
     }
 )
 JUSTIFICATION = Machine(

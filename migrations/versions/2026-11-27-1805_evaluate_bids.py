@@ -104,7 +104,8 @@ CREATE TRIGGER keep_score BEFORE INSERT OR UPDATE ON evaluation_score
   FOR EACH ROW EXECUTE FUNCTION kerben_keep_score();
 CREATE FUNCTION kerben_keep_evaluation() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
-  IF OLD.status = 'completed' OR (NEW.file, NEW.sha256, NEW.lot_id, NEW.number, NEW.proposed_by)
+  IF OLD.status = 'superseded' OR (OLD.status = 'completed' AND NEW.status <> 'superseded')
+    OR (NEW.file, NEW.sha256, NEW.lot_id, NEW.number, NEW.proposed_by)
      IS DISTINCT FROM (OLD.file, OLD.sha256, OLD.lot_id, OLD.number, OLD.proposed_by)
   THEN
     RAISE EXCEPTION 'an evaluation is never altered: propose another';
@@ -280,7 +281,7 @@ def _create_tables() -> None:
         sa.Column("sha256", sqlmodel.sql.sqltypes.AutoString(length=64), nullable=False),
         sa.Column("version", sa.Integer(), nullable=False),
         sa.CheckConstraint(
-            "(status = 'completed') = (completed_at IS NOT NULL AND completed_by IS NOT NULL)",
+            "status <> 'completed' OR (completed_at IS NOT NULL AND completed_by IS NOT NULL)",
             name=op.f("ck_evaluation_completed_has_actor"),
         ),
         sa.CheckConstraint("completed_by <> proposed_by", name=op.f("ck_evaluation_four_eyes")),

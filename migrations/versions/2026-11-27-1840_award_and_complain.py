@@ -38,6 +38,10 @@ CREATE POLICY process_update ON tender_lot FOR UPDATE TO kerben_app
   USING (tender_id = kerben_process());
 CREATE POLICY process_insert ON tender_amendment FOR INSERT TO kerben_app
   WITH CHECK (tender_id = kerben_process());
+CREATE POLICY process_read ON evaluation FOR SELECT TO kerben_app
+  USING (tender_id = kerben_process());
+CREATE POLICY process_update ON evaluation FOR UPDATE TO kerben_app
+  USING (tender_id = kerben_process());
 CREATE POLICY process ON deadline TO kerben_app
   USING (resource_id = kerben_process()) WITH CHECK (resource_id = kerben_process());
 
@@ -118,6 +122,8 @@ def downgrade() -> None:
         ("award_trail", "audit_entry"),
         ("complaint_trail", "audit_entry"),
         ("process", "deadline"),
+        ("process_update", "evaluation"),
+        ("process_read", "evaluation"),
         ("process_insert", "tender_amendment"),
         ("process_update", "tender_lot"),
         ("process_update", "tender"),

@@ -4,19 +4,31 @@ The rows of bids are written as the opening would leave them; everything after i
 API or the services.
 """
 
+import hashlib
+import json
 from collections.abc import Callable, Sequence
 from decimal import Decimal
 from typing import Any, NamedTuple
 from uuid import UUID, uuid4
 
-from sqlmodel import Session, select
+from sqlalchemy import func
+from sqlmodel import Session, col, select
 
 from api.core import db, ids, sandbox
 from api.identity import service as identity
 from api.identity.models import Organisation
 from api.identity.schemas import ClientIn
-from api.procurement.models import Award, Bid, BidLot, BidTenderer, Complaint, Tender
+from api.procurement.models import (
+    Award,
+    Bid,
+    BidLot,
+    BidTenderer,
+    Complaint,
+    Evaluation,
+    Tender,
+)
 from api.rules.bids import BidStage, BidStatus, TendererRole
+from api.rules.commissions import EvaluationStatus
 from api.rules.tenders import TenderStage
 from tests.conftest import Actor
 from tests.procurement import samples
@@ -79,9 +91,34 @@ def ranked(
     tender = samples.row(session, made)
     for n, supplier in enumerate(who.suppliers, start=1):
         _bid(session, made, supplier.org_id, Decimal(1_000_000 * n))
+    session.commit()
+    case = Case(made, who)
+    evaluated(session, case)
+    return case
+
+
+def evaluated(session: Session, case: Case) -> None:
+    """Complete evaluations of every lot, in the order of prices, as rows."""
+    tender = samples.row(session, case.tender)
+    now, prices = db.now(session), col(BidLot.value_amount)
+    for lot in case.tender["lots"]:
+        lot_id = ids.parse("lot", lot["id"])
+        bids = session.exec(select(BidLot.bid_id).where(BidLot.lot_id == lot_id).order_by(prices))
+        result = {"ranking": [ids.show("bid", bid) for bid in bids], "justification_awaited": []}
+        text = json.dumps({"result": result}).encode()
+        earlier = select(func.count()).where(col(Evaluation.lot_id) == lot_id)
+        values = {
+            "number": session.exec(earlier).one() + 1,
+            "status": EvaluationStatus.COMPLETED,
+            "proposed_by": "test:one",
+            "completed_by": "test:two",
+            "completed_at": now,
+            "file": text,
+            "sha256": hashlib.sha256(text).hexdigest(),
+        }
+        session.add(Evaluation(tender_id=tender.id, lot_id=lot_id, **values))
     tender.status_details = TenderStage.EVALUATION_COMPLETE
     session.commit()
-    return Case(made, who)
 
 
 def _bid(session: Session, made: Any, supplier_id: UUID, amount: Decimal) -> None:

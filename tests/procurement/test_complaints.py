@@ -423,7 +423,5 @@ def test_an_evaluation_that_must_be_repeated_leads_back_to_the_opened_bids(
     (fallen,) = awarding.awards_of(session, case)
     assert (fallen.status, fallen.bid_returned) == (AwardStatus.CANCELLED, True)
     assert awarding.stage(session, case) is TenderStage.BIDS_OPENED
-    row = awarding.tender_row(session, case)
-    row.status_details = TenderStage.EVALUATION_COMPLETE
-    session.commit()
+    awarding.evaluated(session, case)
     assert awarding.proposed(case)["rank"] == 1

@@ -56,13 +56,7 @@ def ranking(session: Session, lot_id: UUID) -> list[Ranked]:
     NotFound while there is none. A lot in which no bid could be ranked gives an empty list.
     Bids that are not in it are disqualified in this lot; why is in the evaluation file.
     """
-    row = session.exec(
-        select(Evaluation).where(
-            Evaluation.lot_id == lot_id, Evaluation.status == EvaluationStatus.COMPLETED
-        )
-    ).one_or_none()
-    if row is None:
-        raise NotFound("The lot has no completed evaluation.")
+    row = _completed_of(session, lot_id)
     order = [ids.parse("bid", each) for each in document_of(row)["result"]["ranking"]]
     prices = lot_prices.of_lot(session, lot_id)
     return [
@@ -141,6 +135,11 @@ def complete(session: Session, tender: Tender, row: Evaluation, *, caller: Calle
         change = {"evaluations": {each.lot_id.hex: each.sha256 for each in done}}
         tenders.move(session, tender, "evaluate", actor=caller.actor, change=change)
     return row
+
+
+def annul(session: Session, tender: Tender, lot_id: UUID, *, actor: str) -> None:
+    """Let a lot be evaluated again; NotFound when it has no completed evaluation."""
+    _move(session, tender, _completed_of(session, lot_id), "annul", actor=actor)
 
 
 def evaluate_first_package(session: Session, tender: Tender, *, caller: Caller) -> Tender:
@@ -279,6 +278,17 @@ def _draft_of(session: Session, lot_id: UUID) -> Evaluation | None:
             Evaluation.lot_id == lot_id, Evaluation.status == EvaluationStatus.DRAFT
         )
     ).one_or_none()
+
+
+def _completed_of(session: Session, lot_id: UUID) -> Evaluation:
+    row = session.exec(
+        select(Evaluation).where(
+            Evaluation.lot_id == lot_id, Evaluation.status == EvaluationStatus.COMPLETED
+        )
+    ).one_or_none()
+    if row is None:
+        raise NotFound("The lot has no completed evaluation.")
+    return row
 
 
 def _refuse_completed(session: Session, lot: Lot) -> None:

@@ -8,7 +8,7 @@ from starlette.types import Receive, Scope, Send
 from api.core.errors import Invalid, NotFound, Unavailable, refused
 from api.core.http import PublicRoute, documented, public_router
 from api.opendata import reads, service
-from api.opendata.schemas import OCID, Ocid, TenderPublished
+from api.opendata.schemas import OCID, BiddingPublished, Ocid, TenderPublished
 
 
 class DocumentRoute(PublicRoute):
@@ -50,6 +50,25 @@ async def get_tender(
     if not OCID.fullmatch(ocid):
         raise refused("#?path/ocid", "ocid_malformed", "Not the form of an OCID.")
     return await _answer(request, service.tender_path(ocid), if_none_match)
+
+
+@router.get(
+    "/tenders/{ocid}/bidding",
+    response_model=BiddingPublished,
+    responses=_NOT_MODIFIED | documented(NotFound, Invalid, Unavailable),
+)
+async def get_bidding(
+    request: Request,
+    ocid: Annotated[Ocid, Path()],
+    if_none_match: Annotated[
+        str | None, Header(max_length=1000, description="The version (ETag) you have.")
+    ] = None,
+) -> Response:
+    """The keys of a tender's bids, the root signed at the deadline, and the signed record of the
+    opening: holders take the root from here, and anybody can compute it again afterwards."""
+    if not OCID.fullmatch(ocid):
+        raise refused("#?path/ocid", "ocid_malformed", "Not the form of an OCID.")
+    return await _answer(request, service.bidding_path(ocid), if_none_match)
 
 
 async def _answer(request: Request, path: str, if_none_match: str | None) -> Response:

@@ -6,7 +6,7 @@ from typing import Annotated
 
 from pydantic import BaseModel, Field, StringConstraints
 
-from api.procurement.schemas import LotOut, TenderId, ValueOut
+from api.procurement.schemas import LotOut, SignedOut, TenderId, TenderKeyOut, ValueOut
 from api.reference.policy_schemas import PolicySetId
 from api.rules.policy import SealingMode
 from api.rules.tenders import (
@@ -64,3 +64,16 @@ class TenderPublished(BaseModel):
     cancelled_at: datetime | None
     cancellation_reason: str | None
     lots: list[LotOut]
+
+
+class BiddingPublished(BaseModel):
+    """How the bids of a tender are kept secret, and, once they are opened, the signed records.
+
+    The number of envelopes is in a record, and nowhere before it.
+    """
+
+    ocid: Ocid
+    sealing_mode: SealingMode | None
+    keys: list[TenderKeyOut]
+    roots: list[SignedOut]
+    openings: list[SignedOut] = Field(description="Records, in the order of their openings")

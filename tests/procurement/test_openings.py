@@ -437,3 +437,7 @@ def test_the_workers_open_when_the_last_share_is_in(made: bidding.Bidding, suppl
     assert supplier.get(f"/v1/bids/{bid['id']}").json()["status_details"] == "opened"
     answer = supplier.get(f"/public/tenders/{made.tender['ocid']}").json()
     assert (answer["status_details"], answer["sealing_mode"]) == ("bidsOpened", "client")
+    told = supplier.get(f"/public/tenders/{made.tender['ocid']}/bidding").json()
+    assert told["keys"][0]["fingerprint"] == made.keys[EnvelopeKind.PRICE].sha256()
+    assert told["roots"][0]["content"]["root"] == begun["session"]["root"]
+    assert [each["bid"] for each in told["openings"][0]["content"]["bids"]] == [bid["id"]]

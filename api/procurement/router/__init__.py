@@ -1,5 +1,5 @@
 """The routes of procurement, one file per noun."""
 
-from api.procurement.router import bidding, bids, openings, tenders
+from api.procurement.router import bidding, bids, contents, openings, tenders
 
-ROUTERS = (tenders.router, bidding.router, bids.router, openings.router)
+ROUTERS = (tenders.router, bidding.router, bids.router, openings.router, contents.router)

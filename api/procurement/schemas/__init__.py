@@ -48,6 +48,7 @@ from api.procurement.schemas.openings import (
     OpeningIn,
     OpeningOut,
     ShareIn,
+    SignedOut,
     TenderKeyOut,
 )
 from api.procurement.schemas.outputs import (
@@ -99,6 +100,7 @@ __all__ = [
     "PriceContent",
     "ReplaceIn",
     "ShareIn",
+    "SignedOut",
     "SubmissionTermsIn",
     "SubmissionTermsOut",
     "TechnicalContent",

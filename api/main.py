@@ -11,11 +11,11 @@ import api.registry  # noqa: F401  (completes the metadata)
 from api.audit.router import ROUTERS as audit
 from api.catalog.routers import ROUTERS as catalog
 from api.core import docs, health, http, problems, settings, telemetry, traces
-from api.identity import clients_router, jobs_router, sandbox_router
+from api.identity import clients_router, debarments_router, jobs_router, sandbox_router
 from api.identity.router import members, organisations
 from api.matching.router import ROUTERS as matching
 from api.opendata import reads
-from api.opendata import router as opendata
+from api.opendata.router import ROUTERS as opendata
 from api.procurement.router import ROUTERS as procurement
 from api.reference.policy_router import ROUTERS as policies
 from api.reference.router import ROUTERS as reference
@@ -26,9 +26,11 @@ DESCRIPTION = (
     "`Idempotency-Key`; lists are keyset pages."
 )
 ROUTERS = (
-    opendata.router,
+    *opendata,
     organisations,
     members,
+    debarments_router.router,
+    debarments_router.public,
     clients_router.clients,
     clients_router.oauth,
     jobs_router.router,

@@ -1,4 +1,5 @@
-"""Every table, so that metadata is whole in any process (API, worker, Alembic)."""
+"""Every table, so that metadata is whole in any process (API, worker, Alembic), and what is
+published with an act in its own transaction, so that no process can act without it."""
 
 from sqlmodel import SQLModel
 
@@ -15,6 +16,7 @@ from api.catalog.models import (
     PriceTier,
     Product,
 )
+from api.core import outbox
 from api.core.audit import AuditEntry
 from api.core.deadlines import Deadline
 from api.core.idempotency import IdempotencyRecord
@@ -22,7 +24,7 @@ from api.core.jobs import Job
 from api.core.outbox import OutboxEvent
 from api.core.sandbox import ClockShift
 from api.core.signing import SigningKey
-from api.identity.models import ApiClient, Member, Organisation
+from api.identity.models import ApiClient, DebarmentRecord, Member, Organisation
 from api.matching.models import (
     DemandItem,
     DemandVector,
@@ -35,9 +37,22 @@ from api.matching.models import (
     OfferVector,
     TermFrequency,
 )
-from api.opendata.models import PublicDocument
+from api.opendata.models import (
+    ForeignRecord,
+    ForeignRelease,
+    OcdsRecord,
+    OcdsRelease,
+    OcdsSchema,
+    PublicDocument,
+    RedFlag,
+)
+from api.opendata.ocds import publishing
 from api.procurement.models import (
     Amendment,
+    Auction,
+    AuctionPrice,
+    Award,
+    AwardTerms,
     Bid,
     BidDocument,
     BidEnvelope,
@@ -47,12 +62,30 @@ from api.procurement.models import (
     BidRoot,
     BidSecurity,
     BidTenderer,
+    Cancellation,
+    CommissionMember,
+    Complaint,
+    ComplaintDecision,
+    ComplaintEffect,
+    ComplaintPost,
+    Disqualification,
     DomesticClaim,
+    Enquiry,
+    EnquiryAuthor,
+    Evaluation,
+    EvaluationMinutes,
+    EvaluationScore,
     Item,
     Lot,
+    MinutesApproval,
     OpenerKey,
     OpeningShare,
+    PlanItem,
+    PreferenceDecision,
+    PriceJustification,
+    ProcurementPlan,
     RequirementResponse,
+    ScoreSheet,
     SubmissionTerms,
     Tender,
     TenderKey,
@@ -95,6 +128,7 @@ TABLES = (
     Deadline,
     IdempotencyRecord,
     Organisation,
+    DebarmentRecord,
     Member,
     ApiClient,
     FxRate,
@@ -118,10 +152,15 @@ TABLES = (
     Match,
     MatchFeedback,
     Invitation,
+    ProcurementPlan,
+    PlanItem,
     Tender,
     Lot,
     Item,
     Amendment,
+    Enquiry,
+    EnquiryAuthor,
+    Cancellation,
     SubmissionTerms,
     OpenerKey,
     TenderKey,
@@ -138,6 +177,31 @@ TABLES = (
     BidDocument,
     DomesticClaim,
     BidSecurity,
+    AwardTerms,
+    CommissionMember,
+    ScoreSheet,
+    EvaluationScore,
+    Disqualification,
+    PreferenceDecision,
+    PriceJustification,
+    EvaluationMinutes,
+    MinutesApproval,
+    Evaluation,
+    Award,
+    Complaint,
+    ComplaintPost,
+    ComplaintDecision,
+    ComplaintEffect,
+    Auction,
+    AuctionPrice,
     PublicDocument,
+    OcdsRelease,
+    OcdsRecord,
+    OcdsSchema,
+    ForeignRelease,
+    ForeignRecord,
+    RedFlag,
 )
 metadata = SQLModel.metadata
+
+outbox.before_commit(publishing.EVENTS.keys(), publishing.publish)

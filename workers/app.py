@@ -26,7 +26,13 @@ PATIENCE_SECONDS = 60.0
 app = Celery("kerben", broker=broker.url())
 app.conf.update(
     broker.configuration(),
-    include=["workers.catalog", "workers.matching", "workers.opendata", "workers.procurement"],
+    include=[
+        "workers.catalog",
+        "workers.identity",
+        "workers.matching",
+        "workers.opendata",
+        "workers.procurement",
+    ],
     task_acks_late=True,
     task_reject_on_worker_lost=True,
     task_ignore_result=True,

@@ -5,6 +5,7 @@ from uuid import UUID
 from sqlmodel import Session
 
 from api.procurement import service as procurement
+from api.procurement.service import auctions, awards, complaints
 from workers.app import task
 
 
@@ -12,6 +13,12 @@ from workers.app import task
 def close_tender(session: Session, resource_id: str) -> None:
     """The period of a tender may have ended."""
     procurement.close_due(session, UUID(hex=resource_id))
+
+
+@task("procurement.end_auction")
+def end_auction(session: Session, resource_id: str) -> None:
+    """The time of an auction may have come."""
+    auctions.end_due(session, UUID(hex=resource_id))
 
 
 @task("procurement.ask_confirmation")
@@ -24,3 +31,27 @@ def ask_confirmation(session: Session, resource_id: str) -> None:
 def open_bids(session: Session, resource_id: str) -> None:
     """An opening has its shares."""
     procurement.open_ready(session, UUID(hex=resource_id))
+
+
+@task("procurement.activate_cancellation")
+def activate_cancellation(session: Session, resource_id: str) -> None:
+    """The time to complain about a cancellation may have ended."""
+    procurement.activate_due(session, UUID(hex=resource_id))
+
+
+@task("procurement.conclude_lot")
+def conclude_lot(session: Session, resource_id: str) -> None:
+    """The standstill of an award is over: if nothing is left to decide, its lot ends."""
+    awards.conclude_due(session, UUID(hex=resource_id))
+
+
+@task("procurement.discard_complaint")
+def discard_complaint(session: Session, resource_id: str) -> None:
+    """The window of a complaint that was only drafted is over."""
+    complaints.discard_due(session, UUID(hex=resource_id))
+
+
+@task("procurement.mark_complaint_overdue")
+def mark_complaint_overdue(session: Session, resource_id: str) -> None:
+    """The review of a complaint may not have ended in time."""
+    complaints.mark_overdue(session, UUID(hex=resource_id))

@@ -10,6 +10,7 @@ from uuid import UUID
 from sqlmodel import Session
 
 from api.core import db
+from api.rules.clock import local_date
 from api.rules.offers import OfferStatus
 from api.rules.organisations import MAY_ACT
 
@@ -67,13 +68,19 @@ _OFFERS = """
     SELECT o.id, o.status, o.markets, o.unit_code, o.min_order_quantity, o.order_multiple,
       o.currency, o.incoterm, o.place_code, place.country,
       o.supply_quantity, o.supply_period, o.valid_through,
-      s.id, s.legal_name, s.country, s.status, s.verification_level, s.debarred_until,
+      s.id, s.legal_name, s.country, s.status, s.verification_level, debarred.until,
       p.names, p.descriptions, p.attributes, p.brand, p.model, p.hs_code, p.cpv_code,
       price.quantities, price.prices, lead.quantities, lead.days,
       held.schemes, held.numbers, held.expiries
     FROM offer AS o
     JOIN product AS p ON p.id = o.product_id
     JOIN organisation AS s ON s.id = o.seller_id
+    LEFT JOIN (
+      SELECT organisation_id, max(valid_through) AS until FROM debarment_record
+      WHERE status IN ('active', 'lifted') AND valid_from <= %(today)s AND valid_through >= %(today)s
+        AND (lifted_on IS NULL OR lifted_on > %(today)s)
+      GROUP BY organisation_id
+    ) AS debarred ON debarred.organisation_id = s.id
     LEFT JOIN place ON place.code = o.place_code
     CROSS JOIN LATERAL (
       SELECT coalesce(array_agg(min_quantity), '{}') AS quantities,
@@ -103,4 +110,7 @@ _OFFERS = """
 
 def load(session: Session, ids: Collection[UUID]) -> list[OfferRecord]:
     """The offers with these ids that the session may see, ordered by id."""
-    return list(starmap(OfferRecord, db.rows(session, _OFFERS, ids=list(ids)))) if ids else []
+    if not ids:
+        return []
+    today = local_date(db.now(session))
+    return list(starmap(OfferRecord, db.rows(session, _OFFERS, ids=list(ids), today=today)))

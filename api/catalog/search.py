@@ -4,7 +4,7 @@ from datetime import date
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, and_, or_
+from sqlalchemy import ColumnElement, and_, exists, or_
 from sqlmodel import Session, col, select
 from sqlmodel.sql.expression import SelectOfScalar
 
@@ -13,7 +13,8 @@ from api.catalog.offers import WHOLE
 from api.catalog.schemas import OfferFilter
 from api.core import db
 from api.core.errors import NotFound
-from api.identity.models import Organisation
+from api.identity import debarments
+from api.identity.models import DebarmentRecord, Organisation
 from api.rules.classifications import Scheme, level
 from api.rules.clock import local_date
 from api.rules.offers import OfferStatus
@@ -73,10 +74,13 @@ def _visible(session: Session, org_id: UUID, everything: bool) -> SelectOfScalar
 
 def _shown(today: date) -> ColumnElement[bool]:
     """Active, still valid, and of a seller that may act and is not debarred."""
-    debarred, through = col(Organisation.debarred_until), col(Offer.valid_through)
+    through = col(Offer.valid_through)
+    debarred = exists().where(
+        col(DebarmentRecord.organisation_id) == col(Offer.seller_id), debarments.counting(today)
+    )
     return and_(
         col(Offer.status) == OfferStatus.ACTIVE,
         or_(through.is_(None), through >= today),
         col(Organisation.status).in_(MAY_ACT),
-        or_(debarred.is_(None), debarred < today),
+        ~debarred,
     )

@@ -66,6 +66,21 @@ class Settings(BaseSettings):
         default=5, gt=0, description="How often new audit entries enter the log."
     )
 
+    ocid_prefix: str = Field(
+        default="ocds-kerben0",
+        pattern=r"^ocds-[a-z0-9]{6,12}$",
+        description="Registered with OCP for this publisher; the default is for sandboxes.",
+    )
+    ocds_publisher: str = Field(default="Kerben", min_length=1, description="Name in packages.")
+    ocds_license: str = Field(
+        default="https://creativecommons.org/licenses/by/4.0/",
+        pattern=r"^https?://",
+        description="Terms under which the data may be used again.",
+    )
+    ocds_policy: str | None = Field(
+        default=None, pattern=r"^https?://", description="Address of the publication policy."
+    )
+
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
     log_format: Literal["json", "console"] = "json"
     telemetry: bool = Field(default=False, description="Send OpenTelemetry traces by OTLP.")

@@ -1,14 +1,15 @@
 """Routes about organisations and their people."""
 
+from collections.abc import Sequence
 from typing import Annotated, Any
 
 from sqlmodel import select
 
-from api.core import pages
+from api.core import db, pages
 from api.core.errors import AlreadyExists, Conflict
 from api.core.http import PageDep, documented
 from api.core.pages import Page
-from api.identity import access, service
+from api.identity import access, debarments, service
 from api.identity.access import Context, require
 from api.identity.clients_router import created
 from api.identity.models import Member, Organisation
@@ -27,6 +28,7 @@ from api.identity.schemas import (
     VerifyIn,
 )
 from api.identity.service import ScopeNotYours
+from api.rules.clock import local_date
 
 organisations = access.router("/organisations", "organisations")
 members = access.router("/members", "members")
@@ -38,9 +40,9 @@ Admin = Annotated[Context, require("organisations:admin")]
 @organisations.post(
     "", status_code=201, response_model=OrganisationOut, responses=documented(AlreadyExists)
 )
-def create(data: OrganisationIn, ctx: Admin) -> Organisation:
+def create(data: OrganisationIn, ctx: Admin) -> OrganisationOut:
     """Enter an organisation, with its number in the official register checked."""
-    return service.create_organisation(ctx.session, actor=ctx.actor, data=data)
+    return _shown(ctx, service.create_organisation(ctx.session, actor=ctx.actor, data=data))
 
 
 @organisations.get("", response_model=Page[OrganisationOut])
@@ -57,63 +59,70 @@ def list(ctx: Read, page: PageDep, country: Country | None = None) -> Page[Any]:
         scope=f"organisations:{ctx.org_id}",
         filters={"country": country},
     )
-    return Page(items=[*rows], has_more=cursor is not None, next_cursor=cursor)
+    return Page(items=[*_all(ctx, rows)], has_more=cursor is not None, next_cursor=cursor)
 
 
 @organisations.get("/me", response_model=OrganisationOut)
-def me(ctx: Read) -> Organisation:
+def me(ctx: Read) -> OrganisationOut:
     """The organisation of the credentials."""
     organisation = service.get_organisation(ctx.session, ctx.org_id)
     ctx.tag(organisation)
-    return organisation
+    return _shown(ctx, organisation)
 
 
 @organisations.get("/{organisation_id}", response_model=OrganisationOut)
-def get(organisation_id: OrganisationId, ctx: Read) -> Organisation:
+def get(organisation_id: OrganisationId, ctx: Read) -> OrganisationOut:
     """One organisation."""
     organisation = service.get_organisation(ctx.session, organisation_id)
     ctx.tag(organisation)
-    return organisation
+    return _shown(ctx, organisation)
 
 
 @organisations.post(
     "/{organisation_id}/verify", response_model=OrganisationOut, responses=documented(Conflict)
 )
-def verify(organisation_id: OrganisationId, data: VerifyIn, ctx: Admin) -> Organisation:
+def verify(organisation_id: OrganisationId, data: VerifyIn, ctx: Admin) -> OrganisationOut:
     """Record that the organisation's evidence was checked."""
-    return service.verify(ctx.session, actor=ctx.actor, org_id=organisation_id, level=data.level)
+    found = service.verify(ctx.session, actor=ctx.actor, org_id=organisation_id, level=data.level)
+    return _shown(ctx, found)
 
 
 @organisations.post(
     "/{organisation_id}/suspend", response_model=OrganisationOut, responses=documented(Conflict)
 )
-def suspend(organisation_id: OrganisationId, data: ReasonIn, ctx: Admin) -> Organisation:
+def suspend(organisation_id: OrganisationId, data: ReasonIn, ctx: Admin) -> OrganisationOut:
     """Stop an organisation from acting; its credentials are refused from now on."""
-    return service.change_status(
+    found = service.change_status(
         ctx.session, actor=ctx.actor, org_id=organisation_id, action="suspend", reason=data.reason
     )
+    return _shown(ctx, found)
 
 
 @organisations.post(
     "/{organisation_id}/reinstate", response_model=OrganisationOut, responses=documented(Conflict)
 )
-def reinstate(organisation_id: OrganisationId, data: ReasonIn, ctx: Admin) -> Organisation:
+def reinstate(organisation_id: OrganisationId, data: ReasonIn, ctx: Admin) -> OrganisationOut:
     """Let a suspended organisation act again."""
-    return service.change_status(
+    found = service.change_status(
         ctx.session, actor=ctx.actor, org_id=organisation_id, action="reinstate", reason=data.reason
     )
+    return _shown(ctx, found)
 
 
 @organisations.post("/{organisation_id}/set-regime", response_model=OrganisationOut)
-def set_regime(organisation_id: OrganisationId, data: RegimeIn, ctx: Admin) -> Organisation:
+def set_regime(organisation_id: OrganisationId, data: RegimeIn, ctx: Admin) -> OrganisationOut:
     """Say whose procurement rules a buyer follows from now on."""
-    return service.set_regime(ctx.session, actor=ctx.actor, org_id=organisation_id, data=data)
+    found = service.set_regime(ctx.session, actor=ctx.actor, org_id=organisation_id, data=data)
+    return _shown(ctx, found)
 
 
 @organisations.post("/{organisation_id}/debar", response_model=OrganisationOut)
-def debar(organisation_id: OrganisationId, data: DebarIn, ctx: Admin) -> Organisation:
+def debar(organisation_id: OrganisationId, data: DebarIn, ctx: Admin) -> OrganisationOut:
     """Enter an organisation in the register of unreliable suppliers until a day."""
-    return service.debar(ctx.session, actor=ctx.actor, org_id=organisation_id, data=data)
+    found = debarments.debar(
+        ctx.session, decider=ctx.org_id, actor=ctx.actor, org_id=organisation_id, data=data
+    )
+    return _shown(ctx, found)
 
 
 @organisations.post(
@@ -146,3 +155,18 @@ def list_members(ctx: Read) -> Page[Any]:
 def add(data: MemberIn, ctx: Write) -> Member:
     """Add a person to your organisation."""
     return service.add_member(ctx.session, org_id=ctx.org_id, actor=ctx.actor, data=data)
+
+
+def _shown(ctx: Context, organisation: Organisation) -> OrganisationOut:
+    return _all(ctx, [organisation])[0]
+
+
+def _all(ctx: Context, rows: Sequence[Organisation]) -> Sequence[OrganisationOut]:
+    """Organisations with what the register of unreliable suppliers says of them today."""
+    ctx.session.flush()
+    today = local_date(db.now(ctx.session))
+    debarred = debarments.until(ctx.session, [row.id for row in rows], today)
+    return [
+        OrganisationOut.model_validate({**row.model_dump(), "debarred_until": debarred.get(row.id)})
+        for row in rows
+    ]

@@ -13,10 +13,11 @@ from api.core import audit, db
 from api.core.errors import AlreadyExists, Conflict, Forbidden, NotFound, Unauthorized
 from api.core.outbox import emit
 from api.identity import credentials
-from api.identity.models import ApiClient, ClientKind, Member, Organisation
-from api.identity.schemas import ClientIn, DebarIn, MemberIn, OrganisationIn, RegimeIn
+from api.identity.models import DEFAULT_REGIME, ApiClient, ClientKind, Member, Organisation
+from api.identity.schemas import ClientIn, MemberIn, OrganisationIn, RegimeIn
 from api.rules.organisations import MAY_ACT, ORGANISATION
 from api.rules.permissions import OrgRole, scopes_of
+from api.rules.policy import ProcurementRegime
 from api.rules.states import IllegalTransition
 
 LAST_USED_STEP = timedelta(minutes=1)
@@ -118,6 +119,18 @@ def create_organisation(session: Session, *, actor: str, data: OrganisationIn) -
     return organisation
 
 
+def buying_rules(session: Session, org_id: UUID) -> tuple[str, ProcurementRegime]:
+    """The country and the regime whose rules the organisation's tenders follow; NotFound."""
+    query = select(Organisation.country, Organisation.procurement_regime).where(
+        Organisation.id == org_id
+    )
+    found = session.exec(query).one_or_none()
+    if found is None:
+        raise NotFound
+    country, regime = found
+    return country, ProcurementRegime(regime or DEFAULT_REGIME)
+
+
 def get_organisation(session: Session, org_id: UUID) -> Organisation:
     """Any organisation that the caller may see."""
     organisation = session.get(Organisation, org_id)
@@ -149,15 +162,6 @@ def set_regime(session: Session, *, actor: str, org_id: UUID, data: RegimeIn) ->
     before, organisation.procurement_regime = organisation.buys_under, data.procurement_regime
     change = {"before": before, "after": data.procurement_regime, "reason": data.reason}
     _log(session, organisation, "set_regime", actor, change)
-    return organisation
-
-
-def debar(session: Session, *, actor: str, org_id: UUID, data: DebarIn) -> Organisation:
-    """Enter the organisation in the register of unreliable suppliers until a day, inclusive."""
-    organisation = _locked(session, org_id)
-    organisation.debarred_until, organisation.debarment_source = data.until, data.source
-    change = {"until": data.until.isoformat(), "source": data.source, "reason": data.reason}
-    _log(session, organisation, "debar", actor, change)
     return organisation
 
 
@@ -279,6 +283,8 @@ def _caller(session: Session, client: "_Client", granted: Collection[str]) -> Ca
     roles = frozenset(OrgRole(role) for role in client.roles)
     if OrgRole.OPERATOR in roles:
         db.scope(session, operator="on")
+    if OrgRole.REVIEWER in roles:
+        db.scope(session, reviewer="on")
     return Caller(client.org_id, roles, client.client_id, frozenset(granted))
 
 

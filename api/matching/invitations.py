@@ -10,12 +10,13 @@ from api.core import audit, db, pages
 from api.core.errors import AlreadyExists, Conflict, NotFound, refused
 from api.core.outbox import emit
 from api.core.pages import PageQuery
+from api.identity import debarments
 from api.identity import service as identity
 from api.matching.models import DemandItem, Invitation
 from api.matching.schemas import InvitationIn
 from api.rules.clock import local_date
 from api.rules.invitations import INVITATION, InvitationStatus
-from api.rules.organisations import MAY_ACT, is_debarred
+from api.rules.organisations import MAY_ACT
 from api.rules.permissions import SELLERS
 from api.rules.states import IllegalTransition
 
@@ -148,7 +149,7 @@ def _check_seller(session: Session, buyer_id: UUID, seller_id: UUID) -> None:
         raise refused("#/seller_id", "unknown_organisation", "No such organisation.") from error
     today = local_date(db.now(session))
     sells = not SELLERS.isdisjoint(seller.roles) and seller_id != buyer_id
-    if not sells or seller.status not in MAY_ACT or is_debarred(seller.debarred_until, today):
+    if not sells or seller.status not in MAY_ACT or debarments.standing(session, seller_id, today):
         raise SupplierCannotBid
 
 

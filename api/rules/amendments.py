@@ -7,6 +7,7 @@ of spelling in prose and translations added to it. Doubt makes a change material
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from enum import StrEnum
 from itertools import zip_longest
 
 type Json = str | int | bool | list["Json"] | dict[str, "Json"] | None
@@ -15,8 +16,37 @@ PROSE = frozenset({"title", "description", "delivery_address"})
 """Fields whose spelling may be corrected. Quantities, specifications, dates, certificates,
 places, Incoterms, budgets and codes are never corrections, whatever changes in them."""
 
+PERIODS = frozenset(
+    {"tender_period_end", "enquiry_period_end", "clarification_until", "complaint_period_end"}
+)
+"""Fields that say how much time there is. To move them is material, but no bid says other than it
+did: it need not be confirmed."""
+
 _TOKEN = re.compile(r"\d+(?:[.,]\d+)*|\w+|[^\w\s.,;:!?«»\"'()…]")
 _SHORTEST_MISSPELT = 4
+
+
+class AmendmentCause(StrEnum):
+    """Why a published tender changed: the buyer wished it, or the rules demanded more time."""
+
+    BUYER = "buyer"
+    LATE_ANSWER = "lateAnswer"
+    SUSPENSION = "suspension"
+    AUTO_PROLONGATION = "autoProlongation"
+    COMPLAINT = "complaint"
+
+
+class Reason(StrEnum):
+    """By which rule a change is, or is not, material."""
+
+    RESPELLING = "respelling"
+    TRANSLATION = "translation"
+    WORDING = "wording"
+    TERM = "term"
+    PERIOD = "period"
+
+
+_IMMATERIAL = frozenset({Reason.RESPELLING, Reason.TRANSLATION})
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,9 +72,28 @@ def diff(before: Mapping[str, Json], after: Mapping[str, Json]) -> list[Change]:
     ]
 
 
+def reason(change: Change) -> Reason:
+    """The rule that decides about one change."""
+    if change.field in PERIODS:
+        return Reason.PERIOD
+    if change.field in PROSE:
+        return _corrects(change.before, change.after) or Reason.WORDING
+    return Reason.TERM
+
+
+def is_material(change: Change) -> bool:
+    """True for a change that could alter a supplier's decision or price."""
+    return reason(change) not in _IMMATERIAL
+
+
 def material(changes: Iterable[Change]) -> list[Change]:
     """The changes that could alter a supplier's decision or price."""
-    return [change for change in changes if not _is_correction(change)]
+    return [change for change in changes if is_material(change)]
+
+
+def needs_confirmation(changes: Iterable[Change]) -> bool:
+    """True when bids were made to other terms: their bidders must confirm them."""
+    return any(is_material(change) and reason(change) is not Reason.PERIOD for change in changes)
 
 
 def is_respelling(before: str, after: str) -> bool:
@@ -58,17 +107,18 @@ def is_respelling(before: str, after: str) -> bool:
     return all(old == new or _is_misspelling(old, new) for old, new in words)
 
 
-def _is_correction(change: Change) -> bool:
-    before, after = change.before, change.after
-    if change.field not in PROSE:
-        return False
+def _corrects(before: Json, after: Json) -> Reason | None:
+    """How the text is only corrected, if it is; a translation may come with respellings."""
     if isinstance(before, str) and isinstance(after, str):
-        return is_respelling(before, after)
-    if isinstance(before, dict) and isinstance(after, dict):
-        return before.keys() <= after.keys() and all(
-            is_respelling(str(text), str(after[language])) for language, text in before.items()
-        )
-    return False
+        return Reason.RESPELLING if is_respelling(before, after) else None
+    if not isinstance(before, dict) or not isinstance(after, dict):
+        return None
+    kept = before.keys() <= after.keys() and all(
+        is_respelling(str(text), str(after[language])) for language, text in before.items()
+    )
+    if not kept:
+        return None
+    return Reason.TRANSLATION if after.keys() > before.keys() else Reason.RESPELLING
 
 
 def _is_misspelling(old: str, new: str) -> bool:

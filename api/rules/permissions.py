@@ -12,6 +12,7 @@ class OrgRole(StrEnum):
     BUYER = "buyer"
     PARTNER = "partner"
     AUDITOR = "auditor"
+    REVIEWER = "reviewer"
     OPERATOR = "operator"
 
 
@@ -32,6 +33,8 @@ EVERYBODY = frozenset(OrgRole)
 SELLERS = frozenset({_R.MANUFACTURER, _R.SUPPLIER})
 BUYERS = frozenset({_R.BUYER})
 STAFF = frozenset({_R.OPERATOR})
+REVIEWERS = frozenset({_R.REVIEWER})
+"""The independent commission: it decides complaints, and who is debarred."""
 
 # scope -> (roles of the organisation, roles of the member)
 SCOPES: dict[str, tuple[frozenset[OrgRole], frozenset[MemberRole]]] = {
@@ -41,6 +44,7 @@ SCOPES: dict[str, tuple[frozenset[OrgRole], frozenset[MemberRole]]] = {
     "clients:write": (EVERYBODY, frozenset({_M.OWNER})),
     "organisations:admin": (STAFF, frozenset({_M.OWNER})),
     "sandbox:admin": (STAFF, frozenset({_M.OWNER})),
+    "debarments:decide": (STAFF | REVIEWERS, frozenset({_M.OWNER})),
     "reference:read": (EVERYBODY, frozenset(MemberRole)),
     "reference:admin": (STAFF, frozenset({_M.OWNER, _M.CATALOGUE})),
     "offers:read": (EVERYBODY, frozenset(MemberRole)),
@@ -48,10 +52,19 @@ SCOPES: dict[str, tuple[frozenset[OrgRole], frozenset[MemberRole]]] = {
     "imports:write": (SELLERS, frozenset({_M.OWNER, _M.CATALOGUE})),
     "tenders:read": (EVERYBODY, frozenset(MemberRole)),
     "tenders:write": (BUYERS, frozenset({_M.OWNER, _M.PROCUREMENT_OFFICER})),
+    "enquiries:write": (SELLERS, frozenset({_M.OWNER, _M.SALES})),
+    "evaluations:read": (EVERYBODY, frozenset(MemberRole)),
+    "evaluations:write": (BUYERS, frozenset({_M.OWNER, _M.PROCUREMENT_OFFICER})),
+    "justifications:answer": (SELLERS, frozenset({_M.OWNER, _M.SALES})),
+    "awards:write": (BUYERS, frozenset({_M.OWNER, _M.PROCUREMENT_OFFICER})),
+    "complaints:write": (SELLERS, frozenset({_M.OWNER, _M.SALES})),
+    "complaints:review": (REVIEWERS, frozenset({_M.OWNER})),
+    "complaints:answer": (SELLERS | BUYERS | REVIEWERS, frozenset(MemberRole)),
     "matches:read": (EVERYBODY, frozenset(MemberRole)),
     "matches:write": (BUYERS, frozenset({_M.OWNER, _M.PROCUREMENT_OFFICER})),
     "invitations:read": (SELLERS | BUYERS, frozenset(MemberRole)),
     "invitations:answer": (SELLERS, frozenset({_M.OWNER, _M.SALES})),
+    "opendata:admin": (STAFF, frozenset({_M.OWNER})),
     "matching:admin": (STAFF, frozenset({_M.OWNER})),
     "bids:read": (SELLERS, frozenset(MemberRole)),
     "bids:write": (SELLERS, frozenset({_M.OWNER, _M.SALES})),

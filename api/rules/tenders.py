@@ -5,7 +5,7 @@ function of it, so that the two can never disagree. Stages of later phases (open
 award) are named here already; their actions come with those phases.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
@@ -19,7 +19,6 @@ MAX_LOTS, MAX_ITEMS = 100, 1000
 MAX_QUANTITY = Decimal(10**12)
 MAX_ACCELERATOR = 86_400
 """A sandbox's day lasts a second at the least."""
-OCID_PREFIX = "ocds-kerben0"
 
 
 class ProcurementMethod(StrEnum):
@@ -102,19 +101,46 @@ STATUS_OF: Mapping[TenderStage, TenderStatus] = {
 }
 OPEN_STAGES = frozenset({_T.PUBLISHED, _T.CHANGED, _T.AUTO_PROLONGED})
 """Stages in which suppliers may still answer (before the end of the tender period)."""
+EVALUATING_STAGES = frozenset({_T.BIDS_OPENED, _T.SECOND_PACKAGE_OPENED})
+"""Stages in which prices are known and bids are ranked."""
+
+ENDED_BY: Mapping[TenderStatus, str] = {
+    TenderStatus.COMPLETE: "complete",
+    TenderStatus.UNSUCCESSFUL: "fail",
+    TenderStatus.CANCELLED: "cancel",
+}
+"""The action by which a tender follows its lots when none of them is active any more."""
 
 _ACTIVE = frozenset(s for s, status in STATUS_OF.items() if status is TenderStatus.ACTIVE)
+AWARDING = frozenset(
+    {_T.EVALUATION_COMPLETE, _T.EVALUATION_RESULTS_PENDING, _T.CONTRACT_SIGN_PENDING}
+)
+"""Stages in which awards are proposed and decided."""
 TENDER = Machine(
     {
         "publish": (frozenset({_T.DRAFT, _T.PLANNED}), _T.PUBLISHED),
         "amend": (OPEN_STAGES, _T.CHANGED),
+        "extend": (OPEN_STAGES, _T.CHANGED),
+        "suspend": (OPEN_STAGES, _T.SUSPENDED),
+        "resume": (frozenset({_T.SUSPENDED}), _T.CHANGED),
+        "prolong": (OPEN_STAGES, _T.AUTO_PROLONGED),
         "close": (OPEN_STAGES, _T.BID_OPENING_PENDING),
+        "fail": (_ACTIVE, _T.UNSUCCESSFUL),
+        "complete": (_ACTIVE, _T.CONTRACT_SIGNED),
         "open": (frozenset({_T.BID_OPENING_PENDING}), _T.BIDS_OPENED),
         "open_first_package": (frozenset({_T.BID_OPENING_PENDING}), _T.FIRST_PACKAGE_PENDING),
         "open_second_package": (
             frozenset({_T.FIRST_PACKAGE_EVALUATED}),
             _T.SECOND_PACKAGE_OPENED,
         ),
+        "evaluate_first_package": (
+            frozenset({_T.FIRST_PACKAGE_PENDING}),
+            _T.FIRST_PACKAGE_EVALUATED,
+        ),
+        "evaluate": (EVALUATING_STAGES, _T.EVALUATION_COMPLETE),
+        "await_awards": (AWARDING, _T.EVALUATION_RESULTS_PENDING),
+        "settle_awards": (AWARDING, _T.CONTRACT_SIGN_PENDING),
+        "repeat_evaluation": (AWARDING, _T.BIDS_OPENED),
         "cancel": (_ACTIVE | {_T.DRAFT, _T.PLANNED}, _T.CANCELLED),
     }
 )
@@ -122,8 +148,56 @@ LOT = Machine(
     {
         "publish": (frozenset({_L.PLANNED}), _L.ACTIVE),
         "cancel": (frozenset({_L.PLANNED, _L.ACTIVE}), _L.CANCELLED),
+        "fail": (frozenset({_L.ACTIVE}), _L.UNSUCCESSFUL),
+        "complete": (frozenset({_L.ACTIVE}), _L.COMPLETE),
     }
 )
+
+
+def status_of_lots(lots: Iterable[LotStatus]) -> TenderStatus:
+    """The OCDS status of a published tender, which is that of its lots together.
+
+    It is active while one of them is; then complete if one is, unsuccessful if one failed, and
+    cancelled when all were.
+    """
+    found = set(lots)
+    for status, of in (
+        (TenderStatus.ACTIVE, _L.ACTIVE),
+        (TenderStatus.COMPLETE, _L.COMPLETE),
+        (TenderStatus.UNSUCCESSFUL, _L.UNSUCCESSFUL),
+        (TenderStatus.CANCELLED, _L.CANCELLED),
+    ):
+        if of in found:
+            return status
+    return TenderStatus.DRAFT
+
+
+def advance(
+    stage: TenderStage, lots: Sequence[LotStatus], action: str
+) -> tuple[TenderStage, list[LotStatus]]:
+    """The tender and its lots after an action on the whole tender.
+
+    An action that a lot knows too (publish, cancel, fail, complete) takes every lot with it that
+    allows it. A tender that was published ends as its lots do together: one whose last lots are
+    cancelled after another had failed is unsuccessful. Raises IllegalTransition.
+    """
+    after = TENDER.apply(action, stage)
+    moved = [LOT.apply(action, lot) if action in LOT.allowed(lot) else lot for lot in lots]
+    if stage in _ACTIVE and after not in _ACTIVE and moved:
+        after = TENDER.apply(ENDED_BY[status_of_lots(moved)], stage)
+    return after, moved
+
+
+def advance_lots(
+    stage: TenderStage, lots: Sequence[LotStatus], chosen: Collection[int], action: str
+) -> tuple[TenderStage, list[LotStatus]]:
+    """The tender and its lots after an action on some lots, by index; with the last active lot the
+    tender ends. Raises IllegalTransition when a chosen lot does not allow the action."""
+    moved = [LOT.apply(action, lot) if n in chosen else lot for n, lot in enumerate(lots)]
+    status = status_of_lots(moved)
+    if stage not in _ACTIVE or status is TenderStatus.ACTIVE:
+        return stage, moved
+    return TENDER.apply(ENDED_BY[status], stage), moved
 
 
 @dataclass(frozen=True, slots=True)

@@ -83,6 +83,22 @@ def resources(as_org: AsOrg) -> Callable[[Any, str], str | None]:
         match name:
             case "tender_id":
                 return str(procurement.drafted(actor if can(actor, "buyer") else buyer)["id"])
+            case "cancellation_id":
+                tender = procurement.published(actor if can(actor, "buyer") else buyer)
+                url = f"/v1/tenders/{tender['id']}"
+                owner = actor if can(actor, "buyer") else buyer
+                owner.post(f"{url}/cancel", json={"reason": "Нет средств"})
+                return str(owner.get(f"{url}/cancellations").json()["items"][0]["id"])
+            case "plan_id":
+                owner = actor if can(actor, "buyer") else buyer
+                answer = owner.post("/v1/plans", json=procurement.plan())
+                return str(answer.json()["id"])
+            case "enquiry_id":
+                tender = procurement.published(buyer)
+                asker = as_org(["supplier"])
+                body = {"title": {"ru": "Срок"}, "description": {"ru": "До какого дня?"}}
+                answer = asker.post(f"/v1/tenders/{tender['id']}/enquiries", json=body)
+                return str(answer.json()["id"])
             case "offer_id":
                 return str(
                     catalog.activated(

@@ -1,7 +1,6 @@
 """A buyer asks suppliers to take part; they answer once."""
 
 from collections.abc import Callable
-from datetime import date
 from typing import Any
 
 import pytest
@@ -10,6 +9,7 @@ from sqlmodel import Session, col, select
 from api.core.audit import AuditEntry
 from api.core.outbox import OutboxEvent
 from api.matching.models import Invitation
+from tests.identity import register
 from tests.matching import samples
 
 type AsOrg = Callable[..., Any]
@@ -101,7 +101,8 @@ def test_a_supplier_is_invited_once_to_a_tender_and_once_to_a_lot(
 def test_who_cannot_bid_is_not_invited(
     buyer: Any, tender: Any, as_org: AsOrg, session: Session
 ) -> None:
-    debarred = as_org(["supplier"], debarred_until=date(2999, 1, 1))
+    debarred = as_org(["supplier"])
+    register.debarred(session, debarred.org_id)
     for other in (debarred, as_org(["buyer"]), as_org(["auditor"])):
         answer = invite(buyer, tender, other)
         assert (answer.status_code, answer.json()["code"]) == (409, "supplier_cannot_bid")

@@ -88,7 +88,13 @@ STATE, SOE, GENERIC = ProcurementRegime
         # Three working days from Monday; two from Monday.
         (STATE, "rfq", {"amount": "1000000"}, MONDAY + timedelta(days=3), "open"),
         (STATE, "framework_call_off", {}, MONDAY + timedelta(days=2), "selective"),
-        (STATE, "single_source", {"ground": "urgentNeed"}, MONDAY + MILLISECOND, "direct"),
+        (
+            STATE,
+            "single_source",
+            {"ground": "urgentNeed", "amount": "50000"},
+            MONDAY + MILLISECOND,
+            "direct",
+        ),
         (SOE, "open", {}, MONDAY + timedelta(days=14), "open"),
         (SOE, "rfq", {"amount": "9000000"}, MONDAY + timedelta(days=3), "open"),
         (SOE, "single_source", {"amount": "50000"}, MONDAY + MILLISECOND, "direct"),
@@ -112,6 +118,7 @@ def test_each_procedure_of_each_regime_has_its_least_period_to_the_millisecond(
     at(MONDAY)
     buyer = as_org(["buyer"], procurement_regime=regime)
     value = {"amount": fields["amount"], "currency": "KGS"} if "amount" in fields else None
+    samples.planned(buyer, year=MONDAY.year)
     made = samples.drafted(
         buyer,
         **far(
@@ -455,7 +462,7 @@ def test_the_operator_says_whose_rules_a_buyer_follows(buyer: Any, operator: Any
 
 
 def test_an_accelerated_test_tender_lives_its_life_in_minutes(
-    buyer: Any, session: Session, drain: Callable[[], int]
+    buyer: Any, as_org: AsOrg, session: Session, drain: Callable[[], int]
 ) -> None:
     """A day lasts a minute: 21 minutes are enough, and the clock is advanced by those."""
     now = db.now(session)
@@ -463,6 +470,7 @@ def test_an_accelerated_test_tender_lives_its_life_in_minutes(
     made = samples.drafted(buyer, mode="test", accelerator=1440, tender_period_end=end.isoformat())
 
     body = publish(buyer, made).json()
+    samples.bid_on(session, made, as_org(["supplier"]))
     with db.worker_unit_of_work() as clock:
         early = fire_due(clock, db.now(clock))
     moved = buyer.get("/v1/tenders/" + made["id"]).json()["status_details"]

@@ -14,7 +14,7 @@ from api.core.errors import Conflict
 from api.core.outbox import OutboxEvent
 from api.procurement import service as procurement
 from api.procurement.models import Amendment, Tender
-from api.procurement.schemas import AmendIn
+from api.procurement.schemas import AmendIn, CancelIn
 from api.rules.tenders import TenderStatus
 from tests.procurement import samples
 
@@ -24,7 +24,8 @@ AMENDMENT = {"rationale": "Название уточнено", "title": {"ru": "
 
 @pytest.fixture
 def buyer(as_org: AsOrg) -> Any:
-    return as_org(["buyer"])
+    """Under the generic rules a tender is cancelled at once."""
+    return as_org(["buyer"], procurement_regime="generic")
 
 
 def at_once(calls: list[Callable[[], Any]]) -> list[Any]:
@@ -164,7 +165,7 @@ def test_whoever_waits_for_the_row_sees_what_the_other_did(buyer: Any, session: 
         other = threading.Thread(target=amend)
         other.start()
         assert waiting.wait(5)
-        procurement.cancel(first, tender, actor="first", reason="Нет средств")
+        procurement.cancel(first, tender, actor="first", data=CancelIn(reason="Нет средств"))
         assert refusals == []
     other.join(10)
 
@@ -172,9 +173,12 @@ def test_whoever_waits_for_the_row_sees_what_the_other_did(buyer: Any, session: 
     assert samples.row(session, made).title == made["title"]
 
 
-def test_closing_and_amending_at_once_leave_one_truth(buyer: Any, session: Session) -> None:
+def test_closing_and_amending_at_once_leave_one_truth(
+    buyer: Any, as_org: AsOrg, session: Session
+) -> None:
     """At the deadline the clock closes while an officer amends: the row's lock decides."""
     made = samples.published(buyer)
+    samples.bid_on(session, made, as_org(["supplier"]))
     found = samples.row(session, made)
     end = db.now(session)
     found.tender_period_start, found.tender_period_end = found.created_at, end

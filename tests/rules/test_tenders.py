@@ -63,6 +63,22 @@ class TenderLife(RuleBasedStateMachine):
     def cancel(self) -> None:
         self.act("cancel")
 
+    @rule()
+    def suspend(self) -> None:
+        self.act("suspend")
+
+    @rule()
+    def resume(self) -> None:
+        self.act("resume")
+
+    @rule()
+    def prolong(self) -> None:
+        self.act("prolong")
+
+    @rule()
+    def fail(self) -> None:
+        self.act("fail")
+
     @precondition(lambda self: STATUS_OF[self.stage] in TERMINAL)
     @rule()
     def remember_the_end(self) -> None:
@@ -79,7 +95,8 @@ class TenderLife(RuleBasedStateMachine):
     @invariant()
     def a_closed_tender_takes_no_amendment(self) -> None:
         if self.stage is TenderStage.BID_OPENING_PENDING:
-            assert TENDER.allowed(self.stage) == ["cancel"]
+            allowed = TENDER.allowed(self.stage)
+            assert not {"amend", "extend", "suspend", "prolong", "close"} & {*allowed}
 
     @invariant()
     def lots_follow_their_tender(self) -> None:
@@ -87,6 +104,7 @@ class TenderLife(RuleBasedStateMachine):
             TenderStatus.DRAFT: LotStatus.PLANNED,
             TenderStatus.ACTIVE: LotStatus.ACTIVE,
             TenderStatus.CANCELLED: LotStatus.CANCELLED,
+            TenderStatus.UNSUCCESSFUL: LotStatus.UNSUCCESSFUL,
         }
         assert self.lot is expected[STATUS_OF[self.stage]]
 

@@ -10,6 +10,7 @@ from api.core.http import PageDep, documented
 from api.core.pages import Page
 from api.identity import access
 from api.identity.access import Context, require
+from api.identity.debarments import SupplierDebarred
 from api.procurement import service
 from api.procurement.models import Tender, TenderKey
 from api.procurement.router.openings import shown
@@ -29,6 +30,8 @@ from api.procurement.schemas import (
 )
 from api.procurement.sealing import ceremony
 from api.procurement.sealing.problems import ContentRefused
+from api.procurement.service import commissions
+from api.procurement.service.evaluation_problems import ConflictDeclared, ConflictUndeclared
 
 router = access.router("/tenders", "bidding")
 Read = Annotated[Context, require("tenders:read")]
@@ -90,7 +93,7 @@ def get(tender_id: TenderId, ctx: Read) -> dict[str, Any]:
         service.TenderPeriodNotStarted,
         service.BiddingNotSetUp,
         service.OwnTender,
-        service.TendererDebarred,
+        SupplierDebarred,
         service.BidExists,
         service.SealingRequired,
         service.EnvelopesDiffer,
@@ -112,9 +115,14 @@ def submit(tender_id: TenderId, data: BidIn, ctx: Bidder) -> dict[str, Any]:
     return service.bid_views.shown(ctx.session, bid, org_id=ctx.org_id)
 
 
-@router.get("/{tender_id}/bids", response_model=Page[BidSummary])
+@router.get(
+    "/{tender_id}/bids",
+    response_model=Page[BidSummary],
+    responses=documented(ConflictUndeclared, ConflictDeclared),
+)
 def list_bids(tender_id: TenderId, ctx: Read, page: PageDep) -> Page[Any]:
     """Before the opening your own bids; after it every opened one, newest first."""
+    commissions.refuse_undeclared(ctx.session, ctx.caller, tender_id)
     rows, cursor = service.bid_views.list_bids(
         ctx.session, org_id=ctx.org_id, page=page, tender_id=tender_id
     )

@@ -7,11 +7,14 @@ from api.core.http import PageDep, documented
 from api.core.pages import Page
 from api.identity import access
 from api.identity.access import Context, require
+from api.identity.debarments import SupplierDebarred
 from api.procurement import service
 from api.procurement.models import Bid, BidTenderer
 from api.procurement.schemas import BidId, BidOut, BidSummary, ReplaceIn, TendererOut
 from api.procurement.sealing.problems import ContentRefused
+from api.procurement.service import commissions
 from api.procurement.service.envelopes import Held
+from api.procurement.service.evaluation_problems import ConflictDeclared, ConflictUndeclared
 
 router = access.router("/bids", "bids")
 Read = Annotated[Context, require("tenders:read")]
@@ -27,10 +30,16 @@ def list(ctx: Own, page: PageDep) -> Page[Any]:
     return Page(items=[*rows], has_more=cursor is not None, next_cursor=cursor)
 
 
-@router.get("/{bid_id}", response_model=BidOut)
+@router.get(
+    "/{bid_id}",
+    response_model=BidOut,
+    responses=documented(ConflictUndeclared, ConflictDeclared),
+)
 def get(bid_id: BidId, ctx: Read) -> dict[str, Any]:
     """A bid: your own with its receipts, or another one once it is opened."""
-    return _answer(ctx, service.bid_views.get(ctx.session, org_id=ctx.org_id, bid_id=bid_id))
+    bid = service.bid_views.get(ctx.session, org_id=ctx.org_id, bid_id=bid_id)
+    commissions.refuse_undeclared(ctx.session, ctx.caller, bid.tender_id)
+    return _answer(ctx, bid)
 
 
 @router.post(
@@ -63,9 +72,7 @@ def confirm(bid_id: BidId, ctx: Write) -> dict[str, Any]:
 @router.post(
     "/{bid_id}/join",
     response_model=TendererOut,
-    responses=documented(
-        service.BidExists, service.TendererDebarred, service.TenderPeriodEnded, Conflict
-    ),
+    responses=documented(service.BidExists, SupplierDebarred, service.TenderPeriodEnded, Conflict),
 )
 def join(bid_id: BidId, ctx: Write) -> BidTenderer:
     """Be a member of the consortium of a bid that names you; then you are in no other bid."""

@@ -15,18 +15,32 @@ from api.procurement.schemas.bids import (
     ReplaceIn,
     TendererOut,
 )
+from api.procurement.schemas.cancellations import (
+    CancelIn,
+    CancellationId,
+    CancellationOut,
+    CancellationPublished,
+)
+from api.procurement.schemas.enquiries import (
+    AnswerIn,
+    EnquiryId,
+    EnquiryIn,
+    EnquiryOut,
+    EnquiryPublished,
+)
 from api.procurement.schemas.ids import (
     BidId,
     ItemId,
     LotId,
     OpenerKeyId,
     OpeningId,
+    PlanId,
+    PlanItemId,
     TenderId,
 )
 from api.procurement.schemas.inputs import (
     AdditionalClassificationIn,
     AmendIn,
-    CancelIn,
     ClassificationIn,
     CpvPrefix,
     ItemChange,
@@ -61,6 +75,15 @@ from api.procurement.schemas.outputs import (
     TenderSummary,
     ValueOut,
 )
+from api.procurement.schemas.plans import (
+    PlanIn,
+    PlanItemIn,
+    PlanItemsIn,
+    PlanOut,
+    PlanPatch,
+    PlanSummary,
+    PlanUsageOut,
+)
 from api.procurement.schemas.submissions import NO_TERMS, SubmissionTermsIn, SubmissionTermsOut
 
 __all__ = [
@@ -69,6 +92,7 @@ __all__ = [
     "AdditionalClassificationIn",
     "AmendIn",
     "AmendmentOut",
+    "AnswerIn",
     "AuditEntryOut",
     "BidContent",
     "BidId",
@@ -78,8 +102,15 @@ __all__ = [
     "BidSummary",
     "BiddingOut",
     "CancelIn",
+    "CancellationId",
+    "CancellationOut",
+    "CancellationPublished",
     "ClassificationIn",
     "CpvPrefix",
+    "EnquiryId",
+    "EnquiryIn",
+    "EnquiryOut",
+    "EnquiryPublished",
     "EnvelopeIn",
     "ItemChange",
     "ItemId",
@@ -97,6 +128,15 @@ __all__ = [
     "OpeningId",
     "OpeningIn",
     "OpeningOut",
+    "PlanId",
+    "PlanIn",
+    "PlanItemId",
+    "PlanItemIn",
+    "PlanItemsIn",
+    "PlanOut",
+    "PlanPatch",
+    "PlanSummary",
+    "PlanUsageOut",
     "PriceContent",
     "ReplaceIn",
     "ShareIn",

@@ -7,8 +7,9 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from api.catalog.types import PlainDecimal
 from api.identity.schemas import OrganisationId
-from api.procurement.schemas.ids import ItemId, LotId, TenderId
+from api.procurement.schemas.ids import ItemId, LotId, PlanItemId, TenderId
 from api.reference.policy_schemas import PolicySetId
+from api.rules.amendments import AmendmentCause, Reason
 from api.rules.incoterms import Incoterm
 from api.rules.policy import SealingMode
 from api.rules.tenders import (
@@ -62,6 +63,7 @@ class LotOut(BaseModel):
     status: LotStatus
     title: dict[str, str]
     value: ValueOut | None
+    plan_item_id: PlanItemId | None
     delivery_place_code: str
     delivery_address: str | None
     delivery_period_start: date | None
@@ -106,9 +108,11 @@ class TenderOut(TenderSummary):
     policy_set_id: PolicySetId | None = Field(description="The rules frozen at publication")
     procurement_method_details: str | None
     procurement_method_ground: str | None
+    auction_step_bp: int | None = Field(description="Of the lots' reverse auctions, if there are")
     enquiry_period_end: datetime | None
     clarification_until: datetime | None = Field(description="Until then questions are answered")
     complaint_period_end: datetime | None = Field(description="Of complaints about the terms")
+    prolonged: int = Field(description="Times that too few bids prolonged the tender period")
     cancelled_at: datetime | None
     cancellation_reason: str | None
     lots: list[LotOut]
@@ -136,6 +140,8 @@ class ChangeOut(BaseModel):
     pointer: str = Field(examples=["#/lots/lot_019abf2e8c1d7c3fa9b04b4c6f0d2e11/title"])
     before: Any
     after: Any
+    material: bool | None = Field(default=None, description="Null in older amendments")
+    reason: Reason | None = Field(default=None, description="The rule that decided so")
 
 
 class AmendmentOut(BaseModel):
@@ -144,9 +150,11 @@ class AmendmentOut(BaseModel):
     model_config = ConfigDict(from_attributes=True)
 
     number: int
+    cause: AmendmentCause
     amended_at: datetime
     rationale: str
     material: bool
+    needs_confirmation: bool = Field(description="Bids made before must be confirmed")
     material_changes: list[str]
     changes: list[ChangeOut]
 

@@ -1,7 +1,8 @@
 """Changes of published tenders. Never commits: the caller owns the transaction."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy import func
@@ -11,7 +12,7 @@ from api.core import db, deadlines
 from api.core.errors import FieldError, Invalid
 from api.procurement.models import Amendment, Item, Lot, Tender
 from api.procurement.schemas import AmendIn, LotChange
-from api.procurement.service import policies, tenders, terms
+from api.procurement.service import plans, policies, tenders, terms
 from api.procurement.service.problems import (
     NothingToAmend,
     TenderPeriodEnded,
@@ -20,16 +21,18 @@ from api.procurement.service.problems import (
 )
 from api.rules import amendments as rules
 from api.rules import schedule as windows
+from api.rules.amendments import AmendmentCause, Change
 from api.rules.periods import Timetable
+from api.rules.policy import Policy
 from api.rules.tenders import has_ended
 
 
 def amend(session: Session, tender: Tender, *, actor: str, data: AmendIn) -> Tender:
     """Change a tender that suppliers can still answer; a material change gives them more time, to
-    ask and to complain too.
+    ask and to complain too, and bids made to other terms must be confirmed.
 
     Raises TenderPeriodEnded, TenderPeriodShortened, NothingToAmend, TermsInconsistent,
-    CalendarYearMissing, PolicyNotFrozen or Invalid.
+    CalendarYearMissing, PolicyNotFrozen, PlanNotMet or Invalid.
     """
     now, end = db.now(session), tender.tender_period_end
     tenders.require(tender, "amend")
@@ -50,27 +53,103 @@ def amend(session: Session, tender: Tender, *, actor: str, data: AmendIn) -> Ten
         end = _extend(tender, data, table, end=data.tender_period_end or end, now=now)
         changes = rules.diff(before, terms.snapshot(tender))
     tenders.refuse_inconsistent(tender)
+    if tender.direct_year is not None or any(lot.plan_item_id for lot in tender.lots):
+        plans.commit_to_plan(session, tender, policies.policy_of(tender))
     deadlines.arm(session, tenders.PERIOD_ENDED, tender.id, end, org_id=tender.buyer_id)
     tender.search_text = terms.search_text(tender)
+    amendment = _keep(
+        session,
+        tender,
+        changes,
+        material=material,
+        cause=AmendmentCause.BUYER,
+        rationale=data.rationale,
+        now=now,
+    )
+    note = tenders.move if material else tenders.record
+    note(session, tender, "amend", actor=actor, change=_noted(amendment))
+    return tender
+
+
+def extend(
+    session: Session,
+    tender: Tender,
+    action: str,
+    *,
+    cause: AmendmentCause,
+    end: datetime,
+    now: datetime,
+    actor: str,
+    rationale: str,
+) -> Amendment:
+    """Give suppliers until `end` because the rules demand it, by `action` of the tender's machine.
+
+    No other term changes, so that bids stand as they are. Raises CalendarYearMissing or
+    PolicyNotFrozen.
+    """
+    table, policy = policies.timetable_of(session, tender), policies.policy_of(tender)
+    before = terms.snapshot(tender)
+    _set_end(tender, windows.schedule(table, policy, since=now, end=end), end)
+    deadlines.arm(session, tenders.PERIOD_ENDED, tender.id, end, org_id=tender.buyer_id)
+    changes = rules.diff(before, terms.snapshot(tender))
+    amendment = _keep(
+        session,
+        tender,
+        changes,
+        material=[],  # more time alone changes no bid
+        cause=cause,
+        rationale=rationale,
+        now=now,
+    )
+    tenders.move(session, tender, action, actor=actor, change=_noted(amendment))
+    return amendment
+
+
+def _keep(
+    session: Session,
+    tender: Tender,
+    changes: Sequence[Change],
+    *,
+    material: Sequence[Change],
+    cause: AmendmentCause,
+    rationale: str,
+    now: datetime,
+) -> Amendment:
+    """The record of a change: each field with the rule that decided about it."""
     amendment = Amendment(
         tender_id=tender.id,
         number=_next_number(session, tender.id),
-        rationale=data.rationale,
+        cause=cause,
+        rationale=rationale,
         material=bool(material),
+        needs_confirmation=rules.needs_confirmation(changes),
         material_changes=[change.pointer for change in material],
-        changes=[{"pointer": c.pointer, "before": c.before, "after": c.after} for c in changes],
+        changes=[
+            {
+                "pointer": c.pointer,
+                "before": c.before,
+                "after": c.after,
+                "material": rules.is_material(c),
+                "reason": rules.reason(c).value,
+            }
+            for c in changes
+        ],
         amended_at=now,
     )
     session.add(amendment)
-    change = {
+    return amendment
+
+
+def _noted(amendment: Amendment) -> dict[str, Any]:
+    """What the audit trail says of an amendment."""
+    return {
         "number": amendment.number,
+        "cause": amendment.cause.value,
         "material": amendment.material,
+        "needs_confirmation": amendment.needs_confirmation,
         "rationale": amendment.rationale,
         "changes": amendment.changes,
     }
-    note = tenders.move if material else tenders.record
-    note(session, tender, "amend", actor=actor, change=change)
-    return tender
 
 
 def _extend(
@@ -80,14 +159,25 @@ def _extend(
     policy = policies.policy_of(tender)
     end = windows.extended_end(table, policy, end=end, now=now)
     given = data.enquiry_period_end
+    _refuse_late_enquiries(table, policy, end=end, given=given)
+    fresh = windows.schedule(table, policy, since=now, end=end, enquiry_period_end=given)
+    _set_end(tender, fresh, end)
+    return end
+
+
+def _refuse_late_enquiries(
+    table: Timetable, policy: Policy, *, end: datetime, given: datetime | None
+) -> None:
     late = windows.enquiry_faults(table, policy, end=end, enquiry_period_end=given)
     if late:
         raise TermsInconsistent(errors=terms.field_errors(late))
-    fresh = windows.schedule(table, policy, since=now, end=end, enquiry_period_end=given)
+
+
+def _set_end(tender: Tender, fresh: windows.Schedule, end: datetime) -> None:
+    """Write the end of the period and the later of each window's two ends."""
     before = terms.schedule_of(tender)
     tender.tender_period_end = end
     terms.assign_schedule(tender, windows.moved(before, fresh))
-    return end
 
 
 def _assign_lots(tender: Tender, changes: Iterable[LotChange]) -> None:

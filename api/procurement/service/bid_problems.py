@@ -27,12 +27,6 @@ class OwnTender(Conflict):
     code, title = "own_tender", "A buyer cannot answer its own tender"
 
 
-class TendererDebarred(Conflict):
-    """The organisation is in the register of unreliable suppliers."""
-
-    code, title = "tenderer_debarred", "The organisation is debarred"
-
-
 class SealingRequired(Conflict):
     """The rules of this tender take only what the bidder has sealed itself."""
 

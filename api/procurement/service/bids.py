@@ -14,9 +14,8 @@ from sqlalchemy import func
 from sqlalchemy.exc import IntegrityError
 from sqlmodel import Session, col, select
 
-from api.core import db
 from api.core.errors import Conflict, FieldError, NotFound
-from api.identity import service as identity
+from api.identity import debarments
 from api.procurement.models import Amendment, Bid, BidEnvelope, BidTenderer, Tender
 from api.procurement.schemas import BidIn, ReplaceIn
 from api.procurement.service import bid_moves, envelopes
@@ -25,13 +24,10 @@ from api.procurement.service.bid_problems import (
     BidExists,
     EnvelopesDiffer,
     OwnTender,
-    TendererDebarred,
 )
 from api.procurement.service.envelopes import Held
 from api.rules import bids as rules
 from api.rules.bids import SEALED, BidStage, TendererRole
-from api.rules.clock import local_date
-from api.rules.organisations import is_debarred
 from api.rules.tenders import OPEN_STAGES
 
 
@@ -39,9 +35,9 @@ def submit(session: Session, *, supplier_id: UUID, tender_id: UUID, actor: str, 
     """Take a bid, in time by the database's clock.
 
     Raises NotFound, TenderPeriodNotStarted, TenderPeriodEnded, BiddingNotSetUp, OwnTender,
-    TendererDebarred, BidExists, EnvelopesDiffer, SealingRequired or Invalid.
+    SupplierDebarred, BidExists, EnvelopesDiffer, SealingRequired or Invalid.
     """
-    _refuse_debarred(session, supplier_id)
+    debarments.require_standing(session, [supplier_id])
     held = envelopes.hold_open(session, tender_id)
     if held.buyer_id == supplier_id:
         raise OwnTender
@@ -132,7 +128,7 @@ def confirm(session: Session, bid: Bid, *, actor: str) -> Bid:
 def join(session: Session, *, org_id: UUID, bid_id: UUID, joins: bool) -> BidTenderer:
     """Accept, or give up, membership in the consortium of another organisation's bid.
 
-    Raises NotFound for who was not named, TenderPeriodEnded, TendererDebarred, or BidExists when
+    Raises NotFound for who was not named, TenderPeriodEnded, SupplierDebarred, or BidExists when
     the organisation is in another bid of the tender.
     """
     query = select(BidTenderer).where(
@@ -145,7 +141,7 @@ def join(session: Session, *, org_id: UUID, bid_id: UUID, joins: bool) -> BidTen
     if named is None:
         raise NotFound
     if joins:
-        _refuse_debarred(session, org_id)
+        debarments.require_standing(session, [org_id])
     held = envelopes.hold_open(session, named.tender_id)
     named = session.exec(
         query.with_for_update().execution_options(populate_existing=True)
@@ -243,10 +239,10 @@ def live_count(session: Session, tender_id: UUID) -> int:
 
 
 def latest_material(session: Session, tender_id: UUID) -> int:
-    """The number of the tender's last material amendment; 0 when there is none."""
+    """The number of the last amendment that bids must answer; 0 when there is none."""
     last = session.exec(
         select(func.max(col(Amendment.number))).where(
-            Amendment.tender_id == tender_id, col(Amendment.material).is_(True)
+            Amendment.tender_id == tender_id, col(Amendment.needs_confirmation).is_(True)
         )
     ).one()
     return last or 0
@@ -273,12 +269,6 @@ def _tenderers(bid: Bid, others: Sequence[UUID]) -> list[BidTenderer]:
         if each != bid.supplier_id
     ]
     return [lead, *members]
-
-
-def _refuse_debarred(session: Session, org_id: UUID) -> None:
-    organisation = identity.get_organisation(session, org_id)
-    if is_debarred(organisation.debarred_until, local_date(db.now(session))):
-        raise TendererDebarred(f"Until {organisation.debarred_until}.")
 
 
 def _refuse_second(session: Session, tender_id: UUID, org_id: UUID) -> None:

@@ -4,6 +4,7 @@ Functions that change a tender take the row locked by `lock`, so that the caller
 version it has seen (If-Match) before anything happens.
 """
 
+from collections.abc import Collection, Iterable, Mapping
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -12,12 +13,12 @@ from sqlalchemy import Sequence
 from sqlalchemy.orm import selectinload
 from sqlmodel import Session, select
 
-from api.core import audit, db, deadlines, sandbox
+from api.core import audit, db, deadlines, sandbox, settings
 from api.core.errors import Conflict, FieldError, Invalid, NotFound
 from api.core.outbox import emit
 from api.procurement.models import Lot, Tender
 from api.procurement.schemas import TenderIn, TenderPatch
-from api.procurement.service import policies, roots, tender_keys, terms
+from api.procurement.service import award_terms, plans, policies, tender_keys, terms
 from api.procurement.service.problems import (
     DeadlineInPast,
     NotDraft,
@@ -29,13 +30,13 @@ from api.rules import schedule as windows
 from api.rules import tenders as rules
 from api.rules.states import IllegalTransition
 from api.rules.tenders import (
-    LOT,
-    OCID_PREFIX,
     STATUS_OF,
     TENDER,
     Fault,
+    LotStatus,
     TenderMode,
     TenderStage,
+    TenderStatus,
 )
 
 PERIOD_ENDED = "tender.period_ended"
@@ -45,11 +46,25 @@ _EVENTS = {
     "create": "tender.created",
     "publish": "tender.published",
     "amend": "tender.amended",
+    "extend": "tender.amended",
+    "suspend": "tender.suspended",
+    "resume": "tender.resumed",
+    "prolong": "tender.prolonged",
+    "fail": "tender.unsuccessful",
     "cancel": "tender.cancelled",
+    "cancel_lots": "tender.lots_changed",
+    "fail_lots": "tender.lots_changed",
+    "complete_lots": "tender.lots_changed",
+    "complete": "tender.completed",
     "close": "tender.closed",
     "open": "tender.bids_opened",
     "open_first_package": "tender.first_package_opened",
     "open_second_package": "tender.second_package_opened",
+    "evaluate_first_package": "tender.first_package_evaluated",
+    "evaluate": "tender.evaluated",
+    "await_awards": "tender.awards_pending",
+    "settle_awards": "tender.awards_settled",
+    "repeat_evaluation": "tender.evaluation_repeated",
 }
 _TREE = selectinload(Tender.lots).selectinload(Lot.items)  # type: ignore[arg-type]
 
@@ -60,11 +75,12 @@ def create(session: Session, *, buyer_id: UUID, actor: str, data: TenderIn) -> T
     if data.mode is TenderMode.TEST:
         sandbox.require()
     terms.check_references(session, data)
+    plans.check_links(session, buyer_id, data.lots)
     _refuse_past(session, data)
     number: int = session.connection().scalar(NUMBERS)
     tender = Tender(
         buyer_id=buyer_id,
-        ocid=f"{OCID_PREFIX}-{number:06d}",
+        ocid=f"{settings.get().ocid_prefix}-{number:06d}",
         procurement_method=policies.method_of(session, buyer_id=buyer_id, procedure=data.procedure),
         **terms.columns(data, type(data).model_fields),
     )
@@ -82,6 +98,7 @@ def update(session: Session, tender: Tender, *, actor: str, data: TenderPatch) -
     if tender.status_details not in (TenderStage.DRAFT, TenderStage.PLANNED):
         raise NotDraft(f"The tender is {tender.status}; a published one is amended.")
     terms.check_references(session, data)
+    plans.check_links(session, tender.buyer_id, data.lots or ())
     _refuse_past(session, data)
     if data.procedure is not None:
         tender.procurement_method = policies.method_of(
@@ -103,7 +120,7 @@ def publish(session: Session, tender: Tender, *, actor: str) -> Tender:
 
     Raises TenderIncomplete, DeadlineInPast, PolicyMissing, ProcedureNotAllowed, RateUnknown,
     CalendarYearMissing, TenderPeriodTooShort, TermsInconsistent, SubmissionTermsUnfit,
-    SealingKeyMissing, SealingKeyUnfit, or SandboxOnly.
+    SealingKeyMissing, SealingKeyUnfit, PlanNotMet, or SandboxOnly.
     """
     if tender.mode is TenderMode.TEST:
         sandbox.require()
@@ -121,6 +138,7 @@ def publish(session: Session, tender: Tender, *, actor: str) -> Tender:
     if passed:
         raise DeadlineInPast(errors=_past(passed))
     policy = policies.freeze(session, tender)
+    plans.commit_to_plan(session, tender, policy)
     table = policies.timetable_of(session, tender)
     earliest = windows.earliest_end(table, policy, published_at=now)
     if end < earliest:
@@ -145,6 +163,7 @@ def publish(session: Session, tender: Tender, *, actor: str) -> Tender:
         ),
     )
     refuse_inconsistent(tender)
+    award_terms.refuse_stale(session, tender)
     deadlines.arm(session, PERIOD_ENDED, tender.id, end, org_id=tender.buyer_id)
     change = {
         "tender_period_end": end.isoformat(),
@@ -157,32 +176,10 @@ def publish(session: Session, tender: Tender, *, actor: str) -> Tender:
     return tender
 
 
-def cancel(session: Session, tender: Tender, *, actor: str, reason: str) -> Tender:
-    """End the tender and its lots without a result, for a reason that others can read."""
-    require(tender, "cancel")
-    deadlines.disarm(session, PERIOD_ENDED, tender.id)
-    tender.cancelled_at, tender.cancellation_reason = db.now(session), reason
-    move(session, tender, "cancel", actor=actor, change={"reason": reason})
-    return tender
-
-
-def close_due(session: Session, tender_id: UUID) -> bool:
-    """Close the tender for answers if its period has ended by the database's clock.
-
-    True when this call closed it. Locks the row and checks again, since the deadline may have
-    moved or the tender been cancelled since the clock saw it; so repeating it changes nothing.
-    """
+def hold(session: Session, tender_id: UUID) -> Tender | None:
+    """Any tender with its tree, locked, for the workers' role."""
     query = select(Tender).where(Tender.id == tender_id).options(_TREE).with_for_update()
-    tender = session.exec(query).one_or_none()
-    if tender is None or "close" not in TENDER.allowed(tender.status_details):
-        return False
-    end = tender.tender_period_end
-    now = db.now(session)
-    if end is None or not rules.has_ended(end, now):
-        return False
-    change = {"tender_period_end": end.isoformat(), "roots": roots.publish(session, tender, now)}
-    move(session, tender, "close", actor=CLOCK, change=change)
-    return True
+    return session.exec(query).one_or_none()
 
 
 def lock(session: Session, *, buyer_id: UUID, tender_id: UUID) -> Tender:
@@ -214,13 +211,64 @@ def refuse_inconsistent(tender: Tender) -> None:
 def move(
     session: Session, tender: Tender, action: str, *, actor: str, change: dict[str, Any]
 ) -> None:
+    """Move a locked tender, and its lots as far as the action is one of theirs (rules.advance).
+
+    Raises Conflict.
+    """
+    try:
+        stage, lots = rules.advance(tender.status_details, _lot_states(tender), action)
+    except IllegalTransition as error:
+        raise Conflict(str(error)) from error
+    _set(session, tender, stage, lots, change)
+    done = rules.ENDED_BY.get(tender.status, action)
+    record(session, tender, done, actor=actor, change=change)
+
+
+def move_lots(
+    session: Session,
+    tender: Tender,
+    lots: Collection[Lot],
+    action: str,
+    *,
+    actor: str,
+    change: dict[str, Any],
+) -> None:
+    """Move single lots of a locked, published tender, which ends with its last active lot.
+
+    Raises Conflict when a lot does not allow the action.
+    """
+    chosen = [n for n, lot in enumerate(tender.lots) if lot in lots]
+    try:
+        stage, moved = rules.advance_lots(
+            tender.status_details, _lot_states(tender), chosen, action
+        )
+    except IllegalTransition as error:
+        raise Conflict(str(error)) from error
+    _set(session, tender, stage, moved, change)
+    named = {"lots": [lot.id.hex for lot in lots], **change}
+    done = rules.ENDED_BY.get(tender.status, f"{action}_lots")
+    record(session, tender, done, actor=actor, change=named)
+
+
+def _set(
+    session: Session,
+    tender: Tender,
+    stage: TenderStage,
+    lots: Iterable[LotStatus],
+    change: Mapping[str, Any],
+) -> None:
     """The one place that writes the status of a tender and of its lots."""
-    stage = _next_stage(tender, action)
     tender.status_details, tender.status = stage, STATUS_OF[stage]
-    for lot in tender.lots:
-        if action in LOT.allowed(lot.status):
-            lot.status = LOT.apply(action, lot.status)
-    record(session, tender, action, actor=actor, change=change)
+    for lot, status in zip(tender.lots, lots, strict=True):
+        lot.status = status
+    if tender.status is TenderStatus.CANCELLED:
+        tender.cancelled_at, tender.cancellation_reason = db.now(session), change["reason"]
+    if tender.status is not TenderStatus.ACTIVE:
+        deadlines.disarm(session, PERIOD_ENDED, tender.id)
+
+
+def _lot_states(tender: Tender) -> list[LotStatus]:
+    return [lot.status for lot in tender.lots]
 
 
 def record(

@@ -11,13 +11,11 @@ from sqlmodel import Session, select
 
 from api.core import db, ids, signing
 from api.core.audit import AuditEntry, first_broken
-from api.identity.models import Organisation
 from api.procurement import service as procurement
 from api.procurement.models import Bid, BidEnvelope, BidTenderer
 from api.procurement.sealing import receipts
 from api.procurement.sealing.receipts import SignedReceipt
 from api.rules import merkle
-from api.rules.clock import local_date
 from tests.procurement import bidding, samples
 from tests.procurement.law import policy_set
 
@@ -233,11 +231,13 @@ def test_the_debarred_and_the_buyer_itself_cannot_bid(
 ) -> None:
     both = as_org(["buyer", "supplier"])
     made = bidding.published(as_org, both)
-    organisation = session.get_one(Organisation, supplier.org_id)
-    organisation.debarred_until = local_date(db.now(session))
-    session.commit()
+    entry = {"until": samples.day(30), "source": "Приказ № 1", "reason": "Отказ от договора"}
+    answer = as_org(["operator"]).post(
+        f"/v1/organisations/{ids.show('organisation', supplier.org_id)}/debar", json=entry
+    )
+    assert answer.status_code == 200, answer.text
 
-    for bidder, reason in ((both, "own_tender"), (supplier, "tenderer_debarred")):
+    for bidder, reason in ((both, "own_tender"), (supplier, "supplier_debarred")):
         envelope, _ = bidding.seal(made, bidder, bidding.content(made.tender))
         answer = bidder.post(f"/v1/tenders/{made.id}/bids", json={"envelopes": [envelope]})
         assert code(answer) == (409, reason)

@@ -16,6 +16,12 @@ def publish_tender(session: Session, resource_id: str) -> None:
     opendata.publish_tender(session, UUID(hex=resource_id))
 
 
+@task("opendata.publish_bidding")
+def publish_bidding(session: Session, resource_id: str) -> None:
+    """Write anew for the public how bids are kept, and what was opened."""
+    opendata.publish_bidding(session, UUID(hex=resource_id))
+
+
 @task("opendata.publish_enquiry")
 def publish_enquiry(session: Session, resource_id: str) -> None:
     """Write the tender that a question was about anew, with the answer."""

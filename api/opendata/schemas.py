@@ -10,7 +10,9 @@ from api.procurement.schemas import (
     CancellationPublished,
     EnquiryPublished,
     LotOut,
+    SignedOut,
     TenderId,
+    TenderKeyOut,
     ValueOut,
 )
 from api.reference.policy_schemas import PolicySetId
@@ -194,6 +196,19 @@ class ForeignRecordOut(BaseModel):
     source: str
     ocid: str
     compiled_release: dict[str, Any]
+
+
+class BiddingPublished(BaseModel):
+    """How the bids of a tender are kept secret, and, once they are opened, the signed records.
+
+    The number of envelopes is in a record, and nowhere before it.
+    """
+
+    ocid: Ocid
+    sealing_mode: SealingMode | None
+    keys: list[TenderKeyOut]
+    roots: list[SignedOut]
+    openings: list[SignedOut] = Field(description="Records, in the order of their openings")
 
 
 class ExportIn(BaseModel):

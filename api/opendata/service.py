@@ -10,7 +10,7 @@ from sqlmodel import Session, col, select
 from api.core.errors import NotFound
 from api.identity import service as identity
 from api.opendata.models import PublicDocument
-from api.opendata.schemas import BuyerPublished, TenderPublished
+from api.opendata.schemas import BiddingPublished, BuyerPublished, TenderPublished
 from api.procurement import service as procurement
 from api.procurement.schemas import CancellationPublished, EnquiryPublished
 from api.procurement.service import evaluations
@@ -62,6 +62,24 @@ def publish_tender(session: Session, tender_id: UUID) -> None:
         **{name: getattr(tender, name) for name in names},
     )
     store(session, tender_path(tender.ocid), JSON, shown.model_dump_json().encode())
+
+
+def bidding_path(ocid: str) -> str:
+    """Where the public reads how the bids of a tender were kept and opened."""
+    return f"{tender_path(ocid)}/bidding"
+
+
+def publish_bidding(session: Session, tender_id: UUID) -> None:
+    """Write the keys of a published tender, its signed roots, and the records of its openings.
+
+    Nothing in it depends on bids that are not opened: not even their number.
+    """
+    tender = procurement.hold_published(session, tender_id)
+    if tender is None:
+        return
+    known = procurement.bid_views.public_bidding(session, tender)
+    shown = BiddingPublished.model_validate(known, from_attributes=True)
+    store(session, bidding_path(tender.ocid), JSON, shown.model_dump_json().encode())
 
 
 def publish_enquiry(session: Session, enquiry_id: UUID) -> None:

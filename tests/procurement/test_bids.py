@@ -1,7 +1,9 @@
 """Bids through the API: handed in, replaced, withdrawn, confirmed, and what of them is opened."""
 
+import random
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
+from decimal import Decimal
 from typing import Any
 
 import pytest
@@ -9,13 +11,11 @@ from sqlmodel import Session, select
 
 from api.core import db, ids, signing
 from api.core.audit import AuditEntry, first_broken
-from api.identity.models import Organisation
 from api.procurement import service as procurement
 from api.procurement.models import Bid, BidEnvelope, BidTenderer
 from api.procurement.sealing import receipts
 from api.procurement.sealing.receipts import SignedReceipt
 from api.rules import merkle
-from api.rules.clock import local_date
 from tests.procurement import bidding, samples
 from tests.procurement.law import policy_set
 
@@ -231,11 +231,13 @@ def test_the_debarred_and_the_buyer_itself_cannot_bid(
 ) -> None:
     both = as_org(["buyer", "supplier"])
     made = bidding.published(as_org, both)
-    organisation = session.get_one(Organisation, supplier.org_id)
-    organisation.debarred_until = local_date(db.now(session))
-    session.commit()
+    entry = {"until": samples.day(30), "source": "Приказ № 1", "reason": "Отказ от договора"}
+    answer = as_org(["operator"]).post(
+        f"/v1/organisations/{ids.show('organisation', supplier.org_id)}/debar", json=entry
+    )
+    assert answer.status_code == 200, answer.text
 
-    for bidder, reason in ((both, "own_tender"), (supplier, "tenderer_debarred")):
+    for bidder, reason in ((both, "own_tender"), (supplier, "supplier_debarred")):
         envelope, _ = bidding.seal(made, bidder, bidding.content(made.tender))
         answer = bidder.post(f"/v1/tenders/{made.id}/bids", json={"envelopes": [envelope]})
         assert code(answer) == (409, reason)
@@ -428,3 +430,51 @@ def test_a_bid_keeps_its_time_by_the_databases_clock(
     assert bid["receipts"][0]["content"]["received_at"].startswith(
         received.strftime("%Y-%m-%dT%H:%M:%S.%f")
     )
+
+
+def test_no_bid_is_lost_or_counted_twice_whatever_suppliers_do(
+    as_org: AsOrg, made: bidding.Bidding, session: Session
+) -> None:
+    """Many acts in a fixed random order, refused ones among them, against a plain model."""
+    chance = random.Random(20261127)
+    suppliers = [as_org(["supplier"]) for _ in range(6)]
+    stands: dict[int, tuple[str, int, str]] = {}
+    received = 0
+    for step in range(50):
+        who = chance.randrange(len(suppliers))
+        supplier, price = suppliers[who], f"{9000 + step}.00"
+        bid = stands.get(who)
+        act = chance.choice(["submit", "replace", "replace", "withdraw"])
+        version = 1 if bid is None else bid[1] + 1
+        envelope, _ = bidding.seal(
+            made, supplier, bidding.content(made.tender, price), id=f"of {who}", version=version
+        )
+        url = f"/v1/bids/{bid[0]}" if bid else "/v1/bids/bid_" + "0" * 32
+        if act == "submit":
+            answer = supplier.post(f"/v1/tenders/{made.id}/bids", json={"envelopes": [envelope]})
+            expected = 409 if bid else 201
+        elif act == "replace":
+            answer = supplier.post(f"{url}/replace", json={"envelopes": [envelope]})
+            expected = 200 if bid else 404
+        else:
+            answer = supplier.post(f"{url}/withdraw")
+            expected = 200 if bid else 404
+        assert answer.status_code == expected, answer.text
+        if expected not in (200, 201):
+            continue
+        if act == "withdraw":
+            del stands[who]
+        else:
+            stands[who], received = (answer.json()["id"], version, price), received + 1
+    with db.worker_unit_of_work() as worker:
+        assert procurement.bids.live_count(worker, made.uuid) == len(stands)
+
+    record = bidding.finished(made, []).record
+
+    assert len(record["leaves"]) == received == len(rows(session, BidEnvelope))
+    counted = [each["bid"] for each in record["leaves"] if each["bid"]]
+    assert sorted(counted) == sorted(bid for bid, _, _ in stands.values())
+    amounts = {each["bid"]: Decimal(each["lots"][0]["amount"]) for each in record["bids"]}
+    assert amounts == {bid: Decimal(price) * 600 for bid, _, price in stands.values()}
+    opened = [row for row in rows(session, BidEnvelope) if row.document is not None]
+    assert len(opened) == len(stands) >= 2

@@ -300,6 +300,7 @@ def test_an_envelope_that_was_altered_after_the_root_fails_the_opening_and_names
 ) -> None:
     bidding.submit(made, supplier)
     bidding.pass_deadline(made)
+    [[leaf]] = superuser.execute("SELECT encode(leaf, 'hex') FROM bid_envelope").fetchall()
     superuser.execute("UPDATE bid_envelope SET leaf = sha256(leaf)")
     begun = bidding.start(made)
     for opener in made.openers[:2]:
@@ -312,6 +313,9 @@ def test_an_envelope_that_was_altered_after_the_root_fails_the_opening_and_names
     assert "not those of the published root" in over["failure"]
     assert made.buyer.get(f"/v1/tenders/{made.id}").json()["status_details"] == "bidOpeningPending"
     assert session.exec(select(Bid.opened_at)).all() == [None]
+    # Once the rows are what they were, another opening opens them.
+    superuser.execute("UPDATE bid_envelope SET leaf = decode(%s, 'hex')", (leaf,))
+    assert bidding.open_all(made)["status"] == "opened"
 
 
 def test_a_flipped_byte_or_a_wrong_key_disqualifies_one_bid_and_stops_no_other(
@@ -437,3 +441,7 @@ def test_the_workers_open_when_the_last_share_is_in(made: bidding.Bidding, suppl
     assert supplier.get(f"/v1/bids/{bid['id']}").json()["status_details"] == "opened"
     answer = supplier.get(f"/public/tenders/{made.tender['ocid']}").json()
     assert (answer["status_details"], answer["sealing_mode"]) == ("bidsOpened", "client")
+    told = supplier.get(f"/public/tenders/{made.tender['ocid']}/bidding").json()
+    assert told["keys"][0]["fingerprint"] == made.keys[EnvelopeKind.PRICE].sha256()
+    assert told["roots"][0]["content"]["root"] == begun["session"]["root"]
+    assert [each["bid"] for each in told["openings"][0]["content"]["bids"]] == [bid["id"]]

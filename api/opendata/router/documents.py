@@ -8,7 +8,7 @@ from api.core.errors import Invalid, NotFound, Unavailable, refused
 from api.core.http import documented, public_router
 from api.opendata import reads, service
 from api.opendata.router.answers import NOT_MODIFIED, DocumentRoute, answered
-from api.opendata.schemas import LOT, OCID, LotName, Ocid, TenderPublished
+from api.opendata.schemas import LOT, OCID, BiddingPublished, LotName, Ocid, TenderPublished
 
 router = public_router("/public", "public", DocumentRoute)
 
@@ -58,6 +58,25 @@ async def get_evaluation(
     if not LOT.fullmatch(lot_id):
         raise refused("#?path/lot_id", "lot_malformed", "Not the form of the id of a lot.")
     return await _answer(request, service.evaluation_path(ocid, lot_id), if_none_match)
+
+
+@router.get(
+    "/tenders/{ocid}/bidding",
+    response_model=BiddingPublished,
+    responses=NOT_MODIFIED | documented(NotFound, Invalid, Unavailable),
+)
+async def get_bidding(
+    request: Request,
+    ocid: Annotated[Ocid, Path()],
+    if_none_match: Annotated[
+        str | None, Header(max_length=1000, description="The version (ETag) you have.")
+    ] = None,
+) -> Response:
+    """The keys of a tender's bids, the root signed at the deadline, and the signed record of the
+    opening: holders take the root from here, and anybody can compute it again afterwards."""
+    if not OCID.fullmatch(ocid):
+        raise refused("#?path/ocid", "ocid_malformed", "Not the form of an OCID.")
+    return await _answer(request, service.bidding_path(ocid), if_none_match)
 
 
 async def _answer(request: Request, path: str, if_none_match: str | None) -> Response:

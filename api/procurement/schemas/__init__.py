@@ -62,6 +62,7 @@ from api.procurement.schemas.openings import (
     OpeningIn,
     OpeningOut,
     ShareIn,
+    SignedOut,
     TenderKeyOut,
 )
 from api.procurement.schemas.outputs import (
@@ -139,6 +140,7 @@ __all__ = [
     "PriceContent",
     "ReplaceIn",
     "ShareIn",
+    "SignedOut",
     "SubmissionTermsIn",
     "SubmissionTermsOut",
     "TechnicalContent",

@@ -75,8 +75,9 @@ class TenderKeyOut(BaseModel):
     document: dict[str, Any] | None
 
 
-class RootOut(BaseModel):
-    """The Merkle root over the envelopes of a kind, as it was signed at the deadline."""
+class SignedOut(BaseModel):
+    """A statement of the installation (the root at the deadline, the record of an opening), with
+    its Ed25519 signature over the canonical JSON of `content`."""
 
     model_config = ConfigDict(from_attributes=True)
 
@@ -93,7 +94,7 @@ class BiddingOut(BaseModel):
 
     sealing_modes: list[SealingMode] = Field(description="Who may seal: bidder or installation")
     keys: list[TenderKeyOut]
-    roots: list[RootOut]
+    roots: list[SignedOut]
     bid_count: int | None
     bidders: list[OrganisationId] | None
 

@@ -19,6 +19,7 @@ from api.procurement.models import (
     BidEnvelope,
     BidItem,
     BidLot,
+    BidOpening,
     BidRoot,
     BidSecurity,
     BidTenderer,
@@ -28,7 +29,7 @@ from api.procurement.models import (
 )
 from api.procurement.service import envelopes, tender_keys
 from api.procurement.service.policies import policy_of
-from api.rules.bids import BidStage
+from api.rules.bids import BidStage, OpeningStatus
 from api.rules.policy import SealingMode
 from api.rules.tenders import Value
 
@@ -79,9 +80,6 @@ def shown(session: Session, bid: Bid, *, org_id: UUID) -> dict[str, Any]:
 def bidding(session: Session, tender: Tender) -> dict[str, Any]:
     """How bids of a published tender are kept, and what is known of them before the opening."""
     keys = tender_keys.keys_of(session, tender.id)
-    roots = session.exec(
-        select(BidRoot).where(BidRoot.tender_id == tender.id).order_by(col(BidRoot.id))
-    ).all()
     count, names = _known(session, tender)
     modes = [] if tender.policy is None else sorted(policy_of(tender).sealing_modes)
     if tender.sealing_mode is SealingMode.SERVER:
@@ -89,10 +87,32 @@ def bidding(session: Session, tender: Tender) -> dict[str, Any]:
     return {
         "sealing_modes": modes,
         "keys": keys,
-        "roots": roots,
+        "roots": _roots(session, tender),
         "bid_count": count,
         "bidders": names,
     }
+
+
+def public_bidding(session: Session, tender: Tender) -> dict[str, Any]:
+    """The same for everybody: without what the rules may hide, and with the openings' records."""
+    records = session.exec(
+        select(BidOpening.record)
+        .where(BidOpening.tender_id == tender.id, BidOpening.status == OpeningStatus.OPENED)
+        .order_by(col(BidOpening.opened_at))
+    ).all()
+    return {
+        "ocid": tender.ocid,
+        "sealing_mode": tender.sealing_mode,
+        "keys": tender_keys.keys_of(session, tender.id),
+        "roots": _roots(session, tender),
+        "openings": records,
+    }
+
+
+def _roots(session: Session, tender: Tender) -> Sequence[BidRoot]:
+    return session.exec(
+        select(BidRoot).where(BidRoot.tender_id == tender.id).order_by(col(BidRoot.id))
+    ).all()
 
 
 def _known(session: Session, tender: Tender) -> tuple[int | None, list[UUID] | None]:

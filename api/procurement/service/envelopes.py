@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 from uuid import UUID
 
 from pydantic import ValidationError
+from sqlalchemy.orm import defer
 from sqlmodel import Session, col, select
 
 from api.core import db, ids, signing
@@ -59,7 +60,11 @@ def hold_open(session: Session, tender_id: UUID) -> Held:
 
 def keys_of(session: Session, tender_id: UUID) -> Keys:
     """The keys to which envelopes of a tender are sealed, by kind."""
-    rows = session.exec(select(TenderKey).where(TenderKey.tender_id == tender_id)).all()
+    rows = session.exec(
+        select(TenderKey)
+        .where(TenderKey.tender_id == tender_id)
+        .options(defer(col(TenderKey.document)))  # type: ignore[arg-type]
+    ).all()
     return {row.kind: row for row in rows}
 
 
@@ -68,6 +73,7 @@ def current_of(session: Session, bid_id: UUID) -> Sequence[BidEnvelope]:
     return session.exec(
         select(BidEnvelope)
         .where(BidEnvelope.bid_id == bid_id, col(BidEnvelope.replaced_at).is_(None))
+        .options(defer(col(BidEnvelope.ciphertext)))  # type: ignore[arg-type]
         .order_by(col(BidEnvelope.kind))
     ).all()
 

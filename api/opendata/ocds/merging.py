@@ -1,7 +1,7 @@
 """Records: what the releases of a process come to, by OCP's own reference implementation."""
 
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from copy import deepcopy
 from functools import cache
 from typing import Any
@@ -70,7 +70,7 @@ def _nothing(value: Any) -> Any:
 
 
 def _are_named(values: Any) -> bool:
-    return isinstance(values, Sequence) and all(
+    return isinstance(values, list) and all(
         isinstance(each, dict) and "id" in each for each in values
     )
 

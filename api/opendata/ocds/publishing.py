@@ -10,14 +10,16 @@ would else tell, after the wait, what another has changed meanwhile.
 """
 
 import hashlib
+import json
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timedelta
 from operator import attrgetter
-from typing import Any, NamedTuple
+from typing import NamedTuple
 from uuid import UUID
 
 import structlog
 from sqlalchemy import text
+from sqlalchemy.dialects.postgresql import insert
 from sqlmodel import Session, col, select
 
 from api.core import bulk, db, settings
@@ -32,9 +34,11 @@ from api.procurement import service as procurement
 from api.procurement.models import Tender
 
 log = structlog.get_logger(__name__)
+_XID = text("pg_current_xact_id()::text::bigint")
 _TICK = timedelta(microseconds=1)
 _LOCK = text("SELECT pg_advisory_xact_lock(hashtextextended(:process, 19))")
-_PUBLISHER = text("SELECT set_config('kerben.publisher', :state, true)")
+_PUBLISHER = text("SELECT set_config('kerben.publisher', 'on', true)")
+"""For the rest of the transaction, which ends with the publication."""
 
 
 def _named_in(event: Event) -> UUID:
@@ -90,7 +94,7 @@ def publish(session: Session, events: Sequence[Event]) -> None:
 
     A tender that is not published, a draft that was cancelled, has none.
     """
-    session.connection().execute(_PUBLISHER, {"state": "on"})
+    session.connection().execute(_PUBLISHER)
     by_tender: dict[UUID, list[Publication]] = {}
     for event in events:
         publication = EVENTS[event.type]
@@ -100,7 +104,6 @@ def publish(session: Session, events: Sequence[Event]) -> None:
         tender = procurement.published(session, tender_id)
         if tender is not None:
             _append(session, tender, by_tender[tender_id])
-    session.connection().execute(_PUBLISHER, {"state": "off"})
 
 
 def unpublished(session: Session) -> Sequence[UUID]:
@@ -141,7 +144,7 @@ def _append(session: Session, tender: Tender, publications: Sequence[Publication
         body=body,
     )
     bulk.insert(session, OcdsRelease, [row])
-    _keep_record(session, release, merging.merged(before or None, release), number, moment)
+    _keep_record(session, record, release, number, moment)
 
 
 def _release(
@@ -198,33 +201,34 @@ def _tell_amendments(release: Json, before: Json, number: int) -> None:
 
 
 def _keep_record(
-    session: Session, release: Json, compiled: Json, number: int, moment: datetime
+    session: Session, last: OcdsRecord | None, release: Json, number: int, moment: datetime
 ) -> None:
+    """Write the record with one more release, named by its address."""
     ocid = release["ocid"]
-    linked = session.connection().execute(
-        text("SELECT release_id, date, tags FROM ocds_release WHERE ocid = :o ORDER BY number"),
-        {"o": ocid},
-    )
-    base = settings.get().base_url
-    record = {
-        "ocid": ocid,
-        "releases": [
-            {"url": f"{base}{release_path(ocid, id)}", "date": instant(date), "tag": tags}
-            for id, date, tags in linked
-        ],
-        "compiledRelease": compiled,
+    compiled = merging.merged(last.compiled if last else None, release)
+    named = {
+        "url": f"{settings.get().base_url}{release_path(ocid, release['id'])}",
+        "date": release["date"],
+        "tag": release["tag"],
     }
+    earlier = json.loads(last.body)["releases"] if last else []
+    record = {"ocid": ocid, "releases": [*earlier, named], "compiledRelease": compiled}
     body = merging.encoded(record)
-    row: dict[str, Any] = bulk.new_row(
-        ocid=ocid, number=number, date=moment, compiled=compiled, etag=etag(body), body=body
+    row = bulk.new_row(
+        ocid=ocid,
+        number=number,
+        date=moment,
+        compiled=compiled,
+        etag=etag(body),
+        body=body,
     )
-    row["xid"] = _xid(session)
-    bulk.insert(session, OcdsRecord, [row], key=("ocid",))
-
-
-def _xid(session: Session) -> int:
-    found: int = session.connection().scalar(text("SELECT pg_current_xact_id()::text::bigint"))
-    return found
+    fresh = insert(OcdsRecord).values(**row, xid=_XID)
+    names = ("updated_at", "number", "date", "compiled", "etag", "body", "xid")
+    session.connection().execute(
+        fresh.on_conflict_do_update(
+            index_elements=["ocid"], set_={name: fresh.excluded[name] for name in names}
+        )
+    )
 
 
 def release_path(ocid: str, release_id: str) -> str:

@@ -88,7 +88,6 @@ def ranked(
     made = samples.published(
         who.buyer, lots=[samples.lot(value=None) for _ in range(lots)], **changed
     )
-    tender = samples.row(session, made)
     for n, supplier in enumerate(who.suppliers, start=1):
         _bid(session, made, supplier.org_id, Decimal(1_000_000 * n))
     session.commit()

@@ -125,6 +125,7 @@ class Policy:
     min_value: Amount | None
     max_value: Amount | None
     annual_direct_cap_bp: int | None
+    annual_direct_cap_grounds: tuple[str, ...]
     single_source_grounds: tuple[str, ...]
     plan_required: bool
     domestic_preference_bp: int
@@ -232,6 +233,7 @@ _READERS: Mapping[str, Callable[[Any], Any]] = {
     "auto_prolongation": _optional(_prolongation),
     "min_value": _optional(_of(Amount)),
     "max_value": _optional(_of(Amount)),
+    "annual_direct_cap_grounds": tuple,
     "single_source_grounds": tuple,
     "abnormally_low": _of(AbnormallyLow),
     "auction": _optional(_of(AuctionStep)),

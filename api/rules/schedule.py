@@ -111,6 +111,12 @@ def procedure_faults(
     return faults
 
 
+def direct_cap(policy: Policy, ground: str | None) -> int | None:
+    """The share of the annual plan, in basis points, that limits a purchase on this ground."""
+    grounds = policy.annual_direct_cap_grounds
+    return policy.annual_direct_cap_bp if not grounds or ground in grounds else None
+
+
 def _auction_faults(policy: Policy, step_bp: int) -> list[Fault]:
     step = policy.auction
     if step is None:

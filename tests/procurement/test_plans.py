@@ -48,7 +48,7 @@ def direct(buyer: Any, amount: str, **changed: Any) -> Any:
     return samples.drafted(
         buyer,
         procedure="single_source",
-        procurement_method_ground="urgentNeed",
+        procurement_method_ground="annual3percent",
         value={"amount": amount, "currency": "KGS"},
         lots=[samples.lot(value=None)],
         **changed,

@@ -14,6 +14,7 @@ from api.rules.periods import DayUnit, Duration, Rounding, Timetable, WorkCalend
 from api.rules.policy import Amount, Policy, SealingMode, contradictions, parse, share
 from api.rules.schedule import (
     Schedule,
+    direct_cap,
     earliest_end,
     enquiry_faults,
     extended_end,
@@ -91,6 +92,7 @@ def test_every_kind_of_parameter_is_read() -> None:
                 },
                 "auto_prolongation": {"times": 1, "duration": DURATION},
                 "max_value": amount,
+                "annual_direct_cap_grounds": ["art"],
                 "single_source_grounds": ["urgentNeed", "art"],
                 "abnormally_low": {"below_mean_bp": 4000, "below_next_bp": 3000},
                 "auction": {"minimum_bp": 50, "maximum_bp": 300, "pause_minutes": 15},
@@ -112,6 +114,7 @@ def test_every_kind_of_parameter_is_read() -> None:
     assert read.auto_prolongation is not None
     assert read.auto_prolongation.duration == days(3)
     assert read.max_value == Amount(1_000_000, "KGS")
+    assert read.annual_direct_cap_grounds == ("art",)
     assert read.single_source_grounds == ("urgentNeed", "art")
     assert (read.abnormally_low.below_mean_bp, read.abnormally_low.alert_spread_bp) == (4000, None)
     assert read.auction is not None
@@ -238,6 +241,24 @@ def test_a_ground_is_one_of_the_law(
     found = procedure_faults(policy(single_source_grounds=grounds), value=None, ground=ground)
 
     assert [fault.code for fault in found] == codes
+
+
+@pytest.mark.parametrize(
+    ("cap", "grounds", "ground", "found"),
+    [
+        (None, (), "art", None),
+        (300, (), None, 300),
+        (300, (), "art", 300),
+        (300, ("art",), "art", 300),
+        (300, ("art",), "science", None),
+    ],
+)
+def test_the_annual_cap_limits_purchases_on_its_grounds(
+    cap: int | None, grounds: tuple[str, ...], ground: str | None, found: int | None
+) -> None:
+    rules = policy(annual_direct_cap_bp=cap, annual_direct_cap_grounds=grounds)
+
+    assert direct_cap(rules, ground) == found
 
 
 def test_the_least_year_of_work_days_is_enough_for_a_window() -> None:

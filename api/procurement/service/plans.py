@@ -28,6 +28,7 @@ from api.rules import plans as rules
 from api.rules.clock import local_date
 from api.rules.plans import PLAN, Line, PlanStatus
 from api.rules.policy import Policy
+from api.rules.schedule import direct_cap
 from api.rules.states import IllegalTransition
 from api.rules.tenders import LotStatus, TenderMode, TenderStatus, Value
 
@@ -194,7 +195,8 @@ def commit_to_plan(session: Session, tender: Tender, policy: Policy) -> None:
     Locks the plans concerned, in the order of their ids. Raises PlanNotMet or RateUnknown.
     """
     year = local_date(tender.published_at or db.now(session)).year
-    plans = _held(session, tender, year if policy.annual_direct_cap_bp is not None else None)
+    cap = direct_cap(policy, tender.procurement_method_ground)
+    plans = _held(session, tender, year if cap is not None else None)
     items = {item.id: (plan, item) for plan in plans for item in plan.items}
     lines = []
     for lot in tender.lots:
@@ -210,11 +212,11 @@ def commit_to_plan(session: Session, tender: Tender, policy: Policy) -> None:
             session, [line.item for line in lines if line.item], tender.mode, but=tender.id
         ),
     )
-    if policy.annual_direct_cap_bp is not None:
+    if cap is not None:
         annual = next((plan for plan in plans if _counts(plan, year)), None)
         amount = _worth(session, tender, annual.currency) if annual else None
         faults += rules.direct_faults(
-            policy.annual_direct_cap_bp,
+            cap,
             plan_total=sum((i.budget_amount for i in annual.items), Decimal()) if annual else None,
             bought=_bought(session, tender.buyer_id, year, tender.mode, but=tender.id),
             amount=amount,

@@ -1,0 +1,82 @@
+"""Every procedure from the draft to the award, each a page of docs/procedures."""
+
+from collections.abc import Callable
+from typing import Any
+
+from api.core import db, deadlines
+from tests.procurement import awarding, samples
+from tests.scenarios import steps
+from tests.scenarios.steps import INTRODUCTION, AsOrg, Begin
+
+SMALL = {"amount": "900000", "currency": "KGS"}
+
+
+def test_an_open_tender(page: Begin, as_org: AsOrg) -> None:
+    buyer, suppliers = as_org(["buyer"]), [as_org(["supplier"]) for _ in range(2)]
+    told = page("open", "An open tender", INTRODUCTION)
+    made = steps.published(told, as_org, buyer, sealed=True)
+    steps.asked_and_answered(told, made, suppliers[0])
+    steps.bids(told, made, [*zip(suppliers, ("9850.00", "9900.00"), strict=True)])
+    steps.opening(told, made)
+    chief = awarding.second_client(buyer)
+    steps.evaluation(told, made, chief)
+    steps.award(told, made, chief)
+    steps.record(told, made)
+    told.finish()
+
+
+def test_an_open_tender_with_a_reverse_auction(
+    page: Begin, as_org: AsOrg, drain: Callable[[], int]
+) -> None:
+    buyer, suppliers = as_org(["buyer"]), [as_org(["supplier"]) for _ in range(2)]
+    told = page("reverse-auction", "An open tender with a reverse auction", INTRODUCTION)
+    made = steps.published(told, as_org, buyer, sealed=True, auction_step_bp=100)
+    steps.bids(told, made, [*zip(suppliers, ("9850.00", "9900.00"), strict=True)])
+    steps.opening(told, made)
+    steps.auction(told, made, suppliers)
+    chief = awarding.second_client(buyer)
+    end_auctions(drain)
+    steps.evaluation(told, made, chief)
+    steps.award(told, made, chief)
+    told.finish()
+
+
+def test_a_request_for_quotations(page: Begin, as_org: AsOrg) -> None:
+    buyer, supplier = as_org(["buyer"]), as_org(["supplier"])
+    told = page("request-for-quotations", "A request for quotations", INTRODUCTION)
+    lots: list[Any] = [samples.lot(value=SMALL, items=[samples.item(quantity="60")])]
+    made = steps.published(
+        told, as_org, buyer, sealed=False, procedure="rfq", value=SMALL, lots=lots
+    )
+    steps.bids(told, made, [(supplier, "9850.00"), (as_org(["supplier"]), "9900.00")])
+    steps.opening(told, made)
+    chief = awarding.second_client(buyer)
+    steps.evaluation(told, made, chief)
+    steps.award(told, made, chief)
+    told.finish()
+
+
+def test_a_purchase_from_a_single_source(page: Begin, as_org: AsOrg) -> None:
+    buyer, supplier = as_org(["buyer"]), as_org(["supplier"])
+    told = page("single-source", "A purchase from a single source", INTRODUCTION)
+    made = steps.published(
+        told,
+        as_org,
+        buyer,
+        sealed=False,
+        procedure="single_source",
+        procurement_method_ground="naturalMonopoly",
+    )
+    steps.bids(told, made, [(supplier, "9850.00")])
+    steps.opening(told, made)
+    chief = awarding.second_client(buyer)
+    steps.evaluation(told, made, chief)
+    steps.award(told, made, chief)
+    told.finish()
+
+
+def end_auctions(drain: Callable[[], int]) -> None:
+    """What the clock and the workers do when the time of auctions has come."""
+    with db.worker_unit_of_work() as session:
+        deadlines.fire_due(session, db.now(session))
+    drain()

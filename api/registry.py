@@ -15,6 +15,7 @@ from api.catalog.models import (
     PriceTier,
     Product,
 )
+from api.contracts.models import Contract, ContractAward, ContractChange, ContractSignature
 from api.core.audit import AuditEntry
 from api.core.deadlines import Deadline
 from api.core.idempotency import IdempotencyRecord
@@ -153,6 +154,10 @@ TABLES = (
     ComplaintPost,
     ComplaintDecision,
     ComplaintEffect,
+    Contract,
+    ContractAward,
+    ContractSignature,
+    ContractChange,
     PublicDocument,
 )
 metadata = SQLModel.metadata

@@ -25,6 +25,7 @@ HANDLERS: dict[str, tuple[str, ...]] = {
     "tender.awards_settled": ("opendata.publish_tender",),
     "tender.evaluation_repeated": ("opendata.publish_tender",),
     "tender.completed": ("opendata.publish_tender",),
+    "award.cancelled": ("contracts.cancel_fallen",),
     "award.standstill_ended": ("procurement.conclude_lot",),
     "complaint.window_ended": ("procurement.discard_complaint",),
     "complaint.review_due": ("procurement.mark_complaint_overdue",),

@@ -28,6 +28,7 @@ TAGS = [
         ("enquiries", "Questions of suppliers about a tender, answered for everybody."),
         ("awards", "Which bid gets a lot: proposed by one, decided by another; standstill."),
         ("complaints", "Complaints about terms, awards and cancellations, and their review."),
+        ("contracts", "Contracts about awards: signed by both sides, changed under a cap."),
         ("matches", "Ranked offers for each item of a request, with reasons."),
         ("invitations", "Suppliers asked to bid."),
         ("matching", "The matching engine's models and index."),

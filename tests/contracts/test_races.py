@@ -4,10 +4,11 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
+import psycopg
 from sqlmodel import Session, select
 
 from api.contracts.models import ContractSignature
-from api.procurement.models import Award, Complaint
+from api.procurement.models import Award
 from api.rules.awards import AwardStatus
 from api.rules.complaints import ComplaintStatus
 from tests.contracts import signing
@@ -36,9 +37,7 @@ def test_a_lot_is_awarded_once_when_two_propose_at_once(as_org: AsOrg, session: 
     assert len(session.exec(select(Award)).all()) == 1
 
 
-def test_an_award_is_decided_once_when_two_decide_at_once(
-    as_org: AsOrg, session: Session
-) -> None:
+def test_an_award_is_decided_once_when_two_decide_at_once(as_org: AsOrg, session: Session) -> None:
     case = awarding.ranked(session, as_org)
     award, third = awarding.proposed(case), awarding.second_client(case.parties.buyer)
     url, body = f"/v1/awards/{award['id']}", {"reason": "Решение"}
@@ -55,29 +54,53 @@ def test_an_award_is_decided_once_when_two_decide_at_once(
     assert len(active) == (first.status is AwardStatus.ACTIVE)
 
 
-def test_a_complaint_filed_as_the_contract_is_signed_comes_before_or_is_too_late(
-    as_org: AsOrg, session: Session
+def test_a_complaint_filed_as_the_standstill_ends_is_never_overtaken_by_a_signature(
+    as_org: AsOrg, session: Session, superuser: psycopg.Connection[Any]
 ) -> None:
-    """The terms of the tender stay open to complaints for the sake of the race: the window of an
-    award and the signing of its contract never overlap by themselves."""
     case = awarding.ranked(session, as_org)
     award = awarding.awarded(case)
     made = signing.offered(case, award)
-    draft = awarding.drafted(
-        case.parties.suppliers[1], case.tender, target="award", award_id=award["id"]
-    )
-    row = awarding.complaint_row(session, draft)
     winner, loser = case.parties.suppliers[0], case.parties.suppliers[1]
-    row.window_end = row.window_end
-    session.connection().exec_driver_sql("ALTER TABLE award DISABLE TRIGGER keep_standstill") if (
-        False
-    ) else None
+    draft = awarding.drafted(loser, case.tender, target="award", award_id=award["id"])
+    superuser.execute("UPDATE award SET standstill_end = clock_timestamp() + interval '80 ms'")
+
+    def until_decided() -> Any:
+        for _ in range(500):
+            answer = signing.sign(winner, made)
+            told = {error["code"] for error in answer.json().get("errors", [])}
+            if answer.status_code == 200 or "complaint_open" in told:
+                return answer
+        return answer
+
+    signed, filed = both(
+        until_decided, lambda: loser.post(f"/v1/complaints/{draft['id']}/submit", json={})
+    )
+
+    assert sorted((signed.status_code, filed.status_code)) == [200, 409], filed.text
+    signatures = len(session.exec(select(ContractSignature)).all())
+    found = awarding.complaint_row(session, draft).status
+    assert (signatures, found) in ((0, ComplaintStatus.PENDING), (1, ComplaintStatus.DRAFT))
+
+
+def test_two_changes_that_fit_the_cap_only_one_by_one_do_not_pass_together(
+    as_org: AsOrg, session: Session
+) -> None:
+    case = awarding.ranked(session, as_org)
+    made = signing.in_force(case, awarding.awarded(case))
+    url = f"/v1/contracts/{made['id']}/changes"
+    for _ in range(2):
+        body = {"rationale_type": "taxRate", "rationale": "НДС", "value_delta": "49999"}
+        assert case.parties.buyer.post(url, json=body).status_code == 201
+    winner = case.parties.suppliers[0]
+    other = awarding.second_client(winner)
 
     answers = both(
-        lambda: signing.sign(winner, made),
-        lambda: loser.post(f"/v1/complaints/{draft['id']}/submit", json={}),
+        lambda: winner.post(f"{url}/1/agree"),
+        lambda: other.post(f"{url}/2/agree"),
     )
 
-    signed, filed = answers
-    assert (signed.status_code, filed.status_code) == (409, 200)
-    assert session.exec(select(ContractSignature)).all() == []
+    assert sorted(a.status_code for a in answers) == [200, 409]
+    assert {a.json().get("code") for a in answers if a.status_code == 409} == {
+        "change_cap_exceeded"
+    }
+    assert signing.row(session, made).value_amount == 1_049_999

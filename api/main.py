@@ -10,6 +10,7 @@ from fastapi_offline import FastAPIOffline
 import api.registry  # noqa: F401  (completes the metadata)
 from api.audit.router import ROUTERS as audit
 from api.catalog.routers import ROUTERS as catalog
+from api.contracts.router import ROUTERS as contracts
 from api.core import docs, health, http, problems, settings, telemetry, traces
 from api.identity import clients_router, debarments_router, jobs_router, sandbox_router
 from api.identity.router import members, organisations
@@ -39,6 +40,7 @@ ROUTERS = (
     *policies,
     *catalog,
     *procurement,
+    *contracts,
     *matching,
     *audit,
     health.router,

@@ -16,6 +16,7 @@ from api.catalog.models import (
     PriceTier,
     Product,
 )
+from api.contracts.models import Contract, ContractAward, ContractChange, ContractSignature
 from api.core import outbox
 from api.core.audit import AuditEntry
 from api.core.deadlines import Deadline
@@ -194,6 +195,10 @@ TABLES = (
     ComplaintEffect,
     Auction,
     AuctionPrice,
+    Contract,
+    ContractAward,
+    ContractSignature,
+    ContractChange,
     PublicDocument,
     OcdsRelease,
     OcdsRecord,

@@ -28,6 +28,7 @@ app.conf.update(
     broker.configuration(),
     include=[
         "workers.catalog",
+        "workers.contracts",
         "workers.identity",
         "workers.matching",
         "workers.opendata",

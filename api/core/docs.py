@@ -47,6 +47,7 @@ TAGS = [
         ("bidding", "How a tender takes bids: terms, keys, handing in, opening."),
         ("bids", "A supplier's own bids, and everybody's once they are opened."),
         ("openings", "Openers' keys, and the shares with which bids are opened."),
+        ("contracts", "Contracts about awards: signed by both sides, changed under a cap."),
         ("matches", "Ranked offers for each item of a request, with reasons."),
         ("invitations", "Suppliers asked to bid."),
         ("matching", "The matching engine's models and index."),

@@ -59,6 +59,9 @@ class Settings(BaseSettings):
     sealing_key_file: Path | None = Field(
         default=None, description="The same in a file; without either, one is made in data_dir."
     )
+    signature_trust_roots: Path | None = Field(
+        default=None, description="PEM bundle of the roots that signatures of contracts lead to."
+    )
     audit_head_seconds: int = Field(
         default=3600, ge=1, description="How often the audit log is signed."
     )

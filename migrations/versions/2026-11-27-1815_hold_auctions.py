@@ -1,7 +1,7 @@
 """Reverse auctions of lots and the log of their prices.
 
 Revision ID: 0010a
-Revises: 0014
+Revises: 0032
 """
 
 from collections.abc import Sequence
@@ -11,7 +11,7 @@ from alembic import op
 from sqlalchemy.dialects import postgresql
 
 revision: str = "0010a"
-down_revision: str | Sequence[str] | None = "0014"
+down_revision: str | Sequence[str] | None = "0032"
 branch_labels: str | Sequence[str] | None = None
 depends_on: str | Sequence[str] | None = None
 

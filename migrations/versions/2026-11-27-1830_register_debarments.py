@@ -45,7 +45,7 @@ CREATE POLICY readers ON debarment_record FOR SELECT TO kerben_app
     OR proposed_by = kerben_org() OR kerben_operator() OR kerben_reviewer());
 CREATE POLICY app_insert ON debarment_record FOR INSERT TO kerben_app
   WITH CHECK (kerben_operator() OR kerben_reviewer()
-    OR (status = 'proposed' AND proposed_by = kerben_org()));
+    OR (status = 'proposed' AND kerben_org() IN (proposed_by, organisation_id)));
 CREATE POLICY app_update ON debarment_record FOR UPDATE TO kerben_app
   USING (kerben_operator() OR kerben_reviewer());
 CREATE POLICY worker ON debarment_record TO kerben_worker USING (true) WITH CHECK (true);

@@ -1,0 +1,156 @@
+"""Contracts, what they are about, who signed them and how, and how they were changed."""
+
+from datetime import datetime
+from decimal import Decimal
+from uuid import UUID
+
+from sqlalchemy import (
+    ARRAY,
+    CheckConstraint,
+    Column,
+    Index,
+    LargeBinary,
+    UniqueConstraint,
+    Uuid,
+    text,
+)
+from sqlmodel import Field
+
+from api.core.tables import MONEY, TIMESTAMP, Table, state
+from api.rules.contracts import (
+    ChangeStatus,
+    ContractStatus,
+    RationaleType,
+    Side,
+    SignatureMethod,
+    TerminationReason,
+)
+from api.rules.tenders import Value
+
+_TEXT = 5000
+
+
+class Contract(Table, table=True):
+    """A contract between a buyer and the tenderers of a bid, the lead first in `suppliers`.
+
+    `original_amount` is the sum of the awards; `value_amount` has the changes in force in it.
+    `document` are the bytes that both sides sign, frozen when the contract is offered.
+    """
+
+    __tablename__ = "contract"
+    __table_args__ = (
+        CheckConstraint("value_amount > 0", name="value_positive"),
+        CheckConstraint("cardinality(suppliers) > 0", name="has_supplier"),
+        CheckConstraint("(document IS NULL) = (sha256 IS NULL)", name="document_has_hash"),
+        CheckConstraint(
+            "status IN ('pending', 'cancelled') OR document IS NOT NULL",
+            name="offered_has_document",
+        ),
+        CheckConstraint(
+            "(status IN ('active', 'terminated')) = (signed_at IS NOT NULL)", name="signed_has_time"
+        ),
+        CheckConstraint(
+            "(status = 'terminated') ="
+            " (terminated_at IS NOT NULL AND termination_reason IS NOT NULL)",
+            name="terminated_has_reason",
+        ),
+        CheckConstraint(
+            "(status = 'cancelled') = (cancelled_at IS NOT NULL AND cancellation_reason IS NOT NULL)",
+            name="cancelled_has_reason",
+        ),
+    )
+
+    tender_id: UUID = Field(foreign_key="tender.id", index=True, ondelete="RESTRICT")
+    ocid: str = Field(max_length=40)
+    buyer_id: UUID = Field(foreign_key="organisation.id", index=True, ondelete="RESTRICT")
+    suppliers: list[UUID] = Field(sa_column=Column(ARRAY(Uuid), nullable=False))
+    status: ContractStatus = Field(default=ContractStatus.PENDING, sa_type=state(ContractStatus))
+    original_amount: Decimal = Field(sa_type=MONEY)
+    value_amount: Decimal = Field(sa_type=MONEY)
+    value_currency: str = Field(max_length=3)
+    performance_security: Decimal | None = Field(default=None, sa_type=MONEY)
+    document: bytes | None = Field(default=None, sa_column=Column(LargeBinary))
+    sha256: str | None = Field(default=None, max_length=64)
+    signed_at: datetime | None = Field(default=None, sa_type=TIMESTAMP)
+    terminated_at: datetime | None = Field(default=None, sa_type=TIMESTAMP)
+    termination_reason: TerminationReason | None = Field(
+        default=None, sa_type=state(TerminationReason)
+    )
+    termination_details: str | None = Field(default=None, max_length=_TEXT)
+    cancelled_at: datetime | None = Field(default=None, sa_type=TIMESTAMP)
+    cancellation_reason: str | None = Field(default=None, max_length=_TEXT)
+    version: int = 1
+
+    @property
+    def value(self) -> Value:
+        return Value(self.value_amount, self.value_currency)
+
+    @property
+    def supplier_id(self) -> UUID:
+        """The lead, who signs for all."""
+        return self.suppliers[0]
+
+
+class ContractAward(Table, table=True):
+    """An award in a contract. It is in one contract at a time: `released_at` frees it."""
+
+    __tablename__ = "contract_award"
+    __table_args__ = (
+        UniqueConstraint("contract_id", "award_id"),
+        Index(
+            "uq_contract_award_live",
+            "award_id",
+            unique=True,
+            postgresql_where=text("released_at IS NULL"),
+        ),
+    )
+
+    contract_id: UUID = Field(foreign_key="contract.id", ondelete="RESTRICT")
+    award_id: UUID = Field(foreign_key="award.id", ondelete="RESTRICT")
+    released_at: datetime | None = Field(default=None, sa_type=TIMESTAMP)
+
+
+class ContractSignature(Table, table=True):
+    """One side's signature over the document whose hash it names. Never altered.
+
+    `signature` is the detached CMS in DER; empty for click-to-sign, where `actor` is all there is.
+    """
+
+    __tablename__ = "contract_signature"
+    __table_args__ = (UniqueConstraint("contract_id", "side"),)
+
+    contract_id: UUID = Field(foreign_key="contract.id", ondelete="RESTRICT")
+    side: Side = Field(sa_type=state(Side))
+    org_id: UUID = Field(foreign_key="organisation.id", ondelete="RESTRICT")
+    actor: str = Field(max_length=80)
+    method: SignatureMethod = Field(sa_type=state(SignatureMethod))
+    sha256: str = Field(max_length=64)
+    signature: bytes | None = Field(default=None, sa_column=Column(LargeBinary))
+    signer: str | None = Field(default=None, max_length=500)
+    certificate_sha256: str | None = Field(default=None, max_length=64)
+    signed_at: datetime = Field(sa_type=TIMESTAMP)
+
+
+class ContractChange(Table, table=True):
+    """A change proposed by one side; in force once the other has agreed."""
+
+    __tablename__ = "contract_change"
+    __table_args__ = (
+        UniqueConstraint("contract_id", "number"),
+        CheckConstraint(
+            "(status = 'active') = (agreed_by IS NOT NULL AND agreed_at IS NOT NULL)",
+            name="active_is_agreed",
+        ),
+        CheckConstraint("agreed_by <> proposed_by", name="agreed_by_the_other"),
+    )
+
+    contract_id: UUID = Field(foreign_key="contract.id", ondelete="RESTRICT")
+    number: int
+    status: ChangeStatus = Field(default=ChangeStatus.PENDING, sa_type=state(ChangeStatus))
+    rationale_type: RationaleType = Field(sa_type=state(RationaleType))
+    rationale: str = Field(max_length=_TEXT)
+    value_delta: Decimal = Field(sa_type=MONEY)
+    proposed_by: UUID = Field(foreign_key="organisation.id", ondelete="RESTRICT")
+    proposed_at: datetime = Field(sa_type=TIMESTAMP)
+    agreed_by: UUID | None = Field(default=None, foreign_key="organisation.id", ondelete="RESTRICT")
+    agreed_at: datetime | None = Field(default=None, sa_type=TIMESTAMP)

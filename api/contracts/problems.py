@@ -1,0 +1,64 @@
+"""Why a contract is refused, as problems with stable codes."""
+
+from api.core.errors import Conflict, Forbidden
+
+
+class AwardsUnfit(Conflict):
+    """The awards are not active, of several tenders, suppliers or currencies, or in a contract."""
+
+    code, title = "awards_unfit", "These awards cannot be in one contract"
+
+
+class SecurityTooHigh(Conflict):
+    """The policy of the tender allows no such performance security."""
+
+    code, title = "security_too_high", "The performance security is too high"
+
+
+class SigningBlocked(Conflict):
+    """A standstill runs, a complaint is open, or an award fell; `errors` says which."""
+
+    code, title = "signing_blocked", "The contract cannot be signed now"
+
+
+class AlreadySigned(Conflict):
+    """This side has signed."""
+
+    code, title = "already_signed", "You have signed already"
+
+
+class DocumentDiffers(Conflict):
+    """What was signed is not the document of the contract."""
+
+    code, title = "document_differs", "Another document was signed"
+
+
+class SignatureRefused(Conflict):
+    """The signature does not prove that the organisation signed these bytes; `detail` says why."""
+
+    code, title = "signature_refused", "The signature is not accepted"
+
+
+class MethodUnavailable(Forbidden):
+    """This installation takes no such signatures: click-to-sign is for sandboxes, and CMS needs
+    trusted roots (KERBEN_SIGNATURE_TRUST_ROOTS)."""
+
+    code, title = "signature_method_unavailable", "Signatures of this kind are not taken here"
+
+
+class CapExceeded(Conflict):
+    """With this change the value would grow by more than the policy of the tender allows."""
+
+    code, title = "change_cap_exceeded", "The contract would grow too much"
+
+
+class OwnChange(Conflict):
+    """The other side agrees to a change."""
+
+    code, title = "own_change", "The other side must agree"
+
+
+class SupplierNotAsked(Conflict):
+    """A buyer reports a refusal once it has signed and nothing keeps the supplier from signing."""
+
+    code, title = "supplier_not_asked", "The supplier has not been able to sign"

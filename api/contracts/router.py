@@ -1,0 +1,187 @@
+"""Routes of contracts."""
+
+from typing import Annotated, Any
+
+from fastapi import Response
+
+from api.contracts import changes, problems, service
+from api.contracts.models import Contract
+from api.contracts.schemas import (
+    ChangeIn,
+    ChangeOut,
+    ContractId,
+    ContractIn,
+    ContractOut,
+    ContractReasonIn,
+    SignatureOut,
+    SignIn,
+    TerminateIn,
+)
+from api.core import ids
+from api.core.errors import Conflict, NotFound, PreconditionFailed
+from api.core.http import documented
+from api.core.pages import Page
+from api.identity import access
+from api.identity.access import Context, require
+from api.procurement import service as procurement
+from api.procurement.models import Tender
+from api.procurement.schemas import TenderId
+
+of_tender = access.router("/tenders", "contracts")
+router = access.router("/contracts", "contracts")
+ROUTERS = (of_tender, router)
+Read = Annotated[Context, require("contracts:read")]
+Write = Annotated[Context, require("contracts:write")]
+Sign = Annotated[Context, require("contracts:sign")]
+_CHANGED = (Conflict, PreconditionFailed)
+
+
+@of_tender.post(
+    "/{tender_id}/contracts",
+    status_code=201,
+    response_model=ContractOut,
+    responses=documented(problems.AwardsUnfit, problems.SecurityTooHigh),
+)
+def create(tender_id: TenderId, data: ContractIn, ctx: Write) -> ContractOut:
+    """Draw up a contract about active awards of your tender; its value is their sum."""
+    tender = procurement.lock(ctx.session, buyer_id=ctx.org_id, tender_id=tender_id)
+    contract = service.create(ctx.session, tender, actor=ctx.actor, data=data)
+    ctx.headers["Location"] = f"/v1/contracts/{ids.show('contract', contract.id)}"
+    return _shown(ctx, contract)
+
+
+@of_tender.get("/{tender_id}/contracts", response_model=Page[ContractOut])
+def list(tender_id: TenderId, ctx: Read) -> Page[Any]:
+    """The contracts of a tender: signed ones, and those that you are a side of."""
+    tender = procurement.get(ctx.session, org_id=ctx.org_id, tender_id=tender_id)
+    rows = service.list_contracts(ctx.session, org_id=ctx.org_id, tender_id=tender.id)
+    return Page(items=[_shown(ctx, row) for row in rows], has_more=False, next_cursor=None)
+
+
+@router.get("/{contract_id}", response_model=ContractOut)
+def get(contract_id: ContractId, ctx: Read) -> ContractOut:
+    """One contract."""
+    found = service.get(ctx.session, org_id=ctx.org_id, contract_id=contract_id)
+    return _shown(ctx, found)
+
+
+@router.get(
+    "/{contract_id}/document",
+    response_class=Response,
+    responses={200: {"content": {"application/json": {"schema": {"type": "object"}}}}},
+)
+def document(contract_id: ContractId, ctx: Read) -> Response:
+    """The bytes that both sides sign (RFC 8785 JSON); 404 before the contract is offered."""
+    found = service.get(ctx.session, org_id=ctx.org_id, contract_id=contract_id)
+    if found.document is None:
+        raise NotFound
+    return Response(found.document, media_type="application/json")
+
+
+@router.post("/{contract_id}/offer", response_model=ContractOut, responses=documented(*_CHANGED))
+def offer(contract_id: ContractId, ctx: Write) -> ContractOut:
+    """Freeze the document of a contract of yours, to be signed by both sides."""
+    _, contract = _held(ctx, contract_id)
+    return _shown(ctx, service.offer(ctx.session, contract, actor=ctx.actor))
+
+
+@router.post(
+    "/{contract_id}/sign",
+    response_model=ContractOut,
+    responses=documented(
+        problems.SigningBlocked,
+        problems.AlreadySigned,
+        problems.DocumentDiffers,
+        problems.SignatureRefused,
+        problems.MethodUnavailable,
+        *_CHANGED,
+    ),
+)
+def sign(contract_id: ContractId, data: SignIn, ctx: Sign) -> ContractOut:
+    """Sign for your side; never during a standstill, nor while a complaint is open."""
+    tender, contract = _held(ctx, contract_id)
+    service.sign(ctx.session, tender, contract, org_id=ctx.org_id, actor=ctx.actor, data=data)
+    return _shown(ctx, contract)
+
+
+@router.post(
+    "/{contract_id}/refuse",
+    response_model=ContractOut,
+    responses=documented(problems.SupplierNotAsked, problems.SigningBlocked, *_CHANGED),
+)
+def refuse(contract_id: ContractId, data: ContractReasonIn, ctx: Sign) -> ContractOut:
+    """Refuse to sign as the winner, or report as the buyer that it does not sign: the next
+    bidder's turn comes, and the winner's debarment is proposed."""
+    tender, contract = _held(ctx, contract_id)
+    service.refuse(
+        ctx.session,
+        tender,
+        contract,
+        org_id=ctx.org_id,
+        actor=ctx.actor,
+        reason=data.reason,
+    )
+    return _shown(ctx, contract)
+
+
+@router.post("/{contract_id}/cancel", response_model=ContractOut, responses=documented(*_CHANGED))
+def cancel(contract_id: ContractId, data: ContractReasonIn, ctx: Write) -> ContractOut:
+    """Give up a contract that is not signed; its awards can be in another one."""
+    _, contract = _held(ctx, contract_id)
+    return _shown(ctx, service.cancel(ctx.session, contract, actor=ctx.actor, reason=data.reason))
+
+
+@router.post(
+    "/{contract_id}/terminate", response_model=ContractOut, responses=documented(*_CHANGED)
+)
+def terminate(contract_id: ContractId, data: TerminateIn, ctx: Write) -> ContractOut:
+    """End a contract of yours that is in force."""
+    _, contract = _held(ctx, contract_id)
+    return _shown(ctx, service.terminate(ctx.session, contract, actor=ctx.actor, data=data))
+
+
+@router.post(
+    "/{contract_id}/changes",
+    status_code=201,
+    response_model=ContractOut,
+    responses=documented(problems.CapExceeded, *_CHANGED),
+)
+def propose_change(contract_id: ContractId, data: ChangeIn, ctx: Sign) -> ContractOut:
+    """Propose a change of a contract in force; the other side must agree."""
+    tender, contract = _held(ctx, contract_id)
+    changes.propose(ctx.session, tender, contract, org_id=ctx.org_id, actor=ctx.actor, data=data)
+    return _shown(ctx, contract)
+
+
+@router.post(
+    "/{contract_id}/changes/{number}/agree",
+    response_model=ContractOut,
+    responses=documented(problems.CapExceeded, problems.OwnChange, *_CHANGED),
+)
+def agree_change(contract_id: ContractId, number: int, ctx: Sign) -> ContractOut:
+    """Put the other side's change in force, as far as the cap of the policy allows."""
+    tender, contract = _held(ctx, contract_id)
+    changes.agree(ctx.session, tender, contract, number=number, org_id=ctx.org_id, actor=ctx.actor)
+    return _shown(ctx, contract)
+
+
+def _held(ctx: Context, contract_id: ContractId) -> tuple[Tender, Contract]:
+    tender, contract = service.hold(ctx.session, org_id=ctx.org_id, contract_id=contract_id)
+    ctx.check_version(contract)
+    return tender, contract
+
+
+def _shown(ctx: Context, contract: Contract) -> ContractOut:
+    ctx.tag(contract)
+    signed = service.signatures(ctx.session, contract)
+    return ContractOut.model_validate(
+        {
+            **contract.model_dump(exclude={"document"}),
+            "value": {"amount": contract.value_amount, "currency": contract.value_currency},
+            "award_ids": [award.id for award in service.awards_of(ctx.session, contract)],
+            "signatures": [SignatureOut.model_validate(row) for row in signed],
+            "changes": [
+                ChangeOut.model_validate(row) for row in changes.list_changes(ctx.session, contract)
+            ],
+        }
+    )

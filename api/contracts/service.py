@@ -1,0 +1,411 @@
+"""Contracts: made from awards, signed by both sides, changed, ended. Never commits.
+
+Whoever signs holds the tender's row, as whoever complains, decides an award or a complaint does:
+what keeps a contract from being signed cannot appear between the check and the signature.
+"""
+
+import hashlib
+from collections.abc import Collection, Sequence
+from typing import Any
+from uuid import UUID
+
+import rfc8785
+from sqlalchemy import ColumnElement, any_, or_
+from sqlmodel import Session, col, select
+
+from api.contracts.models import Contract, ContractAward, ContractSignature
+from api.contracts.problems import (
+    AlreadySigned,
+    AwardsUnfit,
+    DocumentDiffers,
+    SecurityTooHigh,
+    SigningBlocked,
+    SupplierNotAsked,
+)
+from api.contracts.schemas import ContractIn, SignIn, TerminateIn
+from api.contracts.signatures import PORTS
+from api.core import audit, db, ids
+from api.core.errors import Conflict, FieldError, NotFound
+from api.core.outbox import emit
+from api.identity import debarments
+from api.identity import service as identity
+from api.procurement import service as procurement
+from api.procurement.models import Award, Tender
+from api.procurement.service import awards, complaints, parties
+from api.rules import contracts as rules
+from api.rules.awards import AwardStatus, CancellationCause
+from api.rules.contracts import CONTRACT, UNSIGNED, AwardState, ContractStatus, Side
+from api.rules.debarments import DebarmentGround
+from api.rules.offers import plain
+from api.rules.states import IllegalTransition
+from api.rules.tenders import LotStatus
+
+_PUBLIC = (ContractStatus.ACTIVE, ContractStatus.TERMINATED)
+_EVENTS = {
+    "create": "contract.created",
+    "offer": "contract.offered",
+    "sign": "contract.signed_by_one",
+    "activate": "contract.signed",
+    "terminate": "contract.terminated",
+    "cancel": "contract.cancelled",
+}
+
+
+def create(session: Session, tender: Tender, *, actor: str, data: ContractIn) -> Contract:
+    """A contract about active awards of the buyer's locked tender; its value is their sum.
+
+    Raises AwardsUnfit, SecurityTooHigh, PolicyNotFrozen or NotFound.
+    """
+    chosen = [awards.lock(session, tender, award_id) for award_id in dict.fromkeys(data.award_ids)]
+    value = rules.total([award.value for award in chosen])
+    active = all(award.status is AwardStatus.ACTIVE for award in chosen)
+    suppliers = {tuple(award.suppliers) for award in chosen}
+    if value is None or not active or len(suppliers) != 1 or _taken(session, chosen):
+        raise AwardsUnfit
+    cap = rules.security_cap(
+        value.amount, procurement.policy_of(tender).performance_security_max_bp
+    )
+    if data.performance_security is not None and data.performance_security > cap:
+        raise SecurityTooHigh(f"At most {plain(cap)} {value.currency}.")
+    contract = Contract(
+        tender_id=tender.id,
+        ocid=tender.ocid,
+        buyer_id=tender.buyer_id,
+        suppliers=[*chosen[0].suppliers],
+        original_amount=value.amount,
+        value_amount=value.amount,
+        value_currency=value.currency,
+        performance_security=data.performance_security,
+    )
+    session.add(contract)
+    session.flush()
+    session.add_all(ContractAward(contract_id=contract.id, award_id=one.id) for one in chosen)
+    change = {"awards": [one.id.hex for one in chosen], "value": plain(value.amount)}
+    log(session, contract, "create", actor, change)
+    return contract
+
+
+def offer(session: Session, contract: Contract, *, actor: str) -> Contract:
+    """Freeze the document, and lay it before both sides. They may read it during a standstill."""
+    if contract.status is not ContractStatus.PENDING:
+        raise Conflict(f"The contract is {contract.status}.")
+    document = rfc8785.dumps(_document(session, contract))
+    contract.document = document
+    contract.sha256 = hashlib.sha256(document).hexdigest()
+    _move(session, contract, "offer", actor, {"sha256": contract.sha256})
+    return contract
+
+
+def sign(
+    session: Session,
+    tender: Tender,
+    contract: Contract,
+    *,
+    org_id: UUID,
+    actor: str,
+    data: SignIn,
+) -> Contract:
+    """Sign for one side; with the second signature the contract is in force and its lots complete.
+
+    Raises Conflict, SigningBlocked, AlreadySigned, DocumentDiffers, SignatureRefused or
+    MethodUnavailable.
+    """
+    side = side_of(contract, org_id)
+    if contract.status is not ContractStatus.PENDING_SIGNATURE or contract.document is None:
+        raise Conflict(f"The contract is {contract.status}: there is nothing to sign.")
+    held = _require_signable(session, tender, contract)
+    if data.sha256 != contract.sha256:
+        raise DocumentDiffers
+    signed = {row.side for row in signatures(session, contract)}
+    if side in signed:
+        raise AlreadySigned
+    now = db.now(session)
+    evidence = PORTS[data.method].verify(
+        contract.document,
+        data.signature,
+        identifier=identity.get_organisation(session, org_id).identifier_id,
+        at=now,
+    )
+    session.add(
+        ContractSignature(
+            contract_id=contract.id,
+            side=side,
+            org_id=org_id,
+            actor=actor,
+            method=data.method,
+            sha256=data.sha256,
+            signature=data.signature,
+            signer=evidence.signer,
+            certificate_sha256=evidence.certificate_sha256,
+            signed_at=now,
+        )
+    )
+    contract.version += 1
+    log(session, contract, "sign", actor, {"side": side, "method": data.method})
+    if signed | {side} == set(Side):
+        contract.signed_at = now
+        _move(session, contract, "activate", actor, {"sha256": contract.sha256})
+        awards.complete(session, tender, held, actor=actor, change={"contract": contract.id.hex})
+    return contract
+
+
+def refuse(
+    session: Session,
+    tender: Tender,
+    contract: Contract,
+    *,
+    org_id: UUID,
+    actor: str,
+    reason: str,
+) -> Contract:
+    """The winner refuses to sign: its awards fall, the next bidders' turn comes, and its entry in
+    the register of unreliable suppliers is proposed.
+
+    A buyer reports a refusal once it has signed itself and nothing keeps the supplier from it.
+    Raises SupplierNotAsked, SigningBlocked or Conflict.
+    """
+    if contract.status not in UNSIGNED:
+        raise Conflict(f"The contract is {contract.status}.")
+    if side_of(contract, org_id) is Side.BUYER:
+        if Side.BUYER not in {row.side for row in signatures(session, contract)}:
+            raise SupplierNotAsked
+        _require_signable(session, tender, contract)
+    held = [awards.lock(session, tender, award.id) for award in awards_of(session, contract)]
+    _cancel(session, contract, actor=actor, reason=reason)
+    for award in held:
+        if award.status is AwardStatus.ACTIVE:
+            awards.cancel(
+                session, tender, award, actor=actor, cause=CancellationCause.REFUSAL, reason=reason
+            )
+    debarments.propose(
+        session,
+        organisation_id=contract.supplier_id,
+        proposed_by=contract.buyer_id,
+        actor=actor,
+        ground=DebarmentGround.REFUSAL_TO_SIGN,
+        reason=reason,
+        origin=f"contract:{contract.id.hex}",
+        ocid=contract.ocid,
+    )
+    return contract
+
+
+def cancel(session: Session, contract: Contract, *, actor: str, reason: str) -> Contract:
+    """Give up a contract that is not signed; its awards stand, and can be in another contract."""
+    _cancel(session, contract, actor=actor, reason=reason)
+    return contract
+
+
+def cancel_fallen(session: Session, award_id: UUID) -> bool:
+    """Cancel the unsigned contract of an award that fell; for the workers. False: there is none."""
+    award = session.get(Award, award_id)
+    if award is None or award.status is not AwardStatus.CANCELLED:
+        return False
+    parties.hold(session, award.tender_id)
+    link = session.exec(
+        select(ContractAward).where(
+            ContractAward.award_id == award_id, col(ContractAward.released_at).is_(None)
+        )
+    ).one_or_none()
+    contract = None if link is None else _locked(session, col(Contract.id) == link.contract_id)
+    if contract is None or contract.status not in UNSIGNED:
+        return False
+    _cancel(session, contract, actor="system:awards", reason="An award in it was cancelled.")
+    return True
+
+
+def terminate(session: Session, contract: Contract, *, actor: str, data: TerminateIn) -> Contract:
+    """End a contract in force: completed, broken, or given up by both."""
+    if contract.status is not ContractStatus.ACTIVE:
+        raise Conflict(f"The contract is {contract.status}.")
+    contract.terminated_at = db.now(session)
+    contract.termination_reason, contract.termination_details = data.reason, data.details
+    _move(session, contract, "terminate", actor, data.model_dump(mode="json"))
+    return contract
+
+
+def hold(session: Session, *, org_id: UUID, contract_id: UUID) -> tuple[Tender, Contract]:
+    """A contract of the caller's side and its tender, both locked; NotFound for anybody else."""
+    found = get(session, org_id=org_id, contract_id=contract_id)
+    if org_id not in (found.buyer_id, found.supplier_id):
+        raise NotFound
+    tender = parties.hold(session, found.tender_id)
+    parties.join(session, tender)
+    locked = _locked(session, col(Contract.id) == contract_id)
+    if locked is None:
+        raise NotFound
+    return tender, locked
+
+
+def get(session: Session, *, org_id: UUID, contract_id: UUID) -> Contract:
+    """A contract: any that was signed, one's own before; NotFound."""
+    query = select(Contract).where(Contract.id == contract_id, visible(org_id))
+    found = session.exec(query).one_or_none()
+    if found is None:
+        raise NotFound
+    return found
+
+
+def list_contracts(session: Session, *, org_id: UUID, tender_id: UUID) -> Sequence[Contract]:
+    """The contracts of a tender that the organisation may see, in the order of their making."""
+    query = select(Contract).where(Contract.tender_id == tender_id, visible(org_id))
+    return session.exec(query.order_by(col(Contract.id))).all()
+
+
+def visible(org_id: UUID) -> ColumnElement[bool]:
+    """Condition of the contracts that an organisation may see."""
+    return or_(
+        col(Contract.status).in_(_PUBLIC),
+        col(Contract.buyer_id) == org_id,
+        any_(col(Contract.suppliers)) == org_id,
+    )
+
+
+def side_of(contract: Contract, org_id: UUID) -> Side:
+    """Buyer or supplier (its lead); NotFound for anybody else."""
+    if org_id == contract.buyer_id:
+        return Side.BUYER
+    if org_id == contract.supplier_id:
+        return Side.SUPPLIER
+    raise NotFound
+
+
+def awards_of(session: Session, contract: Contract) -> Sequence[Award]:
+    """The awards that the contract is, or was, about."""
+    session.flush()
+    return session.exec(
+        select(Award)
+        .join(ContractAward, col(ContractAward.award_id) == Award.id)
+        .where(ContractAward.contract_id == contract.id)
+        .order_by(col(Award.id))
+    ).all()
+
+
+def signatures(session: Session, contract: Contract) -> Sequence[ContractSignature]:
+    """The signatures, in the order in which they were given."""
+    session.flush()
+    return session.exec(
+        select(ContractSignature)
+        .where(ContractSignature.contract_id == contract.id)
+        .order_by(col(ContractSignature.id))
+    ).all()
+
+
+def log(
+    session: Session, contract: Contract, action: str, actor: str, change: dict[str, Any]
+) -> None:
+    """The audit entry and the event of an act."""
+    session.add(contract)
+    session.flush()
+    audit.record(
+        session,
+        f"contract:{contract.id.hex}",
+        action,
+        actor=actor,
+        org_id=contract.buyer_id,
+        change={"tender": contract.tender_id.hex, "status": contract.status, **change},
+    )
+    if action in _EVENTS:
+        emit(
+            session,
+            _EVENTS[action],
+            contract.id,
+            org_id=contract.buyer_id,
+            tender_id=contract.tender_id.hex,
+            status=contract.status,
+            version=contract.version,
+        )
+
+
+def _require_signable(session: Session, tender: Tender, contract: Contract) -> list[Award]:
+    """The contract's awards, locked; SigningBlocked when something stands in the way."""
+    held = [awards.lock(session, tender, award.id) for award in awards_of(session, contract)]
+    lots = {lot.id: lot.status for lot in tender.lots}
+    faults = rules.signing_faults(
+        [
+            AwardState(
+                award.status, lots.get(award.lot_id, LotStatus.CANCELLED), award.standstill_end
+            )
+            for award in held
+        ],
+        complaint_open=complaints.block_signing(session, tender.id, [one.id for one in held]),
+        now=db.now(session),
+    )
+    if faults:
+        raise SigningBlocked(
+            f"In the way: {', '.join(faults)}.",
+            errors=[FieldError(pointer="#", code=fault, detail=fault) for fault in faults],
+        )
+    return held
+
+
+def _taken(session: Session, chosen: Collection[Award]) -> bool:
+    query = select(ContractAward.id).where(
+        col(ContractAward.award_id).in_([one.id for one in chosen]),
+        col(ContractAward.released_at).is_(None),
+    )
+    return session.exec(query.limit(1)).first() is not None
+
+
+def _document(session: Session, contract: Contract) -> dict[str, Any]:
+    """What both sides sign, in full: parties, awards, money, security."""
+    security = contract.performance_security
+    return {
+        "type": "kerben_contract",
+        "version": 1,
+        "id": ids.show("contract", contract.id),
+        "ocid": contract.ocid,
+        "buyer": _party(session, contract.buyer_id),
+        "suppliers": [_party(session, org_id) for org_id in contract.suppliers],
+        "awards": [
+            {
+                "id": ids.show("award", award.id),
+                "lot_id": ids.show("lot", award.lot_id),
+                "bid_id": ids.show("bid", award.bid_id),
+                "value": {"amount": plain(award.value_amount), "currency": award.value_currency},
+            }
+            for award in awards_of(session, contract)
+        ],
+        "value": {"amount": plain(contract.value_amount), "currency": contract.value_currency},
+        "performance_security": None if security is None else plain(security),
+    }
+
+
+def _party(session: Session, org_id: UUID) -> dict[str, Any]:
+    found = identity.get_organisation(session, org_id)
+    return {
+        "id": ids.show("organisation", org_id),
+        "identifier": {"scheme": found.identifier_scheme.value, "id": found.identifier_id},
+        "legal_name": {**found.legal_name},
+    }
+
+
+def _cancel(session: Session, contract: Contract, *, actor: str, reason: str) -> None:
+    if contract.status not in UNSIGNED:
+        raise Conflict(f"The contract is {contract.status}.")
+    now = db.now(session)
+    links = session.exec(
+        select(ContractAward).where(ContractAward.contract_id == contract.id)
+    ).all()
+    for link in links:
+        link.released_at = now
+        session.add(link)
+    contract.cancelled_at, contract.cancellation_reason = now, reason
+    _move(session, contract, "cancel", actor, {"reason": reason})
+
+
+def _locked(session: Session, condition: ColumnElement[bool]) -> Contract | None:
+    query = select(Contract).where(condition).with_for_update()
+    return session.exec(query.execution_options(populate_existing=True)).one_or_none()
+
+
+def _move(
+    session: Session, contract: Contract, action: str, actor: str, change: dict[str, Any]
+) -> None:
+    """The one place that writes `contract.status`."""
+    try:
+        contract.status = CONTRACT.apply(action, contract.status)
+    except IllegalTransition as error:
+        raise Conflict(str(error)) from error
+    contract.version += 1
+    log(session, contract, action, actor, change)

@@ -119,6 +119,7 @@ def resources(as_org: AsOrg) -> Callable[[Any, str], str | None]:
                 return str(bidding.submit(taking(as_org), seller)["id"])
             case "opening_id":
                 closed = taking(as_org)
+                bidding.submit(closed, seller)
                 bidding.pass_deadline(closed)
                 return str(bidding.start(closed)["id"])
             case "job_id":

@@ -321,16 +321,18 @@ def test_after_a_material_amendment_unconfirmed_bids_lapse_and_confirmed_ones_co
 
 
 def test_a_bid_that_came_before_an_unnoticed_amendment_lapses_at_the_deadline(
-    made: bidding.Bidding, supplier: Any, session: Session
+    made: bidding.Bidding, supplier: Any, other: Any, session: Session
 ) -> None:
     """No worker asked for the confirmation; the deadline itself decides by the amendment."""
     bidding.submit(made, supplier)
     materially_amended(made)
+    bidding.submit(made, other)
 
     bidding.pass_deadline(made)
 
-    [bid] = rows(session, Bid)
-    assert (bid.status, bid.status_details) == ("withdrawn", "lapsed")
+    before, after = rows(session, Bid)
+    assert (before.status, before.status_details) == ("withdrawn", "lapsed")
+    assert (after.status, after.status_details) == ("pending", "pending")
 
 
 def test_confirming_needs_a_reason(made: bidding.Bidding, supplier: Any) -> None:

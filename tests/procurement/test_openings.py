@@ -16,6 +16,7 @@ from api.procurement.models import Bid, BidOpening, BidRoot, OpeningShare, Tende
 from api.procurement.sealing import installation
 from api.procurement.sealing.keys import Identity
 from api.rules.sealing import EnvelopeKind
+from api.rules.tenders import TenderStage, TenderStatus
 from tests.procurement import bidding, samples
 from workers import relay
 from workers.app import app as celery
@@ -159,13 +160,14 @@ def test_an_opening_begins_after_the_deadline_and_the_root_only(
     assert code(made.buyer.post(url, json={})) == (409, "opening_exists")
 
 
-def test_a_key_that_opens_later_is_waited_for(as_org: AsOrg, buyer: Any) -> None:
+def test_a_key_that_opens_later_is_waited_for(as_org: AsOrg, buyer: Any, supplier: Any) -> None:
     draft, holders = samples.drafted(buyer), bidding.openers(as_org, buyer)
     key = bidding.ceremony_of(draft, holders, opens_at=samples.in_days(30))
     url = f"/v1/tenders/{draft['id']}"
     buyer.post(f"{url}/keys", json=key.model_dump(mode="json"))
     published = buyer.post(f"{url}/publish").json()
     made = bidding.Bidding(buyer, published, holders, {EnvelopeKind.PRICE: key})
+    bidding.submit(made, supplier)
     bidding.pass_deadline(made)
 
     answer = buyer.post(f"{url}/openings", json={})
@@ -245,6 +247,8 @@ def test_a_share_for_another_opening_is_of_no_use(
 ) -> None:
     """The same openers, another tender: its session, and its key, are others."""
     other = bidding.published(as_org, made.buyer, holders=made.openers)
+    for each in (made, other):
+        bidding.submit(each, supplier)
     bidding.pass_deadline(made)
     bidding.pass_deadline(other)
     here, there = bidding.start(made), bidding.start(other)
@@ -280,7 +284,10 @@ def test_the_shares_in_the_database_do_not_open_without_the_installations_key(
     assert session.exec(select(BidOpening)).one().identity is None
 
 
-def test_rotated_credentials_still_release_their_share(made: bidding.Bidding) -> None:
+def test_rotated_credentials_still_release_their_share(
+    made: bidding.Bidding, supplier: Any
+) -> None:
+    bidding.submit(made, supplier)
     bidding.pass_deadline(made)
     begun = bidding.start(made)
     opener = made.openers[0]
@@ -415,13 +422,18 @@ def test_what_the_service_seals_for_a_key_of_openers_is_labelled_too(
     assert opened.record["bids"][0]["sealing"] == "server"
 
 
-def test_a_cancelled_tender_is_not_opened(made: bidding.Bidding, supplier: Any) -> None:
+def test_a_cancelled_tender_is_not_opened(
+    made: bidding.Bidding, supplier: Any, session: Session
+) -> None:
     bid = bidding.submit(made, supplier)
     bidding.pass_deadline(made)
     begun = bidding.start(made)
     for opener in made.openers[:2]:
         bidding.release(made, begun, opener)
-    made.buyer.post(f"/v1/tenders/{made.id}/cancel", json={"reason": "Нет средств"})
+    tender = samples.row(session, made.tender)
+    tender.status, tender.status_details = TenderStatus.CANCELLED, TenderStage.CANCELLED
+    tender.cancelled_at, tender.cancellation_reason = db.now(session), "Нет средств"
+    session.commit()
 
     assert not opens(begun)
 

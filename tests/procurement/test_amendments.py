@@ -239,3 +239,73 @@ def test_a_draft_and_a_closed_tender_are_not_amended(buyer: Any, session: Sessio
     assert {tuple(t.title.items()) for t in session.exec(select(Tender))} == {
         tuple(made["title"].items())
     }
+
+
+CRITERION: dict[str, Any] = {
+    "id": "experience",
+    "title": {"ru": "Опыт поставщика"},
+    "requirement_groups": [
+        {
+            "id": "years",
+            "requirements": [
+                {
+                    "id": "experience-years",
+                    "title": {"ru": "Опыт, лет"},
+                    "data_type": "integer",
+                    "min_value": 3,
+                }
+            ],
+        }
+    ],
+}
+
+
+def with_criteria(buyer: Any, *criteria: dict[str, Any]) -> Any:
+    made = samples.drafted(buyer)
+    url = f"/v1/tenders/{made['id']}"
+    answer = buyer.request("PUT", f"{url}/submission-terms", json={"criteria": [*criteria]})
+    assert answer.status_code == 200, answer.text
+    return buyer.post(f"{url}/publish").json()
+
+
+def test_a_changed_criterion_is_material_and_a_corrected_title_is_not(
+    buyer: Any, as_org: AsOrg, session: Session
+) -> None:
+    made = with_criteria(buyer, CRITERION)
+    samples.bid_on(session, made, as_org(["supplier"]))
+    requirement = CRITERION["requirement_groups"][0]["requirements"][0]
+    group = {"id": "years", "requirements": [{**requirement, "min_value": 5}]}
+    stricter = {**CRITERION, "requirement_groups": [group]}
+
+    respelt = amend(buyer, made, criteria=[{**CRITERION, "title": {"ru": "Опыт поставщика."}}])
+    changed = amend(buyer, made, criteria=[stricter])
+    added = amend(buyer, made, criteria=[stricter, {**CRITERION, "id": "title"}])
+
+    assert respelt.status_code == changed.status_code == 200, changed.text
+    assert (added.status_code, added.json()["code"]) == (422, "invalid")
+    first, second = buyer.get(f"/v1/tenders/{made['id']}/amendments").json()["items"]
+    assert (first["material"], first["needs_confirmation"]) == (False, False)
+    assert [c["reason"] for c in first["changes"]] == ["respelling"]
+    assert (second["material"], second["needs_confirmation"]) == (True, True)
+    assert second["material_changes"] == ["#/criteria/experience/terms"]
+    shown = buyer.get(f"/v1/tenders/{made['id']}/submission-terms").json()["criteria"]
+    assert shown[0]["requirement_groups"][0]["requirements"][0]["min_value"] == 5
+
+
+def test_criteria_are_added_and_taken_away_by_amendment(buyer: Any, session: Session) -> None:
+    made = samples.published(buyer)
+    foreign = samples.published(buyer)["lots"][0]["id"]
+
+    unknown = amend(buyer, made, criteria=[{**CRITERION, "related_lot": foreign}])
+    assert samples.pointers(unknown) == ["#/criteria/0/related_lot"]
+    assert unknown.status_code == 422
+    assert samples.row(session, made).version == made["version"]
+    assert amend(buyer, made, criteria=[CRITERION]).status_code == 200
+    assert amend(buyer, made, criteria=[]).status_code == 200
+
+    found = buyer.get(f"/v1/tenders/{made['id']}/amendments").json()["items"]
+    assert [a["needs_confirmation"] for a in found] == [True, True]
+    terms = "#/criteria/experience/terms"
+    after = [{c["pointer"]: c["after"] for c in a["changes"]}[terms] for a in found]
+    assert after[0]["id"] == "experience"
+    assert after[1] is None

@@ -15,7 +15,7 @@ from api.procurement import service as procurement
 from api.procurement.models import Cancellation, Lot
 from api.rules.cancellations import CancellationStatus
 from api.rules.tenders import LotStatus, TenderStage, TenderStatus
-from tests.procurement import samples
+from tests.procurement import bidding, samples
 from tests.procurement.test_tender_races import at_once
 
 type AsOrg = Callable[..., Any]
@@ -319,3 +319,51 @@ def test_a_cancellation_waits_for_the_decision_on_a_complaint_about_it(
     assert waits is False
     assert listed(buyer, made)[0]["status"] == status
     assert buyer.get(f"/v1/tenders/{made['id']}").json()["status"] == tender
+
+
+def test_bids_stay_sealed_while_their_tender_may_be_cancelled(buyer: Any, as_org: AsOrg) -> None:
+    made = bidding.published(as_org, buyer)
+    bidding.submit(made, as_org(["supplier"]))
+    bidding.pass_deadline(made)
+    assert cancel(buyer, {"id": made.id}).status_code == 200
+    url = f"/v1/tenders/{made.id}/openings"
+
+    held_up = buyer.post(url, json={"envelope": "price"})
+    (pending,) = listed(buyer, {"id": made.id})
+    assert buyer.post(f"/v1/cancellations/{pending['id']}/withdraw").status_code == 200
+    begun = bidding.start(made)
+    assert cancel(buyer, {"id": made.id}).status_code == 200
+    share = bidding.release(made, begun, made.openers[0])
+
+    for refused in (held_up, share):
+        assert (refused.status_code, refused.json()["code"]) == (409, "opening_held_up")
+
+
+def test_a_decision_on_a_complaint_does_not_pass_over_an_unanswered_question(
+    buyer: Any, as_org: AsOrg, session: Session
+) -> None:
+    supplier, reviewer = as_org(["supplier"]), as_org(["reviewer"])
+    made = samples.published(buyer)
+    question = {"title": {"ru": "Срок"}, "description": {"ru": "До какого дня?"}}
+    asked = supplier.post(f"/v1/tenders/{made['id']}/enquiries", json=question).json()
+    complaint = {
+        "target": "tender",
+        "title": {"ru": "Условия"},
+        "description": {"ru": "Один поставщик"},
+        "remedy": {"ru": "Изменить"},
+    }
+    drafted = supplier.post(f"/v1/tenders/{made['id']}/complaints", json=complaint).json()
+    case = f"/v1/complaints/{drafted['id']}"
+    assert supplier.post(f"{case}/submit", json={}).status_code == 200
+    samples.ended(session, made)
+    assert closes(made) is True
+
+    for step in ("accept", "decline"):
+        decided = reviewer.post(f"{case}/{step}", json={"rationale": "Нет"})
+        assert decided.status_code == 200, decided.text
+    still = samples.row(session, made).status_details
+    answer = {"answer": {"ru": "До 1 июня"}}
+    assert buyer.post(f"/v1/enquiries/{asked['id']}/answer", json=answer).status_code == 200
+
+    assert still is TenderStage.SUSPENDED
+    assert samples.row(session, made).status_details is TenderStage.CHANGED

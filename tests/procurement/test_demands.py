@@ -90,3 +90,13 @@ def test_only_tenders_that_can_be_answered_now_are_open(buyer: Any, session: Ses
     assert not procurement.is_public(session, samples.tender_id(draft))
     assert not procurement.is_public(session, uuid4())
     assert procurement.is_public(session, samples.tender_id(ended))
+
+
+def test_the_demand_of_a_test_tender_is_its_buyers_alone(buyer: Any, session: Session) -> None:
+    live, test = samples.published(buyer), samples.published(buyer, mode="test")
+
+    (one,) = procurement.demands(session, samples.tender_id(test))
+    (other,) = procurement.demands(session, samples.tender_id(live))
+
+    assert (one.public, other.public) == (False, True)
+    assert [*procurement.open_tender_ids(session)] == [samples.tender_id(live)]

@@ -66,3 +66,14 @@ def test_pages_follow_one_another(buyer: Any) -> None:
 
     assert [t["id"] for t in first["items"] + rest["items"]] == made[::-1]
     assert (first["has_more"], rest["has_more"]) == (True, False)
+
+
+def test_test_tenders_stand_in_a_list_of_their_own(as_org: AsOrg) -> None:
+    buyer, supplier = as_org(["buyer"]), as_org(["supplier"])
+    live, test = samples.published(buyer), samples.published(buyer, mode="test")
+
+    for actor in (buyer, supplier):
+        usual = actor.get("/v1/tenders").json()["items"]
+        tests = actor.get("/v1/tenders", params={"mode": "test"}).json()["items"]
+        assert [each["id"] for each in usual] == [live["id"]]
+        assert [each["id"] for each in tests] == [test["id"]]

@@ -136,6 +136,7 @@ def list_bids(tender_id: TenderId, ctx: Read, page: PageDep) -> Page[Any]:
     responses=documented(
         service.RootNotPublished,
         service.OpeningTooEarly,
+        service.OpeningHeldUp,
         service.OpeningExists,
         AlreadyExists,
         Conflict,

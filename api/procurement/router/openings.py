@@ -75,6 +75,7 @@ def get(opening_id: OpeningId, ctx: Read) -> dict[str, Any]:
     status_code=201,
     response_model=OpeningOut,
     responses=documented(
+        service.OpeningHeldUp,
         service.OpeningOver,
         service.ShareNotYours,
         NotAHolder,

@@ -31,7 +31,7 @@ from api.reference.calendars import CalendarYearMissing
 from api.reference.fx import RateUnknown
 from api.reference.policies import PolicyMissing
 from api.rules import permissions
-from api.rules.tenders import TenderStatus
+from api.rules.tenders import TenderMode, TenderStatus
 
 router = access.router("/tenders", "tenders")
 Read = Annotated[Context, require("tenders:read")]
@@ -58,6 +58,9 @@ def create(data: TenderIn, ctx: Write) -> Tender:
 def list(
     ctx: Read,
     page: PageDep,
+    mode: Annotated[
+        TenderMode, Query(description="`test`: the tenders of a sandbox, kept apart")
+    ] = TenderMode.LIVE,
     status: TenderStatus | None = None,
     cpv: Annotated[CpvPrefix | None, Query(description="Beginning of an item's code")] = None,
     buyer: OrganisationId | None = None,
@@ -65,7 +68,14 @@ def list(
 ) -> Page[Any]:
     """Your tenders in every state and others' published ones, newest first."""
     rows, cursor = service.list_tenders(
-        ctx.session, org_id=ctx.org_id, page=page, status=status, cpv=cpv, buyer_id=buyer, q=q
+        ctx.session,
+        org_id=ctx.org_id,
+        page=page,
+        mode=mode,
+        status=status,
+        cpv=cpv,
+        buyer_id=buyer,
+        q=q,
     )
     return Page(items=[*rows], has_more=cursor is not None, next_cursor=cursor)
 

@@ -1,5 +1,6 @@
 """What the routes of tenders take (inputs) and give (outputs)."""
 
+from api.procurement.schemas.amendments import AmendIn
 from api.procurement.schemas.bid_contents import (
     BidContent,
     BidLotIn,
@@ -40,7 +41,6 @@ from api.procurement.schemas.ids import (
 )
 from api.procurement.schemas.inputs import (
     AdditionalClassificationIn,
-    AmendIn,
     ClassificationIn,
     CpvPrefix,
     ItemChange,

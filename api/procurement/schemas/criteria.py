@@ -1,5 +1,6 @@
 """Criteria of a tender as the API takes and shows them: OCDS `criteria` with ESPD codes."""
 
+from collections.abc import Sequence
 from typing import Annotated, Literal, Self
 
 from pydantic import Field, StringConstraints, model_validator
@@ -9,7 +10,7 @@ from api.catalog.types import Line, Paragraph
 from api.identity.schemas import Input, Language
 from api.procurement.schemas.bid_contents import Given, RequirementId
 from api.procurement.schemas.ids import LotId
-from api.rules.criteria import DataType, typed
+from api.rules.criteria import MAX_RESPONSES, DataType, typed
 
 Code = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]{0,119}$")]
 _EVIDENCE = {"id": "contracts", "title": {"ru": "Копии договоров"}}
@@ -95,3 +96,20 @@ class CriterionIn(Input):
 
 
 CriteriaIn = Annotated[list[CriterionIn], Field(max_length=50, examples=[[EXAMPLE_CRITERION]])]
+
+
+def each_id_once(criteria: Sequence[CriterionIn]) -> None:
+    """Refuse criteria of which two, or two of whose requirements, have the same id."""
+    ids = [criterion.id for criterion in criteria]
+    asked = [
+        requirement.id
+        for criterion in criteria
+        for group in criterion.requirement_groups
+        for requirement in group.requirements
+    ]
+    if len({*asked}) != len(asked) or len({*ids}) != len(ids) or len(asked) > MAX_RESPONSES:
+        raise PydanticCustomError(
+            "ids_differ",
+            "Every criterion and requirement has an id of its own, at most {most} in all",
+            {"most": MAX_RESPONSES},
+        )

@@ -298,11 +298,3 @@ class TenderIn(TenderPatch):
         if self.accelerator > 1 and self.mode is not TenderMode.TEST:
             raise PydanticCustomError("accelerated_live", "Only a test tender can be accelerated")
         return self
-
-
-class AmendIn(TermsPatch):
-    """Changes of a published tender, and why. The end of its period never moves forward."""
-
-    rationale: Paragraph = Field(examples=["Количество уточнено по заявкам школ"])
-    tender_period_end: Annotated[Instant | None, Given] = Field(default=None, examples=[_END])
-    lots: list[LotChange] = Field(default=[], max_length=MAX_LOTS, examples=[_LOT_CHANGES])

@@ -3,13 +3,11 @@
 from typing import Any, Self
 
 from pydantic import BaseModel, ConfigDict, Field, StrictBool, model_validator
-from pydantic_core import PydanticCustomError
 
 from api.identity.schemas import Input
-from api.procurement.schemas.criteria import EXAMPLE_CRITERION, CriteriaIn
+from api.procurement.schemas.criteria import EXAMPLE_CRITERION, CriteriaIn, each_id_once
 from api.procurement.schemas.inputs import ValueIn
 from api.procurement.schemas.outputs import ValueOut
-from api.rules.criteria import MAX_RESPONSES
 
 
 class SubmissionTermsIn(Input):
@@ -28,19 +26,7 @@ class SubmissionTermsIn(Input):
 
     @model_validator(mode="after")
     def _every_id_once(self) -> Self:
-        asked = [
-            requirement.id
-            for criterion in self.criteria
-            for group in criterion.requirement_groups
-            for requirement in group.requirements
-        ]
-        ids = [criterion.id for criterion in self.criteria]
-        if len({*asked}) != len(asked) or len({*ids}) != len(ids) or len(asked) > MAX_RESPONSES:
-            raise PydanticCustomError(
-                "ids_differ",
-                "Every criterion and requirement has an id of its own, at most {most} in all",
-                {"most": MAX_RESPONSES},
-            )
+        each_id_once(self.criteria)
         return self
 
 

@@ -12,7 +12,7 @@ from api.core import db, deadlines
 from api.core.errors import FieldError, Invalid
 from api.procurement.models import Amendment, Item, Lot, Tender
 from api.procurement.schemas import AmendIn, LotChange
-from api.procurement.service import plans, policies, tenders, terms
+from api.procurement.service import plans, policies, submissions, tenders, terms
 from api.procurement.service.problems import (
     NothingToAmend,
     TenderPeriodEnded,
@@ -42,16 +42,20 @@ def amend(session: Session, tender: Tender, *, actor: str, data: AmendIn) -> Ten
     if data.tender_period_end is not None and data.tender_period_end < end:
         raise TenderPeriodShortened(f"The tender period ends at {end.isoformat()}.")
     table = policies.timetable_of(session, tender)
-    before = terms.snapshot(tender)
+    bidding = submissions.find(session, tender.id)
+    before = terms.snapshot(tender) | submissions.snapshot(bidding)
     terms.assign(tender, data)
     _assign_lots(tender, data.lots)
-    changes = rules.diff(before, terms.snapshot(tender))
+    if data.criteria is not None:
+        bidding = submissions.replace_criteria(session, tender, bidding, data.criteria)
+    asked = submissions.snapshot(bidding)
+    changes = rules.diff(before, terms.snapshot(tender) | asked)
     if not changes:
         raise NothingToAmend
     material = rules.material(changes)
     if material:
         end = _extend(tender, data, table, end=data.tender_period_end or end, now=now)
-        changes = rules.diff(before, terms.snapshot(tender))
+        changes = rules.diff(before, terms.snapshot(tender) | asked)
     tenders.refuse_inconsistent(tender)
     if tender.direct_year is not None or any(lot.plan_item_id for lot in tender.lots):
         plans.commit_to_plan(session, tender, policies.policy_of(tender))

@@ -69,6 +69,12 @@ class OpeningTooEarly(Conflict):
     code, title = "opening_too_early", "It is too early to open the bids"
 
 
+class OpeningHeldUp(Conflict):
+    """A complaint about the terms is open, or a cancellation can still be complained about."""
+
+    code, title = "opening_held_up", "Bids cannot be opened yet"
+
+
 class OpeningExists(Conflict):
     """These envelopes are being opened, or have been."""
 

@@ -13,14 +13,14 @@ from sqlmodel import Session, col, select
 from api.core import db, deadlines
 from api.core.errors import Conflict, FieldError, Invalid, NotFound
 from api.core.outbox import emit
-from api.procurement.models import Cancellation, Lot, Tender
+from api.procurement.models import Cancellation, Complaint, Lot, Tender
 from api.procurement.schemas import CancelIn
-from api.procurement.service import complaints, periods, policies, tenders
+from api.procurement.service import periods, policies, tenders
 from api.procurement.service.problems import CancellationPending
 from api.procurement.service.queries import visible
 from api.rules import cancellations as rules
 from api.rules.cancellations import CANCELLATION, CancellationStatus
-from api.rules.complaints import OPEN, ComplaintStatus
+from api.rules.complaints import OPEN, ComplaintStatus, ComplaintTarget
 from api.rules.states import IllegalTransition
 from api.rules.tenders import TENDER, LotStatus, TenderStatus, has_ended
 
@@ -85,7 +85,7 @@ def activate_due(session: Session, cancellation_id: UUID) -> bool:
         return False
     if not has_ended(end, now):
         return False
-    complained = complaints.about_cancellation(session, tender.id, since=cancellation.requested_at)
+    complained = _complained(session, cancellation)
     if complained & OPEN:
         return False
     if complained & UPHELD:
@@ -185,6 +185,20 @@ def _take_effect(
     _note(session, tender, cancellation, action, actor=actor)
     if tender.status is TenderStatus.ACTIVE:
         periods.resume(session, tender, now=now, actor=actor)
+
+
+def _complained(session: Session, cancellation: Cancellation) -> set[ComplaintStatus]:
+    """Where the complaints stand that were handed in about a cancellation."""
+    session.flush()
+    return {
+        *session.exec(
+            select(Complaint.status).where(
+                Complaint.tender_id == cancellation.tender_id,
+                Complaint.target == ComplaintTarget.CANCELLATION,
+                col(Complaint.submitted_at) >= cancellation.requested_at,
+            )
+        )
+    }
 
 
 def _chosen(tender: Tender, lot_ids: Sequence[UUID]) -> list[Lot]:

@@ -68,22 +68,6 @@ def block_signing(session: Session, tender_id: UUID, award_ids: Collection[UUID]
     return _any(session, tender_id, and_(about, or_(_is_open(), _is_outstanding())))
 
 
-def about_cancellation(
-    session: Session, tender_id: UUID, *, since: datetime
-) -> set[ComplaintStatus]:
-    """Where the complaints stand that were handed in about a cancellation requested at `since`."""
-    session.flush()
-    return {
-        *session.exec(
-            select(Complaint.status).where(
-                Complaint.tender_id == tender_id,
-                Complaint.target == _C.CANCELLATION,
-                col(Complaint.submitted_at) >= since,
-            )
-        )
-    }
-
-
 def draft(
     session: Session, *, author_id: UUID, tender_id: UUID, actor: str, data: ComplaintIn
 ) -> Complaint:

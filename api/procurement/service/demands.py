@@ -12,7 +12,7 @@ from api.reference import service as reference
 from api.rules.classifications import Scheme
 from api.rules.clock import local_date
 from api.rules.matching import Demand
-from api.rules.tenders import OPEN_STAGES, LotStatus
+from api.rules.tenders import OPEN_STAGES, LotStatus, TenderMode
 
 _HOME = "KG"
 
@@ -20,7 +20,7 @@ _HOME = "KG"
 def demands(session: Session, tender_id: UUID) -> list[Demand]:
     """One demand per item of the tender's active lots; none unless it is published.
 
-    The order is expected on the day (in Bishkek) on which the tender period ends.
+    Those of a test tender are its buyer's alone. The order is expected on the day (in Bishkek) on which the tender period ends.
     """
     tender = session.exec(
         select(Tender)
@@ -54,7 +54,7 @@ def demands(session: Session, tender_id: UUID) -> list[Demand]:
             delivery_place_code=lot.delivery_place_code,
             incoterms=tuple(lot.incoterms),
             required_certificates=tuple(lot.required_certificates),
-            public=True,
+            public=tender.mode is TenderMode.LIVE,
         )
         for lot in lots
         for item in lot.items
@@ -62,10 +62,12 @@ def demands(session: Session, tender_id: UUID) -> list[Demand]:
 
 
 def open_tender_ids(session: Session) -> Sequence[UUID]:
-    """Tenders that suppliers can still answer now, by the database's clock, oldest first."""
+    """Tenders that suppliers can still answer now, by the database's clock, oldest first; tests
+    are none of them."""
     return session.exec(
         select(Tender.id)
         .where(
+            Tender.mode == TenderMode.LIVE,
             col(Tender.status_details).in_(OPEN_STAGES),
             col(Tender.tender_period_end) > db.now(session),
         )

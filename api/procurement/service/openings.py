@@ -26,9 +26,10 @@ from api.procurement.sealing import installation, opening
 from api.procurement.sealing.documents import unbase64
 from api.procurement.sealing.keys import Identity
 from api.procurement.sealing.problems import CiphertextRefused, NotAHolder, ShareDuplicated
-from api.procurement.service import tender_keys
+from api.procurement.service import periods, tender_keys
 from api.procurement.service.bid_problems import (
     OpeningExists,
+    OpeningHeldUp,
     OpeningOver,
     OpeningTooEarly,
     RootNotPublished,
@@ -46,8 +47,8 @@ READY = "opening.ready"
 def start(session: Session, tender: Tender, *, actor: str, kind: EnvelopeKind) -> BidOpening:
     """A session for the opening of one kind of envelopes of the buyer's tender, which is locked.
 
-    Raises Conflict before its time in the procedure, RootNotPublished, OpeningTooEarly, or
-    OpeningExists.
+    Raises Conflict before its time in the procedure, RootNotPublished, OpeningTooEarly,
+    OpeningHeldUp, or OpeningExists.
     """
     keys = {key.kind: key for key in tender_keys.keys_of(session, tender.id)}
     if kind not in keys:
@@ -64,6 +65,7 @@ def start(session: Session, tender: Tender, *, actor: str, kind: EnvelopeKind) -
     opens_at = max(at for at in (end, key.opens_at) if at is not None)
     if not has_ended(opens_at, db.now(session)):
         raise OpeningTooEarly(f"Not before {opens_at.isoformat()}.")
+    _refuse_held_up(session, tender.id)
     if _live(session, tender.id, kind) is not None:
         raise OpeningExists
     found = BidOpening(
@@ -94,7 +96,7 @@ def release(
     """Take a holder's share, or its consent where there is no key to share.
 
     With enough of them the opening is ready, and a worker opens the bids. Raises NotFound,
-    OpeningOver, NotAHolder, ShareNotYours, ShareDuplicated, or as `opening.accept` does.
+    OpeningHeldUp, OpeningOver, NotAHolder, ShareNotYours, ShareDuplicated, or as `opening.accept` does.
     """
     found = session.exec(
         select(BidOpening).where(BidOpening.id == opening_id).with_for_update()
@@ -104,6 +106,7 @@ def release(
     if found.status is not OpeningStatus.COLLECTING:
         raise OpeningOver(f"The opening is {found.status}.")
     tender = session.get_one(Tender, found.tender_id)
+    _refuse_held_up(session, tender.id)
     holder, number = _holder(session, found, tender, org_id, client_id)
     given = session.exec(
         select(OpeningShare.opener_key_id).where(OpeningShare.opening_id == found.id)
@@ -128,6 +131,12 @@ def release(
         move(session, found, "complete", actor=actor, org_id=tender.buyer_id)
         emit(session, READY, found.id, org_id=tender.buyer_id, tender_id=tender.id.hex)
     return found
+
+
+def _refuse_held_up(session: Session, tender_id: UUID) -> None:
+    """What is sealed stays so while nobody knows whether the procedure goes on."""
+    if periods.obstacles(session, tender_id).any:
+        raise OpeningHeldUp
 
 
 def get(session: Session, *, org_id: UUID, opening_id: UUID) -> BidOpening:

@@ -13,7 +13,7 @@ from api.core.errors import Forbidden, NotFound
 from api.core.pages import PageQuery
 from api.procurement.models import Amendment, Item, Lot, Tender
 from api.procurement.service.tenders import stream
-from api.rules.tenders import TenderStatus
+from api.rules.tenders import TenderMode, TenderStatus
 
 
 def visible(org_id: UUID) -> ColumnElement[bool]:
@@ -62,6 +62,7 @@ def list_tenders(
     *,
     org_id: UUID,
     page: PageQuery,
+    mode: TenderMode = TenderMode.LIVE,
     status: TenderStatus | None = None,
     cpv: str | None = None,
     buyer_id: UUID | None = None,
@@ -69,10 +70,12 @@ def list_tenders(
 ) -> tuple[Sequence[Tender], str | None]:
     """Tenders that the organisation may see, newest first, and the next cursor.
 
-    `cpv` is the beginning of a CPV or OKGZ code of any item; `q` stands anywhere in a text.
+    Test tenders stand in a list of their own (`mode`). `cpv` is the beginning of a CPV or OKGZ code of any item; `q` stands anywhere in a text.
     """
     query = (
-        select(Tender).where(visible(org_id)).options(defer(col(Tender.policy), raiseload=True))  # type: ignore[arg-type]
+        select(Tender)
+        .where(visible(org_id), Tender.mode == mode)
+        .options(defer(col(Tender.policy), raiseload=True))  # type: ignore[arg-type]
     )
     if status is not None:
         query = query.where(Tender.status == status)
@@ -89,7 +92,7 @@ def list_tenders(
         Tender,
         page,
         scope=f"tenders:{org_id}",
-        filters={"status": status, "cpv": cpv, "buyer": buyer_id, "q": q},
+        filters={"mode": mode, "status": status, "cpv": cpv, "buyer": buyer_id, "q": q},
     )
 
 

@@ -8,13 +8,16 @@ from uuid import UUID
 from sqlmodel import Session, select
 
 from api.core import audit, ids
+from api.core.errors import Invalid
 from api.procurement.models import SubmissionTerms, Tender
 from api.procurement.schemas import SubmissionTermsIn
+from api.procurement.schemas.criteria import CriterionIn
 from api.procurement.service import terms
 from api.procurement.service.bid_problems import SubmissionTermsUnfit
 from api.procurement.service.problems import NotDraft
 from api.reference import service as reference
 from api.rules import bid_terms
+from api.rules.amendments import Json
 from api.rules.criteria import Criterion, DataType, Requirement
 from api.rules.policy import Policy
 from api.rules.tenders import Fault, TenderStage, Value
@@ -68,15 +71,47 @@ def check(session: Session, tender: Tender, policy: Policy) -> SubmissionTerms |
         declaration=found.bid_security_declaration,
         worth=_worth(tender),
     )
-    lots = {ids.show("lot", lot.id) for lot in tender.lots}
-    faults += [
-        Fault(f"#/criteria/{n}/related_lot", "unknown_lot", "is no lot of the tender")
-        for n, each in enumerate(criteria_of(found.criteria))
-        if each.lot is not None and each.lot not in lots
-    ]
+    faults += _lot_faults(tender, found.criteria)
     if faults:
         raise SubmissionTermsUnfit(errors=terms.field_errors(faults))
     return found
+
+
+def replace_criteria(
+    session: Session, tender: Tender, found: SubmissionTerms | None, criteria: Sequence[CriterionIn]
+) -> SubmissionTerms:
+    """Write the criteria of a published tender anew. Raises Invalid for a lot that is not its own."""
+    found = found or SubmissionTerms(tender_id=tender.id, criteria=[], version=0)
+    found.criteria = [each.model_dump(mode="json") for each in criteria]
+    faults = _lot_faults(tender, found.criteria)
+    if faults:
+        raise Invalid("Some criteria are of no lot.", errors=terms.field_errors(faults))
+    found.version += 1
+    session.add(found)
+    return found
+
+
+def snapshot(found: SubmissionTerms | None) -> dict[str, Json]:
+    """What an amendment may change of the criteria: JSON pointer (criteria by id) -> value.
+
+    Titles and descriptions may be corrected; everything else that a criterion asks for is a term.
+    """
+    told: dict[str, Json] = {}
+    for criterion in found.criteria if found else ():
+        at = f"#/criteria/{criterion['id']}"
+        prose = ("title", "description")
+        told |= {f"{at}/{name}": criterion[name] for name in prose}
+        told[f"{at}/terms"] = {k: v for k, v in criterion.items() if k not in prose}
+    return told
+
+
+def _lot_faults(tender: Tender, criteria: Sequence[Mapping[str, Any]]) -> list[Fault]:
+    lots = {ids.show("lot", lot.id) for lot in tender.lots}
+    return [
+        Fault(f"#/criteria/{n}/related_lot", "unknown_lot", "is no lot of the tender")
+        for n, each in enumerate(criteria_of(criteria))
+        if each.lot is not None and each.lot not in lots
+    ]
 
 
 def criteria_of(stored: Sequence[Mapping[str, Any]]) -> list[Criterion]:

@@ -1,0 +1,35 @@
+"""What the amendment of a published tender takes."""
+
+from typing import Annotated
+
+from pydantic import Field, model_validator
+
+from api.catalog.types import Paragraph
+from api.procurement.schemas.criteria import EXAMPLE_CRITERION, CriteriaIn, each_id_once
+from api.procurement.schemas.inputs import Given, Instant, LotChange, TermsPatch
+from api.rules.tenders import MAX_LOTS
+
+_END = "2027-03-01T12:00:00Z"
+_LOT_CHANGES = [
+    {
+        "id": "lot_019abf2e8c1d7c3fa9b04b4c6f0d2e11",
+        "items": [{"id": "item_019abf2e8c1d7c3fa9b04b4c6f0d2e11", "quantity": "650"}],
+    }
+]
+
+
+class AmendIn(TermsPatch):
+    """Changes of a published tender, and why. The end of its period never moves forward;
+    `criteria`, when given, replace all."""
+
+    rationale: Paragraph = Field(examples=["Количество уточнено по заявкам школ"])
+    tender_period_end: Annotated[Instant | None, Given] = Field(default=None, examples=[_END])
+    lots: list[LotChange] = Field(default=[], max_length=MAX_LOTS, examples=[_LOT_CHANGES])
+    criteria: Annotated[CriteriaIn | None, Given] = Field(
+        default=None, examples=[[EXAMPLE_CRITERION]]
+    )
+
+    @model_validator(mode="after")
+    def _every_id_once(self) -> "AmendIn":
+        each_id_once(self.criteria or ())
+        return self

@@ -72,6 +72,17 @@ CREATE POLICY app_insert ON price_justification FOR INSERT TO kerben_app
 CREATE POLICY app_update ON price_justification FOR UPDATE TO kerben_app
   USING ({OWN_TENDER} OR supplier_id = kerben_org());
 
+-- Both sides write the trail of an opened bid and of a question about a price: whoever sees the
+-- row sees its trail (an entry follows from the one before it).
+CREATE POLICY opened_bid ON audit_entry FOR SELECT TO kerben_app
+  USING (CASE WHEN stream LIKE 'bid:%' THEN EXISTS (
+    SELECT FROM bid b WHERE b.id = substr(stream, 5)::uuid AND b.opened_at IS NOT NULL
+  ) ELSE false END);
+CREATE POLICY price_justification ON audit_entry FOR SELECT TO kerben_app
+  USING (CASE WHEN stream LIKE 'price_justification:%' THEN EXISTS (
+    SELECT FROM price_justification j WHERE j.id = substr(stream, 21)::uuid
+  ) ELSE false END);
+
 CREATE FUNCTION kerben_keep_sheet() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
   IF OLD.submitted_at IS NOT NULL THEN
@@ -123,6 +134,8 @@ def upgrade() -> None:
 
 def downgrade() -> None:
     op.execute("SET LOCAL lock_timeout = '5s'")
+    op.execute("DROP POLICY opened_bid ON audit_entry")
+    op.execute("DROP POLICY price_justification ON audit_entry")
     op.execute(f"DROP TABLE {', '.join(TABLES)}")
     for name in ("sheet", "score", "evaluation"):
         op.execute(f"DROP FUNCTION kerben_keep_{name}()")

@@ -127,7 +127,8 @@ def test_a_member_neither_sees_nor_decides_before_declaring(
     assert session.exec(select(ScoreSheet)).all() == []
     assert deciding.declare(over, people[0]).status_code == 200
     assert people[0].get(f"/v1/bids/{over.bids[0]['id']}").status_code == 200
-    assert people[0].post(f"{lot}/scores", json=points(over, "1")).status_code == 200
+    scored = people[0].post(f"{lot}/scores", json=points(over, "1"))
+    assert scored.status_code == 200, scored.text
 
 
 def test_a_conflict_of_interest_excludes_for_good(

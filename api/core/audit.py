@@ -174,9 +174,9 @@ def canonical(content: dict[str, Any]) -> bytes:
 
 
 def _is_plain(value: Any) -> bool:
-    """True for texts, small whole numbers and null, under ASCII keys."""
+    """True for texts, small whole numbers, truth values and null, under ASCII keys."""
     kind = type(value)
-    if kind is str or value is None:
+    if kind is str or kind is bool or value is None:
         return True
     if kind is int:
         return bool(-_MAX_INTEGER < value < _MAX_INTEGER)

@@ -1,6 +1,6 @@
 """Who decides a complaint knows the questions that hold the tender up beside it.
 
-Revision ID: 0032
+Revision ID: 0032a
 Revises: 0031
 """
 
@@ -8,7 +8,7 @@ from collections.abc import Sequence
 
 from alembic import op
 
-revision: str = "0032"
+revision: str = "0032a"
 down_revision: str | Sequence[str] | None = "0031"
 branch_labels: str | Sequence[str] | None = None
 depends_on: str | Sequence[str] | None = None

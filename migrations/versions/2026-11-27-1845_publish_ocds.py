@@ -1,7 +1,7 @@
 """OCDS releases that no role can change, records, and what was imported from other publishers.
 
 Revision ID: 0014
-Revises: 0031
+Revises: 0032a
 """
 
 from collections.abc import Sequence
@@ -11,7 +11,7 @@ from alembic import op
 from sqlalchemy.dialects import postgresql
 
 revision: str = "0014"
-down_revision: str | Sequence[str] | None = "0031"
+down_revision: str | Sequence[str] | None = "0032a"
 branch_labels: str | Sequence[str] | None = None
 depends_on: str | Sequence[str] | None = None
 

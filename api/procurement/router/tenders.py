@@ -27,6 +27,7 @@ from api.procurement.schemas import (
     TenderPolicyOut,
     TenderSummary,
 )
+from api.procurement.service.evaluation_problems import AwardTermsStale
 from api.reference.calendars import CalendarYearMissing
 from api.reference.fx import RateUnknown
 from api.reference.policies import PolicyMissing
@@ -112,6 +113,7 @@ def update(tender_id: TenderId, data: TenderPatch, ctx: Write) -> Tender:
         service.SubmissionTermsUnfit,
         service.SealingKeyMissing,
         service.SealingKeyUnfit,
+        AwardTermsStale,
         PolicyMissing,
         CalendarYearMissing,
         RateUnknown,

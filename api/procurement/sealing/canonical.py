@@ -6,6 +6,8 @@ from typing import Any
 
 import rfc8785
 
+from api.core import audit
+
 _SAFE = 2**53
 MAX_DEPTH = 64
 """Objects and arrays within each other: more than any bid needs, less than any parser bears."""
@@ -21,8 +23,8 @@ def dumps(value: Any) -> bytes:
     if not _is_shallow(value):
         raise ValueError(f"nested more than {MAX_DEPTH} deep")
     try:
-        return rfc8785.dumps(value)
-    except (rfc8785.CanonicalizationError, TypeError):
+        return audit.canonical(value)
+    except (rfc8785.CanonicalizationError, TypeError, UnicodeEncodeError):
         pass
     raise ValueError("no canonical JSON can say this exactly; write large numbers as text")
 

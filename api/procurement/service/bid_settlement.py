@@ -26,9 +26,9 @@ def settle(
     opened = _locked(session, tender, BidStage.OPENED)
     valid = [bid for bid in opened if ids.show("bid", bid.id) in ranked]
     out = [bid for bid in opened if ids.show("bid", bid.id) not in ranked]
+    bid_moves.move(session, valid, "validate", actor=actor)
     for bid in out:
         bid.disqualification = _told(reasons.get(ids.show("bid", bid.id), ()))
-    bid_moves.move(session, valid, "validate", actor=actor)
     bid_moves.move(session, out, "disqualify", actor=actor)
 
 

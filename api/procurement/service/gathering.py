@@ -43,6 +43,17 @@ from api.rules.tenders import TenderStage
 
 _JUDGED = (BidStage.TECHNICAL_OPENED, BidStage.OPENED, BidStage.VALID, BidStage.DISQUALIFIED)
 
+_ports: list[ComparablePrice] = [stated_price]
+
+
+def plug(port: ComparablePrice) -> None:
+    """Make prices comparable by another port than the stated price, in this process.
+
+    For the start of every process that evaluates; what the port says must follow from the bid
+    alone, since a draft is computed again when it is completed.
+    """
+    _ports.append(port)
+
 
 def bids_of(session: Session, tender: Tender, lot: Lot) -> Sequence[Bid]:
     """The opened bids for a lot in the order of their ids; of two envelopes, while the price is
@@ -60,10 +71,11 @@ def gather(
     *,
     scored: Mapping[UUID, Mapping[str, Mapping[str, Decimal]]],
     disqualified: Mapping[UUID, Sequence[Mapping[str, str]]],
-    comparable: ComparablePrice = stated_price,
+    comparable: ComparablePrice | None = None,
 ) -> Inputs:
-    """Everything that the ranking of a lot is computed from. Raises BidsNotOpened, or
-    NotEvaluable while the lot is auctioned and when a currency has no rate on the opening's day."""
+    """Everything that the ranking of a lot is computed from, prices made comparable by `comparable`
+    or else by the port that is plugged in. Raises BidsNotOpened, or NotEvaluable while the lot is
+    auctioned and when a currency has no rate on the day of the opening."""
     opening = session.exec(
         select(BidOpening).where(
             BidOpening.tender_id == tender.id,
@@ -80,6 +92,7 @@ def gather(
     day = local_date(opening.opened_at)
     rows = _Rows(session, tender, lot)
     bids = [rows.bid(bid, policy, scored, disqualified) for bid in bids_of(session, tender, lot)]
+    adjusted = comparable or _ports[-1]
     return Inputs(
         lot=inputs.Lot(
             ocid=tender.ocid,
@@ -91,7 +104,7 @@ def gather(
         terms=terms,
         policy=policy,
         rates=_rates(session, terms, {bid.price.currency for bid in bids}, day),
-        bids=tuple(replace(bid, adjustments=comparable(bid, terms, policy)) for bid in bids),
+        bids=tuple(replace(bid, adjustments=adjusted(bid, terms, policy)) for bid in bids),
     )
 
 
@@ -207,6 +220,9 @@ class _Rows:
                 name: Decimal(value) for name, value in answers.items() if NUMBER.fullmatch(value)
             },
             scores=scored.get(bid.id, {}),
+            delivery=inputs.DeliveryTerms(
+                row.incoterm.value if row.incoterm else None, row.named_place, row.dispatch_country
+            ),
             preference=self._preference(bid.id, supplier, policy),
             disqualified=tuple(
                 inputs.Reason(each["code"], each["detail"])

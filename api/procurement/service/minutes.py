@@ -50,7 +50,6 @@ def record(
         ],
     }
     commissions.require_members(session, tender, data.present)
-    signing.publish_own_key(session)
     signed = signing.sign(content)
     row = EvaluationMinutes(
         tender_id=tender.id,

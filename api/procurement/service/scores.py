@@ -60,7 +60,14 @@ def enter(
     if errors:
         raise Invalid(errors=errors)
     rows = [
-        bulk.new_row(sheet_id=sheet.id, tender_id=tender.id, **each.model_dump())
+        bulk.new_row(
+            sheet_id=sheet.id,
+            tender_id=tender.id,
+            bid_id=each.bid_id,
+            criterion_id=each.criterion_id,
+            points=each.points,
+            rationale=each.rationale,
+        )
         for each in data.scores
     ]
     fresh = insert(EvaluationScore).values(rows)

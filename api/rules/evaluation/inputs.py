@@ -84,6 +84,15 @@ class Justification:
 
 
 @dataclass(frozen=True, slots=True)
+class DeliveryTerms:
+    """On which terms the price is: an Incoterm with its place, and where the goods come from."""
+
+    incoterm: str | None
+    named_place: str | None
+    dispatch_country: str | None
+
+
+@dataclass(frozen=True, slots=True)
 class Bid:
     """A bid for the lot as it was opened. Its commitment and the hash of its sealed envelope are a
     leaf of the Merkle tree of the deadline (rules.sealing).
@@ -103,6 +112,7 @@ class Bid:
     costs: Mapping[str, Decimal] = field(default_factory=dict)
     scores: Mapping[str, Mapping[str, Decimal]] = field(default_factory=dict)
     preference: PreferenceClaim | None = None
+    delivery: DeliveryTerms | None = None
     adjustments: tuple[Adjustment, ...] = ()
     disqualified: tuple[Reason, ...] = ()
     justification: Justification | None = None

@@ -21,6 +21,7 @@ def bids(process: Process) -> Section:
     tenderers = {each.organisation_id: {"tenderer"} for bid in found for each in bid.tenderers} | {
         bid.bid.supplier_id: {"tenderer"} for bid in found
     }
+    process.learn(tenderers)
     details = [_bid(process, each) for each in found]
     statistics = [{"id": "bids", "measure": "bids", "value": len(found)}]
     return Section({"bids": {"statistics": statistics, "details": details}}, tenderers)

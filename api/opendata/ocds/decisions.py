@@ -35,6 +35,7 @@ def awards(process: Process) -> Section:
     }
     tenderers = {org_id: {"tenderer"} for award in found for org_id in award.suppliers}
     roles = {org_id: held | suppliers.get(org_id, set()) for org_id, held in tenderers.items()}
+    process.learn(roles)
     return Section({"awards": [_award(process, each) for each in found]}, roles)
 
 

@@ -1,9 +1,10 @@
 """What the sections of a release share: the process they tell of, and what one of them says."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from uuid import UUID
 
-from sqlmodel import Session
+from sqlmodel import Session, col, select
 
 from api.identity import service as identity
 from api.identity.models import Organisation
@@ -30,6 +31,13 @@ class Process:
     @property
     def language(self) -> str:
         return self.tender.language
+
+    def learn(self, org_ids: Iterable[UUID]) -> None:
+        """Read many organisations at once that a section is about to name."""
+        unknown = {*org_ids} - self._known.keys()
+        if unknown:
+            query = select(Organisation).where(col(Organisation.id).in_(unknown))
+            self._known |= {each.id: each for each in self.session.exec(query)}
 
     def organisation(self, org_id: UUID) -> Organisation:
         """An organisation that a section names."""

@@ -221,7 +221,9 @@ class _Rows:
             },
             scores=scored.get(bid.id, {}),
             delivery=inputs.DeliveryTerms(
-                row.incoterm.value if row.incoterm else None, row.named_place, row.dispatch_country
+                price.incoterm.value if price.incoterm else None,
+                price.named_place,
+                price.dispatch_country,
             ),
             preference=self._preference(bid.id, supplier, policy),
             disqualified=tuple(

@@ -9,26 +9,38 @@ from sqlmodel import Session, select
 
 from api.procurement.models import BidLot
 from api.procurement.service import auctions
+from api.rules.incoterms import Incoterm
 
 
 class LotPrice(NamedTuple):
-    """A price of a lot, on the basis of value-added tax that the bid stated."""
+    """A price of a lot as the bid stated it: on which basis of value-added tax, delivered how."""
 
     amount: Decimal
     currency: str
     vat_included: bool
+    incoterm: Incoterm | None
+    named_place: str | None
+    dispatch_country: str | None
 
 
 def of_lot(session: Session, lot_id: UUID) -> Mapping[UUID, LotPrice]:
     """The prices of the opened bids for a lot, by the bid."""
-    stated = {
-        row.bid_id: LotPrice(row.value_amount, row.value_currency, row.vat_included)
+    prices = {
+        row.bid_id: LotPrice(
+            row.value_amount,
+            row.value_currency,
+            row.vat_included,
+            row.incoterm,
+            row.named_place,
+            row.dispatch_country,
+        )
         for row in session.exec(select(BidLot).where(BidLot.lot_id == lot_id))
     }
     after = auctions.final_prices(session, lot_id)
     if after is None:
-        return stated
-    currency, prices = after
-    return stated | {
-        bid: LotPrice(amount, currency, stated[bid].vat_included) for bid, amount in prices.items()
+        return prices
+    currency, reached = after
+    return prices | {
+        bid: prices[bid]._replace(amount=amount, currency=currency)
+        for bid, amount in reached.items()
     }

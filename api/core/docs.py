@@ -27,6 +27,7 @@ TAGS = [
         ("plans", "Annual procurement plans, and what was published against them."),
         ("tenders", "Public requests: lots, items, publication, amendment, cancellation."),
         ("cancellations", "Cancellation of tenders and lots, after the time to complain about it."),
+        ("documents", "Files by their SHA-256, and the documents of tenders."),
         ("enquiries", "Questions of suppliers about a tender, answered for everybody."),
         ("bidding", "How a tender takes bids: terms, keys, handing in, opening."),
         ("bids", "A supplier's own bids, and everybody's once they are opened."),

@@ -19,7 +19,7 @@ depends_on: str | Sequence[str] | None = None
 CAUSE = """
 ALTER TABLE tender_amendment DROP CONSTRAINT ck_tender_amendment_amendmentcause_valid;
 ALTER TABLE tender_amendment ADD CONSTRAINT ck_tender_amendment_amendmentcause_valid
-  CHECK (cause IN ({causes})) NOT VALID;
+  CHECK (cause IN ({causes}));
 """
 CAUSES = "'buyer', 'lateAnswer', 'suspension', 'autoProlongation'"
 PROTECT = """

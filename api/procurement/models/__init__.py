@@ -17,6 +17,7 @@ from api.procurement.models.contents import (
     DomesticClaim,
     RequirementResponse,
 )
+from api.procurement.models.documents import Document, DocumentChunk, TenderDocument
 from api.procurement.models.enquiries import Enquiry, EnquiryAuthor
 from api.procurement.models.openings import (
     BidOpening,
@@ -47,6 +48,8 @@ __all__ = [
     "ComplaintDecision",
     "ComplaintEffect",
     "ComplaintPost",
+    "Document",
+    "DocumentChunk",
     "DomesticClaim",
     "Enquiry",
     "EnquiryAuthor",
@@ -59,6 +62,7 @@ __all__ = [
     "RequirementResponse",
     "SubmissionTerms",
     "Tender",
+    "TenderDocument",
     "TenderKey",
     "TenderKeyHolder",
 ]

@@ -36,6 +36,7 @@ TAGS = [
         ("bids", "A supplier's own bids, and everybody's once they are opened."),
         ("openings", "Openers' keys, and the shares with which bids are opened."),
         ("cancellations", "Cancellation of tenders and lots, after the time to complain about it."),
+        ("documents", "Files by their SHA-256, and the documents of tenders."),
         ("enquiries", "Questions of suppliers about a tender, answered for everybody."),
         ("bidding", "How a tender takes bids: terms, keys, handing in, opening."),
         ("bids", "A supplier's own bids, and everybody's once they are opened."),

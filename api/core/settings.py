@@ -97,6 +97,10 @@ class Settings(BaseSettings):
         default=3_000_000, ge=1_000, description="Of a request with envelopes, in base64."
     )
     max_import_bytes: int = Field(default=100_000_000, ge=1_000)
+    max_document_bytes: int = Field(default=50_000_000, ge=1_000)
+    documents_scanned: bool = Field(
+        default=False, description="Others get only documents that a virus scanner has cleared."
+    )
     alive_file: Path | None = Field(
         default=None, description="Touched by a worker or relay every few seconds while it works."
     )

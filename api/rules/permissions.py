@@ -52,6 +52,11 @@ SCOPES: dict[str, tuple[frozenset[OrgRole], frozenset[MemberRole]]] = {
     "imports:write": (SELLERS, frozenset({_M.OWNER, _M.CATALOGUE})),
     "tenders:read": (EVERYBODY, frozenset(MemberRole)),
     "tenders:write": (BUYERS, frozenset({_M.OWNER, _M.PROCUREMENT_OFFICER})),
+    "documents:write": (
+        SELLERS | BUYERS,
+        frozenset({_M.OWNER, _M.SALES, _M.PROCUREMENT_OFFICER}),
+    ),
+    "documents:scan": (STAFF, frozenset({_M.OWNER})),
     "enquiries:write": (SELLERS, frozenset({_M.OWNER, _M.SALES})),
     "evaluations:read": (EVERYBODY, frozenset(MemberRole)),
     "evaluations:write": (BUYERS, frozenset({_M.OWNER, _M.PROCUREMENT_OFFICER})),

@@ -89,6 +89,14 @@ def resources(as_org: AsOrg) -> Callable[[Any, str], str | None]:
                 owner = actor if can(actor, "buyer") else buyer
                 owner.post(f"{url}/cancel", json={"reason": "Нет средств"})
                 return str(owner.get(f"{url}/cancellations").json()["items"][0]["id"])
+            case "document_id":
+                answer = actor.post(
+                    "/v1/documents",
+                    params={"name": "terms.pdf"},
+                    content=b"%PDF-1.7",
+                    headers={"Content-Type": "application/octet-stream"},
+                )
+                return str(answer.json()["id"]) if answer.status_code == 201 else None
             case "plan_id":
                 owner = actor if can(actor, "buyer") else buyer
                 answer = owner.post("/v1/plans", json=procurement.plan())

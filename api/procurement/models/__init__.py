@@ -28,6 +28,7 @@ from api.procurement.models.contents import (
     DomesticClaim,
     RequirementResponse,
 )
+from api.procurement.models.documents import Document, DocumentChunk, TenderDocument
 from api.procurement.models.enquiries import Enquiry, EnquiryAuthor
 from api.procurement.models.evaluations import AwardTerms, Evaluation
 from api.procurement.models.openings import (
@@ -64,6 +65,8 @@ __all__ = [
     "ComplaintEffect",
     "ComplaintPost",
     "Disqualification",
+    "Document",
+    "DocumentChunk",
     "DomesticClaim",
     "Enquiry",
     "EnquiryAuthor",
@@ -83,6 +86,7 @@ __all__ = [
     "ScoreSheet",
     "SubmissionTerms",
     "Tender",
+    "TenderDocument",
     "TenderKey",
     "TenderKeyHolder",
 ]

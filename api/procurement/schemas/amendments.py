@@ -6,6 +6,7 @@ from pydantic import Field, model_validator
 
 from api.catalog.types import Paragraph
 from api.procurement.schemas.criteria import EXAMPLE_CRITERION, CriteriaIn, each_id_once
+from api.procurement.schemas.documents import EXAMPLE_DOCUMENT, TenderDocumentIn
 from api.procurement.schemas.inputs import Given, Instant, LotChange, TermsPatch
 from api.rules.tenders import MAX_LOTS
 
@@ -25,6 +26,9 @@ class AmendIn(TermsPatch):
     rationale: Paragraph = Field(examples=["Количество уточнено по заявкам школ"])
     tender_period_end: Annotated[Instant | None, Given] = Field(default=None, examples=[_END])
     lots: list[LotChange] = Field(default=[], max_length=MAX_LOTS, examples=[_LOT_CHANGES])
+    documents: list[TenderDocumentIn] = Field(
+        default=[], max_length=100, examples=[[EXAMPLE_DOCUMENT]], description="Added or replaced"
+    )
     criteria: Annotated[CriteriaIn | None, Given] = Field(
         default=None, examples=[[EXAMPLE_CRITERION]]
     )

@@ -1,6 +1,14 @@
 """What can be done with tenders, and what may be read of them."""
 
-from api.procurement.service import bid_views, bids, openings, plans, submissions, tender_keys
+from api.procurement.service import (
+    bid_views,
+    bids,
+    documents,
+    openings,
+    plans,
+    submissions,
+    tender_keys,
+)
 from api.procurement.service.amendments import amend
 from api.procurement.service.bid_problems import (
     BiddingNotSetUp,
@@ -42,6 +50,7 @@ from api.procurement.service.problems import (
     AuctionNotPossible,
     CancellationPending,
     DeadlineInPast,
+    DocumentWithheld,
     EnquiriesClosed,
     NotDraft,
     NothingToAmend,
@@ -75,6 +84,7 @@ __all__ = [
     "BiddingNotSetUp",
     "CancellationPending",
     "DeadlineInPast",
+    "DocumentWithheld",
     "EnquiriesClosed",
     "EnvelopesDiffer",
     "NotDraft",
@@ -116,6 +126,7 @@ __all__ = [
     "close_due",
     "create",
     "demands",
+    "documents",
     "find_enquiry",
     "get",
     "hold_cancellation",

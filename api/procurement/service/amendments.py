@@ -12,7 +12,7 @@ from api.core import db, deadlines
 from api.core.errors import FieldError, Invalid
 from api.procurement.models import Amendment, Item, Lot, Tender
 from api.procurement.schemas import AmendIn, LotChange
-from api.procurement.service import plans, policies, submissions, tenders, terms
+from api.procurement.service import documents, plans, policies, submissions, tenders, terms
 from api.procurement.service.problems import (
     NothingToAmend,
     TenderPeriodEnded,
@@ -43,12 +43,18 @@ def amend(session: Session, tender: Tender, *, actor: str, data: AmendIn) -> Ten
         raise TenderPeriodShortened(f"The tender period ends at {end.isoformat()}.")
     table = policies.timetable_of(session, tender)
     bidding = submissions.find(session, tender.id)
-    before = terms.snapshot(tender) | submissions.snapshot(bidding)
+    before = (
+        terms.snapshot(tender)
+        | submissions.snapshot(bidding)
+        | documents.snapshot(session, tender.id)
+    )
     terms.assign(tender, data)
     _assign_lots(tender, data.lots)
+    tenders.refuse_inconsistent(tender)  # before the database is shown what contradicts itself
     if data.criteria is not None:
         bidding = submissions.replace_criteria(session, tender, bidding, data.criteria)
-    asked = submissions.snapshot(bidding)
+    documents.amend(session, tender, data.documents, now=now)
+    asked = submissions.snapshot(bidding) | documents.snapshot(session, tender.id)
     changes = rules.diff(before, terms.snapshot(tender) | asked)
     if not changes:
         raise NothingToAmend

@@ -1,0 +1,177 @@
+"""Routes of documents."""
+
+import hashlib
+import tempfile
+from collections.abc import AsyncIterator
+from contextlib import ExitStack
+from typing import Annotated, Any, BinaryIO, cast
+
+from fastapi import Depends, Query, Request, Response
+from starlette.background import BackgroundTask
+from starlette.requests import ClientDisconnect
+from starlette.responses import StreamingResponse
+
+from api.catalog.types import Line
+from api.core import ids
+from api.core.errors import BadRequest, Conflict, PayloadTooLarge, UnsupportedMediaType
+from api.core.http import documented
+from api.core.pages import Page
+from api.identity import access
+from api.identity.access import Context, require
+from api.procurement import service
+from api.procurement.models import Document
+from api.procurement.schemas import TenderId
+from api.procurement.schemas.documents import (
+    DocumentId,
+    DocumentOut,
+    TenderDocumentIn,
+    TenderDocumentOut,
+)
+from api.procurement.service.documents import Attached
+from api.rules.documents import CHUNK_BYTES, DocumentFormat
+
+of_tender = access.router("/tenders", "documents")
+router = access.router("/documents", "documents")
+Read = Annotated[Context, require("tenders:read")]
+Upload = Annotated[Context, require("documents:write")]
+Write = Annotated[Context, require("tenders:write")]
+Scan = Annotated[Context, require("documents:scan")]
+BYTES = "application/octet-stream"
+_MEMORY_BYTES = 1_000_000
+_BODY = {
+    "requestBody": {
+        "required": True,
+        "description": "The file as it is",
+        "content": {
+            BYTES: {"schema": {"type": "string", "format": "binary"}, "example": "%PDF-1.7"}
+        },
+    }
+}
+
+
+async def uploaded(request: Request, ctx: Upload) -> AsyncIterator[BinaryIO]:
+    """The body, on disk beyond the first megabyte; its digest stands for it in idempotency."""
+    media_type = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+    if media_type != BYTES:
+        raise UnsupportedMediaType(f"Send the file as {BYTES}.")
+    digest = hashlib.sha256(request.url.query.encode() + b"\0")
+    with tempfile.SpooledTemporaryFile(max_size=_MEMORY_BYTES) as file:
+        try:
+            async for chunk in request.stream():
+                digest.update(chunk)
+                file.write(chunk)
+        except ClientDisconnect as error:
+            raise BadRequest("The upload broke off before its end.") from error
+        file.seek(0)
+        ctx.body = digest.digest()
+        yield cast(BinaryIO, file)
+
+
+@router.post(
+    "",
+    status_code=201,
+    response_model=DocumentOut,
+    responses=documented(PayloadTooLarge, UnsupportedMediaType),
+    openapi_extra=_BODY,
+)
+def create(
+    ctx: Upload,
+    file: Annotated[BinaryIO, Depends(uploaded)],
+    name: Annotated[Line, Query(description="Of the file")],
+    format: Annotated[
+        DocumentFormat, Query(description="Media type of the file")
+    ] = DocumentFormat.PDF,
+) -> Document:
+    """Upload a file; bytes that you have uploaded before are answered with what they became."""
+    document = service.documents.upload(
+        ctx.session, org_id=ctx.org_id, actor=ctx.actor, file=file, name=name, format=format
+    )
+    ctx.headers["Location"] = f"/v1/documents/{ids.show('document', document.id)}"
+    ctx.tag(document)
+    return document
+
+
+@router.get("/{document_id}", response_model=DocumentOut)
+def get(document_id: DocumentId, ctx: Read) -> Document:
+    """What is known of a file: your own, or one of a tender that you may see."""
+    document = service.documents.get(ctx.session, org_id=ctx.org_id, document_id=document_id)
+    ctx.tag(document)
+    return document
+
+
+@router.get(
+    "/{document_id}/content",
+    response_class=Response,
+    responses={
+        200: {
+            "description": "The bytes; `ETag` is their SHA-256",
+            "content": {BYTES: {"schema": {"type": "string", "format": "binary"}}},
+        },
+        **documented(service.DocumentWithheld),
+    },
+)
+def download(document_id: DocumentId, ctx: Read) -> Response:
+    """The bytes of a file, to be kept, never to be shown by a browser."""
+    document = service.documents.get(ctx.session, org_id=ctx.org_id, document_id=document_id)
+    with ExitStack() as stack:
+        file = stack.enter_context(tempfile.SpooledTemporaryFile(max_size=_MEMORY_BYTES))
+        for piece in service.documents.content(ctx.session, document, org_id=ctx.org_id):
+            file.write(piece)
+        file.seek(0)
+        sent = BackgroundTask(stack.pop_all().close)
+    return StreamingResponse(
+        iter(lambda: file.read(CHUNK_BYTES), b""),
+        media_type=BYTES,
+        headers={
+            "Content-Disposition": f'attachment; filename="{document.sha256}"',
+            "Content-Length": str(document.size),
+            "ETag": f'"{document.sha256}"',
+        },
+        background=sent,
+    )
+
+
+@router.post("/{document_id}/clear", response_model=DocumentOut, responses=documented(Conflict))
+def clear(document_id: DocumentId, ctx: Scan) -> Document:
+    """A scanner has found no virus in a file."""
+    return service.documents.scan(ctx.session, document_id, "clear", actor=ctx.actor)
+
+
+@router.post("/{document_id}/condemn", response_model=DocumentOut, responses=documented(Conflict))
+def condemn(document_id: DocumentId, ctx: Scan) -> Document:
+    """A scanner has found a virus in a file: nobody gets it any more."""
+    return service.documents.scan(ctx.session, document_id, "condemn", actor=ctx.actor)
+
+
+@of_tender.post(
+    "/{tender_id}/documents",
+    status_code=201,
+    response_model=TenderDocumentOut,
+    responses=documented(service.NotDraft),
+)
+def attach(tender_id: TenderId, data: TenderDocumentIn, ctx: Write) -> dict[str, Any]:
+    """Add a file of yours to a draft, or a `buyerOnly` one to any tender of yours. Other documents
+    of a published tender are added and replaced by amendment."""
+    tender = service.lock(ctx.session, buyer_id=ctx.org_id, tender_id=tender_id)
+    ctx.check_version(tender)
+    found = service.documents.attach(ctx.session, tender, actor=ctx.actor, data=data)
+    ctx.tag(tender)
+    return _shown(found)
+
+
+@of_tender.get("/{tender_id}/documents", response_model=Page[TenderDocumentOut])
+def list(
+    tender_id: TenderId,
+    ctx: Read,
+    history: Annotated[bool, Query(description="Replaced versions too")] = False,
+) -> Page[Any]:
+    """The documents of a tender, oldest first."""
+    rows = service.documents.list_documents(
+        ctx.session, org_id=ctx.org_id, tender_id=tender_id, history=history
+    )
+    return Page(items=[_shown(row) for row in rows], has_more=False, next_cursor=None)
+
+
+def _shown(attached: Attached) -> dict[str, Any]:
+    row, document = attached
+    return {**row.model_dump(), "document": document}

@@ -1,0 +1,236 @@
+"""Documents: kept by their SHA-256, given to whom they may be, part of a tender's terms."""
+
+import hashlib
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from sqlalchemy.exc import DBAPIError
+from sqlmodel import Session, func, select
+
+from api.core import db, settings
+from api.procurement.models import Document, DocumentChunk, TenderDocument
+from api.rules.documents import CHUNK_BYTES, ScanState, may_be_given
+from tests.procurement import samples
+
+type AsOrg = Callable[..., Any]
+BYTES = {"Content-Type": "application/octet-stream"}
+LARGE = bytes(range(256)) * (CHUNK_BYTES // 256) * 2 + b"the end"
+SPECIFICATION = {"title": {"ru": "Задание"}, "document_type": "technicalSpecifications"}
+
+
+@pytest.fixture
+def buyer(as_org: AsOrg) -> Any:
+    return as_org(["buyer"])
+
+
+@pytest.fixture
+def supplier(as_org: AsOrg) -> Any:
+    return as_org(["supplier"])
+
+
+def upload(actor: Any, content: bytes = b"%PDF-1.7 terms", **headers: str) -> Any:
+    return actor.post(
+        "/v1/documents",
+        params={"name": "задание.pdf"},
+        content=content,
+        headers={**BYTES, **headers},
+    )
+
+
+def attach(buyer: Any, made: Any, document: Any, **changed: Any) -> Any:
+    body = {"document_id": document["id"], **SPECIFICATION, **changed}
+    return buyer.post(f"/v1/tenders/{made['id']}/documents", json=body)
+
+
+def amend(buyer: Any, made: Any, *documents: dict[str, Any]) -> Any:
+    body = {"rationale": "Уточнение", "documents": [*documents]}
+    return buyer.post(f"/v1/tenders/{made['id']}/amend", json=body)
+
+
+def listed(actor: Any, made: Any, **params: Any) -> list[Any]:
+    answer = actor.get(f"/v1/tenders/{made['id']}/documents", params=params)
+    assert answer.status_code == 200, answer.text
+    return [*answer.json()["items"]]
+
+
+def content(actor: Any, document: Any) -> Any:
+    return actor.get(f"/v1/documents/{document['id']}/content")
+
+
+def count(session: Session, model: type[Any]) -> int:
+    session.rollback()
+    return session.exec(select(func.count()).select_from(model)).one()
+
+
+def test_a_file_comes_back_byte_for_byte_under_its_digest(buyer: Any, session: Session) -> None:
+    answer = upload(buyer, LARGE)
+
+    digest = hashlib.sha256(LARGE).hexdigest()
+    body = answer.json()
+    assert answer.status_code == 201, answer.text
+    assert (body["sha256"], body["size"]) == (digest, len(LARGE))
+    assert (body["scan_state"], body["name"]) == ("pending", "задание.pdf")
+    assert count(session, DocumentChunk) == 3
+    given = content(buyer, body)
+    assert given.content == LARGE
+    assert given.headers["etag"] == f'"{digest}"'
+    assert given.headers["content-disposition"].startswith("attachment")
+    assert given.headers["x-content-type-options"] == "nosniff"
+
+
+def test_the_same_bytes_are_kept_once_for_each_organisation(
+    buyer: Any, supplier: Any, session: Session
+) -> None:
+    first, again, other = upload(buyer).json(), upload(buyer).json(), upload(supplier).json()
+
+    assert first == again
+    assert other["id"] != first["id"]
+    assert count(session, Document) == 2
+    keyed = [upload(buyer, b"more", **{"Idempotency-Key": "once"}) for _ in range(2)]
+    assert keyed[1].headers["idempotent-replayed"] == "true"
+    assert upload(buyer, b"else", **{"Idempotency-Key": "once"}).status_code == 422
+
+
+def test_what_is_empty_too_large_or_of_another_type_is_not_kept(
+    buyer: Any, session: Session, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(settings.get(), "max_document_bytes", 2_000)
+    answers = [
+        upload(buyer, b""),
+        upload(buyer, b"x" * 2_001),
+        upload(buyer, b"{}", **{"Content-Type": "application/json"}),
+    ]
+
+    assert [a.status_code for a in answers] == [422, 413, 415]
+    assert count(session, Document) == count(session, DocumentChunk) == 0
+
+
+def test_a_file_is_its_owners_until_a_tender_shows_it(
+    buyer: Any, supplier: Any, session: Session
+) -> None:
+    made, document = samples.drafted(buyer), upload(buyer).json()
+    url = f"/v1/documents/{document['id']}"
+    assert attach(buyer, made, document).status_code == 201
+
+    before = [supplier.get(url), content(supplier, document)]
+    with db.unit_of_work(supplier.org_id) as foreign:
+        assert foreign.exec(select(Document)).all() == []
+        assert foreign.exec(select(DocumentChunk)).all() == []
+    buyer.post(f"/v1/tenders/{made['id']}/publish")
+
+    assert [a.status_code for a in before] == [404, 404]
+    assert supplier.get(url).json()["sha256"] == document["sha256"]
+    assert content(supplier, document).content == b"%PDF-1.7 terms"
+    (shown,) = listed(supplier, made)
+    assert (shown["number"], shown["document"]["id"]) == (1, document["id"])
+
+
+def test_what_is_the_buyers_only_stays_so_and_is_added_at_any_time(
+    buyer: Any, supplier: Any
+) -> None:
+    made, document = samples.published(buyer), upload(buyer).json()
+
+    open_one = attach(buyer, made, document)
+    internal = attach(buyer, made, document, confidentiality="buyerOnly")
+
+    assert (open_one.status_code, open_one.json()["code"]) == (409, "not_draft")
+    assert internal.status_code == 201, internal.text
+    assert listed(supplier, made) == []
+    assert len(listed(buyer, made)) == 1
+    assert content(supplier, document).status_code == 404
+
+
+def test_only_what_is_there_and_ones_own_is_attached(
+    buyer: Any, supplier: Any, session: Session
+) -> None:
+    made, other = samples.drafted(buyer), samples.drafted(buyer)
+    own, foreign = upload(buyer).json(), upload(supplier, b"foreign").json()
+    there = attach(buyer, other, own).json()
+    lot = other["lots"][0]["id"]
+
+    answers = [
+        attach(buyer, made, foreign),
+        attach(buyer, made, own, lot_ids=[lot]),
+        attach(buyer, made, own, replaces=there["id"]),
+    ]
+
+    assert [a.status_code for a in answers] == [422] * 3
+    pointers = [samples.pointers(a) for a in answers]
+    assert pointers == [["#/document_id"], ["#/lot_ids/0"], ["#/replaces"]]
+    assert count(session, TenderDocument) == 1
+
+
+def test_another_version_after_publication_is_a_material_amendment(
+    buyer: Any, supplier: Any, session: Session
+) -> None:
+    made, first, second = (
+        samples.drafted(buyer),
+        upload(buyer).json(),
+        upload(buyer, b"%PDF-1.7 stricter terms").json(),
+    )
+    old = attach(buyer, made, first).json()
+    buyer.post(f"/v1/tenders/{made['id']}/publish")
+    new = {"document_id": second["id"], **SPECIFICATION, "replaces": old["id"]}
+
+    answer = amend(buyer, made, new)
+    again = amend(buyer, made, new)
+
+    assert answer.status_code == 200, answer.text
+    assert samples.pointers(again) == ["#/documents/0/replaces"]
+    (found,) = buyer.get(f"/v1/tenders/{made['id']}/amendments").json()["items"]
+    assert (found["material"], found["needs_confirmation"]) == (True, True)
+    (change,) = [c for c in found["changes"] if c["pointer"].endswith("/content")]
+    assert change["before"]["sha256"] == first["sha256"]
+    assert change["after"]["sha256"] == second["sha256"]
+    assert [each["number"] for each in listed(supplier, made)] == [2]
+    assert [each["number"] for each in listed(supplier, made, history=True)] == [1, 2]
+    for statement in (
+        "UPDATE document SET sha256 = 'x'",
+        "UPDATE tender_document SET number = 7",
+        "UPDATE document_chunk SET data = ''",
+        "DELETE FROM tender_document",
+    ):
+        with pytest.raises(DBAPIError, match="never altered|append-only"):
+            session.connection().exec_driver_sql(statement)
+        session.rollback()
+
+
+def test_what_a_scanner_condemns_nobody_gets(
+    buyer: Any, supplier: Any, as_org: AsOrg, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    operator, made, document = as_org(["operator"]), samples.drafted(buyer), upload(buyer).json()
+    attach(buyer, made, document)
+    buyer.post(f"/v1/tenders/{made['id']}/publish")
+    url = f"/v1/documents/{document['id']}"
+
+    forbidden = buyer.post(f"{url}/clear")
+    monkeypatch.setattr(settings.get(), "documents_scanned", True)
+    unscanned = content(supplier, document), content(buyer, document)
+    cleared = operator.post(f"{url}/clear")
+    clean = content(supplier, document)
+    operator.post(f"{url}/condemn")
+    infected = content(supplier, document), content(buyer, document)
+
+    assert forbidden.status_code == 403
+    assert [a.status_code for a in unscanned] == [409, 200]
+    assert unscanned[0].json()["code"] == "document_withheld"
+    assert (cleared.status_code, cleared.json()["scan_state"]) == (200, "clean")
+    assert clean.status_code == 200
+    assert [a.status_code for a in infected] == [409, 409]
+    assert operator.post(f"{url}/clear").status_code == 409
+
+
+@pytest.mark.parametrize("state", [*ScanState])
+def test_who_is_given_what(state: ScanState) -> None:
+    given = {
+        (own, scanned): may_be_given(state, own=own, scanned=scanned)
+        for own in (True, False)
+        for scanned in (True, False)
+    }
+    expected = {
+        ScanState.PENDING: [(True, True), (True, False), (False, False)],
+        ScanState.CLEAN: [*given],
+        ScanState.INFECTED: [],
+    }
+    assert [where for where, allowed in given.items() if allowed] == expected[state]

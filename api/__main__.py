@@ -8,8 +8,10 @@ from api.cli import (
     check,
     clock,
     demo,
+    foreign,
     imports,
     match,
+    opendata,
     openers,
     organisations,
     reference,
@@ -33,7 +35,10 @@ main.command("check")(check.check)
 main.add_typer(organisations.app, name="organisation")
 main.add_typer(reference.app, name="reference")
 main.add_typer(clock.app, name="clock")
+imports.app.command("ocds")(foreign.ocds)
+imports.app.command("kg")(foreign.kg)
 main.add_typer(imports.app, name="import")
+main.add_typer(opendata.app, name="opendata")
 main.add_typer(match.app, name="match")
 main.add_typer(bids.app, name="bid")
 main.add_typer(openers.app, name="opener")

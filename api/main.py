@@ -16,7 +16,7 @@ from api.identity import clients_router, debarments_router, jobs_router, sandbox
 from api.identity.router import members, organisations
 from api.matching.router import ROUTERS as matching
 from api.opendata import reads
-from api.opendata import router as opendata
+from api.opendata.router import ROUTERS as opendata
 from api.procurement.router import ROUTERS as procurement
 from api.reference.policy_router import ROUTERS as policies
 from api.reference.router import ROUTERS as reference
@@ -27,7 +27,7 @@ DESCRIPTION = (
     "`Idempotency-Key`; lists are keyset pages."
 )
 ROUTERS = (
-    opendata.router,
+    *opendata,
     organisations,
     members,
     debarments_router.router,

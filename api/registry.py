@@ -1,4 +1,5 @@
-"""Every table, so that metadata is whole in any process (API, worker, Alembic)."""
+"""Every table, so that metadata is whole in any process (API, worker, Alembic), and what is
+published with an act in its own transaction, so that no process can act without it."""
 
 from sqlmodel import SQLModel
 
@@ -16,6 +17,7 @@ from api.catalog.models import (
     Product,
 )
 from api.contracts.models import Contract, ContractAward, ContractChange, ContractSignature
+from api.core import outbox
 from api.core.audit import AuditEntry
 from api.core.deadlines import Deadline
 from api.core.idempotency import IdempotencyRecord
@@ -36,10 +38,22 @@ from api.matching.models import (
     OfferVector,
     TermFrequency,
 )
-from api.opendata.models import PublicDocument
+from api.opendata.models import (
+    ForeignRecord,
+    ForeignRelease,
+    OcdsRecord,
+    OcdsRelease,
+    OcdsSchema,
+    PublicDocument,
+    RedFlag,
+)
+from api.opendata.ocds import publishing
 from api.procurement.models import (
     Amendment,
+    Auction,
+    AuctionPrice,
     Award,
+    AwardTerms,
     Bid,
     BidDocument,
     BidEnvelope,
@@ -49,18 +63,30 @@ from api.procurement.models import (
     BidRoot,
     BidSecurity,
     BidTenderer,
+    Cancellation,
+    CommissionMember,
     Complaint,
     ComplaintDecision,
     ComplaintEffect,
     ComplaintPost,
+    Disqualification,
     DomesticClaim,
     Enquiry,
     EnquiryAuthor,
+    Evaluation,
+    EvaluationMinutes,
+    EvaluationScore,
     Item,
     Lot,
+    MinutesApproval,
     OpenerKey,
     OpeningShare,
+    PlanItem,
+    PreferenceDecision,
+    PriceJustification,
+    ProcurementPlan,
     RequirementResponse,
+    ScoreSheet,
     SubmissionTerms,
     Tender,
     TenderKey,
@@ -127,12 +153,15 @@ TABLES = (
     Match,
     MatchFeedback,
     Invitation,
+    ProcurementPlan,
+    PlanItem,
     Tender,
     Lot,
     Item,
     Amendment,
     Enquiry,
     EnquiryAuthor,
+    Cancellation,
     SubmissionTerms,
     OpenerKey,
     TenderKey,
@@ -149,6 +178,16 @@ TABLES = (
     BidDocument,
     DomesticClaim,
     BidSecurity,
+    AwardTerms,
+    CommissionMember,
+    ScoreSheet,
+    EvaluationScore,
+    Disqualification,
+    PreferenceDecision,
+    PriceJustification,
+    EvaluationMinutes,
+    MinutesApproval,
+    Evaluation,
     Award,
     Complaint,
     ComplaintPost,
@@ -158,6 +197,16 @@ TABLES = (
     ContractAward,
     ContractSignature,
     ContractChange,
+    Auction,
+    AuctionPrice,
     PublicDocument,
+    OcdsRelease,
+    OcdsRecord,
+    OcdsSchema,
+    ForeignRelease,
+    ForeignRecord,
+    RedFlag,
 )
 metadata = SQLModel.metadata
+
+outbox.before_commit(publishing.EVENTS.keys(), publishing.publish)

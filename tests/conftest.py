@@ -6,7 +6,7 @@ exists only across commits. Rows are removed afterwards; reference data stays.
 
 import os
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -32,14 +32,20 @@ from api.identity.models import Organisation
 from api.identity.schemas import ClientIn
 from api.main import create_app
 from api.matching import service as matching
+from api.opendata.ocds import schemas as ocds_schemas
 from api.reference import service as reference
 from api.reference.models import WorkCalendarYear
 from api.rules.clock import utcnow
 from api.rules.identifiers import COUNTRY, IdentifierScheme
 from api.rules.organisations import OrganisationStatus
+from tests.opendata import standard as ocds_standard
 from tests.workers import brokers
 from workers import relay
 from workers.app import app as celery
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--write-docs", action="store_true", help="write docs/procedures anew")
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -124,6 +130,22 @@ def _empty_tables(superuser: psycopg.Connection[Any], _law: list[str]) -> Iterat
         if table not in registry.REFERENCE
     ]
     superuser.execute(";".join([*statements, *_law]))
+
+
+@pytest.fixture(autouse=True)
+def _published_is_valid(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whatever any test publishes, in this process, satisfies OCDS's own schema too."""
+    folder = os.environ.get("KERBEN_SHARED_DATA")
+    if folder is None:
+        return
+    standard = ocds_standard.load(Path(folder) / "ocds")
+    own = ocds_schemas.require_valid
+
+    def require_valid(session: Session, release: Mapping[str, Any]) -> None:
+        own(session, release)
+        assert standard.faults(release) == []
+
+    monkeypatch.setattr(ocds_schemas, "require_valid", require_valid)
 
 
 @pytest.fixture

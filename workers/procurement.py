@@ -5,7 +5,7 @@ from uuid import UUID
 from sqlmodel import Session
 
 from api.procurement import service as procurement
-from api.procurement.service import awards, complaints
+from api.procurement.service import auctions, awards, complaints
 from workers.app import task
 
 
@@ -13,6 +13,30 @@ from workers.app import task
 def close_tender(session: Session, resource_id: str) -> None:
     """The period of a tender may have ended."""
     procurement.close_due(session, UUID(hex=resource_id))
+
+
+@task("procurement.end_auction")
+def end_auction(session: Session, resource_id: str) -> None:
+    """The time of an auction may have come."""
+    auctions.end_due(session, UUID(hex=resource_id))
+
+
+@task("procurement.ask_confirmation")
+def ask_confirmation(session: Session, resource_id: str) -> None:
+    """A tender was amended: bids that came before a material change wait for confirmation."""
+    procurement.ask_confirmation(session, UUID(hex=resource_id))
+
+
+@task("procurement.open_bids")
+def open_bids(session: Session, resource_id: str) -> None:
+    """An opening has its shares."""
+    procurement.open_ready(session, UUID(hex=resource_id))
+
+
+@task("procurement.activate_cancellation")
+def activate_cancellation(session: Session, resource_id: str) -> None:
+    """The time to complain about a cancellation may have ended."""
+    procurement.activate_due(session, UUID(hex=resource_id))
 
 
 @task("procurement.conclude_lot")

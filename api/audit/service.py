@@ -19,6 +19,7 @@ from api.rules import merkle
 
 EXPORT = "audit_export"
 TENDER = "tender:"
+BID = "bid:"
 
 
 class NotYetInHead(Conflict):
@@ -148,8 +149,11 @@ def export(session: Session, reader: Reader, stream: str, head: AuditHead) -> di
 def _admit(session: Session, reader: Reader, stream: str) -> set[UUID]:
     """The entries of a stream that the reader may read; from here on, the session sees all of it.
 
-    Raises NotFound where the reader has no part in the stream.
+    Raises NotFound where the reader has no part in the stream. Of a bid that is not opened nobody
+    but its supplier knows, auditors and the operator included.
     """
+    if stream.startswith(BID):
+        _require_bid(session, reader.org_id, stream)
     rows = session.exec(
         select(AuditEntry.id, AuditEntry.org_id).where(
             AuditEntry.stream == stream, _readable(session, reader, stream)
@@ -165,6 +169,14 @@ def _admit(session: Session, reader: Reader, stream: str) -> set[UUID]:
     if not rows:
         raise NotFound
     return {id for id, _ in rows}
+
+
+def _require_bid(session: Session, org_id: UUID, stream: str) -> None:
+    try:
+        bid_id = UUID(hex=stream.removeprefix(BID))
+    except ValueError as error:
+        raise NotFound from error
+    procurement.bid_views.get(session, org_id=org_id, bid_id=bid_id)
 
 
 def _readable(session: Session, reader: Reader, stream: str) -> ColumnElement[bool]:

@@ -74,7 +74,9 @@ def verify_receipt(
         receipts.check_receipt(said, envelope)
         if document is not None:
             envelopes.check_document(document.read_bytes(), said.commitment, said.context)
-    typer.echo(f"Received {said.received_at} as number {said.sequence} of {said.context.tender}.")
+    typer.echo(
+        f"Received {said.received_at} for {said.context.tender}, sealed by the {said.sealing}."
+    )
 
 
 def _content(path: Path) -> dict[str, object]:

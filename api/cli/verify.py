@@ -11,6 +11,7 @@ from rich.console import Console
 
 from api.audit import verification
 from api.core import signing
+from api.procurement.evaluation import verification as evaluations
 
 app = typer.Typer(help="Check what the service has given out, offline.", no_args_is_help=True)
 console = Console()
@@ -46,6 +47,40 @@ def audit(
     )
     if keys is None:
         console.print("Not checked: the signatures. Give --key, from a source that you trust.")
+
+
+@app.command()
+def evaluation(
+    file: Annotated[Path, _File],
+    sha256: Annotated[
+        str | None, typer.Option(help="The file's hash as it was published elsewhere.")
+    ] = None,
+) -> None:
+    """Recompute the ranking of a lot from its evaluation file alone. All that differs is named by
+    its JSON Pointer. Exit code 1 then."""
+    text = file.read_bytes()
+    found = evaluations.check(text, sha256=sha256)
+    for each in found:
+        console.print(
+            f"{each.pointer}: {each.what}: {each.detail}",
+            markup=False,
+            soft_wrap=True,
+            highlight=False,
+        )
+    if found:
+        raise typer.Exit(1)
+    said = evaluations.summary(text)
+    console.print(
+        f"{said.ocid}, {said.lot}: {len(said.ranking)} ranked bids, recomputed alike."
+        f" SHA-256 {said.sha256}",
+        markup=False,
+        soft_wrap=True,
+        highlight=False,
+    )
+    for rank, bid in enumerate(said.ranking, start=1):
+        console.print(f"{rank}. {bid}", markup=False, soft_wrap=True, highlight=False)
+    if sha256 is None:
+        console.print("Not checked: whether this is the file as published. Give --sha256.")
 
 
 def _read(path: Path) -> Any:

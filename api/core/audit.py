@@ -73,6 +73,8 @@ class Change(NamedTuple):
     stream: str
     action: str
     change: Mapping[str, Any]
+    org_id: UUID | None = None
+    """Of this entry alone, when it is not that of the others."""
 
 
 def record(
@@ -111,12 +113,12 @@ def record_all(
     }
     request_id = structlog.contextvars.get_contextvars().get("request_id")
     rows = []
-    for stream, action, change in changes:
+    for stream, action, change, own_org_id in changes:
         seq, prev_hash = last.get(stream, (0, GENESIS))
         row = bulk.new_row(
             stream=stream,
             seq=seq + 1,
-            org_id=org_id,
+            org_id=own_org_id or org_id,
             actor=actor,
             action=action,
             change=change,

@@ -157,6 +157,15 @@ class Internal(Problem):
     status, code, title = 500, "internal_error", "Internal error"
 
 
+class PublicationInvalid(Problem):
+    """What the public would read of this is not valid open data. Nothing was changed.
+
+    A defect of the service or of its data: `errors` says where in the document.
+    """
+
+    status, code, title = 500, "publication_invalid", "What would be published is not valid"
+
+
 class Unavailable(Problem):
     """The database cannot be reached. Nothing was changed; try again."""
 

@@ -1,5 +1,6 @@
 """What every route shares: request ids, limits, the shape of errors, OpenAPI names."""
 
+import re
 import time
 from collections.abc import Callable
 from http import HTTPMethod, HTTPStatus
@@ -26,6 +27,7 @@ from api.core.pages import MAX_LIMIT, PageQuery
 log = structlog.get_logger(__name__)
 _UNIQUE_VIOLATION, _FOREIGN_KEY_VIOLATION, _RLS_VIOLATION = "23505", "23503", "42501"
 _STREAMED = ("/v1/imports",)
+_ENVELOPES = re.compile(r"/v1/(tenders/[^/]+/bids|bids/[^/]+/replace)")
 _NO_SNIFFING = (b"x-content-type-options", b"nosniff")
 _FORMS = ("application/x-www-form-urlencoded", "multipart/form-data")
 _METHODS = frozenset(method.value for method in HTTPMethod)
@@ -230,8 +232,11 @@ class RequestMiddleware:
 def _limited(scope: Scope, receive: Receive) -> Callable[[], Any]:
     """`receive` that answers 413 once the body passes the limit of its route."""
     config = settings.get()
-    large = scope["path"] in _STREAMED
-    limit = config.max_import_bytes if large else config.max_body_bytes
+    limit = config.max_body_bytes
+    if scope["path"] in _STREAMED:
+        limit = config.max_import_bytes
+    elif _ENVELOPES.fullmatch(scope["path"]):
+        limit = config.max_bid_bytes
     seen = 0
 
     async def counted() -> Message:

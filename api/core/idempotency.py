@@ -4,6 +4,7 @@ The answer is stored in the transaction of the effect: neither can exist without
 """
 
 import hashlib
+import hmac
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
@@ -11,6 +12,7 @@ from uuid import UUID
 from sqlalchemy import Column, LargeBinary, UniqueConstraint, text
 from sqlmodel import Field, Session, select
 
+from api.core import settings
 from api.core.errors import IdempotencyInFlight, IdempotencyKeyReused
 from api.core.tables import JSON, TIMESTAMP, Table
 from api.rules.clock import utcnow
@@ -47,7 +49,9 @@ class Subject:
 
     @property
     def body_hash(self) -> str:
-        return hashlib.sha256(self.body).hexdigest()
+        """Keyed, so that whoever reads the table cannot try out bodies, for example prices."""
+        key = settings.get().secret_key.get_secret_value().encode()
+        return hmac.new(key, self.body, hashlib.sha256).hexdigest()
 
 
 def begin(session: Session, subject: Subject) -> IdempotencyRecord | None:

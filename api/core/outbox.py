@@ -1,16 +1,25 @@
-"""Events are rows, written in the transaction that made them true."""
+"""Events are rows, written in the transaction that made them true.
 
-from collections.abc import Mapping, Sequence
+A feature above may register a publisher for a kind of event (`before_commit`). It runs once in the
+same transaction, just before the commit, with everything that happened: what it writes is there
+with the act or not at all, and what it raises undoes the act. The features below, which emit, know
+nothing of it; api/registry.py, which every process imports, is where publishers are registered.
+A reaction that may come later, or may fail by itself, is a task in workers/handlers.py instead.
+"""
+
+from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import datetime
 from typing import Any, NamedTuple
 from uuid import UUID
 
 import structlog
-from sqlalchemy import BigInteger, Column, Index, text
+from sqlalchemy import BigInteger, Column, Index, event, text
 from sqlmodel import Field, Session
 
 from api.core import bulk, traces
 from api.core.tables import JSON, TIMESTAMP, Table
+
+_PENDING = "pending_events"
 
 
 class OutboxEvent(Table, table=True):
@@ -42,6 +51,20 @@ class Event(NamedTuple):
     type: str
     resource_id: UUID
     payload: Mapping[str, Any]
+    org_id: UUID | None = None
+    """Of this event alone, when it is not that of the others."""
+
+
+type Publisher = Callable[[Session, Sequence[Event]], None]
+_publishers: dict[str, Publisher] = {}
+
+
+def before_commit(types: Collection[str], publisher: Publisher) -> None:
+    """Call `publisher` with the events of these types, in their order, before each commit.
+
+    One type has one publisher: registering another replaces it.
+    """
+    _publishers.update(dict.fromkeys(types, publisher))
 
 
 def emit(
@@ -59,11 +82,28 @@ def emit_all(session: Session, events: Sequence[Event], *, org_id: UUID | None) 
         bulk.new_row(
             type=type,
             resource_id=resource_id,
-            org_id=org_id,
+            org_id=own_org_id or org_id,
             payload=payload,
             request_id=request_id,
             traceparent=origin,
         )
-        for type, resource_id, payload in events
+        for type, resource_id, payload, own_org_id in events
     ]
     bulk.insert(session, OutboxEvent, rows)
+    if watched := [each for each in events if each.type in _publishers]:
+        session.info.setdefault(_PENDING, []).extend(watched)
+
+
+@event.listens_for(Session, "before_commit")
+def _publish(session: Session) -> None:
+    if session.in_nested_transaction() or _PENDING not in session.info:
+        return
+    session.flush()
+    pending = session.info.pop(_PENDING)
+    for publisher in dict.fromkeys(_publishers[each.type] for each in pending):
+        publisher(session, [each for each in pending if _publishers[each.type] is publisher])
+
+
+@event.listens_for(Session, "after_rollback")
+def _forget(session: Session) -> None:
+    session.info.pop(_PENDING, None)

@@ -55,11 +55,33 @@ class Settings(BaseSettings):
     signature_trust_roots: Path | None = Field(
         default=None, description="PEM bundle of the roots that signatures of contracts lead to."
     )
+    sealing_key: SecretStr | None = Field(
+        default=None,
+        description="age X25519 identity: keeps opening sessions and server-side bids.",
+    )
+    sealing_key_file: Path | None = Field(
+        default=None, description="The same in a file; without either, one is made in data_dir."
+    )
     audit_head_seconds: int = Field(
         default=3600, ge=1, description="How often the audit log is signed."
     )
     audit_sequence_seconds: float = Field(
         default=5, gt=0, description="How often new audit entries enter the log."
+    )
+
+    ocid_prefix: str = Field(
+        default="ocds-kerben0",
+        pattern=r"^ocds-[a-z0-9]{6,12}$",
+        description="Registered with OCP for this publisher; the default is for sandboxes.",
+    )
+    ocds_publisher: str = Field(default="Kerben", min_length=1, description="Name in packages.")
+    ocds_license: str = Field(
+        default="https://creativecommons.org/licenses/by/4.0/",
+        pattern=r"^https?://",
+        description="Terms under which the data may be used again.",
+    )
+    ocds_policy: str | None = Field(
+        default=None, pattern=r"^https?://", description="Address of the publication policy."
     )
 
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
@@ -71,6 +93,9 @@ class Settings(BaseSettings):
     )
 
     max_body_bytes: int = Field(default=1_000_000, ge=1_000)
+    max_bid_bytes: int = Field(
+        default=3_000_000, ge=1_000, description="Of a request with envelopes, in base64."
+    )
     max_import_bytes: int = Field(default=100_000_000, ge=1_000)
     alive_file: Path | None = Field(
         default=None, description="Touched by a worker or relay every few seconds while it works."
@@ -106,6 +131,8 @@ class Settings(BaseSettings):
             problems.append(f"KERBEN_SECRET_KEY must be set, {MIN_SECRET_LENGTH}+ characters")
         if self.signing_key is None and self.signing_key_file is None:
             problems.append("KERBEN_SIGNING_KEY or KERBEN_SIGNING_KEY_FILE must give a key")
+        if self.sealing_key is None and self.sealing_key_file is None:
+            problems.append("KERBEN_SEALING_KEY or KERBEN_SEALING_KEY_FILE must give a key")
         if self.embedded:
             problems.append("KERBEN_DATABASE_URL must name a PostgreSQL server")
         if self.broker_url.get_secret_value().startswith("memory:"):

@@ -102,6 +102,11 @@ def load_offers(session: Session, seller_id: UUID, offers: list[Record]) -> int:
 
 def publish(session: Session, buyer_id: UUID, request: Mapping[str, Any]) -> Tender:
     """Draft and publish one public request."""
+    return procurement.publish(session, draft(session, buyer_id, request), actor=ACTOR)
+
+
+def draft(session: Session, buyer_id: UUID, request: Mapping[str, Any]) -> Tender:
+    """Draft one public request."""
     now = db.now(session)
     today, language = local_date(now), request["language"]
     data = {
@@ -124,10 +129,9 @@ def publish(session: Session, buyer_id: UUID, request: Mapping[str, Any]) -> Ten
             for lot in request["lots"]
         ],
     }
-    tender = procurement.create(
+    return procurement.create(
         session, buyer_id=buyer_id, actor=ACTOR, data=TenderIn.model_validate(data)
     )
-    return procurement.publish(session, tender, actor=ACTOR)
 
 
 def new_key(session: Session, org_id: UUID) -> str:

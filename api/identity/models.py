@@ -14,6 +14,8 @@ from api.rules.organisations import OrganisationStatus
 from api.rules.permissions import MemberRole
 from api.rules.policy import ProcurementRegime
 
+DEFAULT_REGIME = ProcurementRegime.STATE
+
 
 class ClientKind(StrEnum):
     """How an API client proves itself: the key itself, or a token bought with its secret."""
@@ -47,7 +49,7 @@ class Organisation(Table, table=True):
     @property
     def buys_under(self) -> ProcurementRegime:
         """Whose rules its tenders follow: those of the state, unless the operator said otherwise."""
-        return self.procurement_regime or ProcurementRegime.STATE
+        return self.procurement_regime or DEFAULT_REGIME
 
 
 class DebarmentRecord(Table, table=True):

@@ -13,10 +13,11 @@ from api.core import audit, db
 from api.core.errors import AlreadyExists, Conflict, Forbidden, NotFound, Unauthorized
 from api.core.outbox import emit
 from api.identity import credentials
-from api.identity.models import ApiClient, ClientKind, Member, Organisation
+from api.identity.models import DEFAULT_REGIME, ApiClient, ClientKind, Member, Organisation
 from api.identity.schemas import ClientIn, MemberIn, OrganisationIn, RegimeIn
 from api.rules.organisations import MAY_ACT, ORGANISATION
 from api.rules.permissions import OrgRole, scopes_of
+from api.rules.policy import ProcurementRegime
 from api.rules.states import IllegalTransition
 
 LAST_USED_STEP = timedelta(minutes=1)
@@ -116,6 +117,18 @@ def create_organisation(session: Session, *, actor: str, data: OrganisationIn) -
     session.flush()
     _log(session, organisation, "create", actor, {"identifier": data.identifier.id})
     return organisation
+
+
+def buying_rules(session: Session, org_id: UUID) -> tuple[str, ProcurementRegime]:
+    """The country and the regime whose rules the organisation's tenders follow; NotFound."""
+    query = select(Organisation.country, Organisation.procurement_regime).where(
+        Organisation.id == org_id
+    )
+    found = session.exec(query).one_or_none()
+    if found is None:
+        raise NotFound
+    country, regime = found
+    return country, ProcurementRegime(regime or DEFAULT_REGIME)
 
 
 def get_organisation(session: Session, org_id: UUID) -> Organisation:
@@ -224,6 +237,15 @@ def revoke_client(session: Session, *, org_id: UUID, actor: str, client_id: UUID
         client.revoked_at = db.now(session)
         _log_client(session, client, "revoke_client", actor)
     return client
+
+
+def is_successor(session: Session, client_id: UUID, *, of: UUID) -> bool:
+    """True for the same client, and for one that took its place by rotation, once or more often."""
+    earlier: UUID | None = of
+    while earlier is not None and earlier != client_id:
+        client = session.get(ApiClient, earlier)
+        earlier = client.replaced_by if client else None
+    return earlier == client_id
 
 
 def full_scopes(organisation: Organisation) -> list[str]:

@@ -1,5 +1,6 @@
 """What matching does for the features above it, for the workers and for the command line."""
 
+import gc
 from uuid import UUID
 
 from sqlmodel import Session
@@ -31,9 +32,14 @@ from api.matching.why_not import why_not
 
 
 def warm_up() -> None:
-    """Load the encoder, the glossary and the segmenter, so that the first request need not wait."""
+    """Load the encoder, the glossary and the segmenter, so that the first request need not wait.
+
+    They stay as long as the process: a full garbage collection need not look at them again.
+    """
     vectors.encode([glossary.default().to_russian("мектеп партасы").text])
     lexical.terms("双人课桌椅", Language.ZH)
+    gc.collect()
+    gc.freeze()
 
 
 __all__ = [

@@ -1,8 +1,8 @@
 """Reading stored documents: one statement on an async connection, without ORM and threads."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
-from typing import NamedTuple
+from typing import LiteralString, NamedTuple
 
 import structlog
 from psycopg import AsyncConnection, OperationalError
@@ -55,26 +55,31 @@ async def opened() -> AsyncIterator[Pool]:
 
 
 async def find(pool: Pool, path: str) -> Document | None:
-    """The document of a path. Raises Unavailable while the database is away.
+    """The document of a path. Raises Unavailable while the database is away."""
+    rows = await fetch(pool, FIND, (path,))
+    return Document(*rows[0]) if rows else None
+
+
+async def fetch(pool: Pool, query: LiteralString, values: Sequence[object]) -> list[TupleRow]:
+    """The rows of one statement. Raises Unavailable while the database is away.
 
     A connection that broke while it was idle says so only when it is used, hence a second try
     after the pool has replaced all that are broken.
     """
     try:
         try:
-            return await _find(pool, path)
+            return await _fetch(pool, query, values)
         except PoolTimeout:
             raise
         except OperationalError as error:
             log.warning("a connection of public reads broke", error=str(error))
             await pool.check()
-            return await _find(pool, path)
+            return await _fetch(pool, query, values)
     except (OperationalError, PoolClosed) as error:
         raise Unavailable(headers={"Retry-After": "2"}) from error
 
 
-async def _find(pool: Pool, path: str) -> Document | None:
+async def _fetch(pool: Pool, query: LiteralString, values: Sequence[object]) -> list[TupleRow]:
     async with pool.connection() as connection:
-        cursor = await connection.execute(FIND, (path,), binary=True)
-        row = await cursor.fetchone()
-    return Document(*row) if row else None
+        cursor = await connection.execute(query, values, binary=True)
+        return await cursor.fetchall()

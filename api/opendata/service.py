@@ -1,24 +1,43 @@
 """Writing what everybody may read. Never commits: the task owns the transaction."""
 
 import hashlib
+from typing import LiteralString
 from uuid import UUID
 
 from sqlalchemy.dialects.postgresql import insert
-from sqlmodel import Session, col
+from sqlmodel import Session, col, select
 
+from api.core.errors import NotFound
 from api.identity import service as identity
 from api.opendata.models import PublicDocument
-from api.opendata.schemas import BuyerPublished, TenderPublished
+from api.opendata.schemas import BiddingPublished, BuyerPublished, TenderPublished
 from api.procurement import service as procurement
-from api.procurement.schemas import EnquiryPublished
+from api.procurement.schemas import CancellationPublished, EnquiryPublished
+from api.procurement.service import evaluations
 from api.rules.clock import utcnow
 
 JSON = "application/json"
+BULK = "/public/ocds/bulk"
+BULK_PATHS: LiteralString = "SELECT path FROM public_document WHERE path LIKE %s ORDER BY path"
 
 
 def tender_path(ocid: str) -> str:
     """Where the public reads a tender."""
     return f"/public/tenders/{ocid}"
+
+
+def evaluation_path(ocid: str, lot: str) -> str:
+    """Where the public reads the evaluation of a lot (`lot_…`)."""
+    return f"{tender_path(ocid)}/evaluations/{lot}"
+
+
+def publish_evaluation(session: Session, evaluation_id: UUID) -> None:
+    """Write the file of a completed evaluation, byte for byte, where the tender's policy makes
+    evaluations public."""
+    found = evaluations.public_file(session, evaluation_id)
+    if found is not None:
+        ocid, lot, text = found
+        store(session, evaluation_path(ocid, lot), JSON, text)
 
 
 def publish_tender(session: Session, tender_id: UUID) -> None:
@@ -27,11 +46,15 @@ def publish_tender(session: Session, tender_id: UUID) -> None:
     if tender is None:
         return
     buyer = identity.get_organisation(session, tender.buyer_id)
-    names = TenderPublished.model_fields.keys() - {"buyer", "enquiries"}
+    names = TenderPublished.model_fields.keys() - {"buyer", "enquiries", "cancellations"}
     shown = TenderPublished(
         buyer=BuyerPublished(
             id=f"{buyer.identifier_scheme}-{buyer.identifier_id}", name=buyer.legal_name
         ),
+        cancellations=[
+            CancellationPublished.model_validate(each)
+            for each in procurement.cancellations_of(session, tender.id)
+        ],
         enquiries=[
             EnquiryPublished.model_validate(each)
             for each in procurement.answered_enquiries(session, tender.id)
@@ -41,9 +64,34 @@ def publish_tender(session: Session, tender_id: UUID) -> None:
     store(session, tender_path(tender.ocid), JSON, shown.model_dump_json().encode())
 
 
+def bidding_path(ocid: str) -> str:
+    """Where the public reads how the bids of a tender were kept and opened."""
+    return f"{tender_path(ocid)}/bidding"
+
+
+def publish_bidding(session: Session, tender_id: UUID) -> None:
+    """Write the keys of a published tender, its signed roots, and the records of its openings.
+
+    Nothing in it depends on bids that are not opened: not even their number.
+    """
+    tender = procurement.hold_published(session, tender_id)
+    if tender is None:
+        return
+    known = procurement.bid_views.public_bidding(session, tender)
+    shown = BiddingPublished.model_validate(known, from_attributes=True)
+    store(session, bidding_path(tender.ocid), JSON, shown.model_dump_json().encode())
+
+
 def publish_enquiry(session: Session, enquiry_id: UUID) -> None:
     """Write anew the tender that an answered question is about."""
     tender_id = procurement.tender_of_enquiry(session, enquiry_id)
+    if tender_id is not None:
+        publish_tender(session, tender_id)
+
+
+def publish_cancellation(session: Session, cancellation_id: UUID) -> None:
+    """Write anew the tender that a cancellation is of."""
+    tender_id = procurement.tender_of_cancellation(session, cancellation_id)
     if tender_id is not None:
         publish_tender(session, tender_id)
 
@@ -58,3 +106,13 @@ def store(session: Session, path: str, media_type: str, body: bytes) -> None:
             index_elements=["path"], set_=changed, where=col(PublicDocument.etag) != etag
         )
     )
+
+
+def stored(session: Session, path: str) -> bytes:
+    """The document of a path. Raises NotFound."""
+    body = session.exec(
+        select(PublicDocument.body).where(PublicDocument.path == path)
+    ).one_or_none()
+    if body is None:
+        raise NotFound
+    return body

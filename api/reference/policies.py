@@ -15,6 +15,7 @@ from pydantic import ValidationError as InputError
 from sqlalchemy import ColumnElement
 from sqlalchemy.exc import IntegrityError
 from sqlmodel import Session, and_, col, or_, select
+from sqlmodel.sql.expression import SelectOfScalar
 
 from api.core import audit, db
 from api.core.errors import Conflict, FieldError, Invalid, NotFound, refused
@@ -53,9 +54,36 @@ def in_force(
 
     PolicyMissing when there is neither.
     """
+    return _one(session, select(PolicySet), jurisdiction, regime, procedure, on)
+
+
+def ocds_method_in_force(
+    session: Session,
+    *,
+    jurisdiction: str,
+    regime: ProcurementRegime,
+    procedure: str,
+    on: date,
+) -> str:
+    """OCDS `procurementMethod` of the set that counts on a day, without the rest of the set.
+
+    PolicyMissing as `in_force`.
+    """
+    column = col(PolicySet.codes)["ocds"].as_string()
+    method: str = _one(session, select(column), jurisdiction, regime, procedure, on)
+    return method
+
+
+def _one[R](
+    session: Session,
+    query: SelectOfScalar[R],
+    jurisdiction: str,
+    regime: ProcurementRegime,
+    procedure: str,
+    on: date,
+) -> R:
     found = session.exec(
-        select(PolicySet)
-        .where(
+        query.where(
             col(PolicySet.jurisdiction).in_((jurisdiction, INTERNATIONAL)),
             PolicySet.regime == regime,
             PolicySet.procedure == procedure,

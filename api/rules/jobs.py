@@ -8,6 +8,7 @@ DEFAULT_QUEUE = "default"
 QUEUES = {
     "matching": "matching",
     "catalog": "imports",
+    "identity": "default",
     "opendata": "default",
     "procurement": "deadlines",
 }

@@ -5,6 +5,7 @@ must not lose the chance to bid; only then are bids counted. They are counted fo
 whole: for which lots a sealed bid is, nobody knows before it is opened.
 """
 
+from dataclasses import dataclass
 from enum import StrEnum
 
 from api.rules.policy import Policy
@@ -19,21 +20,28 @@ class Outcome(StrEnum):
     CLOSE = "close"
 
 
-def is_blocked(*, unanswered: int, complaint_open: bool) -> bool:
-    """True while a question has no answer or a complaint about the terms no decision."""
-    return unanswered > 0 or complaint_open
+@dataclass(frozen=True, slots=True)
+class Obstacles:
+    """What keeps bids from being opened: questions without an answer, a complaint about the terms
+    without a decision, a cancellation that can still be complained about."""
+
+    unanswered: int = 0
+    complaint_open: bool = False
+    cancellation_pending: bool = False
+
+    @property
+    def any(self) -> bool:
+        return self.unanswered > 0 or self.complaint_open or self.cancellation_pending
 
 
-def decide(
-    policy: Policy, *, unanswered: int, complaint_open: bool, bids: int, prolonged: int
-) -> Outcome:
+def decide(policy: Policy, obstacles: Obstacles, *, bids: int, prolonged: int) -> Outcome:
     """What follows at the end of the period.
 
     `bids` counts live bids, `prolonged` earlier prolongations. With fewer bids than `min_bids` of
     the policy, and one in any case, a tender is prolonged as often as the policy allows, and is
     unsuccessful then.
     """
-    if is_blocked(unanswered=unanswered, complaint_open=complaint_open):
+    if obstacles.any:
         return Outcome.SUSPEND
     if bids >= max(policy.min_bids, 1):
         return Outcome.CLOSE

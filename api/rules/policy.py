@@ -142,6 +142,11 @@ class Policy:
     hide_bidder_names: bool
     openers: Openers
     sealing_modes: frozenset[SealingMode]
+    publish_evaluation: bool
+
+
+_LATER: Mapping[str, Any] = {"publish_evaluation": True}
+"""Neutral values of parameters that sets frozen before them do not have."""
 
 
 def share(basis_points: int) -> Decimal:
@@ -151,8 +156,9 @@ def share(basis_points: int) -> Decimal:
 
 def parse(parameters: Mapping[str, Any]) -> Policy:
     """The policy of parameters that the JSON Schema accepted, defaults filled in."""
+    complete = {**_LATER, **parameters}
     values = {
-        field.name: _READERS.get(field.name, _plain)(parameters[field.name])
+        field.name: _READERS.get(field.name, _plain)(complete[field.name])
         for field in fields(Policy)
     }
     return Policy(**values)

@@ -79,8 +79,14 @@ def enquiry_faults(
     return [Fault("#/enquiry_period_end", "enquiry_ends_too_late", detail)]
 
 
-def procedure_faults(policy: Policy, *, value: Value | None, ground: str | None) -> list[Fault]:
-    """What keeps a tender from using the procedure: its value, or the ground it gives.
+def procedure_faults(
+    policy: Policy,
+    *,
+    value: Value | None,
+    ground: str | None,
+    auction_step_bp: int | None = None,
+) -> list[Fault]:
+    """What keeps a tender from using the procedure: its value, the ground it gives, its auction.
 
     `value` is in the currency of the policy's thresholds; they are inclusive.
     """
@@ -100,7 +106,19 @@ def procedure_faults(policy: Policy, *, value: Value | None, ground: str | None)
     elif ground is not None and ground not in grounds:
         detail = f"is none of {', '.join(grounds)}" if grounds else "has no place in this procedure"
         faults.append(Fault("#/procurement_method_ground", "unknown_ground", detail))
+    if auction_step_bp is not None:
+        faults += _auction_faults(policy, auction_step_bp)
     return faults
+
+
+def _auction_faults(policy: Policy, step_bp: int) -> list[Fault]:
+    step = policy.auction
+    if step is None:
+        return [Fault("#/auction_step_bp", "no_auction", "has no place in this procedure")]
+    if step.minimum_bp <= step_bp <= step.maximum_bp:
+        return []
+    detail = f"must be between {step.minimum_bp} and {step.maximum_bp} basis points"
+    return [Fault("#/auction_step_bp", "step_out_of_bounds", detail)]
 
 
 def _closing(

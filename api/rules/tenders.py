@@ -19,7 +19,6 @@ MAX_LOTS, MAX_ITEMS = 100, 1000
 MAX_QUANTITY = Decimal(10**12)
 MAX_ACCELERATOR = 86_400
 """A sandbox's day lasts a second at the least."""
-OCID_PREFIX = "ocds-kerben0"
 
 
 class ProcurementMethod(StrEnum):
@@ -102,6 +101,8 @@ STATUS_OF: Mapping[TenderStage, TenderStatus] = {
 }
 OPEN_STAGES = frozenset({_T.PUBLISHED, _T.CHANGED, _T.AUTO_PROLONGED})
 """Stages in which suppliers may still answer (before the end of the tender period)."""
+EVALUATING_STAGES = frozenset({_T.BIDS_OPENED, _T.SECOND_PACKAGE_OPENED})
+"""Stages in which prices are known and bids are ranked."""
 
 ENDED_BY: Mapping[TenderStatus, str] = {
     TenderStatus.COMPLETE: "complete",
@@ -132,6 +133,11 @@ TENDER = Machine(
             frozenset({_T.FIRST_PACKAGE_EVALUATED}),
             _T.SECOND_PACKAGE_OPENED,
         ),
+        "evaluate_first_package": (
+            frozenset({_T.FIRST_PACKAGE_PENDING}),
+            _T.FIRST_PACKAGE_EVALUATED,
+        ),
+        "evaluate": (EVALUATING_STAGES, _T.EVALUATION_COMPLETE),
         "await_awards": (AWARDING, _T.EVALUATION_RESULTS_PENDING),
         "settle_awards": (AWARDING, _T.CONTRACT_SIGN_PENDING),
         "repeat_evaluation": (AWARDING, _T.BIDS_OPENED),

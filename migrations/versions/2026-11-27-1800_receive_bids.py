@@ -82,6 +82,11 @@ CREATE POLICY owner_update ON bid FOR UPDATE TO kerben_app
   USING (supplier_id = kerben_org() AND opened_at IS NULL);
 CREATE POLICY opened_read ON bid FOR SELECT TO kerben_app
   USING (opened_at IS NOT NULL AND kerben_org() IS NOT NULL);
+-- Where the rules of the tender do not hide how many bid, its sealed bids are seen, but not read.
+CREATE POLICY shown_read ON bid FOR SELECT TO kerben_app
+  USING (kerben_org() IS NOT NULL AND EXISTS (
+    SELECT FROM tender t WHERE t.id = tender_id AND t.published_at IS NOT NULL
+    AND t.policy -> 'parameters' ->> 'hide_bidder_count' = 'false'));
 CREATE POLICY buyer_update ON bid FOR UPDATE TO kerben_app
   USING (opened_at IS NOT NULL AND {OWN_TENDER});
 
@@ -140,6 +145,10 @@ ALTER TABLE bid_envelope ALTER COLUMN ciphertext SET STORAGE EXTERNAL;
 
 def upgrade() -> None:
     op.execute("SET LOCAL lock_timeout = '5s'")
+    op.add_column(
+        "tender",
+        sa.Column("sealing_mode", _state("sealingmode_valid", "client", "server"), nullable=True),
+    )
     _create_tables()
     for table in TABLES:
         op.execute(PROTECT.format(table=table))
@@ -151,6 +160,7 @@ def upgrade() -> None:
 def downgrade() -> None:
     op.execute("SET LOCAL lock_timeout = '5s'")
     op.execute("DROP POLICY bidder_hold ON tender")
+    op.drop_column("tender", "sealing_mode")
     op.execute(f"DROP TABLE {', '.join(TABLES)}")
     op.execute("DROP FUNCTION kerben_keep_envelope()")
 

@@ -4,7 +4,7 @@ What the columns said becomes entries: the day from which they counted was not k
 count from the last change of the organisation on.
 
 Revision ID: 0030
-Revises: 0020
+Revises: 0010e
 """
 
 from collections.abc import Sequence
@@ -14,7 +14,7 @@ import sqlmodel.sql.sqltypes
 from alembic import op
 
 revision: str = "0030"
-down_revision: str | Sequence[str] | None = "0020"
+down_revision: str | Sequence[str] | None = "0010e"
 branch_labels: str | Sequence[str] | None = None
 depends_on: str | Sequence[str] | None = None
 

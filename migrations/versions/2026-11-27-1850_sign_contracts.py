@@ -1,7 +1,7 @@
 """Contracts: awards in them, signatures, changes.
 
 Revision ID: 0032
-Revises: 0031
+Revises: 0010a
 """
 
 from collections.abc import Sequence
@@ -11,7 +11,7 @@ import sqlmodel.sql.sqltypes
 from alembic import op
 
 revision: str = "0032"
-down_revision: str | Sequence[str] | None = "0031"
+down_revision: str | Sequence[str] | None = "0010a"
 branch_labels: str | Sequence[str] | None = None
 depends_on: str | Sequence[str] | None = None
 
@@ -28,6 +28,12 @@ SIDE = (
     "EXISTS (SELECT FROM contract c WHERE c.id = contract_id"
     " AND (c.buyer_id = kerben_org() OR kerben_org() = ANY(c.suppliers)))"
 )
+RESTORE = """
+UPDATE evaluation SET completed_at = NULL, completed_by = NULL WHERE status = 'superseded';
+ALTER TABLE evaluation DROP CONSTRAINT ck_evaluation_completed_has_actor;
+ALTER TABLE evaluation ADD CONSTRAINT ck_evaluation_completed_has_actor
+  CHECK ((status = 'completed') = (completed_at IS NOT NULL AND completed_by IS NOT NULL));
+"""
 POLICIES = f"""
 -- A contract is its sides' own until it is signed, and public afterwards.
 CREATE POLICY app_read ON contract FOR SELECT TO kerben_app
@@ -61,6 +67,16 @@ CREATE POLICY app_insert ON contract_change FOR INSERT TO kerben_app
   WITH CHECK (proposed_by = kerben_org() AND {SIDE});
 CREATE POLICY app_update ON contract_change FOR UPDATE TO kerben_app USING ({SIDE});
 
+-- Who takes part in a procedure passes a lot on by its ranking, or has it evaluated again.
+CREATE POLICY process_read ON evaluation FOR SELECT TO kerben_app
+  USING (tender_id = kerben_process());
+CREATE POLICY process_update ON evaluation FOR UPDATE TO kerben_app
+  USING (tender_id = kerben_process());
+ALTER TABLE evaluation DROP CONSTRAINT ck_evaluation_completed_has_actor;
+ALTER TABLE evaluation ADD CONSTRAINT ck_evaluation_completed_has_actor
+  CHECK ((completed_at IS NULL) = (completed_by IS NULL)
+    AND (status = 'superseded' OR (status = 'completed') = (completed_at IS NOT NULL)));
+
 -- Whoever sees a contract sees its trail, and can add to it.
 CREATE POLICY contract_trail ON audit_entry FOR SELECT TO kerben_app
   USING (CASE WHEN stream LIKE 'contract:%' THEN EXISTS (
@@ -80,6 +96,9 @@ def upgrade() -> None:
 def downgrade() -> None:
     op.execute("SET LOCAL lock_timeout = '5s'")
     op.execute("DROP POLICY contract_trail ON audit_entry")
+    op.execute("DROP POLICY process_read ON evaluation")
+    op.execute("DROP POLICY process_update ON evaluation")
+    op.execute(RESTORE)
     for table in TABLES[::-1]:
         op.drop_table(table)
     op.execute("DROP FUNCTION kerben_keep_document()")

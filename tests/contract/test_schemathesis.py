@@ -18,6 +18,7 @@ from schemathesis.specs.openapi.checks import positive_data_acceptance
 from api.core import db, jobs
 from api.main import create_app
 from tests.catalog import samples as catalog
+from tests.procurement import bidding
 from tests.procurement import samples as procurement
 
 type AsOrg = Callable[..., Any]
@@ -82,6 +83,16 @@ def resources(as_org: AsOrg) -> Callable[[Any, str], str | None]:
         match name:
             case "tender_id":
                 return str(procurement.drafted(actor if can(actor, "buyer") else buyer)["id"])
+            case "cancellation_id":
+                tender = procurement.published(actor if can(actor, "buyer") else buyer)
+                url = f"/v1/tenders/{tender['id']}"
+                owner = actor if can(actor, "buyer") else buyer
+                owner.post(f"{url}/cancel", json={"reason": "Нет средств"})
+                return str(owner.get(f"{url}/cancellations").json()["items"][0]["id"])
+            case "plan_id":
+                owner = actor if can(actor, "buyer") else buyer
+                answer = owner.post("/v1/plans", json=procurement.plan())
+                return str(answer.json()["id"])
             case "enquiry_id":
                 tender = procurement.published(buyer)
                 asker = as_org(["supplier"])
@@ -104,6 +115,12 @@ def resources(as_org: AsOrg) -> Callable[[Any, str], str | None]:
                 return str(actor.post("/v1/clients", json=body).json()["id"])
             case "organisation_id":
                 return f"organisation_{seller.org_id.hex}"
+            case "bid_id":
+                return str(bidding.submit(taking(as_org), seller)["id"])
+            case "opening_id":
+                closed = taking(as_org)
+                bidding.pass_deadline(closed)
+                return str(bidding.start(closed)["id"])
             case "job_id":
                 with db.worker_unit_of_work() as worker:
                     job = jobs.enqueue(worker, "catalog.import_offers", {}, org_id=actor.org_id)
@@ -116,6 +133,11 @@ def resources(as_org: AsOrg) -> Callable[[Any, str], str | None]:
         return made.get(name)
 
     return find
+
+
+def taking(as_org: AsOrg) -> bidding.Bidding:
+    """A tender that takes bids in the open, which need no ceremony."""
+    return bidding.published(as_org, as_org(["buyer"]), holders=(), server=True)
 
 
 def can(actor: Any, role: str) -> bool:

@@ -57,7 +57,7 @@ def test_many_events_are_kept_in_order(session: Session, count: int) -> None:
     outbox.emit_all(session, events, org_id=None)
 
     found = session.exec(select(OutboxEvent).order_by(col(OutboxEvent.id))).all()
-    assert [(e.type, e.resource_id, e.payload) for e in found] == events
+    assert [(e.type, e.resource_id, e.payload) for e in found] == [e[:3] for e in events]
     assert all(e.xid is not None and e.dispatched_at is None for e in found)
     session.rollback()
 

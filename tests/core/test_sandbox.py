@@ -110,6 +110,7 @@ def test_a_sandbox_for_others_needs_the_safe_settings_of_production() -> None:
         environment="sandbox",
         secret_key="x" * 40,
         signing_key_file="/run/secrets/signing-key",
+        sealing_key_file="/run/secrets/sealing-key",
         database_url="postgresql://kerben_app@db/kerben",
         broker_url="amqp://broker",
         base_url="https://sandbox.kerben.example",

@@ -11,6 +11,7 @@ SAFE = {
     "broker_url": "amqp://broker",
     "base_url": "https://kerben.example",
     "signing_key_file": "/run/secrets/signing-key.pem",
+    "sealing_key_file": "/run/secrets/sealing-key.txt",
 }
 
 
@@ -25,6 +26,7 @@ def test_production_starts_with_safe_settings() -> None:
         ("secret_key", "short"),
         ("database_url", None),
         ("signing_key_file", None),
+        ("sealing_key_file", None),
         ("broker_url", "memory://"),
         ("base_url", "http://kerben.example"),
     ],

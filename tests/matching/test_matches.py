@@ -243,6 +243,7 @@ def test_a_cancelled_request_is_forgotten_with_its_invitations(
     ).json()
     cancelled = buyer.post(f"/v1/tenders/{tender['id']}/cancel", json={"reason": "Нет средств"})
     assert cancelled.status_code == 200, cancelled.text
+    procurement.complaints_over(tender)
     drain()
     assert session.exec(select(Match)).all() == []
     assert session.exec(select(DemandItem)).all() == []

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from sqlalchemy import text
 from sqlalchemy.exc import ProgrammingError
-from sqlmodel import Session, select
+from sqlmodel import Session, col, select
 
 from api.core import db
 from api.core.deadlines import fire_due
@@ -33,7 +33,8 @@ def path(made: Any) -> str:
 def documents(session: Session) -> list[PublicDocument]:
     session.rollback()
     session.expire_all()
-    return [*session.exec(select(PublicDocument))]
+    of_bids = col(PublicDocument.path).endswith("/bidding")
+    return [*session.exec(select(PublicDocument).where(~of_bids))]
 
 
 def test_a_published_tender_is_read_without_credentials_as_its_buyer_sees_it(
@@ -49,11 +50,15 @@ def test_a_published_tender_is_read_without_credentials_as_its_buyer_sees_it(
     assert answer.headers["cache-control"] == "public, max-age=60"
     expected = {k: v for k, v in made.items() if k not in ("buyer_id", "version")}
     expected["buyer"] = {"id": "KG-INN-02345678901234", "name": {"ru": "Мэрия г. Ош"}}
-    assert answer.json() == {**expected, "enquiries": []}
+    assert answer.json() == {**expected, "enquiries": [], "cancellations": []}
 
 
 def test_the_public_sees_the_fields_of_a_tender_less_what_needs_an_account() -> None:
-    shown = TenderOut.model_fields.keys() - {"buyer_id", "version"} | {"buyer", "enquiries"}
+    shown = TenderOut.model_fields.keys() - {"buyer_id", "version"} | {
+        "buyer",
+        "enquiries",
+        "cancellations",
+    }
     assert TenderPublished.model_fields.keys() == shown
 
 
@@ -85,9 +90,14 @@ def test_an_amendment_and_a_cancellation_are_read_at_once_under_a_new_etag(
     second = client.get(path(made), headers={"If-None-Match": first.headers["etag"]})
     buyer.post(f"/v1/tenders/{made['id']}/cancel", json={"reason": "Нет денег"})
     drain()
+    pending = client.get(path(made)).json()
+    samples.complaints_over(made)
+    drain()
     third = client.get(path(made))
 
     assert (second.status_code, second.json()["title"]) == (200, {"ru": "Мебель"})
+    assert [each["status"] for each in pending["cancellations"]] == ["pending"]
+    assert pending["status"] == "active"
     assert (third.json()["status"], third.json()["cancellation_reason"]) == (
         "cancelled",
         "Нет денег",

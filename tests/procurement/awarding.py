@@ -4,6 +4,8 @@ The rows of bids are written as the opening would leave them; everything after i
 API or the services.
 """
 
+import hashlib
+import json
 from collections.abc import Callable, Sequence
 from decimal import Decimal
 from typing import Any, NamedTuple
@@ -15,8 +17,9 @@ from api.core import db, ids, sandbox
 from api.identity import service as identity
 from api.identity.models import Organisation
 from api.identity.schemas import ClientIn
-from api.procurement.models import Award, Bid, BidLot, BidTenderer, Complaint, Tender
+from api.procurement.models import Award, Bid, BidLot, BidTenderer, Complaint, Evaluation, Tender
 from api.rules.bids import BidStage, BidStatus, TendererRole
+from api.rules.commissions import EvaluationStatus
 from api.rules.tenders import TenderStage
 from tests.conftest import Actor
 from tests.procurement import samples
@@ -77,14 +80,40 @@ def ranked(
         who.buyer, lots=[samples.lot(value=None) for _ in range(lots)], **changed
     )
     tender = samples.row(session, made)
-    for n, supplier in enumerate(who.suppliers, start=1):
+    bids = [
         _bid(session, made, supplier.org_id, Decimal(1_000_000 * n))
+        for n, supplier in enumerate(who.suppliers, start=1)
+    ]
+    evaluated(session, made, bids)
     tender.status_details = TenderStage.EVALUATION_COMPLETE
     session.commit()
     return Case(made, who)
 
 
-def _bid(session: Session, made: Any, supplier_id: UUID, amount: Decimal) -> None:
+def evaluated(session: Session, made: Any, bids: Sequence[UUID]) -> None:
+    """Complete evaluations of every lot, which rank the bids in this order."""
+    ranking = {"result": {"ranking": [ids.show("bid", bid) for bid in bids]}}
+    text = json.dumps(ranking).encode()
+    for lot in made["lots"]:
+        lot_id = ids.parse("lot", lot["id"])
+        earlier = session.exec(select(Evaluation).where(Evaluation.lot_id == lot_id)).all()
+        session.add(
+            Evaluation(
+                tender_id=samples.tender_id(made),
+                lot_id=lot_id,
+                number=len(earlier) + 1,
+                status=EvaluationStatus.COMPLETED,
+                proposed_by="test:one",
+                completed_by="test:two",
+                completed_at=db.now(session),
+                file=text,
+                sha256=hashlib.sha256(text).hexdigest(),
+            )
+        )
+    session.flush()
+
+
+def _bid(session: Session, made: Any, supplier_id: UUID, amount: Decimal) -> UUID:
     now, tender_id = db.now(session), samples.tender_id(made)
     bid = Bid(
         tender_id=tender_id,
@@ -118,6 +147,7 @@ def _bid(session: Session, made: Any, supplier_id: UUID, amount: Decimal) -> Non
             )
         )
     session.flush()
+    return bid.id
 
 
 def proposed(case: Case, lot: str | None = None) -> Any:

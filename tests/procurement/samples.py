@@ -4,10 +4,12 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from sqlmodel import Session
+from sqlmodel import Session, select
 
 from api.core import db, ids
-from api.procurement.models import Bid, Tender
+from api.procurement import service as procurement
+from api.procurement.models import Bid, Cancellation, Tender
+from api.rules.clock import BISHKEK
 
 
 def in_days(days: float) -> str:
@@ -74,6 +76,29 @@ def published(buyer: Any, **changed: Any) -> Any:
     return answer.json()
 
 
+def plan(**changed: Any) -> dict[str, Any]:
+    """The plan of a year with one line of ten million som."""
+    line = {
+        "description": {"ru": "Школьная мебель"},
+        "classification": {"scheme": "CPV", "id": "39160000-1"},
+        "budget_amount": "10000000",
+        "budget_source": "Республиканский бюджет",
+        "period_start": "2027-01-01",
+        "period_end": "2027-12-31",
+    }
+    year = datetime.now(BISHKEK).year
+    return {"year": year, "title": {"ru": "План закупок"}, "items": [line], **changed}
+
+
+def planned(buyer: Any, **changed: Any) -> Any:
+    """A published plan, as it answers."""
+    made = buyer.post("/v1/plans", json=plan(**changed))
+    assert made.status_code == 201, made.text
+    answer = buyer.post(f"/v1/plans/{made.json()['id']}/publish")
+    assert answer.status_code == 200, answer.text
+    return answer.json()
+
+
 def bid_on(session: Session, made: Any, supplier: Any) -> Bid:
     """A sealed bid of a supplier, as far as counting goes: its row."""
     bid = Bid(tender_id=tender_id(made), supplier_id=supplier.org_id, received_at=datetime.now(UTC))
@@ -81,6 +106,29 @@ def bid_on(session: Session, made: Any, supplier: Any) -> Bid:
     session.add(bid)
     session.commit()
     return bid
+
+
+def cancelled(buyer: Any, made: Any) -> Any:
+    """A published tender that was cancelled, its complaint period over; as it answers."""
+    url = f"/v1/tenders/{made['id']}"
+    answer = buyer.post(f"{url}/cancel", json={"reason": "Нет средств"})
+    assert answer.status_code == 200, answer.text
+    complaints_over(made)
+    return buyer.get(url).json()
+
+
+def complaints_over(made: Any) -> None:
+    """Let the time to complain about the cancellation of a tender have ended, and the clock run."""
+    with db.worker_unit_of_work() as worker:
+        query = select(Cancellation).where(
+            Cancellation.tender_id == tender_id(made), Cancellation.status == "pending"
+        )
+        pending = worker.exec(query).all()
+        for each in pending:
+            each.complaint_period_end = db.now(worker)
+        worker.flush()
+        for each in pending:
+            assert procurement.activate_due(worker, each.id)
 
 
 def ended(session: Session, made: Any) -> Tender:

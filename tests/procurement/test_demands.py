@@ -61,7 +61,7 @@ def test_a_draft_an_unknown_and_a_cancelled_tender_demand_nothing(
     buyer: Any, session: Session
 ) -> None:
     draft, cancelled = samples.drafted(buyer), samples.published(buyer)
-    buyer.post(f"/v1/tenders/{cancelled['id']}/cancel", json={"reason": "Нет средств"})
+    samples.cancelled(buyer, cancelled)
 
     assert procurement.demands(session, samples.tender_id(draft)) == []
     assert procurement.demands(session, samples.tender_id(cancelled)) == []

@@ -88,7 +88,13 @@ STATE, SOE, GENERIC = ProcurementRegime
         # Three working days from Monday; two from Monday.
         (STATE, "rfq", {"amount": "1000000"}, MONDAY + timedelta(days=3), "open"),
         (STATE, "framework_call_off", {}, MONDAY + timedelta(days=2), "selective"),
-        (STATE, "single_source", {"ground": "urgentNeed"}, MONDAY + MILLISECOND, "direct"),
+        (
+            STATE,
+            "single_source",
+            {"ground": "urgentNeed", "amount": "50000"},
+            MONDAY + MILLISECOND,
+            "direct",
+        ),
         (SOE, "open", {}, MONDAY + timedelta(days=14), "open"),
         (SOE, "rfq", {"amount": "9000000"}, MONDAY + timedelta(days=3), "open"),
         (SOE, "single_source", {"amount": "50000"}, MONDAY + MILLISECOND, "direct"),
@@ -112,6 +118,7 @@ def test_each_procedure_of_each_regime_has_its_least_period_to_the_millisecond(
     at(MONDAY)
     buyer = as_org(["buyer"], procurement_regime=regime)
     value = {"amount": fields["amount"], "currency": "KGS"} if "amount" in fields else None
+    samples.planned(buyer, year=MONDAY.year)
     made = samples.drafted(
         buyer,
         **far(

@@ -14,7 +14,7 @@ from api.core.errors import Conflict
 from api.core.outbox import OutboxEvent
 from api.procurement import service as procurement
 from api.procurement.models import Amendment, Tender
-from api.procurement.schemas import AmendIn
+from api.procurement.schemas import AmendIn, CancelIn
 from api.rules.tenders import TenderStatus
 from tests.procurement import samples
 
@@ -24,7 +24,8 @@ AMENDMENT = {"rationale": "Название уточнено", "title": {"ru": "
 
 @pytest.fixture
 def buyer(as_org: AsOrg) -> Any:
-    return as_org(["buyer"])
+    """Under the generic rules a tender is cancelled at once."""
+    return as_org(["buyer"], procurement_regime="generic")
 
 
 def at_once(calls: list[Callable[[], Any]]) -> list[Any]:
@@ -164,7 +165,7 @@ def test_whoever_waits_for_the_row_sees_what_the_other_did(buyer: Any, session: 
         other = threading.Thread(target=amend)
         other.start()
         assert waiting.wait(5)
-        procurement.cancel(first, tender, actor="first", reason="Нет средств")
+        procurement.cancel(first, tender, actor="first", data=CancelIn(reason="Нет средств"))
         assert refusals == []
     other.join(10)
 

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from api.reference import parameters
-from api.rules.period_end import Outcome, decide
+from api.rules.period_end import Obstacles, Outcome, decide
 from api.rules.periods import DayUnit, Duration, Rounding
 from api.rules.policy import AutoProlongation, Policy, parse
 from api.rules.states import IllegalTransition
@@ -39,8 +39,9 @@ def policy(min_bids: int, times: int | None) -> Policy:
 
 
 def outcome(rules: Policy, **changed: Any) -> Outcome:
-    facts = {"unanswered": 0, "complaint_open": False, "bids": 0, "prolonged": 0, **changed}
-    return decide(rules, **facts)
+    counts = {"bids": 0, "prolonged": 0}
+    counts |= {name: changed.pop(name) for name in counts if name in changed}
+    return decide(rules, Obstacles(**changed), **counts)
 
 
 @pytest.mark.parametrize(
@@ -51,6 +52,7 @@ def outcome(rules: Policy, **changed: Any) -> Outcome:
         ({"bids": 1, "prolonged": 1}, Outcome.FAIL),
         ({"bids": 2, "unanswered": 1}, Outcome.SUSPEND),
         ({"bids": 0, "complaint_open": True}, Outcome.SUSPEND),
+        ({"bids": 2, "cancellation_pending": True}, Outcome.SUSPEND),
     ],
 )
 def test_questions_and_complaints_come_before_bids(

@@ -1,7 +1,19 @@
 """The tables of procurement, one file per noun."""
 
+from api.procurement.models.auctions import Auction, AuctionPrice
 from api.procurement.models.awards import Award
 from api.procurement.models.bids import Bid, BidEnvelope, BidTenderer
+from api.procurement.models.cancellations import Cancellation
+from api.procurement.models.commissions import (
+    CommissionMember,
+    Disqualification,
+    EvaluationMinutes,
+    EvaluationScore,
+    MinutesApproval,
+    PreferenceDecision,
+    PriceJustification,
+    ScoreSheet,
+)
 from api.procurement.models.complaints import (
     Complaint,
     ComplaintDecision,
@@ -17,6 +29,7 @@ from api.procurement.models.contents import (
     RequirementResponse,
 )
 from api.procurement.models.enquiries import Enquiry, EnquiryAuthor
+from api.procurement.models.evaluations import AwardTerms, Evaluation
 from api.procurement.models.openings import (
     BidOpening,
     BidRoot,
@@ -25,12 +38,16 @@ from api.procurement.models.openings import (
     TenderKey,
     TenderKeyHolder,
 )
+from api.procurement.models.plans import PlanItem, ProcurementPlan
 from api.procurement.models.submissions import SubmissionTerms
 from api.procurement.models.tenders import Amendment, Item, Lot, Tender
 
 __all__ = [
     "Amendment",
+    "Auction",
+    "AuctionPrice",
     "Award",
+    "AwardTerms",
     "Bid",
     "BidDocument",
     "BidEnvelope",
@@ -40,18 +57,30 @@ __all__ = [
     "BidRoot",
     "BidSecurity",
     "BidTenderer",
+    "Cancellation",
+    "CommissionMember",
     "Complaint",
     "ComplaintDecision",
     "ComplaintEffect",
     "ComplaintPost",
+    "Disqualification",
     "DomesticClaim",
     "Enquiry",
     "EnquiryAuthor",
+    "Evaluation",
+    "EvaluationMinutes",
+    "EvaluationScore",
     "Item",
     "Lot",
+    "MinutesApproval",
     "OpenerKey",
     "OpeningShare",
+    "PlanItem",
+    "PreferenceDecision",
+    "PriceJustification",
+    "ProcurementPlan",
     "RequirementResponse",
+    "ScoreSheet",
     "SubmissionTerms",
     "Tender",
     "TenderKey",

@@ -10,6 +10,7 @@ from sqlmodel import Field, Relationship
 
 from api.core.tables import JSON, MONEY, QUANTITY, TEXTS, TIMESTAMP, Table, state
 from api.rules.amendments import AmendmentCause
+from api.rules.policy import SealingMode
 from api.rules.tenders import (
     MAX_ACCELERATOR,
     MAX_QUANTITY,
@@ -40,7 +41,8 @@ class Tender(Table, table=True):
     """A request and the state of its procedure; others see it once `published_at` is set.
 
     `policy` is the policy set of the day of publication, frozen (service.policies): with it the
-    procedure runs to its end, whatever the law becomes. `prolonged` counts automatic prolongations.
+    procedure runs to its end, whatever the law becomes. `prolonged` counts automatic prolongations;
+    `direct_amount` is what a direct purchase takes of the annual plan of `direct_year`.
     """
 
     __tablename__ = "tender"
@@ -89,10 +91,12 @@ class Tender(Table, table=True):
     value_currency: str | None = Field(default=None, max_length=3)
     status: TenderStatus = Field(default=TenderStatus.DRAFT, sa_type=state(TenderStatus))
     status_details: TenderStage = Field(default=TenderStage.DRAFT, sa_type=state(TenderStage))
+    auction_step_bp: int | None = None
     policy_set_id: UUID | None = Field(
         default=None, foreign_key="policy_set.id", ondelete="RESTRICT"
     )
     policy: dict[str, Any] | None = Field(default=None, sa_column=Column(JSON))
+    sealing_mode: SealingMode | None = Field(default=None, sa_type=state(SealingMode))
     published_at: datetime | None = Field(default=None, sa_type=TIMESTAMP)
     tender_period_start: datetime | None = Field(default=None, sa_type=TIMESTAMP)
     tender_period_end: datetime | None = Field(default=None, sa_type=TIMESTAMP)
@@ -102,6 +106,8 @@ class Tender(Table, table=True):
     cancelled_at: datetime | None = Field(default=None, sa_type=TIMESTAMP)
     cancellation_reason: str | None = Field(default=None, max_length=5000)
     prolonged: int = 0
+    direct_year: int | None = None
+    direct_amount: Decimal | None = Field(default=None, sa_type=MONEY)
     search_text: str = ""
     version: int = 1
 
@@ -115,7 +121,10 @@ class Tender(Table, table=True):
 
 
 class Lot(Table, table=True):
-    """A part of a tender that is delivered, budgeted and (later) awarded by itself."""
+    """A part of a tender that is delivered, budgeted and (later) awarded by itself.
+
+    `plan_amount` is what it takes of its line of the plan, in the plan's currency.
+    """
 
     __tablename__ = "tender_lot"
     __table_args__ = (
@@ -133,6 +142,10 @@ class Lot(Table, table=True):
     title: dict[str, str] = Field(sa_column=Column(JSON, nullable=False))
     value_amount: Decimal | None = Field(default=None, sa_type=MONEY)
     value_currency: str | None = Field(default=None, max_length=3)
+    plan_item_id: UUID | None = Field(
+        default=None, foreign_key="procurement_plan_item.id", index=True, ondelete="SET NULL"
+    )
+    plan_amount: Decimal | None = Field(default=None, sa_type=MONEY)
     delivery_place_code: str = Field(max_length=40)
     delivery_address: str | None = Field(default=None, max_length=500)
     delivery_period_start: date | None = None

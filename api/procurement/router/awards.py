@@ -3,7 +3,7 @@
 from typing import Annotated, Any
 
 from api.core import ids
-from api.core.errors import Conflict, PreconditionFailed
+from api.core.errors import Conflict, PreconditionFailed, PublicationInvalid
 from api.core.http import documented
 from api.core.pages import Page
 from api.identity import access
@@ -22,7 +22,7 @@ of_tender = access.router("/tenders", "awards")
 router = access.router("/awards", "awards")
 Read = Annotated[Context, require("tenders:read")]
 Write = Annotated[Context, require("awards:write")]
-_CHANGED = (Conflict, PreconditionFailed)
+_CHANGED = (Conflict, PreconditionFailed, PublicationInvalid)
 _DECIDED = documented(
     problems.FourEyes,
     problems.AwardNotProposed,
@@ -38,7 +38,13 @@ _DECIDED = documented(
     "/{tender_id}/awards",
     status_code=201,
     response_model=AwardOut,
-    responses=documented(problems.AwardPending, problems.NoBidLeft, SupplierDebarred, Conflict),
+    responses=documented(
+        problems.AwardPending,
+        problems.NoBidLeft,
+        problems.LotNotEvaluated,
+        SupplierDebarred,
+        Conflict,
+    ),
 )
 def propose_lot(tender_id: TenderId, data: AwardIn, ctx: Write) -> Award:
     """Propose to award a lot of your tender to its first ranked bid."""

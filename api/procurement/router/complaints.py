@@ -3,7 +3,7 @@
 from typing import Annotated, Any
 
 from api.core import ids
-from api.core.errors import Conflict, NotFound, PreconditionFailed
+from api.core.errors import Conflict, NotFound, PreconditionFailed, PublicationInvalid
 from api.core.http import PageDep, documented
 from api.core.pages import Page
 from api.identity import access
@@ -37,7 +37,7 @@ Complain = Annotated[Context, require("complaints:write")]
 Review = Annotated[Context, require("complaints:review")]
 Answer = Annotated[Context, require("complaints:answer")]
 Resolve = Annotated[Context, require("tenders:write")]
-_CHANGED = (Conflict, PreconditionFailed)
+_CHANGED = (Conflict, PreconditionFailed, PublicationInvalid)
 _REVIEWED = documented(problems.NotTheReviewer, CalendarYearMissing, *_CHANGED)
 
 

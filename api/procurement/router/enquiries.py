@@ -3,7 +3,7 @@
 from typing import Annotated, Any
 
 from api.core import ids
-from api.core.errors import Conflict, PreconditionFailed
+from api.core.errors import Conflict, PreconditionFailed, PublicationInvalid
 from api.core.http import documented
 from api.core.pages import Page
 from api.identity import access
@@ -55,7 +55,11 @@ def get(enquiry_id: EnquiryId, ctx: Read) -> EnquiryOut:
     "/{enquiry_id}/answer",
     response_model=EnquiryOut,
     responses=documented(
-        service.PolicyNotFrozen, CalendarYearMissing, Conflict, PreconditionFailed
+        service.PolicyNotFrozen,
+        CalendarYearMissing,
+        Conflict,
+        PreconditionFailed,
+        PublicationInvalid,
     ),
 )
 def answer(enquiry_id: EnquiryId, data: AnswerIn, ctx: Answer) -> EnquiryOut:

@@ -7,7 +7,7 @@ from fastapi import Query
 from api.catalog import types
 from api.core import ids
 from api.core.audit import AuditEntry
-from api.core.errors import Conflict, PreconditionFailed
+from api.core.errors import Conflict, PreconditionFailed, PublicationInvalid
 from api.core.http import PageDep, documented
 from api.core.pages import Page
 from api.identity import access
@@ -19,7 +19,6 @@ from api.procurement.schemas import (
     AmendIn,
     AmendmentOut,
     AuditEntryOut,
-    CancelIn,
     CpvPrefix,
     TenderId,
     TenderIn,
@@ -38,6 +37,7 @@ router = access.router("/tenders", "tenders")
 Read = Annotated[Context, require("tenders:read")]
 Write = Annotated[Context, require("tenders:write")]
 _CHANGED = (Conflict, PreconditionFailed)
+_PUBLISHED = (*_CHANGED, PublicationInvalid)
 
 
 @router.post(
@@ -99,10 +99,13 @@ def update(tender_id: TenderId, data: TenderPatch, ctx: Write) -> Tender:
         service.TenderPeriodTooShort,
         service.TermsInconsistent,
         service.ProcedureNotAllowed,
+        service.SubmissionTermsUnfit,
+        service.SealingKeyMissing,
+        service.SealingKeyUnfit,
         PolicyMissing,
         CalendarYearMissing,
         RateUnknown,
-        *_CHANGED,
+        *_PUBLISHED,
     ),
 )
 def publish(tender_id: TenderId, ctx: Write) -> Tender:
@@ -119,9 +122,10 @@ def publish(tender_id: TenderId, ctx: Write) -> Tender:
         service.TenderPeriodShortened,
         service.NothingToAmend,
         service.TermsInconsistent,
+        service.PlanNotMet,
         service.PolicyNotFrozen,
         CalendarYearMissing,
-        *_CHANGED,
+        *_PUBLISHED,
     ),
 )
 def amend(tender_id: TenderId, data: AmendIn, ctx: Write) -> Tender:
@@ -129,13 +133,6 @@ def amend(tender_id: TenderId, data: AmendIn, ctx: Write) -> Tender:
     return _answer(
         ctx, service.amend(ctx.session, _own(ctx, tender_id), actor=ctx.actor, data=data)
     )
-
-
-@router.post("/{tender_id}/cancel", response_model=TenderOut, responses=documented(*_CHANGED))
-def cancel(tender_id: TenderId, data: CancelIn, ctx: Write) -> Tender:
-    """End a draft or a published tender without a result."""
-    tender = _own(ctx, tender_id)
-    return _answer(ctx, service.cancel(ctx.session, tender, actor=ctx.actor, reason=data.reason))
 
 
 @router.get(

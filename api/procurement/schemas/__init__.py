@@ -1,5 +1,26 @@
 """What the routes of tenders take (inputs) and give (outputs)."""
 
+from api.procurement.schemas.bid_contents import (
+    BidContent,
+    BidLotIn,
+    PriceContent,
+    TechnicalContent,
+    content_type,
+)
+from api.procurement.schemas.bids import (
+    BidIn,
+    BidOut,
+    BidSummary,
+    EnvelopeIn,
+    ReplaceIn,
+    TendererOut,
+)
+from api.procurement.schemas.cancellations import (
+    CancelIn,
+    CancellationId,
+    CancellationOut,
+    CancellationPublished,
+)
 from api.procurement.schemas.enquiries import (
     AnswerIn,
     EnquiryId,
@@ -8,14 +29,18 @@ from api.procurement.schemas.enquiries import (
     EnquiryPublished,
 )
 from api.procurement.schemas.ids import (
+    BidId,
     ItemId,
     LotId,
+    OpenerKeyId,
+    OpeningId,
+    PlanId,
+    PlanItemId,
     TenderId,
 )
 from api.procurement.schemas.inputs import (
     AdditionalClassificationIn,
     AmendIn,
-    CancelIn,
     ClassificationIn,
     CpvPrefix,
     ItemChange,
@@ -29,6 +54,17 @@ from api.procurement.schemas.inputs import (
     TermsPatch,
     ValueIn,
 )
+from api.procurement.schemas.openings import (
+    EXAMPLE_KEY,
+    BiddingOut,
+    OpenerKeyIn,
+    OpenerKeyOut,
+    OpeningIn,
+    OpeningOut,
+    ShareIn,
+    SignedOut,
+    TenderKeyOut,
+)
 from api.procurement.schemas.outputs import (
     AmendmentOut,
     AuditEntryOut,
@@ -39,20 +75,43 @@ from api.procurement.schemas.outputs import (
     TenderSummary,
     ValueOut,
 )
+from api.procurement.schemas.plans import (
+    PlanIn,
+    PlanItemIn,
+    PlanItemsIn,
+    PlanOut,
+    PlanPatch,
+    PlanSummary,
+    PlanUsageOut,
+)
+from api.procurement.schemas.submissions import NO_TERMS, SubmissionTermsIn, SubmissionTermsOut
 
 __all__ = [
+    "EXAMPLE_KEY",
+    "NO_TERMS",
     "AdditionalClassificationIn",
     "AmendIn",
     "AmendmentOut",
     "AnswerIn",
     "AuditEntryOut",
+    "BidContent",
+    "BidId",
+    "BidIn",
+    "BidLotIn",
+    "BidOut",
+    "BidSummary",
+    "BiddingOut",
     "CancelIn",
+    "CancellationId",
+    "CancellationOut",
+    "CancellationPublished",
     "ClassificationIn",
     "CpvPrefix",
     "EnquiryId",
     "EnquiryIn",
     "EnquiryOut",
     "EnquiryPublished",
+    "EnvelopeIn",
     "ItemChange",
     "ItemId",
     "ItemIn",
@@ -63,13 +122,38 @@ __all__ = [
     "LotIn",
     "LotOut",
     "LotPatch",
+    "OpenerKeyId",
+    "OpenerKeyIn",
+    "OpenerKeyOut",
+    "OpeningId",
+    "OpeningIn",
+    "OpeningOut",
+    "PlanId",
+    "PlanIn",
+    "PlanItemId",
+    "PlanItemIn",
+    "PlanItemsIn",
+    "PlanOut",
+    "PlanPatch",
+    "PlanSummary",
+    "PlanUsageOut",
+    "PriceContent",
+    "ReplaceIn",
+    "ShareIn",
+    "SignedOut",
+    "SubmissionTermsIn",
+    "SubmissionTermsOut",
+    "TechnicalContent",
     "TenderId",
     "TenderIn",
+    "TenderKeyOut",
     "TenderOut",
     "TenderPatch",
     "TenderPolicyOut",
     "TenderSummary",
+    "TendererOut",
     "TermsPatch",
     "ValueIn",
     "ValueOut",
+    "content_type",
 ]

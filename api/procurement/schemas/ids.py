@@ -8,3 +8,8 @@ from api.core.ids import PublicId
 TenderId = Annotated[UUID, PublicId("tender")]
 LotId = Annotated[UUID, PublicId("lot")]
 ItemId = Annotated[UUID, PublicId("item")]
+BidId = Annotated[UUID, PublicId("bid")]
+OpeningId = Annotated[UUID, PublicId("opening")]
+OpenerKeyId = Annotated[UUID, PublicId("openerkey")]
+PlanId = Annotated[UUID, PublicId("plan")]
+PlanItemId = Annotated[UUID, PublicId("planitem")]

@@ -25,7 +25,7 @@ from api.catalog.types import (
 )
 from api.core.inputs import DAY_SCHEMA, INSTANT_SCHEMA, IsoDate, IsoInstant
 from api.identity.schemas import Input, Language
-from api.procurement.schemas.ids import ItemId, LotId
+from api.procurement.schemas.ids import ItemId, LotId, PlanItemId
 from api.reference.policy_schemas import Procedure
 from api.rules import classifications
 from api.rules.classifications import Scheme
@@ -183,6 +183,9 @@ class LotIn(LotPatch):
     """A part of the tender: what, where and when it is delivered, within which budget."""
 
     title: dict[Language, Line] = Field(min_length=1, examples=[_LOT_TITLE])
+    plan_item_id: PlanItemId | None = Field(
+        default=None, examples=[None], description="The line of your procurement plan"
+    )
     delivery_place_code: PlaceCode = Field(examples=["kg-osh"])
     delivery_period_end: Day = Field(
         examples=["2027-06-01"], description="Last day of delivery in Bishkek"
@@ -230,6 +233,13 @@ class TenderPatch(TermsPatch):
     )
     procurement_method_ground: Ground | None = Field(
         default=None, examples=["naturalMonopoly"], description="Why from a single source"
+    )
+    auction_step_bp: int | None = Field(
+        default=None,
+        ge=1,
+        le=1000,
+        examples=[100],
+        description="Announces reverse auctions: their least step in basis points of a lot's value",
     )
     main_procurement_category: Annotated[ProcurementCategory | None, Given] = Field(
         default=None, examples=["goods"]
@@ -296,9 +306,3 @@ class AmendIn(TermsPatch):
     rationale: Paragraph = Field(examples=["Количество уточнено по заявкам школ"])
     tender_period_end: Annotated[Instant | None, Given] = Field(default=None, examples=[_END])
     lots: list[LotChange] = Field(default=[], max_length=MAX_LOTS, examples=[_LOT_CHANGES])
-
-
-class CancelIn(Input):
-    """Why; suppliers can read it."""
-
-    reason: Paragraph = Field(examples=["Финансирование отозвано"])

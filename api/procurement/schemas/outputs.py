@@ -7,10 +7,11 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from api.catalog.types import PlainDecimal
 from api.identity.schemas import OrganisationId
-from api.procurement.schemas.ids import ItemId, LotId, TenderId
+from api.procurement.schemas.ids import ItemId, LotId, PlanItemId, TenderId
 from api.reference.policy_schemas import PolicySetId
 from api.rules.amendments import AmendmentCause, Reason
 from api.rules.incoterms import Incoterm
+from api.rules.policy import SealingMode
 from api.rules.tenders import (
     LotStatus,
     ProcurementCategory,
@@ -62,6 +63,7 @@ class LotOut(BaseModel):
     status: LotStatus
     title: dict[str, str]
     value: ValueOut | None
+    plan_item_id: PlanItemId | None
     delivery_place_code: str
     delivery_address: str | None
     delivery_period_start: date | None
@@ -88,6 +90,10 @@ class TenderSummary(BaseModel):
     procurement_method: ProcurementMethod
     main_procurement_category: ProcurementCategory
     value: ValueOut | None
+    sealing_mode: SealingMode | None = Field(
+        description="`client`: only the openers, together, can open bids. `server`: this"
+        " installation keeps them closed until the opening, by access control."
+    )
     published_at: datetime | None
     tender_period_start: datetime | None
     tender_period_end: datetime | None = Field(description="What arrives at this instant is late")
@@ -102,6 +108,7 @@ class TenderOut(TenderSummary):
     policy_set_id: PolicySetId | None = Field(description="The rules frozen at publication")
     procurement_method_details: str | None
     procurement_method_ground: str | None
+    auction_step_bp: int | None = Field(description="Of the lots' reverse auctions, if there are")
     enquiry_period_end: datetime | None
     clarification_until: datetime | None = Field(description="Until then questions are answered")
     complaint_period_end: datetime | None = Field(description="Of complaints about the terms")

@@ -4,7 +4,7 @@ The signature is over the canonical JSON of the statement, which names its `type
 taken for another.
 """
 
-from typing import Literal
+from typing import Annotated, Literal
 
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
@@ -21,12 +21,15 @@ from api.procurement.sealing.documents import (
 )
 from api.procurement.sealing.envelopes import Context, Sealed
 from api.procurement.sealing.problems import KeyInvalid, ReceiptMismatch, SignatureWrong
+from api.rules.policy import SealingMode
 
 
 class Receipt(Document):
     """What the installation says it received, when by the database's clock, and in which place.
 
-    `sequence` counts the envelopes of a tender as they came in.
+    `sealing` says who encrypted it: the bidder's own program (`client`), or this installation
+    (`server`), which then has seen what is in it. The leaves of the tree stand in the order of
+    `sequence`, a number drawn at random: it does not tell how many envelopes there are.
     """
 
     type: Literal["bid_receipt"] = "bid_receipt"
@@ -35,6 +38,7 @@ class Receipt(Document):
     ciphertext_sha256: Sha256
     size: int
     received_at: Instant
+    sealing: Annotated[SealingMode, Field(strict=False)]
     sequence: int = Field(ge=1)
 
 

@@ -12,7 +12,7 @@ from api.core import db, deadlines
 from api.core.errors import FieldError, Invalid
 from api.procurement.models import Amendment, Item, Lot, Tender
 from api.procurement.schemas import AmendIn, LotChange
-from api.procurement.service import policies, tenders, terms
+from api.procurement.service import plans, policies, tenders, terms
 from api.procurement.service.problems import (
     NothingToAmend,
     TenderPeriodEnded,
@@ -32,7 +32,7 @@ def amend(session: Session, tender: Tender, *, actor: str, data: AmendIn) -> Ten
     ask and to complain too, and bids made to other terms must be confirmed.
 
     Raises TenderPeriodEnded, TenderPeriodShortened, NothingToAmend, TermsInconsistent,
-    CalendarYearMissing, PolicyNotFrozen or Invalid.
+    CalendarYearMissing, PolicyNotFrozen, PlanNotMet or Invalid.
     """
     now, end = db.now(session), tender.tender_period_end
     tenders.require(tender, "amend")
@@ -53,6 +53,8 @@ def amend(session: Session, tender: Tender, *, actor: str, data: AmendIn) -> Ten
         end = _extend(tender, data, table, end=data.tender_period_end or end, now=now)
         changes = rules.diff(before, terms.snapshot(tender))
     tenders.refuse_inconsistent(tender)
+    if tender.direct_year is not None or any(lot.plan_item_id for lot in tender.lots):
+        plans.commit_to_plan(session, tender, policies.policy_of(tender))
     deadlines.arm(session, tenders.PERIOD_ENDED, tender.id, end, org_id=tender.buyer_id)
     tender.search_text = terms.search_text(tender)
     amendment = _keep(

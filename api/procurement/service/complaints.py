@@ -18,6 +18,7 @@ from api.core.outbox import emit
 from api.core.pages import PageQuery
 from api.procurement.models import (
     Award,
+    Cancellation,
     Complaint,
     ComplaintDecision,
     ComplaintEffect,
@@ -30,6 +31,7 @@ from api.procurement.service.award_problems import ComplaintWindowClosed, FeeUnp
 from api.reference import service as reference
 from api.rules import complaints as rules
 from api.rules.awards import AwardStatus
+from api.rules.cancellations import CancellationStatus
 from api.rules.clock import local_date
 from api.rules.complaints import (
     COMPLAINT,
@@ -41,7 +43,7 @@ from api.rules.complaints import (
 )
 from api.rules.policy import ComplaintFee
 from api.rules.states import IllegalTransition
-from api.rules.tenders import OPEN_STAGES, TenderStage, TenderStatus, Value, has_ended
+from api.rules.tenders import OPEN_STAGES, TenderStage, Value, has_ended
 
 WINDOW_ENDED, REVIEW_DUE = "complaint.window_ended", "complaint.review_due"
 _C = ComplaintTarget
@@ -64,6 +66,22 @@ def block_signing(session: Session, tender_id: UUID, award_ids: Collection[UUID]
     session.flush()
     about = or_(col(Complaint.award_id).in_(award_ids), col(Complaint.target) != _C.AWARD)
     return _any(session, tender_id, and_(about, or_(_is_open(), _is_outstanding())))
+
+
+def about_cancellation(
+    session: Session, tender_id: UUID, *, since: datetime
+) -> set[ComplaintStatus]:
+    """Where the complaints stand that were handed in about a cancellation requested at `since`."""
+    session.flush()
+    return {
+        *session.exec(
+            select(Complaint.status).where(
+                Complaint.tender_id == tender_id,
+                Complaint.target == _C.CANCELLATION,
+                col(Complaint.submitted_at) >= since,
+            )
+        )
+    }
 
 
 def draft(
@@ -330,11 +348,15 @@ def _window(session: Session, tender: Tender, complaint: Complaint) -> datetime:
             raise NoStanding("Only who bid for the lot complains about its award.")
         if award.status in (AwardStatus.ACTIVE, AwardStatus.UNSUCCESSFUL):
             start, end = award.standstill_start, award.standstill_end
-    elif tender.status is TenderStatus.CANCELLED and tender.cancelled_at is not None:
-        duration = policies.policy_of(tender).cancellation_complaint_duration
-        if duration is not None:
-            start = tender.cancelled_at
-            end = policies.timetable_of(session, tender).after(start, duration)
+    else:
+        pending = session.exec(
+            select(Cancellation).where(
+                Cancellation.tender_id == tender.id,
+                Cancellation.status == CancellationStatus.PENDING,
+            )
+        ).one_or_none()
+        if pending is not None:
+            start, end = pending.requested_at, pending.complaint_period_end
     if start is None or end is None:
         raise ComplaintWindowClosed
     if now < start or has_ended(end, now):

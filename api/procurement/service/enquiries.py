@@ -19,7 +19,8 @@ from api.core.outbox import emit
 from api.procurement.models import Enquiry, EnquiryAuthor, Lot, Tender
 from api.procurement.schemas import AnswerIn, EnquiryIn
 from api.procurement.service import amendments, periods, policies, tenders
-from api.procurement.service.problems import EnquiriesClosed, OwnTender
+from api.procurement.service.bid_problems import OwnTender
+from api.procurement.service.problems import EnquiriesClosed
 from api.procurement.service.queries import visible
 from api.rules import enquiries as rules
 from api.rules import schedule as windows

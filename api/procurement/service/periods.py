@@ -5,20 +5,22 @@ how late it runs changes nothing: whoever acts after the end is refused in any c
 """
 
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy import func
 from sqlmodel import Session, col, select
 
 from api.core import db
-from api.procurement.models import Enquiry, Tender
-from api.procurement.service import amendments, bids, complaints, policies, tenders
+from api.procurement.models import Cancellation, Enquiry, Tender
+from api.procurement.service import amendments, bids, complaints, policies, roots, tenders
 from api.rules import period_end as rules
 from api.rules import schedule as windows
 from api.rules import tenders as tender_rules
 from api.rules.amendments import AmendmentCause
+from api.rules.cancellations import CancellationStatus
 from api.rules.enquiries import EnquiryStatus
-from api.rules.period_end import Outcome
+from api.rules.period_end import Obstacles, Outcome
 from api.rules.tenders import TENDER
 
 
@@ -36,6 +38,8 @@ def close_due(session: Session, tender_id: UUID) -> bool:
     outcome = _outcome(session, tender)
     if outcome is Outcome.PROLONG:
         _prolong(session, tender, now=now)
+    elif outcome is Outcome.CLOSE:
+        _end(session, tender, outcome, roots=roots.publish(session, tender, now))
     else:
         _end(session, tender, outcome)
     return True
@@ -44,7 +48,7 @@ def close_due(session: Session, tender_id: UUID) -> bool:
 def suspend_due(session: Session, tender: Tender, *, now: datetime) -> bool:
     """Suspend a locked tender whose period has ended while something holds it up; True when this
     call did. For whoever acts between the end and the clock."""
-    if not _is_over(tender, now) or not is_held_up(session, tender.id):
+    if not _is_over(tender, now) or not obstacles(session, tender.id).any:
         return False
     _end(session, tender, Outcome.SUSPEND)
     return True
@@ -55,7 +59,7 @@ def resume(session: Session, tender: Tender, *, now: datetime, actor: str) -> bo
 
     Suppliers get the policy's `min_extension` from now on. Raises CalendarYearMissing.
     """
-    if "resume" not in TENDER.allowed(tender.status_details) or is_held_up(session, tender.id):
+    if "resume" not in TENDER.allowed(tender.status_details) or obstacles(session, tender.id).any:
         return False
     policy, table = policies.policy_of(tender), policies.timetable_of(session, tender)
     amendments.extend(
@@ -71,12 +75,23 @@ def resume(session: Session, tender: Tender, *, now: datetime, actor: str) -> bo
     return True
 
 
-def is_held_up(session: Session, tender_id: UUID) -> bool:
-    """True while the tender may not be closed: a question about it has no answer, or a complaint
-    about its terms no decision."""
-    return rules.is_blocked(
-        unanswered=_unanswered(session, tender_id),
+def obstacles(session: Session, tender_id: UUID) -> Obstacles:
+    """What keeps a locked tender from being closed now."""
+    session.flush()
+    unanswered = session.exec(
+        select(func.count(col(Enquiry.id))).where(
+            Enquiry.tender_id == tender_id, Enquiry.status == EnquiryStatus.PENDING
+        )
+    ).one()
+    pending = session.exec(
+        select(Cancellation.id).where(
+            Cancellation.tender_id == tender_id, Cancellation.status == CancellationStatus.PENDING
+        )
+    ).first()
+    return Obstacles(
+        unanswered=unanswered,
         complaint_open=complaints.blocks(session, tender_id),
+        cancellation_pending=pending is not None,
     )
 
 
@@ -89,22 +104,20 @@ def _is_over(tender: Tender, now: datetime) -> bool:
 
 def _outcome(session: Session, tender: Tender) -> Outcome:
     """By the tender's own rules; one older than policy sets has none that count bids."""
-    if is_held_up(session, tender.id):
-        return Outcome.SUSPEND
+    found = obstacles(session, tender.id)
     if tender.policy is None:
-        return Outcome.CLOSE
+        return Outcome.SUSPEND if found.any else Outcome.CLOSE
     return rules.decide(
         policies.policy_of(tender),
-        unanswered=0,
-        complaint_open=False,
+        found,
         bids=bids.live_count(session, tender.id),
         prolonged=tender.prolonged,
     )
 
 
-def _end(session: Session, tender: Tender, outcome: Outcome) -> None:
+def _end(session: Session, tender: Tender, outcome: Outcome, **noted: Any) -> None:
     assert tender.tender_period_end is not None, "a published tender has an end"
-    change = {"tender_period_end": tender.tender_period_end.isoformat()}
+    change = {"tender_period_end": tender.tender_period_end.isoformat(), **noted}
     tenders.move(session, tender, outcome.value, actor=tenders.CLOCK, change=change)
 
 
@@ -123,12 +136,3 @@ def _prolong(session: Session, tender: Tender, *, now: datetime) -> None:
         actor=tenders.CLOCK,
         rationale="Fewer bids came than the rules of the tender demand.",
     )
-
-
-def _unanswered(session: Session, tender_id: UUID) -> int:
-    session.flush()
-    return session.exec(
-        select(func.count(col(Enquiry.id))).where(
-            Enquiry.tender_id == tender_id, Enquiry.status == EnquiryStatus.PENDING
-        )
-    ).one()

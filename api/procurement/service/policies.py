@@ -1,5 +1,6 @@
 """The rules of a tender: chosen and frozen at publication, read from the tender ever after."""
 
+from datetime import date
 from decimal import Decimal
 from typing import Any
 from uuid import UUID
@@ -48,10 +49,13 @@ def timetable_of(session: Session, tender: Tender) -> Timetable:
 def method_of(session: Session, *, buyer_id: UUID, procedure: str) -> ProcurementMethod:
     """The OCDS method of a draft's procedure; Invalid when the buyer has no such procedure today."""
     try:
-        found = _in_force(session, buyer_id=buyer_id, procedure=procedure)
+        country, regime = identity.buying_rules(session, buyer_id)
+        method = policies.ocds_method_in_force(
+            session, jurisdiction=country, regime=regime, procedure=procedure, on=_today(session)
+        )
     except PolicyMissing as problem:
         raise refused("#/procedure", "unknown_procedure", str(problem)) from problem
-    return ProcurementMethod(found.codes["ocds"])
+    return ProcurementMethod(method)
 
 
 def freeze(session: Session, tender: Tender) -> Policy:
@@ -59,7 +63,14 @@ def freeze(session: Session, tender: Tender) -> Policy:
 
     Raises PolicyMissing, ProcedureNotAllowed or RateUnknown.
     """
-    found = _in_force(session, buyer_id=tender.buyer_id, procedure=tender.procedure)
+    country, regime = identity.buying_rules(session, tender.buyer_id)
+    found = policies.in_force(
+        session,
+        jurisdiction=country,
+        regime=regime,
+        procedure=tender.procedure,
+        on=_today(session),
+    )
     tender.policy_set_id, tender.policy = found.id, _snapshot(found)
     tender.procurement_method = ProcurementMethod(found.codes["ocds"])
     if tender.procurement_method_details is None:
@@ -67,21 +78,19 @@ def freeze(session: Session, tender: Tender) -> Policy:
         tender.procurement_method_details = title.get(tender.language) or next(iter(title.values()))
     policy = policy_of(tender)
     value = _value(session, tender, policy)
-    faults = procedure_faults(policy, value=value, ground=tender.procurement_method_ground)
+    faults = procedure_faults(
+        policy,
+        value=value,
+        ground=tender.procurement_method_ground,
+        auction_step_bp=tender.auction_step_bp,
+    )
     if faults:
         raise ProcedureNotAllowed(errors=terms.field_errors(faults))
     return policy
 
 
-def _in_force(session: Session, *, buyer_id: UUID, procedure: str) -> PolicySet:
-    buyer = identity.get_organisation(session, buyer_id)
-    return policies.in_force(
-        session,
-        jurisdiction=buyer.country,
-        regime=buyer.buys_under,
-        procedure=procedure,
-        on=local_date(db.now(session)),
-    )
+def _today(session: Session) -> date:
+    return local_date(db.now(session))
 
 
 def _snapshot(found: PolicySet) -> dict[str, Any]:
@@ -106,7 +115,7 @@ def _value(session: Session, tender: Tender, policy: Policy) -> Value | None:
     given = [tender.value] if tender.value else [lot.value for lot in tender.lots if lot.value]
     if threshold is None or not given:
         return None
-    today = local_date(db.now(session))
+    today = _today(session)
     amounts = (
         reference.convert(session, one.amount, one.currency, threshold.currency, today)
         for one in given

@@ -1,6 +1,6 @@
 """Why a tender cannot be published or changed, as problems with stable codes."""
 
-from api.core.errors import Conflict
+from api.core.errors import Conflict, FieldError
 
 
 class DeadlineInPast(Conflict):
@@ -69,7 +69,38 @@ class EnquiriesClosed(Conflict):
     code, title = "enquiries_closed", "No questions are taken now"
 
 
-class OwnTender(Conflict):
-    """Only other organisations ask about a tender or bid for it."""
+class AuctionNotPossible(Conflict):
+    """The tender has announced no auction, or its bids cannot compete in one now."""
 
-    code, title = "own_tender", "The tender is your own"
+    code, title = "auction_not_possible", "No auction is possible"
+
+
+class PriceRefused(Conflict):
+    """The price does not count; the code in `errors` says by which rule of the auction."""
+
+    code, title = "price_refused", "The price does not count"
+
+    def __init__(self, rule: str, detail: str) -> None:
+        super().__init__(
+            f"The price {detail}.",
+            errors=[FieldError(pointer="#/amount", code=rule, detail=detail)],
+        )
+
+
+class CancellationPending(Conflict):
+    """Another cancellation of the tender waits for the end of its complaint period."""
+
+    code, title = "cancellation_pending", "The tender is being cancelled already"
+
+
+class PlanExists(Conflict):
+    """A buyer has one procurement plan for each year."""
+
+    code, title = "plan_exists", "The year has a plan already"
+
+
+class PlanNotMet(Conflict):
+    """The rules of the procedure, or a planned budget, keep the tender from being published as it
+    is; `errors` says where."""
+
+    code, title = "plan_not_met", "The tender does not fit the procurement plan"

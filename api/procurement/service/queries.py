@@ -47,6 +47,16 @@ def hold_published(session: Session, tender_id: UUID) -> Tender | None:
     ).one_or_none()
 
 
+def published(session: Session, tender_id: UUID) -> Tender | None:
+    """A tender with its lots and items, as the database has it, once it has been published."""
+    return session.exec(
+        select(Tender)
+        .where(Tender.id == tender_id, col(Tender.published_at).is_not(None))
+        .options(selectinload(Tender.lots).selectinload(Lot.items))  # type: ignore[arg-type]
+        .execution_options(populate_existing=True)
+    ).one_or_none()
+
+
 def list_tenders(
     session: Session,
     *,
@@ -86,6 +96,11 @@ def list_tenders(
 def list_amendments(session: Session, *, org_id: UUID, tender_id: UUID) -> Sequence[Amendment]:
     """The amendments of a tender that the organisation may see, in their order."""
     _find(session, org_id, tender_id)
+    return amendments_of(session, tender_id)
+
+
+def amendments_of(session: Session, tender_id: UUID) -> Sequence[Amendment]:
+    """The amendments of a tender, in their order."""
     return session.exec(
         select(Amendment).where(Amendment.tender_id == tender_id).order_by(col(Amendment.number))
     ).all()

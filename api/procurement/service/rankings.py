@@ -7,8 +7,11 @@ from uuid import UUID
 
 from sqlmodel import Session, col, select
 
+from api.core.errors import NotFound
 from api.procurement.models import Bid, BidLot, BidTenderer
-from api.rules.bids import COMPETING, TendererRole
+from api.procurement.service import evaluations
+from api.procurement.service.award_problems import LotNotEvaluated
+from api.rules.bids import TendererRole
 
 
 class Ranked(NamedTuple):
@@ -22,18 +25,23 @@ class Ranked(NamedTuple):
 
 
 def ranked(session: Session, lot_id: UUID) -> Sequence[Ranked]:
-    """The bids of a lot that an award can go to, the best first."""
-    rows = session.exec(
-        select(BidLot)
-        .join(Bid, col(Bid.id) == BidLot.bid_id)
-        .where(BidLot.lot_id == lot_id, col(Bid.status_details).in_(COMPETING))
-        .order_by(col(BidLot.value_amount), col(Bid.received_at), col(Bid.id))
-    ).all()
+    """The bids of a lot that an award can go to, the best first, by its completed evaluation.
+
+    Raises LotNotEvaluated.
+    """
+    try:
+        found = evaluations.ranking(session, lot_id)
+    except NotFound as error:
+        raise LotNotEvaluated from error
     return [
         Ranked(
-            row.bid_id, rank, tenderers(session, row.bid_id), row.value_amount, row.value_currency
+            bid.bid_id,
+            bid.rank,
+            tenderers(session, bid.bid_id),
+            bid.price.amount,
+            bid.price.currency,
         )
-        for rank, row in enumerate(rows, start=1)
+        for bid in found
     ]
 
 

@@ -10,6 +10,7 @@ from sqlmodel import Session, col, select
 
 from api.core import db, deadlines
 from api.core.errors import Conflict, FieldError, Invalid
+from api.core.outbox import emit
 from api.procurement.models import (
     Amendment,
     Award,
@@ -21,7 +22,9 @@ from api.procurement.models import (
 from api.procurement.service import (
     amendments,
     awards,
+    cancellations,
     complaints,
+    evaluations,
     parties,
     periods,
     policies,
@@ -32,7 +35,7 @@ from api.rules import complaints as rules
 from api.rules import schedule as windows
 from api.rules.amendments import AmendmentCause
 from api.rules.awards import AwardStatus, CancellationCause
-from api.rules.complaints import TERMS, ComplaintStatus, EffectKind
+from api.rules.complaints import TERMS, ComplaintStatus, ComplaintTarget, EffectKind
 from api.rules.tenders import AWARDING, OPEN_STAGES, TENDER, TenderStage, has_ended
 
 _E = EffectKind
@@ -174,7 +177,7 @@ def execute(
         case _E.REPEAT_EVALUATION:
             result = _repeat_evaluation(session, tender, complaint, actor=actor, reason=reason)
         case _E.CANCEL_TENDER:
-            tenders.cancel(session, tender, actor=actor, reason=reason)
+            tenders.move(session, tender, "cancel", actor=actor, change={"reason": reason})
             result = {"tender": tender.status.value}
         case _E.EXTEND_PERIOD:
             result = _extend(session, tender, actor=actor, reason=reason)
@@ -228,6 +231,7 @@ def _repeat_evaluation(
             bid_returns=True,
             pass_on=False,
         )
+    evaluations.repeat(session, tender, award.lot_id, actor=actor)
     change = {"lot": award.lot_id.hex, "reason": reason}
     tenders.move(session, tender, "repeat_evaluation", actor=actor, change=change)
     return {"lot": award.lot_id.hex}
@@ -267,6 +271,11 @@ def _release(session: Session, tender: Tender, complaint: Complaint, *, actor: s
     if complaint.target in TERMS and "resume" in TENDER.allowed(tender.status_details):
         parties.join(session, tender)
         periods.resume(session, tender, now=now, actor=actor)
+    elif complaint.target is ComplaintTarget.CANCELLATION:
+        pending = cancellations.pending_of(session, tender.id)
+        if pending is not None:
+            # The workers' role ends it: as complained about, or as it was requested.
+            emit(session, cancellations.WINDOW_ENDED, pending.id, org_id=tender.buyer_id)
     elif complaint.award_id is not None:
         parties.join(session, tender)
         lot_id = awards.get(session, complaint.award_id).lot_id

@@ -4,7 +4,7 @@ Functions that change a tender take the row locked by `lock`, so that the caller
 version it has seen (If-Match) before anything happens.
 """
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -13,12 +13,12 @@ from sqlalchemy import Sequence
 from sqlalchemy.orm import selectinload
 from sqlmodel import Session, select
 
-from api.core import audit, db, deadlines, sandbox
+from api.core import audit, db, deadlines, sandbox, settings
 from api.core.errors import Conflict, FieldError, Invalid, NotFound
 from api.core.outbox import emit
 from api.procurement.models import Lot, Tender
 from api.procurement.schemas import TenderIn, TenderPatch
-from api.procurement.service import policies, terms
+from api.procurement.service import award_terms, plans, policies, tender_keys, terms
 from api.procurement.service.problems import (
     DeadlineInPast,
     NotDraft,
@@ -30,7 +30,6 @@ from api.rules import schedule as windows
 from api.rules import tenders as rules
 from api.rules.states import IllegalTransition
 from api.rules.tenders import (
-    OCID_PREFIX,
     STATUS_OF,
     TENDER,
     Fault,
@@ -58,6 +57,11 @@ _EVENTS = {
     "complete_lots": "tender.lots_changed",
     "complete": "tender.completed",
     "close": "tender.closed",
+    "open": "tender.bids_opened",
+    "open_first_package": "tender.first_package_opened",
+    "open_second_package": "tender.second_package_opened",
+    "evaluate_first_package": "tender.first_package_evaluated",
+    "evaluate": "tender.evaluated",
     "await_awards": "tender.awards_pending",
     "settle_awards": "tender.awards_settled",
     "repeat_evaluation": "tender.evaluation_repeated",
@@ -71,11 +75,12 @@ def create(session: Session, *, buyer_id: UUID, actor: str, data: TenderIn) -> T
     if data.mode is TenderMode.TEST:
         sandbox.require()
     terms.check_references(session, data)
+    plans.check_links(session, buyer_id, data.lots)
     _refuse_past(session, data)
     number: int = session.connection().scalar(NUMBERS)
     tender = Tender(
         buyer_id=buyer_id,
-        ocid=f"{OCID_PREFIX}-{number:06d}",
+        ocid=f"{settings.get().ocid_prefix}-{number:06d}",
         procurement_method=policies.method_of(session, buyer_id=buyer_id, procedure=data.procedure),
         **terms.columns(data, type(data).model_fields),
     )
@@ -93,6 +98,7 @@ def update(session: Session, tender: Tender, *, actor: str, data: TenderPatch) -
     if tender.status_details not in (TenderStage.DRAFT, TenderStage.PLANNED):
         raise NotDraft(f"The tender is {tender.status}; a published one is amended.")
     terms.check_references(session, data)
+    plans.check_links(session, tender.buyer_id, data.lots or ())
     _refuse_past(session, data)
     if data.procedure is not None:
         tender.procurement_method = policies.method_of(
@@ -113,7 +119,8 @@ def publish(session: Session, tender: Tender, *, actor: str) -> Tender:
     the policy set of today, which is frozen into it.
 
     Raises TenderIncomplete, DeadlineInPast, PolicyMissing, ProcedureNotAllowed, RateUnknown,
-    CalendarYearMissing, TenderPeriodTooShort, TermsInconsistent, or SandboxOnly.
+    CalendarYearMissing, TenderPeriodTooShort, TermsInconsistent, SubmissionTermsUnfit,
+    SealingKeyMissing, SealingKeyUnfit, PlanNotMet, or SandboxOnly.
     """
     if tender.mode is TenderMode.TEST:
         sandbox.require()
@@ -131,6 +138,7 @@ def publish(session: Session, tender: Tender, *, actor: str) -> Tender:
     if passed:
         raise DeadlineInPast(errors=_past(passed))
     policy = policies.freeze(session, tender)
+    plans.commit_to_plan(session, tender, policy)
     table = policies.timetable_of(session, tender)
     earliest = windows.earliest_end(table, policy, published_at=now)
     if end < earliest:
@@ -140,6 +148,7 @@ def publish(session: Session, tender: Tender, *, actor: str) -> Tender:
                 [Fault("#/tender_period_end", "tender_period_too_short", "is too early")]
             ),
         )
+    fingerprints = tender_keys.freeze(session, tender, policy)
     tender.published_at = now
     tender.tender_period_start = max(tender.tender_period_start or now, now)
     late = windows.enquiry_faults(
@@ -154,21 +163,16 @@ def publish(session: Session, tender: Tender, *, actor: str) -> Tender:
         ),
     )
     refuse_inconsistent(tender)
+    award_terms.refuse_stale(session, tender)
     deadlines.arm(session, PERIOD_ENDED, tender.id, end, org_id=tender.buyer_id)
     change = {
         "tender_period_end": end.isoformat(),
         "earliest_tender_period_end": earliest.isoformat(),
         "policy_set": tender.policy_set_id.hex if tender.policy_set_id else None,
+        "sealing_mode": tender.sealing_mode,
+        "sealing_keys": fingerprints,
     }
     move(session, tender, "publish", actor=actor, change=change)
-    return tender
-
-
-def cancel(session: Session, tender: Tender, *, actor: str, reason: str) -> Tender:
-    """End the tender and its lots without a result, for a reason that others can read."""
-    require(tender, "cancel")
-    tender.cancelled_at, tender.cancellation_reason = db.now(session), reason
-    move(session, tender, "cancel", actor=actor, change={"reason": reason})
     return tender
 
 
@@ -215,7 +219,7 @@ def move(
         stage, lots = rules.advance(tender.status_details, _lot_states(tender), action)
     except IllegalTransition as error:
         raise Conflict(str(error)) from error
-    _set(session, tender, stage, lots)
+    _set(session, tender, stage, lots, change)
     done = rules.ENDED_BY.get(tender.status, action)
     record(session, tender, done, actor=actor, change=change)
 
@@ -240,17 +244,25 @@ def move_lots(
         )
     except IllegalTransition as error:
         raise Conflict(str(error)) from error
-    _set(session, tender, stage, moved)
+    _set(session, tender, stage, moved, change)
     named = {"lots": [lot.id.hex for lot in lots], **change}
     done = rules.ENDED_BY.get(tender.status, f"{action}_lots")
     record(session, tender, done, actor=actor, change=named)
 
 
-def _set(session: Session, tender: Tender, stage: TenderStage, lots: Iterable[LotStatus]) -> None:
+def _set(
+    session: Session,
+    tender: Tender,
+    stage: TenderStage,
+    lots: Iterable[LotStatus],
+    change: Mapping[str, Any],
+) -> None:
     """The one place that writes the status of a tender and of its lots."""
     tender.status_details, tender.status = stage, STATUS_OF[stage]
     for lot, status in zip(tender.lots, lots, strict=True):
         lot.status = status
+    if tender.status is TenderStatus.CANCELLED:
+        tender.cancelled_at, tender.cancellation_reason = db.now(session), change["reason"]
     if tender.status is not TenderStatus.ACTIVE:
         deadlines.disarm(session, PERIOD_ENDED, tender.id)
 

@@ -17,6 +17,7 @@ from api.procurement.sealing.envelopes import Context, Sealed
 from api.procurement.sealing.keys import Identity
 from api.procurement.sealing.problems import SealedBidInvalid, TenderKeyInvalid
 from api.procurement.sealing.receipts import Receipt
+from api.rules.policy import SealingMode
 from tests.procurement.sealing.samples import public, session, signed_receipt
 
 PEOPLE = ("aida", "bakyt", "chair", "auditor")
@@ -175,6 +176,7 @@ def test_a_receipt_is_verified_against_what_was_sent_and_kept(tender: Tender) ->
         ciphertext_sha256=sealed.ciphertext_sha256(),
         size=sealed.size,
         received_at="2026-12-01T04:00:00.000000Z",
+        sealing=SealingMode.CLIENT,
         sequence=3,
     )
     signing = Ed25519PrivateKey.generate()
@@ -188,7 +190,10 @@ def test_a_receipt_is_verified_against_what_was_sent_and_kept(tender: Tender) ->
 
     good = verified("sealed", signing)
     assert good.exit_code == 0, good.output
-    assert "Received 2026-12-01T04:00:00.000000Z as number 3 of ocds-kerben0-0001" in good.output
+    assert (
+        "Received 2026-12-01T04:00:00.000000Z for ocds-kerben0-0001, sealed by the client"
+        in good.output
+    )
     assert "receipt_mismatch" in verified("other", signing).output
     assert "signature_wrong" in verified("sealed", Ed25519PrivateKey.generate()).output
 

@@ -17,6 +17,7 @@ from api.core.migrations import ROOT
 from api.procurement.sealing import canonical, envelopes
 from api.procurement.sealing.envelopes import Sealed
 from api.procurement.sealing.problems import SealedBidInvalid
+from tests.procurement import bidding
 from tests.procurement.sealing.samples import CONTEXT, IDENTITY, KEY, contents, sealed, values
 
 HERE = Path(__file__).parent
@@ -138,3 +139,32 @@ def test_what_is_sealed_here_opens_in_node(ask: Ask, content: dict[str, Any]) ->
     )
 
     assert canonical.dumps(answer) == closed.document
+
+
+def test_the_server_takes_what_a_browser_sealed_and_opens_it(
+    ask: Ask, as_org: Callable[..., Any]
+) -> None:
+    supplier = as_org(["supplier"])
+    made = bidding.published(as_org, as_org(["buyer"]))
+    context = {
+        "tender": made.tender["ocid"],
+        "tenderer": f"organisation_{supplier.org_id.hex}",
+        "lot": None,
+        "envelope": "price",
+        "id": "of-a-browser",
+        "version": 1,
+    }
+    told = ask(
+        do="seal",
+        content=bidding.content(made.tender, "9123.45"),
+        context=context,
+        recipient=made.keys[bidding.PRICE].recipient,
+    )
+    envelope = {"kind": "price", "id": "of-a-browser", "version": 1, "sealed": told["sealed"]}
+
+    answer = supplier.post(f"/v1/tenders/{made.id}/bids", json={"envelopes": [envelope]})
+
+    assert answer.status_code == 201, answer.text
+    [bid] = bidding.finished(made, [answer.json()]).bids
+    assert bid["contents"]["lots"][0]["items"][0]["unit_price_amount"] == "9123.45"
+    assert bid["contents"]["envelopes"][0]["document"] == told["document"]

@@ -13,6 +13,7 @@ from api.procurement.sealing.problems import (
     SignatureWrong,
 )
 from api.procurement.sealing.receipts import Receipt, Root, SignedReceipt
+from api.rules.policy import SealingMode
 from api.rules.sealing import EnvelopeKind
 from tests.procurement.sealing.samples import (
     CONTEXT,
@@ -32,6 +33,7 @@ RECEIPT = Receipt(
     ciphertext_sha256=SEALED.ciphertext_sha256(),
     size=SEALED.size,
     received_at=AT,
+    sealing=SealingMode.CLIENT,
     sequence=7,
 )
 SIGNED = signed_receipt(RECEIPT, SIGNING)
@@ -49,6 +51,7 @@ def test_a_receipt_is_verified_as_it_is_read() -> None:
     [
         ("received_at", "2026-12-01T05:00:00.000000Z"),
         ("sequence", 8),
+        ("sealing", SealingMode.SERVER),
         ("commitment", "0" * 64),
         ("ciphertext_sha256", "0" * 64),
         ("size", 8192),

@@ -19,6 +19,7 @@ from api.procurement.sealing.keys import Identity
 from api.procurement.sealing.problems import SealedBidInvalid, TenderKeyInvalid
 from api.procurement.sealing.receipts import Receipt
 from api.rules import sealing
+from api.rules.policy import SealingMode
 from tests.procurement.sealing.samples import (
     CONTEXT,
     HOLDERS,
@@ -63,6 +64,7 @@ def test_nothing_that_leaves_the_supplier_shows_the_bid() -> None:
         ciphertext_sha256=CLOSED.sealed.ciphertext_sha256(),
         size=CLOSED.sealed.size,
         received_at="2026-12-01T05:00:00.000000Z",
+        sealing=SealingMode.CLIENT,
         sequence=1,
     )
     signed = signed_receipt(receipt, Ed25519PrivateKey.generate())

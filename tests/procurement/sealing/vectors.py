@@ -18,6 +18,7 @@ from api.procurement.sealing.envelopes import Context, Sealed
 from api.procurement.sealing.keys import Identity
 from api.procurement.sealing.receipts import Receipt, Root
 from api.rules import merkle, sealing
+from api.rules.policy import SealingMode
 from api.rules.sealing import EnvelopeKind
 from tests.procurement.sealing import samples
 
@@ -98,6 +99,7 @@ def vectors(ciphertexts: Sequence[str] | None = None) -> dict[str, Any]:
         ciphertext_sha256=first.ciphertext_sha256(),
         size=first.size,
         received_at=AT,
+        sealing=SealingMode.CLIENT,
         sequence=1,
     )
     published = Root(tender=TENDER, envelope=EnvelopeKind.PRICE, root=root, published_at=AT)

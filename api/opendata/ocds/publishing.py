@@ -1,0 +1,242 @@
+"""A release at each public event, in the transaction of the event itself (core/outbox).
+
+What is committed is published, and what cannot be published is not committed: the act that led to
+an invalid release fails as a whole. One transaction makes one release of a process, with the tags
+of all that happened in it.
+
+The writers of one process wait in turn for a lock, which is taken last of all locks of a
+transaction and before anything is read of the process: who acts on it without holding its row
+would else tell, after the wait, what another has changed meanwhile.
+"""
+
+import hashlib
+from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime, timedelta
+from operator import attrgetter
+from typing import Any, NamedTuple
+from uuid import UUID
+
+import structlog
+from sqlalchemy import text
+from sqlmodel import Session, col, select
+
+from api.core import bulk, db, settings
+from api.core.errors import PublicationInvalid
+from api.core.outbox import Event
+from api.opendata.models import OcdsRecord, OcdsRelease
+from api.opendata.ocds import merging, schemas
+from api.opendata.ocds.process import Process
+from api.opendata.ocds.sections import SECTIONS, parties
+from api.opendata.ocds.values import Json, instant
+from api.procurement import service as procurement
+from api.procurement.models import Tender
+
+log = structlog.get_logger(__name__)
+_TICK = timedelta(microseconds=1)
+_LOCK = text("SELECT pg_advisory_xact_lock(hashtextextended(:process, 19))")
+_PUBLISHER = text("SELECT set_config('kerben.publisher', :state, true)")
+
+
+def _named_in(event: Event) -> UUID:
+    """The tender that the event's payload names."""
+    return UUID(hex=event.payload["tender_id"])
+
+
+class Publication(NamedTuple):
+    """What an event says to the public: an OCDS release tag, and the sections that changed.
+
+    `tender_of` finds the tender that the event is about; most are about the tender itself.
+    """
+
+    tag: str
+    sections: tuple[str, ...] = ("tender",)
+    tender_of: Callable[[Event], UUID] = attrgetter("resource_id")
+
+
+EVENTS: Mapping[str, Publication] = {
+    "tender.published": Publication("tender"),
+    "tender.amended": Publication("tenderAmendment"),
+    "tender.cancelled": Publication("tenderCancellation"),
+    "tender.closed": Publication("tenderUpdate"),
+    "tender.suspended": Publication("tenderUpdate"),
+    "tender.resumed": Publication("tenderUpdate"),
+    "tender.prolonged": Publication("tenderUpdate"),
+    "tender.lots_changed": Publication("tenderUpdate"),
+    "tender.unsuccessful": Publication("tenderUpdate"),
+    "tender.completed": Publication("tenderUpdate"),
+    "tender.first_package_opened": Publication("tenderUpdate", ("tender", "bids")),
+    "tender.second_package_opened": Publication("tenderUpdate", ("tender", "bids")),
+    "tender.bids_opened": Publication("tenderUpdate", ("tender", "bids")),
+    "tender.awards_pending": Publication("tenderUpdate"),
+    "tender.awards_settled": Publication("tenderUpdate"),
+    "tender.evaluation_repeated": Publication("tenderUpdate"),
+    "award.approved": Publication("award", ("tender", "awards"), _named_in),
+    "award.rejected": Publication("award", ("tender", "awards"), _named_in),
+    "award.cancelled": Publication("awardCancellation", ("tender", "awards"), _named_in),
+    **{
+        f"complaint.{what}": Publication("tenderUpdate", ("tender", "complaints"), _named_in)
+        for what in (
+            *("submitted", "accepted", "invalidated", "declined"),
+            *("satisfied", "stopped", "resolved"),
+        )
+    },
+    "enquiry.answered": Publication("tenderUpdate", tender_of=_named_in),
+}
+"""Every public event: type -> publication."""
+
+
+def publish(session: Session, events: Sequence[Event]) -> None:
+    """Append a release to each process that the events are about. Raises PublicationInvalid.
+
+    A tender that is not published, a draft that was cancelled, has none.
+    """
+    session.connection().execute(_PUBLISHER, {"state": "on"})
+    by_tender: dict[UUID, list[Publication]] = {}
+    for event in events:
+        publication = EVENTS[event.type]
+        by_tender.setdefault(publication.tender_of(event), []).append(publication)
+    for tender_id in sorted(by_tender):
+        session.connection().execute(_LOCK, {"process": tender_id.hex})
+        tender = procurement.published(session, tender_id)
+        if tender is not None:
+            _append(session, tender, by_tender[tender_id])
+    session.connection().execute(_PUBLISHER, {"state": "off"})
+
+
+def unpublished(session: Session) -> Sequence[UUID]:
+    """Published tenders without a release: those that are older than releases are."""
+    told = select(OcdsRelease.ocid)
+    query = select(Tender.id).where(
+        col(Tender.published_at).is_not(None), col(Tender.ocid).not_in(told)
+    )
+    return session.exec(query.order_by(col(Tender.id))).all()
+
+
+def publish_now(session: Session, tender_id: UUID) -> None:
+    """Publish a tender as it stands, whatever happened to it. Raises PublicationInvalid."""
+    publish(session, [Event("tender.published", tender_id, {})])
+
+
+def _append(session: Session, tender: Tender, publications: Sequence[Publication]) -> None:
+    query = select(OcdsRecord).where(OcdsRecord.ocid == tender.ocid)
+    record = session.exec(query.execution_options(populate_existing=True)).one_or_none()
+    before: Json = record.compiled if record else {}
+    last = record.date if record else None
+    number = record.number + 1 if record else 1
+    release = _release(session, tender, publications, before, number, last)
+    try:
+        schemas.require_valid(session, release)
+    except PublicationInvalid as error:
+        log.error("release invalid", release=release["id"], errors=[*map(str, error.errors)])
+        raise
+    moment = datetime.fromisoformat(release["date"])
+    body = merging.encoded(release)
+    row = bulk.new_row(
+        ocid=tender.ocid,
+        number=number,
+        release_id=release["id"],
+        date=moment,
+        tags=release["tag"],
+        etag=etag(body),
+        body=body,
+    )
+    bulk.insert(session, OcdsRelease, [row])
+    _keep_record(session, release, merging.merged(before or None, release), number, moment)
+
+
+def _release(
+    session: Session,
+    tender: Tender,
+    publications: Sequence[Publication],
+    before: Json,
+    number: int,
+    last: datetime | None,
+) -> Json:
+    now = db.now(session)
+    moment = now if last is None else max(now, last + _TICK)
+    process = Process(session, tender)
+    members: Json = {}
+    roles: dict[UUID, set[str]] = {}
+    for name in dict.fromkeys(name for each in publications for name in each.sections):
+        section = SECTIONS[name](process)
+        members |= section.members
+        for org_id, held in section.parties.items():
+            roles.setdefault(org_id, set()).update(held)
+    named = [_with_earlier_roles(party, before) for party in parties(process, roles)]
+    release_id = f"{tender.ocid}-{number:06d}"
+    release = {
+        "ocid": tender.ocid,
+        "id": release_id,
+        "date": instant(moment),
+        "tag": [*dict.fromkeys(each.tag for each in publications)],
+        "initiationType": "tender",
+        "language": tender.language,
+        "parties": named,
+        **{name: merging.with_removals(before.get(name), said) for name, said in members.items()},
+    }
+    _tell_amendments(release, before, number)
+    return release
+
+
+def _with_earlier_roles(party: Json, before: Json) -> Json:
+    """Roles are replaced as a whole by a merge, hence those of earlier releases are said again."""
+    earlier: Json = next(
+        (each for each in before.get("parties", ()) if each["id"] == party["id"]), {}
+    )
+    return party | {"roles": sorted({*party["roles"], *earlier.get("roles", ())})}
+
+
+def _tell_amendments(release: Json, before: Json, number: int) -> None:
+    """Which release an amendment made, and which it amends."""
+    told = {each["id"]: each for each in before.get("tender", {}).get("amendments", ())}
+    for amendment in release.get("tender", {}).get("amendments", ()):
+        known = told.get(amendment["id"])
+        amendment["releaseID"] = known["releaseID"] if known else release["id"]
+        amendment["amendsReleaseID"] = (
+            known["amendsReleaseID"] if known else f"{release['ocid']}-{number - 1:06d}"
+        )
+
+
+def _keep_record(
+    session: Session, release: Json, compiled: Json, number: int, moment: datetime
+) -> None:
+    ocid = release["ocid"]
+    linked = session.connection().execute(
+        text("SELECT release_id, date, tags FROM ocds_release WHERE ocid = :o ORDER BY number"),
+        {"o": ocid},
+    )
+    base = settings.get().base_url
+    record = {
+        "ocid": ocid,
+        "releases": [
+            {"url": f"{base}{release_path(ocid, id)}", "date": instant(date), "tag": tags}
+            for id, date, tags in linked
+        ],
+        "compiledRelease": compiled,
+    }
+    body = merging.encoded(record)
+    row: dict[str, Any] = bulk.new_row(
+        ocid=ocid, number=number, date=moment, compiled=compiled, etag=etag(body), body=body
+    )
+    row["xid"] = _xid(session)
+    bulk.insert(session, OcdsRecord, [row], key=("ocid",))
+
+
+def _xid(session: Session) -> int:
+    found: int = session.connection().scalar(text("SELECT pg_current_xact_id()::text::bigint"))
+    return found
+
+
+def release_path(ocid: str, release_id: str) -> str:
+    """Where the public reads a release."""
+    return f"/public/ocds/releases/{ocid}/{release_id}"
+
+
+def record_path(ocid: str) -> str:
+    """Where the public reads a record."""
+    return f"/public/ocds/records/{ocid}"
+
+
+def etag(body: bytes) -> str:
+    """The entity tag of a document that is never altered under it."""
+    return f'"{hashlib.sha256(body).hexdigest()[:32]}"'

@@ -1,0 +1,52 @@
+"""How the public routes answer: bytes with an entity tag, or that there is nothing newer."""
+
+from typing import Any
+
+from fastapi import Request, Response
+from starlette.types import Receive, Scope, Send
+
+from api.core.http import PublicRoute
+
+CACHING = "public, max-age=60"
+FOREVER = "public, max-age=31536000, immutable"
+NOT_MODIFIED: dict[int | str, dict[str, Any]] = {
+    304: {"description": "The version that If-None-Match names is the current one"}
+}
+
+
+class DocumentRoute(PublicRoute):
+    """Declared and documented as every route, but run without FastAPI's parameters and exit
+    stacks, which cost more than the read: the endpoint takes the texts of the request as they are.
+    """
+
+    async def handle(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["method"] not in (self.methods or ()):
+            await super().handle(scope, receive, send)
+            return
+        request = Request(scope, receive)
+        answer = await self.endpoint(
+            request, **request.path_params, if_none_match=request.headers.get("if-none-match")
+        )
+        await answer(scope, receive, send)
+
+
+def answered(
+    body: bytes,
+    etag: str,
+    if_none_match: str | None,
+    *,
+    media_type: str = "application/json",
+    caching: str = CACHING,
+    headers: dict[str, str] | None = None,
+) -> Response:
+    """The document, or 304 for who has this version already."""
+    sent = {"ETag": etag, "Cache-Control": caching, **(headers or {})}
+    if if_none_match is not None and _names(if_none_match, etag):
+        return Response(status_code=304, headers=sent)
+    return Response(body, headers=sent, media_type=media_type)
+
+
+def _names(if_none_match: str, etag: str) -> bool:
+    """Weak comparison with a list of entity tags (RFC 9110, section 13.1.2)."""
+    given = {tag.strip().removeprefix("W/") for tag in if_none_match.split(",")}
+    return etag in given or "*" in given

@@ -1,0 +1,120 @@
+"""The file of an evaluation, "kerben-evaluation/1": canonical JSON of inputs, figures and result.
+
+Decimals are texts without exponent and without trailing zeros, instants are in UTC with six
+digits, bids stand in the order of their ids; so one evaluation has one text (RFC 8785), whose
+SHA-256 names it. The hashes of inputs and result begin with the format and the name of the part.
+"""
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import fields, is_dataclass, replace
+from datetime import date, datetime
+from decimal import Decimal
+from enum import Enum
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict
+from pydantic.json_schema import GenerateJsonSchema, JsonSchemaValue
+
+from api.procurement.sealing import canonical
+from api.procurement.sealing.documents import Sha256, instant
+from api.rules.evaluation import FORMULA, Inputs, Result, evaluate
+from api.rules.offers import plain
+
+FORMAT = "kerben-evaluation/1"
+SCHEMA_ID = "https://kerben.example/schemas/kerben-evaluation-1.schema.json"
+
+
+class _Inputs(BaseModel):
+    """The part of a file that an evaluation is computed from."""
+
+    model_config = ConfigDict(
+        extra="forbid", strict=True, json_schema_serialization_defaults_required=True
+    )
+
+    inputs: Inputs
+
+
+class EvaluationFile(_Inputs):
+    """An evaluation as it is published: what it was computed from, by which formula, and what
+    came out."""
+
+    format: Literal["kerben-evaluation/1"]
+    formula: Literal["kerben-evaluation-formula/1"]
+    inputs_sha256: Sha256
+    result: Result
+    result_sha256: Sha256
+
+
+def write(inputs: Inputs) -> bytes:
+    """Evaluate, and give the file. Raises NotEvaluable."""
+    ordered = in_order(inputs)
+    said, found = document(ordered), document(evaluate(ordered))
+    return canonical.dumps(
+        {
+            "format": FORMAT,
+            "formula": FORMULA,
+            "inputs": said,
+            "inputs_sha256": part_sha256("inputs", said),
+            "result": found,
+            "result_sha256": part_sha256("result", found),
+        }
+    )
+
+
+def in_order(inputs: Inputs) -> Inputs:
+    """The same inputs with the bids in the order of their ids."""
+    return replace(inputs, bids=tuple(sorted(inputs.bids, key=lambda bid: bid.id)))
+
+
+def inputs_of(document: Any) -> Inputs:
+    """The inputs in a file. Raises pydantic's ValidationError, whose places begin with `inputs`."""
+    return _Inputs.model_validate_json(canonical.dumps({"inputs": document})).inputs
+
+
+def part_sha256(part: str, document: Any) -> str:
+    """The hash of the inputs or of the result: SHA-256 of `format SP part LF` and its text."""
+    return hashlib.sha256(f"{FORMAT} {part}\n".encode() + canonical.dumps(document)).hexdigest()
+
+
+def sha256(text: bytes) -> str:
+    """The hash that names a file: of its bytes."""
+    return hashlib.sha256(text).hexdigest()
+
+
+def document(value: Any) -> Any:
+    """A value of the rules as JSON says it."""
+    match value:
+        case None | bool() | int():
+            return value
+        case Enum():
+            return value.value
+        case str():
+            return value
+        case Decimal():
+            return plain(value) if value else "0"
+        case datetime():
+            return instant(value)
+        case date():
+            return value.isoformat()
+        case Mapping():
+            return {name: document(each) for name, each in value.items()}
+        case tuple() | list():
+            return [document(each) for each in value]
+    if is_dataclass(value):
+        return {each.name: document(getattr(value, each.name)) for each in fields(value)}
+    raise TypeError(f"no JSON for {type(value).__name__}")
+
+
+class _Schema(GenerateJsonSchema):
+    def decimal_schema(self, schema: Any) -> JsonSchemaValue:
+        return {"type": "string", "pattern": r"^-?(0|[1-9][0-9]*)(\.[0-9]*[1-9])?$"}
+
+
+def json_schema() -> dict[str, Any]:
+    """The JSON Schema (draft 2020-12) of the file."""
+    schema = EvaluationFile.model_json_schema(mode="serialization", schema_generator=_Schema)
+    for each in [schema, *schema["$defs"].values()]:
+        if "properties" in each:
+            each["additionalProperties"] = False
+    return {"$schema": _Schema.schema_dialect, "$id": SCHEMA_ID, **schema}

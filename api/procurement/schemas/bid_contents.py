@@ -1,0 +1,184 @@
+"""What is inside the envelopes of a bid: the JSON that a supplier seals.
+
+A bid in one envelope seals a `BidContent`; a bid in two seals a `TechnicalContent` and a
+`PriceContent`. Its JSON Schema is GET /public/schemas/bid-content. Amounts are texts.
+"""
+
+from typing import Annotated
+
+from pydantic import Field, StrictBool, StrictFloat, StrictInt, StringConstraints
+
+from api.catalog.types import (
+    CertificateId,
+    CertificateScheme,
+    Country,
+    HttpsUrl,
+    Line,
+    PlainDecimal,
+    Positive,
+    Sha256,
+    Short,
+)
+from api.core.inputs import DAY_SCHEMA, IsoDate
+from api.identity.schemas import Input, OrganisationId
+from api.procurement.schemas.ids import ItemId, LotId
+from api.procurement.schemas.inputs import ValueIn
+from api.rules.bid_terms import WHOLE_BP
+from api.rules.bids import SecurityKind, TendererRole
+from api.rules.criteria import MAX_RESPONSES
+from api.rules.incoterms import Incoterm
+from api.rules.sealing import EnvelopeKind
+from api.rules.tenders import MAX_ITEMS, MAX_LOTS
+
+RequirementId = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]{0,59}$")]
+DocumentType = Annotated[str, StringConstraints(pattern=r"^[A-Za-z]{1,60}$")]
+MediaType = Annotated[str, StringConstraints(pattern=r"^[\w.+-]{1,50}/[\w.+-]{1,49}$")]
+Given = StrictBool | StrictInt | StrictFloat | Line
+"""A value as JSON says it: nothing is taken for what it is not."""
+Price = Annotated[PlainDecimal, Field(ge=0, le=10**12, max_digits=20, decimal_places=6)]
+_SHA = "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08"
+_LOT = "lot_019abf2e8c1d7c3fa9b04b4c6f0d2e11"
+_ITEM = {
+    "item_id": "item_019abf2e8c1d7c3fa9b04b4c6f0d2e11",
+    "quantity": "600",
+    "unit_price": "9850.00",
+    "country_of_origin": "KG",
+}
+EXAMPLE_LOT = {
+    "lot_id": _LOT,
+    "value": {"amount": "5910000.00", "currency": "KGS"},
+    "vat_included": True,
+    "incoterm": "DAP",
+    "named_place": "Osh",
+    "dispatch_country": "KG",
+    "lead_days": 30,
+    "items": [_ITEM],
+}
+_RESPONSE = {"requirement_id": "experience-years", "value": 5, "documents": [_SHA]}
+_DOCUMENT = {
+    "sha256": _SHA,
+    "title": "Свидетельство о регистрации",
+    "media_type": "application/pdf",
+}
+_CLAIM = {"certificate_scheme": "ST1", "certificate_number": "KG-2026-00417", "issued_by": "ТПП КР"}
+_SECURITY = {
+    "kind": "guarantee",
+    "reference": "BG-2027-118",
+    "value": {"amount": "134000.00", "currency": "KGS"},
+    "valid_until": "2027-06-01",
+}
+_TENDERER = {
+    "organisation_id": "organisation_019abf2e8c1d7c3fa9b04b4c6f0d2e11",
+    "role": "lead",
+    "share_bp": 10000,
+}
+
+
+class BidItemIn(Input):
+    """The unit price of an item, before or with VAT as its lot says."""
+
+    item_id: ItemId
+    quantity: Positive = Field(examples=["600"])
+    unit_price: Price = Field(examples=["9850.00"])
+    country_of_origin: Country | None = Field(default=None, examples=["KG"])
+
+
+class BidLotIn(Input):
+    """What is asked for one lot, and on which terms it is delivered."""
+
+    lot_id: LotId
+    value: ValueIn
+    vat_included: StrictBool = Field(examples=[True])
+    incoterm: Incoterm | None = Field(default=None, examples=["DAP"])
+    named_place: Line | None = Field(default=None, examples=["Osh"])
+    dispatch_country: Country | None = Field(default=None, examples=["CN"])
+    lead_days: int | None = Field(default=None, ge=0, le=3650, examples=[30])
+    items: list[BidItemIn] = Field(min_length=1, max_length=MAX_ITEMS, examples=[[_ITEM]])
+
+
+class RequirementResponseIn(Input):
+    """An answer to a requirement of a criterion; numbers may be written as text."""
+
+    requirement_id: RequirementId = Field(examples=["experience-years"])
+    value: Given = Field(examples=[5])
+    documents: list[Sha256] = Field(default=[], max_length=20, examples=[[_SHA]])
+
+
+class TendererIn(Input):
+    """An organisation of the bid; `share_bp` is its part of the work, in basis points."""
+
+    organisation_id: OrganisationId
+    role: TendererRole = Field(examples=["lead"])
+    share_bp: int | None = Field(default=None, ge=1, le=WHOLE_BP, examples=[10000])
+
+
+class DocumentIn(Input):
+    """A document by the SHA-256 of its bytes."""
+
+    sha256: Sha256 = Field(examples=[_SHA])
+    title: Line = Field(examples=["Свидетельство о регистрации"])
+    document_type: DocumentType | None = Field(default=None, examples=["eligibilityDocuments"])
+    media_type: MediaType | None = Field(default=None, examples=["application/pdf"])
+    url: HttpsUrl | None = Field(default=None, examples=["https://example.kg/registration.pdf"])
+
+
+class DomesticClaimIn(Input):
+    """That the goods are made at home, and the certificate that shows it; without `lot_id`, of
+    every lot."""
+
+    lot_id: LotId | None = None
+    certificate_scheme: CertificateScheme = Field(examples=["ST1"])
+    certificate_number: Short = Field(examples=["KG-2026-00417"])
+    certificate_id: CertificateId | None = None
+    issued_by: Line | None = Field(default=None, examples=["ТПП КР"])
+    valid_until: Annotated[IsoDate, DAY_SCHEMA] | None = Field(
+        default=None, examples=["2027-12-31"]
+    )
+    document_sha256: Sha256 | None = Field(default=None, examples=[_SHA])
+
+
+class SecurityIn(Input):
+    """The bid security: a guarantee by its reference, or a declaration."""
+
+    kind: SecurityKind = Field(examples=["guarantee"])
+    reference: Short | None = Field(default=None, examples=["BG-2027-118"])
+    issuer: Line | None = Field(default=None, examples=["Айыл Банк"])
+    value: ValueIn | None = None
+    valid_until: Annotated[IsoDate, DAY_SCHEMA] | None = Field(
+        default=None, examples=["2027-06-01"]
+    )
+    document_sha256: Sha256 | None = Field(default=None, examples=[_SHA])
+
+
+class _Content(Input):
+    documents: list[DocumentIn] = Field(default=[], max_length=200, examples=[[_DOCUMENT]])
+
+
+class TechnicalContent(_Content):
+    """The technical envelope: who bids, and how the criteria are met."""
+
+    requirement_responses: list[RequirementResponseIn] = Field(
+        default=[], max_length=MAX_RESPONSES, examples=[[_RESPONSE]]
+    )
+    tenderers: list[TendererIn] = Field(default=[], max_length=20, examples=[[_TENDERER]])
+    domestic_claims: list[DomesticClaimIn] = Field(
+        default=[], max_length=MAX_LOTS, examples=[[_CLAIM]]
+    )
+    bid_security: SecurityIn | None = Field(default=None, examples=[_SECURITY])
+
+
+class PriceContent(_Content):
+    """The price envelope: what every lot costs."""
+
+    lots: list[BidLotIn] = Field(min_length=1, max_length=MAX_LOTS, examples=[[EXAMPLE_LOT]])
+
+
+class BidContent(TechnicalContent, PriceContent):
+    """A bid in one envelope."""
+
+
+def content_type(kind: EnvelopeKind, *, two_envelopes: bool) -> type[_Content]:
+    """Which content an envelope of a kind has."""
+    if not two_envelopes:
+        return BidContent
+    return TechnicalContent if kind is EnvelopeKind.TECHNICAL else PriceContent

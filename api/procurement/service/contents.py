@@ -1,0 +1,240 @@
+"""What an opened envelope says: checked against its tender, and told as rows.
+
+A fault disqualifies the bid, by name; nothing here raises for what a supplier has written.
+"""
+
+from collections.abc import Mapping, Sequence
+from decimal import Decimal
+from typing import Any, NamedTuple
+from uuid import UUID
+
+from pydantic import BaseModel, ValidationError
+from sqlmodel import SQLModel
+
+from api.core import bulk, ids
+from api.core.errors import Invalid
+from api.procurement.models import (
+    Bid,
+    BidDocument,
+    BidItem,
+    BidLot,
+    BidSecurity,
+    DomesticClaim,
+    RequirementResponse,
+    SubmissionTerms,
+    Tender,
+)
+from api.procurement.schemas import BidLotIn, PriceContent, TechnicalContent, content_type
+from api.procurement.service.submissions import criteria_of
+from api.reference import service as reference
+from api.rules import bid_terms, criteria
+from api.rules.bid_terms import LotAsked, LotOffered, Party
+from api.rules.criteria import Criterion
+from api.rules.sealing import EnvelopeKind
+from api.rules.tenders import Fault, LotStatus, Value
+
+type Rows = list[tuple[type[SQLModel], dict[str, Any]]]
+
+
+class Asked(NamedTuple):
+    """What a tender asks, made once for all its bids."""
+
+    lots: Mapping[str, LotAsked]
+    criteria: Sequence[Criterion]
+    security: Value | None
+    declaration_taken: bool
+    two_envelopes: bool
+
+
+class Read(NamedTuple):
+    """Rows of an opened bid and the shares of its tenderers; or faults, and then neither."""
+
+    rows: Rows
+    shares: Mapping[UUID, int | None]
+    faults: list[Fault]
+
+
+def asked(tender: Tender, terms: SubmissionTerms | None) -> Asked:
+    """What bids of a tender are compared with."""
+    lots = {
+        ids.show("lot", lot.id): LotAsked(
+            lot.status is LotStatus.ACTIVE,
+            {ids.show("item", item.id): item.quantity for item in lot.items},
+            lot.incoterms,
+        )
+        for lot in tender.lots
+    }
+    return Asked(
+        lots,
+        criteria_of(terms.criteria if terms else ()),
+        terms.bid_security if terms else None,
+        terms.bid_security_declaration if terms else False,
+        terms.two_envelopes if terms else False,
+    )
+
+
+def read(
+    wanted: Asked, bid: Bid, kind: EnvelopeKind, content: Mapping[str, Any], joined: Sequence[UUID]
+) -> Read:
+    """The content of an envelope of `kind`; `joined` are the organisations that are in the bid."""
+    form = content_type(kind, two_envelopes=wanted.two_envelopes)
+    try:
+        parsed = form.model_validate(content)
+    except ValidationError as error:
+        return Read([], {}, _malformed(error))
+    rows: Rows = [
+        (BidDocument, {"envelope": kind, **_fields(each)})
+        for each in {each.sha256: each for each in parsed.documents}.values()
+    ]
+    faults: list[Fault] = []
+    shares: Mapping[UUID, int | None] = {}
+    if isinstance(parsed, PriceContent):
+        faults += _lot_faults(wanted, parsed)
+        rows += _lot_rows(parsed)
+    if isinstance(parsed, TechnicalContent):
+        bid_for: list[str] = (
+            [ids.show("lot", lot.lot_id) for lot in parsed.lots]
+            if isinstance(parsed, PriceContent)
+            else []
+        )
+        faults += _technical_faults(wanted, bid, parsed, joined, bid_for)
+        rows += _technical_rows(parsed)
+        shares = {each.organisation_id: each.share_bp for each in parsed.tenderers}
+    if faults:
+        return Read([], {}, faults)
+    common = {"bid_id": bid.id, "tender_id": bid.tender_id}
+    return Read([(model, bulk.new_row(**common, **row)) for model, row in rows], shares, [])
+
+
+def _malformed(error: ValidationError) -> list[Fault]:
+    return [
+        Fault("/".join(["#", *map(str, each["loc"])]), f"content_{each['type']}", each["msg"])
+        for each in error.errors(include_input=False, include_context=False, include_url=False)
+    ][:_MOST_FAULTS]
+
+
+_MOST_FAULTS = 50
+
+
+def _lot_faults(wanted: Asked, content: PriceContent) -> list[Fault]:
+    faults = bid_terms.lot_faults(wanted.lots, [_offered(lot) for lot in content.lots])
+    for index, lot in enumerate(content.lots):
+        faults += _unknown(reference.ensure_currency, lot.value.currency, f"#/lots/{index}/value")
+        countries = [(lot.dispatch_country, f"#/lots/{index}/dispatch_country")]
+        countries += [
+            (item.country_of_origin, f"#/lots/{index}/items/{n}/country_of_origin")
+            for n, item in enumerate(lot.items)
+        ]
+        for country, pointer in countries:
+            if country is not None:
+                faults += _unknown(reference.ensure_country, country, pointer)
+    return faults
+
+
+def _offered(lot: BidLotIn) -> LotOffered:
+    return LotOffered(
+        ids.show("lot", lot.lot_id),
+        Value(lot.value.amount, lot.value.currency),
+        lot.incoterm,
+        lot.named_place,
+        [(ids.show("item", i.item_id), i.quantity, i.unit_price) for i in lot.items],
+    )
+
+
+def _technical_faults(
+    wanted: Asked,
+    bid: Bid,
+    content: TechnicalContent,
+    joined: Sequence[UUID],
+    bid_for: Sequence[str],
+) -> list[Fault]:
+    answers = {each.requirement_id: each.value for each in content.requirement_responses}
+    faults = bid_terms.tenderer_faults(
+        [Party(each.organisation_id.hex, each.role, each.share_bp) for each in content.tenderers],
+        supplier=bid.supplier_id.hex,
+        accepted={each.hex for each in joined},
+    )
+    if len(answers) != len(content.requirement_responses):
+        faults.append(Fault("#/requirement_responses", "answered_twice", "answer each once"))
+    faults += [
+        Fault("#/requirement_responses", "response_unfit", f"{id} is not asked or of another type")
+        for id in criteria.ill_typed(wanted.criteria, answers)
+    ]
+    faults += [
+        Fault("#/requirement_responses", "criterion_unanswered", f"{id} is not answered in full")
+        for id in criteria.unanswered(wanted.criteria, answers, bid_for)
+    ]
+    security = content.bid_security
+    value = security.value if security else None
+    faults += bid_terms.security_faults(
+        wanted.security,
+        declaration_taken=wanted.declaration_taken,
+        kind=security.kind if security else None,
+        value=Value(value.amount, value.currency) if value else None,
+    )
+    claimed = [each.lot_id for each in content.domestic_claims]
+    if len({*claimed}) != len(claimed):
+        faults.append(Fault("#/domestic_claims", "claimed_twice", "claim each lot once"))
+    faults += [
+        Fault(f"#/domestic_claims/{n}/lot_id", "unknown_lot", "is no lot of the tender")
+        for n, lot in enumerate(claimed)
+        if lot is not None and ids.show("lot", lot) not in wanted.lots
+    ]
+    return faults
+
+
+def _lot_rows(content: PriceContent) -> Rows:
+    rows: Rows = []
+    for lot in content.lots:
+        fields = _fields(lot, "value", "items")
+        money = {"value_amount": lot.value.amount, "value_currency": lot.value.currency}
+        rows.append((BidLot, fields | money))
+        rows += [
+            (
+                BidItem,
+                {
+                    "lot_id": lot.lot_id,
+                    "item_id": item.item_id,
+                    "quantity": item.quantity,
+                    "unit_price_amount": item.unit_price,
+                    "country_of_origin": item.country_of_origin,
+                },
+            )
+            for item in lot.items
+        ]
+    return rows
+
+
+def _technical_rows(content: TechnicalContent) -> Rows:
+    rows: Rows = [
+        (
+            RequirementResponse,
+            {
+                "requirement_id": each.requirement_id,
+                "value": {"value": each.value},
+                "documents": each.documents,
+            },
+        )
+        for each in content.requirement_responses
+    ]
+    rows += [(DomesticClaim, _fields(each)) for each in content.domestic_claims]
+    if content.bid_security is not None:
+        fields = _fields(content.bid_security, "value")
+        value = content.bid_security.value
+        amount: Decimal | None = value.amount if value else None
+        money = {"value_amount": amount, "value_currency": value.currency if value else None}
+        rows.append((BidSecurity, fields | money))
+    return rows
+
+
+def _fields(given: BaseModel, *but: str) -> dict[str, Any]:
+    """The values as they are, not as the API shows them."""
+    return {name: getattr(given, name) for name in type(given).model_fields if name not in but}
+
+
+def _unknown(check: Any, code: str, pointer: str) -> list[Fault]:
+    try:
+        check(code, pointer)
+    except Invalid as problem:
+        return [Fault(each.pointer, each.code, each.detail) for each in problem.errors]
+    return []

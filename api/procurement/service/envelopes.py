@@ -1,0 +1,198 @@
+"""Envelopes as they come in: held against the deadline, checked unopened, answered by a receipt."""
+
+import secrets
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any, NamedTuple
+from uuid import UUID
+
+from pydantic import ValidationError
+from sqlalchemy.orm import defer
+from sqlmodel import Session, col, select
+
+from api.core import db, ids, signing
+from api.core.errors import FieldError, Invalid, NotFound
+from api.procurement.models import Bid, BidEnvelope, Tender, TenderKey
+from api.procurement.schemas import EnvelopeIn, content_type
+from api.procurement.sealing import envelopes as sealing
+from api.procurement.sealing.documents import instant
+from api.procurement.sealing.envelopes import Context, Sealed
+from api.procurement.sealing.receipts import Receipt, SignedReceipt
+from api.procurement.service.bid_problems import SealingRequired, TenderPeriodNotStarted
+from api.procurement.service.problems import TenderPeriodEnded
+from api.rules import merkle
+from api.rules.policy import SealingMode
+from api.rules.sealing import EnvelopeKind
+from api.rules.tenders import OPEN_STAGES, TenderStage, has_ended
+
+type Keys = Mapping[EnvelopeKind, TenderKey]
+_MOST = 2**53 - 1
+"""The largest whole number that JSON says exactly."""
+
+
+class Held(NamedTuple):
+    """A tender that takes bids and stays as it is until the transaction ends; and the moment."""
+
+    id: UUID
+    ocid: str
+    buyer_id: UUID
+    now: datetime
+
+
+class _Seen(NamedTuple):
+    ocid: str
+    buyer_id: UUID
+    stage: TenderStage
+    start: datetime | None
+    end: datetime | None
+
+
+def hold_open(session: Session, tender_id: UUID) -> Held:
+    """Keep a tender from being closed or amended, if bids are in time by the database's clock.
+
+    What is late is refused before it locks anything, so that late bids never hold up the closing.
+    Raises NotFound, TenderPeriodNotStarted or TenderPeriodEnded.
+    """
+    _require_open(session, _seen(session, tender_id, lock=False))
+    seen = _seen(session, tender_id, lock=True)
+    return Held(tender_id, seen.ocid, seen.buyer_id, _require_open(session, seen))
+
+
+def keys_of(session: Session, tender_id: UUID) -> Keys:
+    """The keys to which envelopes of a tender are sealed, by kind."""
+    rows = session.exec(
+        select(TenderKey)
+        .where(TenderKey.tender_id == tender_id)
+        .options(defer(col(TenderKey.document)))  # type: ignore[arg-type]
+    ).all()
+    return {row.kind: row for row in rows}
+
+
+def current_of(session: Session, bid_id: UUID) -> Sequence[BidEnvelope]:
+    """The envelopes of a bid that count."""
+    return session.exec(
+        select(BidEnvelope)
+        .where(BidEnvelope.bid_id == bid_id, col(BidEnvelope.replaced_at).is_(None))
+        .options(defer(col(BidEnvelope.ciphertext)))  # type: ignore[arg-type]
+        .order_by(col(BidEnvelope.kind))
+    ).all()
+
+
+def received(
+    session: Session, held: Held, bid: Bid, given: Sequence[EnvelopeIn], keys: Keys
+) -> list[BidEnvelope]:
+    """Rows of envelopes that came in now. Raises SealingRequired, ContentRefused or Invalid."""
+    if any(each.content is not None for each in given):
+        _require_server_sealing(session, held.id, keys)
+    return [
+        _row(held, bid, each, keys[each.kind], _sealed(held, bid, index, each, keys))
+        for index, each in enumerate(given)
+    ]
+
+
+def context_of(envelope: BidEnvelope, ocid: str) -> Context:
+    """What the envelope must have been sealed for."""
+    return Context(
+        tender=ocid,
+        tenderer=ids.show("organisation", envelope.supplier_id),
+        envelope=envelope.kind,
+        id=envelope.envelope_id,
+        version=envelope.envelope_version,
+    )
+
+
+def receipt(envelope: BidEnvelope, ocid: str) -> SignedReceipt:
+    """The signed statement that the installation received the envelope, and when."""
+    content = Receipt(
+        context=context_of(envelope, ocid),
+        commitment=envelope.commitment,
+        ciphertext_sha256=envelope.ciphertext_sha256,
+        size=envelope.size,
+        received_at=instant(envelope.received_at),
+        sealing=envelope.mode,
+        sequence=envelope.sequence,
+    )
+    signed = signing.sign(content.model_dump(mode="json"))
+    return SignedReceipt(content=content, key_id=signed.key_id, signature=signed.signature)
+
+
+def _seen(session: Session, tender_id: UUID, *, lock: bool) -> _Seen:
+    query = select(  # type: ignore[call-overload]
+        Tender.ocid,
+        Tender.buyer_id,
+        Tender.status_details,
+        Tender.tender_period_start,
+        Tender.tender_period_end,
+    ).where(Tender.id == tender_id, col(Tender.published_at).is_not(None))
+    row = session.exec(query.with_for_update(read=True) if lock else query).one_or_none()
+    if row is None:
+        raise NotFound
+    return _Seen(*row)
+
+
+def _require_open(session: Session, seen: _Seen) -> datetime:
+    now = db.now(session)
+    if seen.stage not in OPEN_STAGES or seen.end is None or has_ended(seen.end, now):
+        raise TenderPeriodEnded
+    if seen.start is not None and now < seen.start:
+        raise TenderPeriodNotStarted(f"Bids are taken from {seen.start.isoformat()} on.")
+    return now
+
+
+def _require_server_sealing(session: Session, tender_id: UUID, keys: Keys) -> None:
+    """Content in the open is taken where the rules allow it, whoever has the key."""
+    allowed: Any = session.exec(
+        select(col(Tender.policy)["parameters"]["sealing_modes"]).where(Tender.id == tender_id)
+    ).one()
+    if SealingMode.SERVER not in (allowed or ()):
+        raise SealingRequired
+
+
+def _sealed(held: Held, bid: Bid, index: int, given: EnvelopeIn, keys: Keys) -> Sealed:
+    """The envelope as the bidder sealed it, or sealed here: what it says is stored nowhere else."""
+    if given.sealed is not None:
+        return given.sealed
+    content = given.content or {}
+    kind = content_type(given.kind, two_envelopes=len(keys) > 1)
+    try:
+        kind.model_validate(content)
+    except ValidationError as error:
+        errors = [
+            FieldError(
+                pointer="/".join(["#/envelopes", str(index), "content", *map(str, each["loc"])]),
+                code=each["type"],
+                detail=each["msg"],
+            )
+            for each in error.errors(include_input=False, include_context=False, include_url=False)
+        ]
+    else:
+        context = Context(
+            tender=held.ocid,
+            tenderer=ids.show("organisation", bid.supplier_id),
+            envelope=given.kind,
+            id=given.id,
+            version=given.version,
+        )
+        return sealing.seal(content, context, keys[given.kind].recipient).sealed
+    raise Invalid("The content is not that of a bid.", errors=errors)
+
+
+def _row(held: Held, bid: Bid, given: EnvelopeIn, key: TenderKey, sealed: Sealed) -> BidEnvelope:
+    # Whoever can open it alone is named: by the installation's own key it could.
+    by_bidder = given.sealed is not None and key.mode is SealingMode.CLIENT
+    return BidEnvelope(
+        bid_id=bid.id,
+        tender_id=bid.tender_id,
+        supplier_id=bid.supplier_id,
+        kind=given.kind,
+        mode=SealingMode.CLIENT if by_bidder else SealingMode.SERVER,
+        envelope_id=given.id,
+        envelope_version=given.version,
+        size=sealed.size,
+        commitment=sealed.commitment,
+        ciphertext=sealed.ciphertext_bytes(),
+        ciphertext_sha256=sealed.ciphertext_sha256(),
+        leaf=merkle.leaf_hash(sealed.entry()),
+        sequence=secrets.randbelow(_MOST) + 1,
+        received_at=held.now,
+    )

@@ -1,0 +1,277 @@
+"""The inputs of an evaluation, gathered from the rows: what the rules need and nothing else."""
+
+from collections import defaultdict
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import replace
+from datetime import date
+from decimal import Decimal
+from typing import Any
+from uuid import UUID
+
+from sqlmodel import Session, col, select
+
+from api.core import ids
+from api.identity import service as identity
+from api.identity.models import Organisation
+from api.procurement.models import (
+    Bid,
+    BidEnvelope,
+    BidItem,
+    BidLot,
+    BidOpening,
+    BidTenderer,
+    DomesticClaim,
+    Lot,
+    PreferenceDecision,
+    PriceJustification,
+    RequirementResponse,
+    Tender,
+)
+from api.procurement.service import auctions, award_terms, lot_prices, policies
+from api.procurement.service.evaluation_problems import BidsNotOpened, NotEvaluable
+from api.procurement.service.lot_prices import LotPrice
+from api.reference import fx
+from api.rules.bids import BidStage, OpeningStatus
+from api.rules.clock import local_date
+from api.rules.commissions import JustificationStatus
+from api.rules.evaluation import ComparablePrice, Inputs, LotTerms, inputs, stated_price
+from api.rules.evaluation.inputs import EAEU, Decision, VatStatement
+from api.rules.evaluation.scoring import NUMBER
+from api.rules.policy import Policy
+from api.rules.sealing import EnvelopeKind
+from api.rules.tenders import TenderStage
+
+_JUDGED = (BidStage.TECHNICAL_OPENED, BidStage.OPENED, BidStage.VALID, BidStage.DISQUALIFIED)
+
+
+def bids_of(session: Session, tender: Tender, lot: Lot) -> Sequence[Bid]:
+    """The opened bids for a lot in the order of their ids; of two envelopes, while the price is
+    sealed nobody knows for which lots a bid is, and all are given."""
+    query = select(Bid).where(Bid.tender_id == tender.id, col(Bid.status_details).in_(_JUDGED))
+    if tender.status_details is not TenderStage.FIRST_PACKAGE_PENDING:
+        query = query.where(col(Bid.id).in_(select(BidLot.bid_id).where(BidLot.lot_id == lot.id)))
+    return session.exec(query.order_by(col(Bid.id))).all()
+
+
+def gather(
+    session: Session,
+    tender: Tender,
+    lot: Lot,
+    *,
+    scored: Mapping[UUID, Mapping[str, Mapping[str, Decimal]]],
+    disqualified: Mapping[UUID, Sequence[Mapping[str, str]]],
+    comparable: ComparablePrice = stated_price,
+) -> Inputs:
+    """Everything that the ranking of a lot is computed from. Raises BidsNotOpened, or
+    NotEvaluable while the lot is auctioned and when a currency has no rate on the opening's day."""
+    opening = session.exec(
+        select(BidOpening).where(
+            BidOpening.tender_id == tender.id,
+            BidOpening.kind == EnvelopeKind.PRICE,
+            BidOpening.status == OpeningStatus.OPENED,
+        )
+    ).one_or_none()
+    if opening is None or opening.opened_at is None or opening.record is None:
+        raise BidsNotOpened
+    if auctions.unfinished(session, lot.id):
+        raise NotEvaluable("The lot is still auctioned.")
+    terms = award_terms.of_lot(session, tender, lot)
+    policy = _policy(session, tender)
+    day = local_date(opening.opened_at)
+    rows = _Rows(session, tender, lot)
+    bids = [rows.bid(bid, policy, scored, disqualified) for bid in bids_of(session, tender, lot)]
+    return Inputs(
+        lot=inputs.Lot(
+            ocid=tender.ocid,
+            tender=ids.show("tender", tender.id),
+            lot=ids.show("lot", lot.id),
+            root=opening.root,
+            leaves=tuple(each["leaf"] for each in opening.record["content"]["leaves"]),
+        ),
+        terms=terms,
+        policy=policy,
+        rates=_rates(session, terms, {bid.price.currency for bid in bids}, day),
+        bids=tuple(replace(bid, adjustments=comparable(bid, terms, policy)) for bid in bids),
+    )
+
+
+def _policy(session: Session, tender: Tender) -> inputs.PolicyTerms:
+    policy: Policy = policies.policy_of(tender)
+    home = identity.get_organisation(session, tender.buyer_id).country
+    treated = EAEU if policy.eaeu_national_treatment and home in EAEU else (home,)
+    low = policy.abnormally_low
+    return inputs.PolicyTerms(
+        policy_set=policies.snapshot_of(tender)["policy_set_id"],
+        vat_rate_bp=policy.vat_rate_bp,
+        nonresident_price_adjustment=policy.nonresident_price_adjustment,
+        domestic_preference_bp=policy.domestic_preference_bp,
+        preferred_origins=treated,
+        below_mean_bp=low.below_mean_bp,
+        below_next_bp=low.below_next_bp,
+        alert_spread_bp=low.alert_spread_bp,
+    )
+
+
+def _rates(
+    session: Session, terms: LotTerms, currencies: Collection[str], day: date
+) -> inputs.RateSet:
+    foreign = sorted({*currencies} - {terms.currency})
+    found = fx.rates(session, foreign, terms.currency, day)
+    unknown = [each for each in foreign if each not in found]
+    if unknown:
+        raise NotEvaluable(f"No rate of {', '.join(unknown)} is known on or before {day}.")
+    rates = {
+        code: inputs.Rate(each.value.normalize(), each.day, each.source)
+        for code, each in found.items()
+    }
+    return inputs.RateSet("fx-rates", day, rates)
+
+
+class _Rows:
+    """The rows about the bids of a lot, read once and looked up by bid."""
+
+    def __init__(self, session: Session, tender: Tender, lot: Lot) -> None:
+        self.session = session
+        self.home = identity.get_organisation(session, tender.buyer_id).country
+        of_lot = lot.id
+        self.prices = lot_prices.of_lot(session, of_lot)
+        self.envelopes = {
+            row.bid_id: row
+            for row in session.exec(
+                select(BidEnvelope).where(
+                    BidEnvelope.tender_id == tender.id,
+                    BidEnvelope.kind == EnvelopeKind.PRICE,
+                    col(BidEnvelope.replaced_at).is_(None),
+                    col(BidEnvelope.document).is_not(None),
+                )
+            )
+        }
+        self.origins = self._grouped(select(BidItem).where(BidItem.lot_id == of_lot))
+        self.answers = self._grouped(
+            select(RequirementResponse).where(RequirementResponse.tender_id == tender.id)
+        )
+        self.claims = self._grouped(
+            select(DomesticClaim).where(
+                DomesticClaim.tender_id == tender.id,
+                (col(DomesticClaim.lot_id) == of_lot) | col(DomesticClaim.lot_id).is_(None),
+            )
+        )
+        self.tenderers = self._grouped(
+            select(BidTenderer).where(
+                BidTenderer.tender_id == tender.id,
+                col(BidTenderer.accepted_at).is_not(None),
+                col(BidTenderer.released_at).is_(None),
+            )
+        )
+        parties = {each.organisation_id for rows in self.tenderers.values() for each in rows}
+        parties |= {*session.exec(select(Bid.supplier_id).where(Bid.tender_id == tender.id))}
+        self.parties = {
+            row.id: row
+            for row in session.exec(select(Organisation).where(col(Organisation.id).in_(parties)))
+        }
+        self.accepted = {
+            row.bid_id: row.accepted
+            for row in session.exec(
+                select(PreferenceDecision).where(PreferenceDecision.lot_id == of_lot)
+            )
+        }
+        self.justified = {
+            row.bid_id: row
+            for row in session.exec(
+                select(PriceJustification).where(PriceJustification.lot_id == of_lot)
+            )
+        }
+
+    def bid(
+        self,
+        bid: Bid,
+        policy: inputs.PolicyTerms,
+        scored: Mapping[UUID, Mapping[str, Mapping[str, Decimal]]],
+        disqualified: Mapping[UUID, Sequence[Mapping[str, str]]],
+    ) -> inputs.Bid:
+        """A bid as the rules take it."""
+        price, envelope = self.prices[bid.id], self.envelopes[bid.id]
+        supplier = self.parties[bid.supplier_id]
+        resident = supplier.country == self.home
+        answers = {each.requirement_id: _text(each.value["value"]) for each in self.answers[bid.id]}
+        return inputs.Bid(
+            id=ids.show("bid", bid.id),
+            tenderers=self._names(bid, supplier),
+            resident=resident,
+            received_at=envelope.received_at,
+            commitment=envelope.commitment,
+            ciphertext_sha256=envelope.ciphertext_sha256,
+            price=_price(price, policy, resident=resident),
+            answers=answers,
+            costs={
+                name: Decimal(value) for name, value in answers.items() if NUMBER.fullmatch(value)
+            },
+            scores=scored.get(bid.id, {}),
+            preference=self._preference(bid.id, supplier, policy),
+            disqualified=tuple(
+                inputs.Reason(each["code"], each["detail"])
+                for each in (*(bid.disqualification or ()), *disqualified.get(bid.id, ()))
+            ),
+            justification=self._justification(bid.id),
+        )
+
+    def _names(self, bid: Bid, supplier: Organisation) -> tuple[str, ...]:
+        """The tenderers by their numbers in the official registers, the lead first."""
+        others = sorted(
+            _register(self.parties[each.organisation_id])
+            for each in self.tenderers[bid.id]
+            if each.organisation_id != bid.supplier_id
+        )
+        return (_register(supplier), *others)
+
+    def _preference(
+        self, bid_id: UUID, supplier: Organisation, policy: inputs.PolicyTerms
+    ) -> inputs.PreferenceClaim | None:
+        """The claim, by the origin of all items: one that is not preferred stands for all."""
+        claims = self.claims[bid_id]
+        if not claims:
+            return None
+        origins = sorted(
+            {each.country_of_origin or supplier.country for each in self.origins[bid_id]}
+        )
+        foreign = [each for each in origins if each not in policy.preferred_origins]
+        evidence = sorted(f"{each.certificate_scheme} {each.certificate_number}" for each in claims)
+        origin = (foreign or origins or [supplier.country])[0]
+        return inputs.PreferenceClaim(origin, self.accepted.get(bid_id, False), tuple(evidence))
+
+    def _justification(self, bid_id: UUID) -> inputs.Justification | None:
+        row = self.justified.get(bid_id)
+        if row is None or row.decision is None:
+            return None
+        accepted = row.status is JustificationStatus.ACCEPTED
+        return inputs.Justification(
+            Decision.ACCEPTED if accepted else Decision.REJECTED, row.decision
+        )
+
+    def _grouped(self, query: Any) -> Mapping[UUID, list[Any]]:
+        found: dict[UUID, list[Any]] = defaultdict(list)
+        for row in self.session.exec(query):
+            found[row.bid_id].append(row)
+        return found
+
+
+def _price(row: LotPrice, policy: inputs.PolicyTerms, *, resident: bool) -> inputs.Price:
+    """The price as stated. Without VAT, a resident's has the policy's rate due on it, and a
+    non-resident's none of the buyer's country."""
+    if row.vat_included:
+        vat, rate = VatStatement.GROSS, policy.vat_rate_bp
+    elif resident:
+        vat, rate = VatStatement.NET, policy.vat_rate_bp
+    else:
+        vat, rate = VatStatement.NONE, 0
+    return inputs.Price(row.amount, row.currency, vat, rate)
+
+
+def _register(organisation: Organisation) -> str:
+    return f"{organisation.identifier_scheme}-{organisation.identifier_id}"
+
+
+def _text(value: Any) -> str:
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    return str(value)

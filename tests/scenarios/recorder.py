@@ -1,0 +1,93 @@
+"""Scenarios that write what they do: requests and answers become a page of docs/procedures.
+
+What differs from run to run is named instead of shown: an id by its kind and number, an instant or
+a key by its field. So the page stays the same as long as the product does.
+"""
+
+import json
+import re
+from collections.abc import Mapping
+from typing import Any
+
+from api.core.migrations import ROOT
+
+FOLDER = ROOT / "docs" / "procedures"
+_ID = re.compile(r"\b([a-z]+(?:_[a-z]+)*)_([0-9a-f]{32})\b")
+_OCID = re.compile(r"\b(ocds-[a-z0-9]+)-(\d{6,})\b")
+_INSTANT = re.compile(r"\d{4}-\d\d-\d\d(T\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:\d\d))?")
+_UNREADABLE = re.compile(
+    r"[0-9a-f]{40,}|[A-Za-z0-9+/=_-]{60,}|[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}"
+)
+_LONGEST_LIST = 3
+
+
+class Page:
+    """A page in the making: `say` adds prose, `call` a request that is made and its answer."""
+
+    def __init__(self, name: str, title: str, introduction: str, *, write: bool) -> None:
+        self.write = write
+        self.file = FOLDER / f"{name}.md"
+        self.parts = [f"# {title}", introduction]
+        self.known: dict[str, str] = {}
+        self.counts: dict[str, int] = {}
+
+    def say(self, text: str) -> None:
+        """A paragraph."""
+        self.parts.append(text)
+
+    def call(
+        self, who: str, actor: Any, method: str, url: str, *, expect: int, **kwargs: Any
+    ) -> Any:
+        """Make a request as `who`, show it with its answer, and give the answer back."""
+        answer = actor.request(method, url, **kwargs)
+        assert answer.status_code == expect, answer.text
+        lines = [f"{method} {self._named(url)}", f"Authorization: Bearer <key of the {who}>"]
+        lines += [f"{key}: {self._value(key, value)}" for key, value in self._headers(kwargs)]
+        if "json" in kwargs:
+            lines += ["", self._json(kwargs["json"])]
+        shown = [f"HTTP/1.1 {answer.status_code}"]
+        if answer.headers.get("content-type", "").endswith("json"):
+            shown += ["", self._json(answer.json())]
+        self.parts += [_fenced(lines), _fenced(shown)]
+        return answer
+
+    def finish(self) -> None:
+        """Compare the page with the one in docs, or write it."""
+        text = "\n\n".join(self.parts) + "\n"
+        if self.write:
+            self.file.write_text(text)
+        assert self.file.read_text() == text, "pytest tests/scenarios --write-docs writes it anew"
+
+    def _headers(self, kwargs: Mapping[str, Any]) -> list[tuple[str, Any]]:
+        return list((kwargs.get("headers") or {}).items())
+
+    def _json(self, content: Any) -> str:
+        return json.dumps(self._shown("", content), indent=2, ensure_ascii=False)
+
+    def _shown(self, key: str, content: Any) -> Any:
+        if isinstance(content, dict):
+            return {self._named(name): self._shown(name, value) for name, value in content.items()}
+        if isinstance(content, list):
+            rest = len(content) - _LONGEST_LIST
+            more = [f"… {rest} more"] if rest > 0 else []
+            return [self._shown(key, value) for value in content[:_LONGEST_LIST]] + more
+        return self._value(key, content) if isinstance(content, str) else content
+
+    def _value(self, key: str, value: str) -> str:
+        if _INSTANT.fullmatch(value):
+            return f"<{key}>"
+        return _UNREADABLE.sub(f"<{key}>", self._named(value))
+
+    def _named(self, value: str) -> str:
+        value = _ID.sub(lambda found: self._number(found[1] + "_", found[0]), value)
+        return _OCID.sub(lambda found: self._number(found[1] + "-", found[0]), value)
+
+    def _number(self, prefix: str, value: str) -> str:
+        if value not in self.known:
+            self.counts[prefix] = self.counts.get(prefix, 0) + 1
+            self.known[value] = f"{prefix}{self.counts[prefix]}"
+        return self.known[value]
+
+
+def _fenced(lines: list[str]) -> str:
+    return "\n".join(("```http", *lines, "```"))

@@ -205,6 +205,8 @@ TABLES = (
     ContractAward,
     ContractSignature,
     ContractChange,
+    Auction,
+    AuctionPrice,
     PublicDocument,
     OcdsRelease,
     OcdsRecord,

@@ -40,6 +40,7 @@ HANDLERS: dict[str, tuple[str, ...]] = {
     "tender.awards_settled": ("opendata.publish_tender",),
     "tender.evaluation_repeated": ("opendata.publish_tender",),
     "tender.completed": ("opendata.publish_tender",),
+    "award.cancelled": ("contracts.cancel_fallen",),
     "auction.period_ended": ("procurement.end_auction",),
     "opening.ready": ("procurement.open_bids",),
     "audit.head_published": ("opendata.refresh_indicators",),

@@ -32,6 +32,7 @@ TAGS = [
         ("auctions", "Reverse auctions of lots after the opening of bids, and their logs."),
         ("awards", "Which bid gets a lot: proposed by one, decided by another; standstill."),
         ("complaints", "Complaints about terms, awards and cancellations, and their review."),
+        ("contracts", "Contracts about awards: signed by both sides, changed under a cap."),
         ("bidding", "How a tender takes bids: terms, keys, handing in, opening."),
         ("bids", "A supplier's own bids, and everybody's once they are opened."),
         ("openings", "Openers' keys, and the shares with which bids are opened."),

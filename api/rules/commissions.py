@@ -27,10 +27,8 @@ class CommissionMemberStatus(StrEnum):
 
 
 class EvaluationStatus(StrEnum):
-    """A draft is proposed by one person; completed by another, or superseded by a later draft.
-
-    A completed one is superseded when the decision on a complaint orders another evaluation.
-    """
+    """A draft is proposed by one person; completed by another, or superseded by a later draft,
+    or because a complaint has it repeated."""
 
     DRAFT = "draft"
     SUPERSEDED = "superseded"
@@ -57,7 +55,7 @@ EVALUATION = Machine(
     {
         "supersede": (frozenset({_E.DRAFT}), _E.SUPERSEDED),
         "complete": (frozenset({_E.DRAFT}), _E.COMPLETED),
-        "annul": (frozenset({_E.COMPLETED}), _E.SUPERSEDED),
+        "repeat": (frozenset({_E.COMPLETED}), _E.SUPERSEDED),
     }
 )
 JUSTIFICATION = Machine(

@@ -3,7 +3,7 @@
 A bid's rows are its supplier's alone until they are opened; what bids say is written by the
 workers at the opening and never before.
 
-Revision ID: 0009b
+Revision ID: 0009
 Revises: 0008
 """
 
@@ -14,7 +14,7 @@ import sqlmodel.sql.sqltypes
 from alembic import op
 from sqlalchemy.dialects import postgresql
 
-revision: str = "0009b"
+revision: str = "0009"
 down_revision: str | Sequence[str] | None = "0008"
 branch_labels: str | Sequence[str] | None = None
 depends_on: str | Sequence[str] | None = None

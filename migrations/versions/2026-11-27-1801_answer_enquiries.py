@@ -3,8 +3,8 @@
 Who asked stands in a table of its own, which nobody but the asker reads before bids are opened.
 Amendments made before were the buyer's, and there was no bid to be confirmed.
 
-Revision ID: 0020
-Revises: 0009b
+Revision ID: 0010
+Revises: 0009
 """
 
 from collections.abc import Sequence
@@ -13,8 +13,8 @@ import sqlalchemy as sa
 from alembic import op
 from sqlalchemy.dialects import postgresql
 
-revision: str = "0020"
-down_revision: str | Sequence[str] | None = "0009b"
+revision: str = "0010"
+down_revision: str | Sequence[str] | None = "0009"
 branch_labels: str | Sequence[str] | None = None
 depends_on: str | Sequence[str] | None = None
 

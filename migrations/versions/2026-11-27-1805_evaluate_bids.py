@@ -3,8 +3,8 @@
 A score sheet that was submitted, an evaluation that was completed, minutes and approvals stay as
 they are, whoever writes.
 
-Revision ID: 0010e
-Revises: 0022
+Revision ID: 0013
+Revises: 0012
 """
 
 from collections.abc import Sequence
@@ -14,8 +14,8 @@ import sqlmodel.sql.sqltypes
 from alembic import op
 from sqlalchemy.dialects import postgresql
 
-revision: str = "0010e"
-down_revision: str | Sequence[str] | None = "0022"
+revision: str = "0013"
+down_revision: str | Sequence[str] | None = "0012"
 branch_labels: str | Sequence[str] | None = None
 depends_on: str | Sequence[str] | None = None
 
@@ -281,7 +281,8 @@ def _create_tables() -> None:
         sa.Column("sha256", sqlmodel.sql.sqltypes.AutoString(length=64), nullable=False),
         sa.Column("version", sa.Integer(), nullable=False),
         sa.CheckConstraint(
-            "status <> 'completed' OR (completed_at IS NOT NULL AND completed_by IS NOT NULL)",
+            "(completed_at IS NULL) = (completed_by IS NULL)"
+            " AND (status = 'superseded' OR (status = 'completed') = (completed_at IS NOT NULL))",
             name=op.f("ck_evaluation_completed_has_actor"),
         ),
         sa.CheckConstraint("completed_by <> proposed_by", name=op.f("ck_evaluation_four_eyes")),

@@ -3,8 +3,8 @@
 What the columns said becomes entries: the day from which they counted was not kept, so that they
 count from the last change of the organisation on.
 
-Revision ID: 0030
-Revises: 0010e
+Revision ID: 0014
+Revises: 0013
 """
 
 from collections.abc import Sequence
@@ -13,8 +13,8 @@ import sqlalchemy as sa
 import sqlmodel.sql.sqltypes
 from alembic import op
 
-revision: str = "0030"
-down_revision: str | Sequence[str] | None = "0010e"
+revision: str = "0014"
+down_revision: str | Sequence[str] | None = "0013"
 branch_labels: str | Sequence[str] | None = None
 depends_on: str | Sequence[str] | None = None
 

@@ -1,15 +1,15 @@
 """Who decides a complaint knows the questions that hold the tender up beside it.
 
-Revision ID: 0032a
-Revises: 0031
+Revision ID: 0016
+Revises: 0015
 """
 
 from collections.abc import Sequence
 
 from alembic import op
 
-revision: str = "0032a"
-down_revision: str | Sequence[str] | None = "0031"
+revision: str = "0016"
+down_revision: str | Sequence[str] | None = "0015"
 branch_labels: str | Sequence[str] | None = None
 depends_on: str | Sequence[str] | None = None
 

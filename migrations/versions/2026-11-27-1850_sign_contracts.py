@@ -1,7 +1,7 @@
 """Contracts: awards in them, signatures, changes.
 
-Revision ID: 0032
-Revises: 0014
+Revision ID: 0019
+Revises: 0018
 """
 
 from collections.abc import Sequence
@@ -10,8 +10,8 @@ import sqlalchemy as sa
 import sqlmodel.sql.sqltypes
 from alembic import op
 
-revision: str = "0032"
-down_revision: str | Sequence[str] | None = "0014"
+revision: str = "0019"
+down_revision: str | Sequence[str] | None = "0018"
 branch_labels: str | Sequence[str] | None = None
 depends_on: str | Sequence[str] | None = None
 

@@ -11,22 +11,13 @@ from decimal import Decimal
 from typing import Any, NamedTuple
 from uuid import UUID, uuid4
 
-from sqlalchemy import func
-from sqlmodel import Session, col, select
+from sqlmodel import Session, select
 
 from api.core import db, ids, sandbox
 from api.identity import service as identity
 from api.identity.models import Organisation
 from api.identity.schemas import ClientIn
-from api.procurement.models import (
-    Award,
-    Bid,
-    BidLot,
-    BidTenderer,
-    Complaint,
-    Evaluation,
-    Tender,
-)
+from api.procurement.models import Award, Bid, BidLot, BidTenderer, Complaint, Evaluation, Tender
 from api.rules.bids import BidStage, BidStatus, TendererRole
 from api.rules.commissions import EvaluationStatus
 from api.rules.tenders import TenderStage
@@ -88,39 +79,41 @@ def ranked(
     made = samples.published(
         who.buyer, lots=[samples.lot(value=None) for _ in range(lots)], **changed
     )
-    for n, supplier in enumerate(who.suppliers, start=1):
+    tender = samples.row(session, made)
+    bids = [
         _bid(session, made, supplier.org_id, Decimal(1_000_000 * n))
-    session.commit()
-    case = Case(made, who)
-    evaluated(session, case)
-    return case
-
-
-def evaluated(session: Session, case: Case) -> None:
-    """Complete evaluations of every lot, in the order of prices, as rows."""
-    tender = samples.row(session, case.tender)
-    now, prices = db.now(session), col(BidLot.value_amount)
-    for lot in case.tender["lots"]:
-        lot_id = ids.parse("lot", lot["id"])
-        bids = session.exec(select(BidLot.bid_id).where(BidLot.lot_id == lot_id).order_by(prices))
-        result = {"ranking": [ids.show("bid", bid) for bid in bids], "justification_awaited": []}
-        text = json.dumps({"result": result}).encode()
-        earlier = select(func.count()).where(col(Evaluation.lot_id) == lot_id)
-        values = {
-            "number": session.exec(earlier).one() + 1,
-            "status": EvaluationStatus.COMPLETED,
-            "proposed_by": "test:one",
-            "completed_by": "test:two",
-            "completed_at": now,
-            "file": text,
-            "sha256": hashlib.sha256(text).hexdigest(),
-        }
-        session.add(Evaluation(tender_id=tender.id, lot_id=lot_id, **values))
+        for n, supplier in enumerate(who.suppliers, start=1)
+    ]
+    evaluated(session, made, bids)
     tender.status_details = TenderStage.EVALUATION_COMPLETE
     session.commit()
+    return Case(made, who)
 
 
-def _bid(session: Session, made: Any, supplier_id: UUID, amount: Decimal) -> None:
+def evaluated(session: Session, made: Any, bids: Sequence[UUID]) -> None:
+    """Complete evaluations of every lot, which rank the bids in this order."""
+    ranking = {"result": {"ranking": [ids.show("bid", bid) for bid in bids]}}
+    text = json.dumps(ranking).encode()
+    for lot in made["lots"]:
+        lot_id = ids.parse("lot", lot["id"])
+        earlier = session.exec(select(Evaluation).where(Evaluation.lot_id == lot_id)).all()
+        session.add(
+            Evaluation(
+                tender_id=samples.tender_id(made),
+                lot_id=lot_id,
+                number=len(earlier) + 1,
+                status=EvaluationStatus.COMPLETED,
+                proposed_by="test:one",
+                completed_by="test:two",
+                completed_at=db.now(session),
+                file=text,
+                sha256=hashlib.sha256(text).hexdigest(),
+            )
+        )
+    session.flush()
+
+
+def _bid(session: Session, made: Any, supplier_id: UUID, amount: Decimal) -> UUID:
     now, tender_id = db.now(session), samples.tender_id(made)
     bid = Bid(
         tender_id=tender_id,
@@ -154,6 +147,7 @@ def _bid(session: Session, made: Any, supplier_id: UUID, amount: Decimal) -> Non
             )
         )
     session.flush()
+    return bid.id
 
 
 def proposed(case: Case, lot: str | None = None) -> Any:

@@ -423,5 +423,12 @@ def test_an_evaluation_that_must_be_repeated_leads_back_to_the_opened_bids(
     (fallen,) = awarding.awards_of(session, case)
     assert (fallen.status, fallen.bid_returned) == (AwardStatus.CANCELLED, True)
     assert awarding.stage(session, case) is TenderStage.BIDS_OPENED
-    awarding.evaluated(session, case)
+    early = case.parties.buyer.post(
+        f"/v1/tenders/{case.tender['id']}/awards", json={"lot_id": case.lot, "reason": "x"}
+    )
+    assert early.status_code == 409
+    row = awarding.tender_row(session, case)
+    row.status_details = TenderStage.EVALUATION_COMPLETE
+    awarding.evaluated(session, case.tender, [fallen.bid_id])
+    session.commit()
     assert awarding.proposed(case)["rank"] == 1

@@ -48,7 +48,8 @@ class Evaluation(Table, table=True):
             postgresql_where=text("status = 'completed'"),
         ),
         CheckConstraint(
-            "status <> 'completed' OR (completed_at IS NOT NULL AND completed_by IS NOT NULL)",
+            "(completed_at IS NULL) = (completed_by IS NULL)"
+            " AND (status = 'superseded' OR (status = 'completed') = (completed_at IS NOT NULL))",
             name="completed_has_actor",
         ),
         CheckConstraint("completed_by <> proposed_by", name="four_eyes"),

@@ -38,7 +38,13 @@ _DECIDED = documented(
     "/{tender_id}/awards",
     status_code=201,
     response_model=AwardOut,
-    responses=documented(problems.AwardPending, problems.NoBidLeft, SupplierDebarred, Conflict),
+    responses=documented(
+        problems.AwardPending,
+        problems.NoBidLeft,
+        problems.LotNotEvaluated,
+        SupplierDebarred,
+        Conflict,
+    ),
 )
 def propose_lot(tender_id: TenderId, data: AwardIn, ctx: Write) -> Award:
     """Propose to award a lot of your tender to its first ranked bid."""

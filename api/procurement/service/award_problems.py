@@ -33,6 +33,12 @@ class NoBidLeft(Conflict):
     code, title = "no_bid_left", "No bid of the lot is left to award"
 
 
+class LotNotEvaluated(Conflict):
+    """Awards follow from the completed evaluation of the lot."""
+
+    code, title = "lot_not_evaluated", "The lot has no completed evaluation"
+
+
 class LotUndecided(Conflict):
     """A bid is left, an award stands, a standstill runs or a complaint is open."""
 

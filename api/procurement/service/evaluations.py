@@ -137,9 +137,15 @@ def complete(session: Session, tender: Tender, row: Evaluation, *, caller: Calle
     return row
 
 
-def annul(session: Session, tender: Tender, lot_id: UUID, *, actor: str) -> None:
-    """Let a lot be evaluated again; NotFound when it has no completed evaluation."""
-    _move(session, tender, _completed_of(session, lot_id), "annul", actor=actor)
+def repeat(session: Session, tender: Tender, lot_id: UUID, *, actor: str) -> None:
+    """A decision on a complaint has the lot evaluated again: what was completed counts no more."""
+    row = session.exec(
+        select(Evaluation).where(
+            Evaluation.lot_id == lot_id, Evaluation.status == EvaluationStatus.COMPLETED
+        )
+    ).one_or_none()
+    if row is not None:
+        _move(session, tender, row, "repeat", actor=actor)
 
 
 def evaluate_first_package(session: Session, tender: Tender, *, caller: Caller) -> Tender:

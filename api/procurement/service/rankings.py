@@ -7,8 +7,10 @@ from uuid import UUID
 
 from sqlmodel import Session, col, select
 
+from api.core.errors import NotFound
 from api.procurement.models import Bid, BidLot, BidTenderer
 from api.procurement.service import evaluations
+from api.procurement.service.award_problems import LotNotEvaluated
 from api.rules.bids import TendererRole
 
 
@@ -25,8 +27,12 @@ class Ranked(NamedTuple):
 def ranked(session: Session, lot_id: UUID) -> Sequence[Ranked]:
     """The bids of a lot that an award can go to, the best first, by its completed evaluation.
 
-    NotFound while there is none.
+    Raises LotNotEvaluated.
     """
+    try:
+        found = evaluations.ranking(session, lot_id)
+    except NotFound as error:
+        raise LotNotEvaluated from error
     return [
         Ranked(
             bid.bid_id,
@@ -35,7 +41,7 @@ def ranked(session: Session, lot_id: UUID) -> Sequence[Ranked]:
             bid.price.amount,
             bid.price.currency,
         )
-        for bid in evaluations.ranking(session, lot_id)
+        for bid in found
     ]
 
 

@@ -231,7 +231,7 @@ def _repeat_evaluation(
             bid_returns=True,
             pass_on=False,
         )
-    evaluations.annul(session, tender, award.lot_id, actor=actor)
+    evaluations.repeat(session, tender, award.lot_id, actor=actor)
     change = {"lot": award.lot_id.hex, "reason": reason}
     tenders.move(session, tender, "repeat_evaluation", actor=actor, change=change)
     return {"lot": award.lot_id.hex}

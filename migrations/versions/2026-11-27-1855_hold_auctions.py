@@ -1,7 +1,7 @@
 """Reverse auctions of lots and the log of their prices.
 
-Revision ID: 0010a
-Revises: 0032
+Revision ID: 0020
+Revises: 0019
 """
 
 from collections.abc import Sequence
@@ -10,8 +10,8 @@ import sqlalchemy as sa
 from alembic import op
 from sqlalchemy.dialects import postgresql
 
-revision: str = "0010a"
-down_revision: str | Sequence[str] | None = "0032"
+revision: str = "0020"
+down_revision: str | Sequence[str] | None = "0019"
 branch_labels: str | Sequence[str] | None = None
 depends_on: str | Sequence[str] | None = None
 

@@ -51,7 +51,6 @@ HANDLERS: dict[str, tuple[str, ...]] = {
     "cancellation.withdrawn": ("opendata.publish_cancellation",),
     "cancellation.lapsed": ("opendata.publish_cancellation",),
     "cancellation.window_ended": ("procurement.activate_cancellation",),
-    "award.cancelled": ("contracts.cancel_fallen",),
     "award.standstill_ended": ("procurement.conclude_lot",),
     "complaint.window_ended": ("procurement.discard_complaint",),
     "complaint.review_due": ("procurement.mark_complaint_overdue",),

@@ -10,7 +10,7 @@ from uuid import UUID
 
 from sqlmodel import Session, col, select
 
-from api.contracts import service
+from api.contracts import queries, service
 from api.contracts.models import Contract, ContractChange
 from api.contracts.problems import CapExceeded, OwnChange
 from api.contracts.schemas import ChangeIn
@@ -35,7 +35,7 @@ def propose(
     data: ChangeIn,
 ) -> ContractChange:
     """A change that waits for the other side. Raises CapExceeded, Conflict or Invalid."""
-    service.side_of(contract, org_id)
+    queries.side_of(contract, org_id)
     _require_room(session, tender, contract, data.value_delta)
     change = ContractChange(
         contract_id=contract.id,
@@ -62,7 +62,7 @@ def agree(
     actor: str,
 ) -> ContractChange:
     """Put the other side's change in force. Raises OwnChange, CapExceeded, Conflict or NotFound."""
-    service.side_of(contract, org_id)
+    queries.side_of(contract, org_id)
     change = next((c for c in list_changes(session, contract) if c.number == number), None)
     if change is None:
         raise NotFound

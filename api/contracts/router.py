@@ -4,7 +4,7 @@ from typing import Annotated, Any
 
 from fastapi import Response
 
-from api.contracts import changes, problems, service
+from api.contracts import changes, problems, queries, service
 from api.contracts.models import Contract
 from api.contracts.schemas import (
     ChangeIn,
@@ -54,14 +54,14 @@ def create(tender_id: TenderId, data: ContractIn, ctx: Write) -> ContractOut:
 def list(tender_id: TenderId, ctx: Read) -> Page[Any]:
     """The contracts of a tender: signed ones, and those that you are a side of."""
     tender = procurement.get(ctx.session, org_id=ctx.org_id, tender_id=tender_id)
-    rows = service.list_contracts(ctx.session, org_id=ctx.org_id, tender_id=tender.id)
+    rows = queries.list_contracts(ctx.session, org_id=ctx.org_id, tender_id=tender.id)
     return Page(items=[_shown(ctx, row) for row in rows], has_more=False, next_cursor=None)
 
 
 @router.get("/{contract_id}", response_model=ContractOut)
 def get(contract_id: ContractId, ctx: Read) -> ContractOut:
     """One contract."""
-    found = service.get(ctx.session, org_id=ctx.org_id, contract_id=contract_id)
+    found = queries.get(ctx.session, org_id=ctx.org_id, contract_id=contract_id)
     return _shown(ctx, found)
 
 
@@ -72,7 +72,7 @@ def get(contract_id: ContractId, ctx: Read) -> ContractOut:
 )
 def document(contract_id: ContractId, ctx: Read) -> Response:
     """The bytes that both sides sign (RFC 8785 JSON); 404 before the contract is offered."""
-    found = service.get(ctx.session, org_id=ctx.org_id, contract_id=contract_id)
+    found = queries.get(ctx.session, org_id=ctx.org_id, contract_id=contract_id)
     if found.document is None:
         raise NotFound
     return Response(found.document, media_type="application/json")
@@ -173,12 +173,12 @@ def _held(ctx: Context, contract_id: ContractId) -> tuple[Tender, Contract]:
 
 def _shown(ctx: Context, contract: Contract) -> ContractOut:
     ctx.tag(contract)
-    signed = service.signatures(ctx.session, contract)
+    signed = queries.signatures(ctx.session, contract)
     return ContractOut.model_validate(
         {
             **contract.model_dump(exclude={"document"}),
             "value": {"amount": contract.value_amount, "currency": contract.value_currency},
-            "award_ids": [award.id for award in service.awards_of(ctx.session, contract)],
+            "award_ids": [award.id for award in queries.awards_of(ctx.session, contract)],
             "signatures": [SignatureOut.model_validate(row) for row in signed],
             "changes": [
                 ChangeOut.model_validate(row) for row in changes.list_changes(ctx.session, contract)

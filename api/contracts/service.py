@@ -5,12 +5,12 @@ what keeps a contract from being signed cannot appear between the check and the 
 """
 
 import hashlib
-from collections.abc import Collection, Sequence
+from collections.abc import Collection
 from typing import Any
 from uuid import UUID
 
 import rfc8785
-from sqlalchemy import ColumnElement, any_, or_
+from sqlalchemy import ColumnElement
 from sqlmodel import Session, col, select
 
 from api.contracts.models import Contract, ContractAward, ContractSignature
@@ -22,6 +22,7 @@ from api.contracts.problems import (
     SigningBlocked,
     SupplierNotAsked,
 )
+from api.contracts.queries import awards_of, get, side_of, signatures
 from api.contracts.schemas import ContractIn, SignIn, TerminateIn
 from api.contracts.signatures import PORTS
 from api.core import audit, db, ids
@@ -40,7 +41,6 @@ from api.rules.offers import plain
 from api.rules.states import IllegalTransition
 from api.rules.tenders import LotStatus
 
-_PUBLIC = (ContractStatus.ACTIVE, ContractStatus.TERMINATED)
 _EVENTS = {
     "create": "contract.created",
     "offer": "contract.offered",
@@ -235,60 +235,6 @@ def hold(session: Session, *, org_id: UUID, contract_id: UUID) -> tuple[Tender, 
     if locked is None:
         raise NotFound
     return tender, locked
-
-
-def get(session: Session, *, org_id: UUID, contract_id: UUID) -> Contract:
-    """A contract: any that was signed, one's own before; NotFound."""
-    query = select(Contract).where(Contract.id == contract_id, visible(org_id))
-    found = session.exec(query).one_or_none()
-    if found is None:
-        raise NotFound
-    return found
-
-
-def list_contracts(session: Session, *, org_id: UUID, tender_id: UUID) -> Sequence[Contract]:
-    """The contracts of a tender that the organisation may see, in the order of their making."""
-    query = select(Contract).where(Contract.tender_id == tender_id, visible(org_id))
-    return session.exec(query.order_by(col(Contract.id))).all()
-
-
-def visible(org_id: UUID) -> ColumnElement[bool]:
-    """Condition of the contracts that an organisation may see."""
-    return or_(
-        col(Contract.status).in_(_PUBLIC),
-        col(Contract.buyer_id) == org_id,
-        any_(col(Contract.suppliers)) == org_id,
-    )
-
-
-def side_of(contract: Contract, org_id: UUID) -> Side:
-    """Buyer or supplier (its lead); NotFound for anybody else."""
-    if org_id == contract.buyer_id:
-        return Side.BUYER
-    if org_id == contract.supplier_id:
-        return Side.SUPPLIER
-    raise NotFound
-
-
-def awards_of(session: Session, contract: Contract) -> Sequence[Award]:
-    """The awards that the contract is, or was, about."""
-    session.flush()
-    return session.exec(
-        select(Award)
-        .join(ContractAward, col(ContractAward.award_id) == Award.id)
-        .where(ContractAward.contract_id == contract.id)
-        .order_by(col(Award.id))
-    ).all()
-
-
-def signatures(session: Session, contract: Contract) -> Sequence[ContractSignature]:
-    """The signatures, in the order in which they were given."""
-    session.flush()
-    return session.exec(
-        select(ContractSignature)
-        .where(ContractSignature.contract_id == contract.id)
-        .order_by(col(ContractSignature.id))
-    ).all()
 
 
 def log(

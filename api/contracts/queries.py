@@ -1,0 +1,68 @@
+"""What may be read of contracts. Never commits."""
+
+from collections.abc import Sequence
+from uuid import UUID
+
+from sqlalchemy import ColumnElement, any_, or_
+from sqlmodel import Session, col, select
+
+from api.contracts.models import Contract, ContractAward, ContractSignature
+from api.core.errors import NotFound
+from api.procurement.models import Award
+from api.rules.contracts import ContractStatus, Side
+
+_PUBLIC = (ContractStatus.ACTIVE, ContractStatus.TERMINATED)
+
+
+def get(session: Session, *, org_id: UUID, contract_id: UUID) -> Contract:
+    """A contract: any that was signed, one's own before; NotFound."""
+    query = select(Contract).where(Contract.id == contract_id, visible(org_id))
+    found = session.exec(query).one_or_none()
+    if found is None:
+        raise NotFound
+    return found
+
+
+def list_contracts(session: Session, *, org_id: UUID, tender_id: UUID) -> Sequence[Contract]:
+    """The contracts of a tender that the organisation may see, in the order of their making."""
+    query = select(Contract).where(Contract.tender_id == tender_id, visible(org_id))
+    return session.exec(query.order_by(col(Contract.id))).all()
+
+
+def visible(org_id: UUID) -> ColumnElement[bool]:
+    """Condition of the contracts that an organisation may see."""
+    return or_(
+        col(Contract.status).in_(_PUBLIC),
+        col(Contract.buyer_id) == org_id,
+        any_(col(Contract.suppliers)) == org_id,
+    )
+
+
+def side_of(contract: Contract, org_id: UUID) -> Side:
+    """Buyer or supplier (its lead); NotFound for anybody else."""
+    if org_id == contract.buyer_id:
+        return Side.BUYER
+    if org_id == contract.supplier_id:
+        return Side.SUPPLIER
+    raise NotFound
+
+
+def awards_of(session: Session, contract: Contract) -> Sequence[Award]:
+    """The awards that the contract is, or was, about."""
+    session.flush()
+    return session.exec(
+        select(Award)
+        .join(ContractAward, col(ContractAward.award_id) == Award.id)
+        .where(ContractAward.contract_id == contract.id)
+        .order_by(col(Award.id))
+    ).all()
+
+
+def signatures(session: Session, contract: Contract) -> Sequence[ContractSignature]:
+    """The signatures, in the order in which they were given."""
+    session.flush()
+    return session.exec(
+        select(ContractSignature)
+        .where(ContractSignature.contract_id == contract.id)
+        .order_by(col(ContractSignature.id))
+    ).all()

@@ -129,6 +129,13 @@ class Life(RuleBasedStateMachine):
             if answer.status_code == 200:
                 self.check_signable(contract)
 
+    @precondition(lambda self: self.days < 60)
+    @rule(side=st.integers(0, 1))
+    def wait_and_sign(self, side: int) -> None:
+        self.contract(together=True)
+        self.wait(9)
+        self.sign(side)
+
     @rule(side=st.integers(0, 2))
     def refuse(self, side: int) -> None:
         parties = self.case.parties

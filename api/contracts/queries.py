@@ -29,6 +29,16 @@ def list_contracts(session: Session, *, org_id: UUID, tender_id: UUID) -> Sequen
     return session.exec(query.order_by(col(Contract.id))).all()
 
 
+def signed(session: Session, tender_id: UUID) -> Sequence[Contract]:
+    """The contracts of a tender that both sides have signed, as they stand in the transaction."""
+    session.flush()
+    query = select(Contract).where(
+        Contract.tender_id == tender_id, col(Contract.status).in_(_PUBLIC)
+    )
+    fresh = query.order_by(col(Contract.id)).execution_options(populate_existing=True)
+    return session.exec(fresh).all()
+
+
 def visible(org_id: UUID) -> ColumnElement[bool]:
     """Condition of the contracts that an organisation may see."""
     return or_(

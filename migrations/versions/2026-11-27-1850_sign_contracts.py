@@ -37,14 +37,14 @@ CREATE POLICY app_insert ON contract FOR INSERT TO kerben_app WITH CHECK (buyer_
 CREATE POLICY app_update ON contract FOR UPDATE TO kerben_app
   USING (buyer_id = kerben_org() OR kerben_org() = ANY(suppliers));
 -- What is signed stays as it was signed.
-CREATE FUNCTION kerben_keep_document() RETURNS trigger LANGUAGE plpgsql AS $$
+CREATE FUNCTION kerben_keep_contract() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
   RAISE EXCEPTION 'the document of a contract is frozen';
 END $$;
 CREATE TRIGGER keep_document BEFORE UPDATE ON contract FOR EACH ROW
   WHEN (OLD.document IS NOT NULL AND (OLD.document, OLD.sha256, OLD.original_amount)
     IS DISTINCT FROM (NEW.document, NEW.sha256, NEW.original_amount))
-  EXECUTE FUNCTION kerben_keep_document();
+  EXECUTE FUNCTION kerben_keep_contract();
 
 CREATE POLICY app_read ON contract_award FOR SELECT TO kerben_app USING ({SEEN});
 CREATE POLICY app_insert ON contract_award FOR INSERT TO kerben_app WITH CHECK ({SIDE});
@@ -82,7 +82,7 @@ def downgrade() -> None:
     op.execute("DROP POLICY contract_trail ON audit_entry")
     for table in TABLES[::-1]:
         op.drop_table(table)
-    op.execute("DROP FUNCTION kerben_keep_document()")
+    op.execute("DROP FUNCTION kerben_keep_contract()")
 
 
 def _common() -> tuple[sa.Column[object], ...]:

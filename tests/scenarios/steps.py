@@ -1,7 +1,7 @@
 """Steps of a procedure as a page tells them; each makes its requests."""
 
 from collections.abc import Callable, Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from api.core import db
@@ -119,6 +119,29 @@ def award(told: Page, made: Bidding, chief: Any) -> Any:
     proposed = told.call("buyer", made.buyer, "POST", url, json=body, expect=201).json()
     url, reason = f"/v1/awards/{proposed['id']}/approve", {"reason": "Решение комиссии"}
     return told.call("chief", chief, "POST", url, json=reason, expect=200).json()
+
+
+def contract(told: Page, made: Bidding, decided: Any, winner: Any) -> None:
+    """The contract about an award, signed by both sides once the standstill is over."""
+    told.say(
+        "## The contract\n\nThe buyer draws it up from the award and offers it: from then on its"
+        " document is frozen, and both sides sign its hash. In production they do so by a detached"
+        " CMS signature; a sandbox also takes a click."
+    )
+    body = {"award_ids": [decided["id"]]}
+    url = f"/v1/tenders/{made.id}/contracts"
+    drawn = told.call("buyer", made.buyer, "POST", url, json=body, expect=201).json()
+    at = f"/v1/contracts/{drawn['id']}"
+    offered = told.call("buyer", made.buyer, "POST", f"{at}/offer", expect=200).json()
+    signature = {"method": "click_to_sign", "sha256": offered["sha256"]}
+    if decided["standstill_end"]:
+        told.say("During the standstill nobody signs.")
+        told.call("buyer", made.buyer, "POST", f"{at}/sign", json=signature, expect=409)
+        bidding.advance(datetime.fromisoformat(decided["standstill_end"]))
+        told.say("After it:")
+    told.call("buyer", made.buyer, "POST", f"{at}/sign", json=signature, expect=200)
+    told.call("supplier", winner, "POST", f"{at}/sign", json=signature, expect=200)
+    told.call("buyer", made.buyer, "GET", f"/v1/tenders/{made.id}", expect=200)
 
 
 def record(told: Page, made: Bidding) -> None:

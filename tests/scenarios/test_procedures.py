@@ -1,4 +1,4 @@
-"""Every procedure from the draft to the award, each a page of docs/procedures."""
+"""Procedures from the draft to the signed contract, each a page of docs/procedures."""
 
 from collections.abc import Callable
 from typing import Any
@@ -20,7 +20,8 @@ def test_an_open_tender(page: Begin, as_org: AsOrg) -> None:
     steps.opening(told, made)
     chief = awarding.second_client(buyer)
     steps.evaluation(told, made, chief)
-    steps.award(told, made, chief)
+    award = steps.award(told, made, chief)
+    steps.contract(told, made, award, suppliers[0])
     steps.record(told, made)
     told.finish()
 
@@ -37,7 +38,8 @@ def test_an_open_tender_with_a_reverse_auction(
     chief = awarding.second_client(buyer)
     end_auctions(drain)
     steps.evaluation(told, made, chief)
-    steps.award(told, made, chief)
+    award = steps.award(told, made, chief)
+    steps.contract(told, made, award, suppliers[1])
     told.finish()
 
 
@@ -52,7 +54,8 @@ def test_a_request_for_quotations(page: Begin, as_org: AsOrg) -> None:
     steps.opening(told, made)
     chief = awarding.second_client(buyer)
     steps.evaluation(told, made, chief)
-    steps.award(told, made, chief)
+    award = steps.award(told, made, chief)
+    steps.contract(told, made, award, supplier)
     told.finish()
 
 
@@ -71,7 +74,8 @@ def test_a_purchase_from_a_single_source(page: Begin, as_org: AsOrg) -> None:
     steps.opening(told, made)
     chief = awarding.second_client(buyer)
     steps.evaluation(told, made, chief)
-    steps.award(told, made, chief)
+    award = steps.award(told, made, chief)
+    steps.contract(told, made, award, supplier)
     told.finish()
 
 

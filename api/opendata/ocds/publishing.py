@@ -77,6 +77,9 @@ EVENTS: Mapping[str, Publication] = {
     "award.approved": Publication("award", ("tender", "awards"), _named_in),
     "award.rejected": Publication("award", ("tender", "awards"), _named_in),
     "award.cancelled": Publication("awardCancellation", ("tender", "awards"), _named_in),
+    "contract.signed": Publication("contract", ("tender", "contracts"), _named_in),
+    "contract.changed": Publication("contractAmendment", ("tender", "contracts"), _named_in),
+    "contract.terminated": Publication("contractTermination", ("tender", "contracts"), _named_in),
     **{
         f"complaint.{what}": Publication("tenderUpdate", ("tender", "complaints"), _named_in)
         for what in (
@@ -190,14 +193,18 @@ def _with_earlier_roles(party: Json, before: Json) -> Json:
 
 
 def _tell_amendments(release: Json, before: Json, number: int) -> None:
-    """Which release an amendment made, and which it amends."""
-    told = {each["id"]: each for each in before.get("tender", {}).get("amendments", ())}
-    for amendment in release.get("tender", {}).get("amendments", ()):
-        known = told.get(amendment["id"])
-        amendment["releaseID"] = known["releaseID"] if known else release["id"]
-        amendment["amendsReleaseID"] = (
-            known["amendsReleaseID"] if known else f"{release['ocid']}-{number - 1:06d}"
-        )
+    """Which release an amendment of the tender or of a contract made, and which it amends."""
+    contracts = {each["id"]: each for each in before.get("contracts", ())}
+    amended = [(release.get("tender", {}), before.get("tender", {}))]
+    amended += [(each, contracts.get(each["id"], {})) for each in release.get("contracts", ())]
+    for now, earlier in amended:
+        told = {each["id"]: each for each in earlier.get("amendments", ())}
+        for amendment in now.get("amendments", ()):
+            known = told.get(amendment["id"])
+            amendment["releaseID"] = known["releaseID"] if known else release["id"]
+            amendment["amendsReleaseID"] = (
+                known["amendsReleaseID"] if known else f"{release['ocid']}-{number - 1:06d}"
+            )
 
 
 def _keep_record(

@@ -10,6 +10,7 @@ from uuid import UUID
 from api.core import ids
 from api.identity.models import Organisation
 from api.opendata.ocds.bids import bids, criteria
+from api.opendata.ocds.contracts import contracts
 from api.opendata.ocds.decisions import awards, complaints
 from api.opendata.ocds.process import Process, Section
 from api.opendata.ocds.values import (
@@ -88,6 +89,7 @@ SECTIONS: Mapping[str, Callable[[Process], Section]] = {
     "bids": bids,
     "awards": awards,
     "complaints": complaints,
+    "contracts": contracts,
 }
 
 

@@ -107,13 +107,12 @@ def sign(
 ) -> Contract:
     """Sign for one side; with the second signature the contract is in force and its lots complete.
 
-    Raises Conflict, SigningBlocked, AlreadySigned, DocumentDiffers, SignatureRefused or
-    MethodUnavailable.
+    Raises Conflict, DocumentDiffers, AlreadySigned, MethodUnavailable, SignatureRefused or
+    SigningBlocked.
     """
     side = side_of(contract, org_id)
     if contract.status is not ContractStatus.PENDING_SIGNATURE or contract.document is None:
         raise Conflict(f"The contract is {contract.status}: there is nothing to sign.")
-    held = _require_signable(session, tender, contract)
     if data.sha256 != contract.sha256:
         raise DocumentDiffers
     signed = {row.side for row in signatures(session, contract)}
@@ -126,6 +125,7 @@ def sign(
         identifier=identity.get_organisation(session, org_id).identifier_id,
         at=now,
     )
+    held = _require_signable(session, tender, contract)
     session.add(
         ContractSignature(
             contract_id=contract.id,

@@ -5,7 +5,7 @@ from typing import Annotated, Any
 from fastapi import Query
 
 from api.core import db, ids
-from api.core.errors import Conflict, PreconditionFailed
+from api.core.errors import Conflict, InvalidCursor, PreconditionFailed
 from api.core.http import PageDep, documented, public_router
 from api.core.inputs import IsoDate
 from api.core.pages import Page
@@ -31,7 +31,7 @@ OnDay = Annotated[IsoDate | None, Query(description="Those that debar on this da
 _DECIDED = documented(Conflict, PreconditionFailed)
 
 
-@public.get("", response_model=Page[DebarmentOut])
+@public.get("", response_model=Page[DebarmentOut], responses=documented(InvalidCursor))
 def list_public(
     page: PageDep, organisation: OrganisationId | None = None, on: OnDay = None
 ) -> Page[DebarmentOut]:

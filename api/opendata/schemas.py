@@ -76,6 +76,7 @@ class TenderPublished(BaseModel):
     procurement_method: ProcurementMethod
     procurement_method_details: str | None
     procurement_method_ground: str | None
+    auction_step_bp: int | None = Field(description="Of the lots' reverse auctions, if there are")
     main_procurement_category: ProcurementCategory
     value: ValueOut | None
     published_at: datetime

@@ -11,6 +11,7 @@ QUEUES = {
     "identity": "default",
     "opendata": "default",
     "procurement": "deadlines",
+    "contracts": "deadlines",
 }
 """First part of a task's name -> queue."""
 

@@ -76,7 +76,11 @@ def test_one_command_is_one_trace_across_request_outbox_and_worker(
     asked = {
         job.name: job for job in session.exec(select(Job).where(Job.event_id == published.id)).all()
     }
-    assert asked.keys() == {"matching.match_tender", "opendata.publish_tender"}
+    assert asked.keys() == {
+        "matching.match_tender",
+        "opendata.publish_tender",
+        "opendata.publish_bidding",
+    }
     assert all(job.traceparents == [published.traceparent] for job in asked.values())
     matching = asked["matching.match_tender"]
 

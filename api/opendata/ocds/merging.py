@@ -50,7 +50,11 @@ def with_removals(before: Any, now: Any) -> Any:
     never removed: OCDS has no way to.
     """
     if isinstance(before, dict) and isinstance(now, dict):
-        gone = {name: _nothing(value) for name, value in before.items() if name not in now}
+        gone = {
+            name: _nothing(value)
+            for name, value in before.items()
+            if name not in now and not _are_named(value)
+        }
         kept = {
             name: with_removals(before[name], value) if name in before else value
             for name, value in now.items()

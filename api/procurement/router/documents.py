@@ -13,7 +13,13 @@ from starlette.responses import StreamingResponse
 
 from api.catalog.types import Line
 from api.core import ids
-from api.core.errors import BadRequest, Conflict, PayloadTooLarge, UnsupportedMediaType
+from api.core.errors import (
+    BadRequest,
+    Conflict,
+    PayloadTooLarge,
+    PreconditionFailed,
+    UnsupportedMediaType,
+)
 from api.core.http import documented
 from api.core.pages import Page
 from api.identity import access
@@ -147,7 +153,7 @@ def condemn(document_id: DocumentId, ctx: Scan) -> Document:
     "/{tender_id}/documents",
     status_code=201,
     response_model=TenderDocumentOut,
-    responses=documented(service.NotDraft),
+    responses=documented(service.NotDraft, PreconditionFailed),
 )
 def attach(tender_id: TenderId, data: TenderDocumentIn, ctx: Write) -> dict[str, Any]:
     """Add a file of yours to a draft, or a `buyerOnly` one to any tender of yours. Other documents

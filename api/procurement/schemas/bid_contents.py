@@ -92,7 +92,7 @@ class BidLotIn(Input):
     incoterm: Incoterm | None = Field(default=None, examples=["DAP"])
     named_place: Line | None = Field(default=None, examples=["Osh"])
     dispatch_country: Country | None = Field(default=None, examples=["CN"])
-    lead_days: int | None = Field(default=None, ge=0, le=3650, examples=[30])
+    lead_days: int | None = Field(default=None, strict=True, ge=0, le=3650, examples=[30])
     items: list[BidItemIn] = Field(min_length=1, max_length=MAX_ITEMS, examples=[[_ITEM]])
 
 
@@ -109,7 +109,7 @@ class TendererIn(Input):
 
     organisation_id: OrganisationId
     role: TendererRole = Field(examples=["lead"])
-    share_bp: int | None = Field(default=None, ge=1, le=WHOLE_BP, examples=[10000])
+    share_bp: int | None = Field(default=None, strict=True, ge=1, le=WHOLE_BP, examples=[10000])
 
 
 class DocumentIn(Input):

@@ -72,7 +72,9 @@ class CriterionIn(Input):
     id: CriterionId
     type: CriterionType
     title: Title
-    weight_bp: int = Field(ge=1, le=10_000, description="Share of the whole in basis points")
+    weight_bp: int = Field(
+        strict=True, ge=1, le=10_000, description="Share of the whole in basis points"
+    )
     scoring: Annotated[TableIn | LinearIn | CommissionIn, Field(discriminator="kind")] | None = None
 
 
@@ -90,8 +92,10 @@ class CostElementIn(Input):
 class LifeCycleIn(Input):
     """Costs over the life of what is bought."""
 
-    years: int = Field(ge=1, le=MAX_YEARS)
-    discount_rate_bp: int = Field(ge=0, le=10_000, description="Of a year, in basis points")
+    years: int = Field(strict=True, ge=1, le=MAX_YEARS)
+    discount_rate_bp: int = Field(
+        strict=True, ge=0, le=10_000, description="Of a year, in basis points"
+    )
     elements: Annotated[list[CostElementIn], Field(min_length=1, max_length=30)]
 
 

@@ -236,6 +236,7 @@ class TenderPatch(TermsPatch):
     )
     auction_step_bp: int | None = Field(
         default=None,
+        strict=True,
         ge=1,
         le=1000,
         examples=[100],
@@ -283,6 +284,7 @@ class TenderIn(TenderPatch):
     )
     accelerator: int = Field(
         default=1,
+        strict=True,
         ge=1,
         le=MAX_ACCELERATOR,
         examples=[1],

@@ -43,6 +43,14 @@ from tests.workers import brokers
 from workers import relay
 from workers.app import app as celery
 
+_EXISTS = ", ".join(
+    f"CASE WHEN EXISTS (SELECT FROM \"{table.__tablename__}\") THEN '{table.__tablename__}' END"
+    for table in registry.TABLES
+    if table not in registry.REFERENCE
+)
+_FILLED = f"SELECT array_remove(ARRAY[{_EXISTS}], NULL)"
+"""The tables that a test has left rows in: asking costs less than emptying all of them."""
+
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--write-docs", action="store_true", help="write docs/procedures anew")
@@ -124,11 +132,8 @@ def _law(superuser: psycopg.Connection[Any]) -> list[str]:
 @pytest.fixture(autouse=True)
 def _empty_tables(superuser: psycopg.Connection[Any], _law: list[str]) -> Iterator[None]:
     yield
-    statements = [
-        f'DELETE FROM "{table.__tablename__}"'
-        for table in registry.TABLES
-        if table not in registry.REFERENCE
-    ]
+    (filled,) = superuser.execute(_FILLED).fetchone() or ((),)
+    statements = [f'DELETE FROM "{name}"' for name in filled]
     superuser.execute(";".join([*statements, *_law]))
 
 

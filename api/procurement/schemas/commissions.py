@@ -163,11 +163,14 @@ class PreferenceIn(Input):
     reason: Paragraph
 
 
-class PreferenceOut(PreferenceIn):
+class PreferenceOut(BaseModel):
     """The decision about a claim."""
 
     model_config = _ROWS
 
+    bid_id: BidId
+    accepted: bool
+    reason: str
     lot_id: LotId
     decided_by: str
 

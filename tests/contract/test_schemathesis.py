@@ -12,7 +12,10 @@ from zlib import crc32
 
 import pytest
 import schemathesis
+from schemathesis.checks import load_all_checks
 from schemathesis.config import SchemathesisConfig
+from schemathesis.generation.feedback import FeedbackSources
+from schemathesis.pytest._test_builder import build_operation_test
 from schemathesis.python import asgi
 from schemathesis.specs.openapi.checks import positive_data_acceptance
 
@@ -68,20 +71,6 @@ def _shut_down() -> Iterator[None]:
 @pytest.fixture
 def everybody(as_org: AsOrg) -> Any:
     return as_org(EVERY_ROLE)
-
-
-@pytest.fixture
-def one_role(as_org: AsOrg) -> Callable[[str], Any]:
-    """An actor of one role alone; which one follows from the name of the operation."""
-    made: dict[str, Any] = {}
-
-    def actor(operation: str) -> Any:
-        role = ROLES[crc32(operation.encode()) % len(ROLES)]
-        if role not in made:
-            made[role] = as_org([role])
-        return made[role]
-
-    return actor
 
 
 @pytest.fixture
@@ -174,15 +163,47 @@ def check(case: Any, actor: Any, resources: Callable[[Any, str], str | None]) ->
     )
 
 
-@document(2, coverage=True).parametrize()
+load_all_checks()
+
+
+def operations(schema: Any) -> dict[str, Any]:
+    """The operations of a document by their label, for example `GET /v1/tenders`."""
+    return {found.ok().label: found.ok() for found in schema.get_all_operations()}
+
+
+THOROUGHLY = operations(document(2, coverage=True))
+BRIEFLY = operations(document(1, coverage=False))
+
+
+def run(operation: Any, test: Callable[..., None]) -> None:
+    """What schemathesis's `parametrize` makes of an operation, made when its turn has come: the
+    cases of all operations take a minute, which every process of a run would spend."""
+    build_operation_test(
+        config=operation.schema.config,
+        operation=operation,
+        test_func=test,
+        given_kwargs={},
+        feedback=FeedbackSources(),
+    )()
+
+
+@pytest.mark.parametrize("label", sorted(THOROUGHLY))
 def test_every_answer_is_documented(
-    case: Any, everybody: Any, resources: Callable[[Any, str], str | None]
+    label: str, everybody: Any, resources: Callable[[Any, str], str | None]
 ) -> None:
-    check(case, everybody, resources)
+    def every_case(case: Any) -> None:
+        check(case, everybody, resources)
+
+    run(THOROUGHLY[label], every_case)
 
 
-@document(1, coverage=False).parametrize()
+@pytest.mark.parametrize("label", sorted(BRIEFLY))
 def test_every_answer_to_one_role_is_documented(
-    case: Any, one_role: Callable[[str], Any], resources: Callable[[Any, str], str | None]
+    label: str, as_org: AsOrg, resources: Callable[[Any, str], str | None]
 ) -> None:
-    check(case, one_role(case.operation.label), resources)
+    actor = as_org([ROLES[crc32(label.encode()) % len(ROLES)]])
+
+    def every_case(case: Any) -> None:
+        check(case, actor, resources)
+
+    run(BRIEFLY[label], every_case)

@@ -30,7 +30,7 @@ def test_a_worker_killed_amid_100_jobs_loses_none_and_repeats_no_effect(
     second = fleet.start("worker", "2", "default")
     wait_until(lambda: fleet.left() == 0, "all jobs are done")
 
-    assert 0 < killed_at < JOBS
+    assert 0 < killed_at < len(JOBS)
     assert fleet.effects() == once(JOBS)
     assert fleet.actors() == {first.name, second.name}
     assert fleet.stop() == [0, 0]

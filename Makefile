@@ -1,6 +1,8 @@
 # One way to do each thing. `make demo` needs only git, make and Python >= 3.11.
 .DEFAULT_GOAL := help
 export UV_PROJECT_ENVIRONMENT := .venv
+# Processes that commands and tests start read compiled modules instead of compiling them again.
+unexport PYTHONDONTWRITEBYTECODE
 UV := $(shell command -v uv || echo .uv/bin/uv)
 RUN := $(UV) run --frozen --no-sync
 
@@ -11,7 +13,7 @@ help: ## Show this list
 	@python3 -m venv .uv && .uv/bin/pip install --quiet --disable-pip-version-check uv
 
 .venv/.ready: pyproject.toml uv.lock | $(filter .uv/bin/uv,$(UV))
-	@$(UV) sync --frozen --quiet
+	@$(UV) sync --frozen --quiet --compile-bytecode
 	@touch $@
 
 demo: .venv/.ready ## Publish five requests, match them, print the ranked suppliers

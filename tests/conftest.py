@@ -93,6 +93,11 @@ def shared_data() -> Path:
 @pytest.fixture(scope="session", autouse=True)
 def _database() -> Iterator[None]:
     logs.configure("ERROR", "json")
+    host = embedded.server_host(settings.get().data_dir.resolve())
+    with psycopg.connect(host=host, user="postgres", autocommit=True) as admin:
+        # What a test commits need not survive a failure of the machine.
+        admin.execute("ALTER SYSTEM SET fsync = off")
+        admin.execute("SELECT pg_reload_conf()")
     migrations.upgrade()
     with db.worker_unit_of_work() as session:
         reference.load_bundled(session)

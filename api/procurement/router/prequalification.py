@@ -11,9 +11,10 @@ from api.identity.access import Context, require
 from api.identity.debarments import SupplierDebarred
 from api.procurement import service
 from api.procurement.models import Qualification, Submission, SubmissionTenderer, Tender
-from api.procurement.schemas import TendererOut, TenderId, TenderOut
+from api.procurement.schemas import TenderId, TenderOut
 from api.procurement.schemas.ids import QualificationId, SubmissionId
 from api.procurement.schemas.prequalification import (
+    CandidateOut,
     PrequalificationOut,
     ProposalIn,
     QualificationOut,
@@ -192,7 +193,7 @@ def confirm(submission_id: SubmissionId, ctx: Apply) -> dict[str, Any]:
 
 @of_submission.post(
     "/{submission_id}/join",
-    response_model=TendererOut,
+    response_model=CandidateOut,
     responses=documented(*_IN_TIME, problems.SubmissionExists, SupplierDebarred, Conflict),
 )
 def join(submission_id: SubmissionId, ctx: Apply) -> SubmissionTenderer:
@@ -204,7 +205,7 @@ def join(submission_id: SubmissionId, ctx: Apply) -> SubmissionTenderer:
 
 @of_submission.post(
     "/{submission_id}/leave",
-    response_model=TendererOut,
+    response_model=CandidateOut,
     responses=documented(*_IN_TIME, Conflict),
 )
 def leave(submission_id: SubmissionId, ctx: Apply) -> SubmissionTenderer:

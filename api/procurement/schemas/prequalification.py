@@ -9,8 +9,8 @@ from pydantic_core import PydanticCustomError
 from api.catalog.types import Paragraph
 from api.identity.schemas import Input, OrganisationId
 from api.procurement.schemas.bid_contents import DocumentIn, RequirementId, RequirementResponseIn
-from api.procurement.schemas.bids import TendererOut
 from api.procurement.schemas.ids import QualificationId, SubmissionId, TenderId
+from api.rules.bids import TendererRole
 from api.rules.criteria import MAX_RESPONSES
 from api.rules.prequalification import QualificationCause, QualificationStatus, SubmissionStatus
 from api.rules.tenders import TenderStage
@@ -85,6 +85,14 @@ class SubmissionSummary(_Row):
     version: int
 
 
+class CandidateOut(_Row):
+    """An organisation of an application; it has joined once `accepted_at` is set."""
+
+    organisation_id: OrganisationId
+    role: TendererRole
+    accepted_at: datetime | None
+
+
 class CheckedResponseOut(BaseModel):
     """A response, and whether it has the type, the value and the bounds that are asked."""
 
@@ -139,7 +147,7 @@ class QualificationOut(_Row):
 class SubmissionOut(SubmissionSummary):
     """An application. Its content is for its supplier and, from `opened_at` on, for the buyer."""
 
-    tenderers: list[TendererOut]
+    tenderers: list[CandidateOut]
     requirement_responses: list[CheckedResponseOut] | None
     documents: list[SubmissionDocumentOut] | None
     qualification: QualificationOut | None = Field(description="Null until it is announced")

@@ -153,11 +153,11 @@ def join(
         raise _explained(error) from error
     audit.record(
         session,
-        stream(submission_id),
+        f"submission_tenderer:{named.id.hex}",  # its own: the application's is the lead's alone
         "join" if joins else "leave",
         actor=actor,
-        org_id=named.lead_id,
-        change={"organisation": org_id.hex},
+        org_id=org_id,
+        change={"submission": submission_id.hex},
     )
     return named
 

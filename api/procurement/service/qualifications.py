@@ -82,7 +82,9 @@ def decide(
     CriteriaUnmet.
     """
     _require_deciding(session, tender, caller)
-    if found.status is QualificationStatus.PENDING and found.proposed_by is None:
+    if action not in QUALIFICATION.allowed(found.status):
+        raise Conflict(f"The qualification is {found.status}.")
+    if found.proposed_by is None:
         raise QualificationNotProposed
     if found.proposed_by == caller.actor:
         raise FourEyes

@@ -21,6 +21,12 @@ HANDLERS: dict[str, tuple[str, ...]] = {
         "opendata.publish_tender",
         "procurement.ask_confirmation",
     ),
+    "tender.prequalification_ended": ("procurement.close_prequalification",),
+    "tender.prequalification_closed": ("matching.close_tender", "opendata.publish_tender"),
+    "tender.qualifications_announced": ("opendata.publish_tender",),
+    "tender.qualification_repeated": ("opendata.publish_tender",),
+    "tender.prequalification_standstill_ended": ("procurement.invite_candidates",),
+    "tender.invited": ("opendata.publish_tender", "opendata.publish_bidding"),
     "tender.cancelled": ("matching.forget_tender", "opendata.publish_tender"),
     "tender.closed": (
         "matching.close_tender",

@@ -5,7 +5,7 @@ from uuid import UUID
 from sqlmodel import Session
 
 from api.procurement import service as procurement
-from api.procurement.service import auctions, awards, complaints
+from api.procurement.service import auctions, awards, complaints, prequalification
 from workers.app import task
 
 
@@ -13,6 +13,18 @@ from workers.app import task
 def close_tender(session: Session, resource_id: str) -> None:
     """The period of a tender may have ended."""
     procurement.close_due(session, UUID(hex=resource_id))
+
+
+@task("procurement.close_prequalification")
+def close_prequalification(session: Session, resource_id: str) -> None:
+    """The time to apply may be over."""
+    prequalification.close_due(session, UUID(hex=resource_id))
+
+
+@task("procurement.invite_candidates")
+def invite_candidates(session: Session, resource_id: str) -> None:
+    """Results of a prequalification may no longer be complained about."""
+    prequalification.invite_due(session, UUID(hex=resource_id))
 
 
 @task("procurement.end_auction")

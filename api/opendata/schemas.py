@@ -80,6 +80,11 @@ class TenderPublished(BaseModel):
     main_procurement_category: ProcurementCategory
     value: ValueOut | None
     published_at: datetime
+    prequalification_period_end: datetime | None = Field(
+        description="Candidates apply before this instant; null: the tender takes bids at once"
+    )
+    prequalification_standstill_end: datetime | None
+    unsuccessful_reason: str | None
     enquiry_period_end: datetime | None
     clarification_until: datetime | None
     complaint_period_end: datetime | None

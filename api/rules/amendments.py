@@ -17,7 +17,13 @@ PROSE = frozenset({"title", "description", "delivery_address"})
 places, Incoterms, budgets and codes are never corrections, whatever changes in them."""
 
 PERIODS = frozenset(
-    {"tender_period_end", "enquiry_period_end", "clarification_until", "complaint_period_end"}
+    {
+        "prequalification_period_end",
+        "tender_period_end",
+        "enquiry_period_end",
+        "clarification_until",
+        "complaint_period_end",
+    }
 )
 """Fields that say how much time there is. To move them is material, but no bid says other than it
 did: it need not be confirmed."""

@@ -23,18 +23,21 @@ class ComplaintStatus(StrEnum):
 
 
 class ComplaintTarget(StrEnum):
-    """What is complained about: terms of the tender or of a lot, a decision, a cancellation."""
+    """What is complained about: terms of the tender or of a lot, an award, a cancellation, or what
+    was decided about a candidate."""
 
     TENDER = "tender"
     LOT = "lot"
     AWARD = "award"
     CANCELLATION = "cancellation"
+    QUALIFICATION = "qualification"
 
 
 class EffectKind(StrEnum):
     """What the engine does when a complaint is satisfied."""
 
     CANCEL_AWARD = "cancel_award"
+    CANCEL_QUALIFICATION = "cancel_qualification"
     REPEAT_EVALUATION = "repeat_evaluation"
     AMEND_TERMS = "amend_terms"
     EXTEND_PERIOD = "extend_period"
@@ -60,6 +63,8 @@ OPEN = frozenset({_S.PENDING, _S.ACCEPTED})
 PRIVATE = frozenset({_S.DRAFT, _S.MISTAKEN})
 TERMS = frozenset({_C.TENDER, _C.LOT})
 """Targets that hold up the opening of bids."""
+BEFORE_INVITATION = TERMS | {_C.QUALIFICATION}
+"""Targets that hold up the invitation of candidates."""
 
 KG_STATUS: Mapping[ComplaintStatus, str | None] = {
     _S.DRAFT: None,
@@ -79,6 +84,7 @@ EFFECTS: Mapping[ComplaintTarget, frozenset[EffectKind]] = {
     _C.LOT: frozenset({_E.AMEND_TERMS, _E.EXTEND_PERIOD, _E.CANCEL_TENDER, _E.NO_EFFECT}),
     _C.AWARD: frozenset({_E.CANCEL_AWARD, _E.REPEAT_EVALUATION, _E.CANCEL_TENDER, _E.NO_EFFECT}),
     _C.CANCELLATION: frozenset({_E.NO_EFFECT}),
+    _C.QUALIFICATION: frozenset({_E.CANCEL_QUALIFICATION, _E.CANCEL_TENDER, _E.NO_EFFECT}),
 }
 """Which effects a satisfied complaint can have, by what it is about."""
 

@@ -4,7 +4,7 @@ from datetime import datetime
 from enum import StrEnum
 
 from api.rules.states import Machine
-from api.rules.tenders import OPEN_STAGES, TenderStage
+from api.rules.tenders import ANSWERED_STAGES, TenderStage
 
 
 class EnquiryStatus(StrEnum):
@@ -16,8 +16,8 @@ class EnquiryStatus(StrEnum):
 
 _S, _T = EnquiryStatus, TenderStage
 ENQUIRY = Machine({"answer": (frozenset({_S.PENDING}), _S.ANSWERED)})
-ANSWERABLE_STAGES = OPEN_STAGES | {_T.SUSPENDED}
-"""Stages in which an answer can still reach suppliers before they bid for the last time."""
+ANSWERABLE_STAGES = ANSWERED_STAGES | {_T.SUSPENDED}
+"""Stages in which an answer can still reach suppliers before they act for the last time."""
 OPENED_STAGES = frozenset(
     {
         _T.FIRST_PACKAGE_EVALUATED,
@@ -34,14 +34,12 @@ OPENED_STAGES = frozenset(
 
 def may_ask(stage: TenderStage, enquiry_period_end: datetime | None, now: datetime) -> bool:
     """True while questions are taken; one that arrives at the end of the window is late."""
-    return stage in OPEN_STAGES and enquiry_period_end is not None and now < enquiry_period_end
+    return stage in ANSWERED_STAGES and enquiry_period_end is not None and now < enquiry_period_end
 
 
-def is_late(
-    *, clarification_until: datetime | None, tender_period_end: datetime, now: datetime
-) -> bool:
+def is_late(*, clarification_until: datetime | None, period_end: datetime, now: datetime) -> bool:
     """True for an answer that leaves suppliers less time than they were promised.
 
-    Where the policy sets no term for answers, the end of the tender period is the term.
+    Where the policy sets no term for answers, the end of the period is the term.
     """
-    return now >= (clarification_until or tender_period_end)
+    return now >= (clarification_until or period_end)

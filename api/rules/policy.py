@@ -107,7 +107,10 @@ class Policy:
     calendar: str
     min_tendering_duration: Duration
     min_extension: Duration
+    prequalification: bool
     prequalification_duration: Duration | None
+    prequalification_standstill: Duration | None
+    min_candidates: int
     expression_of_interest_duration: Duration | None
     consultant_proposal_duration: Duration | None
     enquiry_closes_before: Duration | None
@@ -146,7 +149,12 @@ class Policy:
     publish_evaluation: bool
 
 
-_LATER: Mapping[str, Any] = {"publish_evaluation": True}
+_LATER: Mapping[str, Any] = {
+    "publish_evaluation": True,
+    "prequalification": False,
+    "prequalification_standstill": None,
+    "min_candidates": 1,
+}
 """Neutral values of parameters that sets frozen before them do not have."""
 
 
@@ -217,6 +225,7 @@ _READERS: Mapping[str, Callable[[Any], Any]] = {
     **dict.fromkeys(
         (
             "prequalification_duration",
+            "prequalification_standstill",
             "expression_of_interest_duration",
             "consultant_proposal_duration",
             "enquiry_closes_before",

@@ -57,10 +57,18 @@ class TenderStatus(StrEnum):
 
 
 class TenderStage(StrEnum):
-    """Where a tender stands, in the words of the Kyrgyz portal's `statusDetails`."""
+    """Where a tender stands, in the words of the Kyrgyz portal's `statusDetails`.
+
+    The portal has no words for the stages of a prequalification: in `prequalification` suppliers
+    apply, in `qualificationPending` the commission decides, `prequalificationStandstill` is the
+    time to complain about what it decided.
+    """
 
     DRAFT = "draft"
     PLANNED = "planned"
+    PREQUALIFICATION = "prequalification"
+    QUALIFICATION_PENDING = "qualificationPending"
+    PREQUALIFICATION_STANDSTILL = "prequalificationStandstill"
     PUBLISHED = "published"
     CHANGED = "changed"
     SUSPENDED = "suspended"
@@ -101,6 +109,12 @@ STATUS_OF: Mapping[TenderStage, TenderStatus] = {
 }
 OPEN_STAGES = frozenset({_T.PUBLISHED, _T.CHANGED, _T.AUTO_PROLONGED})
 """Stages in which suppliers may still answer (before the end of the tender period)."""
+PREQUALIFYING = frozenset(
+    {_T.PREQUALIFICATION, _T.QUALIFICATION_PENDING, _T.PREQUALIFICATION_STANDSTILL}
+)
+"""Stages of a published tender before it takes bids, where its rules want a prequalification."""
+ANSWERED_STAGES = OPEN_STAGES | {_T.PREQUALIFICATION}
+"""Stages in which suppliers may act on the terms: apply, or bid (before the end of the period)."""
 EVALUATING_STAGES = frozenset({_T.BIDS_OPENED, _T.SECOND_PACKAGE_OPENED})
 """Stages in which prices are known and bids are ranked."""
 
@@ -119,7 +133,21 @@ AWARDING = frozenset(
 TENDER = Machine(
     {
         "publish": (frozenset({_T.DRAFT, _T.PLANNED}), _T.PUBLISHED),
+        "publish_prequalification": (frozenset({_T.DRAFT, _T.PLANNED}), _T.PREQUALIFICATION),
+        "amend_prequalification": (frozenset({_T.PREQUALIFICATION}), _T.PREQUALIFICATION),
+        "extend_prequalification": (frozenset({_T.PREQUALIFICATION}), _T.PREQUALIFICATION),
+        "close_prequalification": (frozenset({_T.PREQUALIFICATION}), _T.QUALIFICATION_PENDING),
+        "announce_qualifications": (
+            frozenset({_T.QUALIFICATION_PENDING}),
+            _T.PREQUALIFICATION_STANDSTILL,
+        ),
+        "repeat_qualification": (
+            frozenset({_T.PREQUALIFICATION_STANDSTILL}),
+            _T.QUALIFICATION_PENDING,
+        ),
+        "invite": (frozenset({_T.PREQUALIFICATION_STANDSTILL}), _T.PUBLISHED),
         "amend": (OPEN_STAGES, _T.CHANGED),
+        "amend_as_decided": (frozenset({_T.SUSPENDED}), _T.CHANGED),
         "extend": (OPEN_STAGES, _T.CHANGED),
         "suspend": (OPEN_STAGES, _T.SUSPENDED),
         "resume": (frozenset({_T.SUSPENDED}), _T.CHANGED),
@@ -147,6 +175,7 @@ TENDER = Machine(
 LOT = Machine(
     {
         "publish": (frozenset({_L.PLANNED}), _L.ACTIVE),
+        "publish_prequalification": (frozenset({_L.PLANNED}), _L.ACTIVE),
         "cancel": (frozenset({_L.PLANNED, _L.ACTIVE}), _L.CANCELLED),
         "fail": (frozenset({_L.ACTIVE}), _L.UNSUCCESSFUL),
         "complete": (frozenset({_L.ACTIVE}), _L.COMPLETE),
@@ -237,9 +266,14 @@ def schedule_faults(
     end: datetime | None,
     enquiry_end: datetime | None,
     lots: Sequence[LotTerms],
+    prequalification_end: datetime | None = None,
 ) -> list[Fault]:
     """Dates that contradict each other; a delivery must end after the day the period ends."""
     faults = []
+    if prequalification_end is not None and end is not None and end <= prequalification_end:
+        faults.append(
+            Fault("#/tender_period_end", "period_reversed", "must be after the prequalification")
+        )
     if start is not None and end is not None and end <= start:
         faults.append(
             Fault("#/tender_period_end", "period_reversed", "must be after tender_period_start")

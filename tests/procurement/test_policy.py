@@ -84,7 +84,6 @@ STATE, SOE, GENERIC = ProcurementRegime
     ("regime", "procedure", "fields", "earliest", "method"),
     [
         (STATE, "open", {}, MONDAY + timedelta(days=21), "open"),
-        (STATE, "restricted", {}, MONDAY + timedelta(days=21), "selective"),
         # Three working days from Monday; two from Monday.
         (STATE, "rfq", {"amount": "1000000"}, MONDAY + timedelta(days=3), "open"),
         (STATE, "framework_call_off", {}, MONDAY + timedelta(days=2), "selective"),
@@ -99,7 +98,6 @@ STATE, SOE, GENERIC = ProcurementRegime
         (SOE, "rfq", {"amount": "9000000"}, MONDAY + timedelta(days=3), "open"),
         (SOE, "single_source", {"amount": "50000"}, MONDAY + MILLISECOND, "direct"),
         (GENERIC, "open", {}, MONDAY + timedelta(days=14), "open"),
-        (GENERIC, "restricted", {}, MONDAY + timedelta(days=14), "selective"),
         (GENERIC, "rfq", {}, MONDAY + timedelta(days=3), "limited"),
         (GENERIC, "framework_call_off", {}, MONDAY + timedelta(days=2), "selective"),
         (GENERIC, "single_source", {"ground": "urgency"}, MONDAY + MILLISECOND, "direct"),

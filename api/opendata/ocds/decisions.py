@@ -99,6 +99,8 @@ def _complaint(
             "status": complaint.status.value,
             "target": complaint.target.value,
             "relatedAward": complaint.award_id and ids.show("award", complaint.award_id),
+            "relatedQualification": complaint.qualification_id
+            and ids.show("qualification", complaint.qualification_id),
             "relatedLots": [ids.show("lot", complaint.lot_id)] if complaint.lot_id else [],
             "title": texts("title", complaint.title, complaint.language).get("title"),
             "description": texts("description", complaint.description, complaint.language).get(

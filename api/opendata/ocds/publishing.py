@@ -53,7 +53,7 @@ class Publication(NamedTuple):
     """
 
     tag: str
-    sections: tuple[str, ...] = ("tender",)
+    sections: tuple[str, ...] = ("tender", "prequalification")
     tender_of: Callable[[Event], UUID] = attrgetter("resource_id")
 
 
@@ -61,6 +61,10 @@ EVENTS: Mapping[str, Publication] = {
     "tender.published": Publication("tender"),
     "tender.amended": Publication("tenderAmendment"),
     "tender.cancelled": Publication("tenderCancellation"),
+    "tender.prequalification_closed": Publication("tenderUpdate"),
+    "tender.qualifications_announced": Publication("tenderUpdate"),
+    "tender.qualification_repeated": Publication("tenderUpdate"),
+    "tender.invited": Publication("tenderUpdate"),
     "tender.closed": Publication("tenderUpdate"),
     "tender.suspended": Publication("tenderUpdate"),
     "tender.resumed": Publication("tenderUpdate"),
@@ -68,9 +72,13 @@ EVENTS: Mapping[str, Publication] = {
     "tender.lots_changed": Publication("tenderUpdate"),
     "tender.unsuccessful": Publication("tenderUpdate"),
     "tender.completed": Publication("tenderUpdate"),
-    "tender.first_package_opened": Publication("tenderUpdate", ("tender", "bids")),
-    "tender.second_package_opened": Publication("tenderUpdate", ("tender", "bids")),
-    "tender.bids_opened": Publication("tenderUpdate", ("tender", "bids")),
+    "tender.first_package_opened": Publication(
+        "tenderUpdate", ("tender", "prequalification", "bids")
+    ),
+    "tender.second_package_opened": Publication(
+        "tenderUpdate", ("tender", "prequalification", "bids")
+    ),
+    "tender.bids_opened": Publication("tenderUpdate", ("tender", "prequalification", "bids")),
     "tender.awards_pending": Publication("tenderUpdate"),
     "tender.awards_settled": Publication("tenderUpdate"),
     "tender.evaluation_repeated": Publication("tenderUpdate"),

@@ -12,6 +12,7 @@ from api.identity.models import Organisation
 from api.opendata.ocds.bids import bids, criteria
 from api.opendata.ocds.contracts import contracts
 from api.opendata.ocds.decisions import awards, complaints
+from api.opendata.ocds.prequalification import prequalification
 from api.opendata.ocds.process import Process, Section
 from api.opendata.ocds.values import (
     Json,
@@ -86,6 +87,7 @@ def parties(process: Process, roles: Mapping[UUID, Iterable[str]]) -> list[Json]
 
 SECTIONS: Mapping[str, Callable[[Process], Section]] = {
     "tender": tender,
+    "prequalification": prequalification,
     "bids": bids,
     "awards": awards,
     "complaints": complaints,

@@ -40,6 +40,11 @@ from api.procurement.models.openings import (
     TenderKeyHolder,
 )
 from api.procurement.models.plans import PlanItem, ProcurementPlan
+from api.procurement.models.prequalification import (
+    Qualification,
+    Submission,
+    SubmissionTenderer,
+)
 from api.procurement.models.submissions import SubmissionTerms
 from api.procurement.models.tenders import Amendment, Item, Lot, Tender
 
@@ -82,8 +87,11 @@ __all__ = [
     "PreferenceDecision",
     "PriceJustification",
     "ProcurementPlan",
+    "Qualification",
     "RequirementResponse",
     "ScoreSheet",
+    "Submission",
+    "SubmissionTenderer",
     "SubmissionTerms",
     "Tender",
     "TenderDocument",

@@ -25,6 +25,13 @@ class Complaint(Table, table=True):
         CheckConstraint("(target = 'lot') <= (lot_id IS NOT NULL)", name="lot_named"),
         CheckConstraint("(target = 'award') = (award_id IS NOT NULL)", name="award_named"),
         CheckConstraint(
+            "(target = 'qualification') = (qualification_id IS NOT NULL)",
+            name="qualification_named",
+        ),
+        CheckConstraint(
+            "target = 'cancellation' OR cancellation_id IS NULL", name="cancellation_named"
+        ),
+        CheckConstraint(
             "status IN ('draft', 'mistaken') OR submitted_at IS NOT NULL", name="submitted_has_time"
         ),
         CheckConstraint(
@@ -53,6 +60,12 @@ class Complaint(Table, table=True):
     lot_id: UUID | None = Field(default=None, foreign_key="tender_lot.id", ondelete="RESTRICT")
     award_id: UUID | None = Field(
         default=None, foreign_key="award.id", index=True, ondelete="RESTRICT"
+    )
+    qualification_id: UUID | None = Field(
+        default=None, foreign_key="qualification.id", index=True, ondelete="RESTRICT"
+    )
+    cancellation_id: UUID | None = Field(
+        default=None, foreign_key="tender_cancellation.id", index=True, ondelete="RESTRICT"
     )
     status: ComplaintStatus = Field(default=ComplaintStatus.DRAFT, sa_type=state(ComplaintStatus))
     language: str = Field(max_length=2)

@@ -43,6 +43,10 @@ class Tender(Table, table=True):
     `policy` is the policy set of the day of publication, frozen (service.policies): with it the
     procedure runs to its end, whatever the law becomes. `prolonged` counts automatic prolongations;
     `direct_amount` is what a direct purchase takes of the annual plan of `direct_year`.
+
+    A tender with a prequalification has `prequalification_period_end`; until its candidates are
+    invited, the tender period is the planned one, and the windows for questions and complaints
+    are those of the time to apply.
     """
 
     __tablename__ = "tender"
@@ -57,6 +61,9 @@ class Tender(Table, table=True):
             name="cancelled_has_reason",
         ),
         CheckConstraint("tender_period_end > tender_period_start", name="period_forward"),
+        CheckConstraint(
+            "tender_period_end > prequalification_period_end", name="prequalified_before_bids"
+        ),
         CheckConstraint(
             f"accelerator = 1 OR (mode = 'test' AND accelerator BETWEEN 1 AND {MAX_ACCELERATOR})",
             name="accelerated_in_tests",
@@ -98,6 +105,8 @@ class Tender(Table, table=True):
     policy: dict[str, Any] | None = Field(default=None, sa_column=Column(JSON))
     sealing_mode: SealingMode | None = Field(default=None, sa_type=state(SealingMode))
     published_at: datetime | None = Field(default=None, sa_type=TIMESTAMP)
+    prequalification_period_end: datetime | None = Field(default=None, sa_type=TIMESTAMP)
+    prequalification_standstill_end: datetime | None = Field(default=None, sa_type=TIMESTAMP)
     tender_period_start: datetime | None = Field(default=None, sa_type=TIMESTAMP)
     tender_period_end: datetime | None = Field(default=None, sa_type=TIMESTAMP)
     enquiry_period_end: datetime | None = Field(default=None, sa_type=TIMESTAMP)
@@ -105,6 +114,7 @@ class Tender(Table, table=True):
     complaint_period_end: datetime | None = Field(default=None, sa_type=TIMESTAMP)
     cancelled_at: datetime | None = Field(default=None, sa_type=TIMESTAMP)
     cancellation_reason: str | None = Field(default=None, max_length=5000)
+    unsuccessful_reason: str | None = Field(default=None, max_length=60)
     prolonged: int = 0
     direct_year: int | None = None
     direct_amount: Decimal | None = Field(default=None, sa_type=MONEY)

@@ -14,6 +14,7 @@ from api.procurement.router import (
     evaluations,
     openings,
     plans,
+    prequalification,
     tenders,
 )
 
@@ -23,6 +24,9 @@ ROUTERS = (
     cancellations.router,
     enquiries.of_tender,
     enquiries.router,
+    prequalification.of_tender,
+    prequalification.of_submission,
+    prequalification.of_qualification,
     bidding.router,
     bids.router,
     openings.router,

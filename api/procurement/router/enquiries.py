@@ -11,6 +11,7 @@ from api.identity.access import Context, require
 from api.procurement import service
 from api.procurement.schemas import AnswerIn, EnquiryId, EnquiryIn, EnquiryOut, TenderId
 from api.procurement.service.enquiries import Asked
+from api.procurement.service.prequalification_problems import NotInvited
 from api.reference.calendars import CalendarYearMissing
 
 of_tender = access.router("/tenders", "enquiries")
@@ -24,7 +25,7 @@ Answer = Annotated[Context, require("tenders:write")]
     "/{tender_id}/enquiries",
     status_code=201,
     response_model=EnquiryOut,
-    responses=documented(service.EnquiriesClosed, service.OwnTender),
+    responses=documented(service.EnquiriesClosed, service.OwnTender, NotInvited),
 )
 def create(tender_id: TenderId, data: EnquiryIn, ctx: Ask) -> EnquiryOut:
     """Ask about a published tender until its `enquiry_period_end`; the buyer is not told who asks."""

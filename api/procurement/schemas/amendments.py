@@ -20,10 +20,13 @@ _LOT_CHANGES = [
 
 
 class AmendIn(TermsPatch):
-    """Changes of a published tender, and why. The end of its period never moves forward;
+    """Changes of a published tender, and why. The end of a period never moves forward;
     `criteria`, when given, replace all."""
 
     rationale: Paragraph = Field(examples=["Количество уточнено по заявкам школ"])
+    prequalification_period_end: Annotated[Instant | None, Given] = Field(
+        default=None, examples=["2027-02-01T12:00:00Z"], description="While candidates apply"
+    )
     tender_period_end: Annotated[Instant | None, Given] = Field(default=None, examples=[_END])
     lots: list[LotChange] = Field(default=[], max_length=MAX_LOTS, examples=[_LOT_CHANGES])
     documents: list[TenderDocumentIn] = Field(

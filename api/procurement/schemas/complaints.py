@@ -10,7 +10,8 @@ from api.catalog.types import Line, Paragraph, PlainDecimal
 from api.core.ids import PublicId
 from api.identity.schemas import Input, Language, OrganisationId
 from api.procurement.schemas.awards import AwardId
-from api.procurement.schemas.ids import LotId, TenderId
+from api.procurement.schemas.cancellations import CancellationId
+from api.procurement.schemas.ids import LotId, QualificationId, TenderId
 from api.rules.complaints import ComplaintStatus, ComplaintTarget, EffectKind
 
 ComplaintId = Annotated[UUID, PublicId("complaint")]
@@ -23,12 +24,13 @@ class ComplaintIn(Input):
     """A complaint, first as a draft that its author alone sees.
 
     `target` says about what: terms of the tender or of `lot_id`, the award `award_id`, or the
-    cancellation of the tender.
+    cancellation of the tender, or the qualification `qualification_id`.
     """
 
     target: ComplaintTarget = Field(examples=["tender"])
     lot_id: LotId | None = Field(default=None, examples=[None])
     award_id: AwardId | None = Field(default=None, examples=[None])
+    qualification_id: QualificationId | None = Field(default=None, examples=[None])
     language: Language = Field(default="ru", examples=["ru"])
     title: dict[Language, Line] = Field(min_length=1, examples=[_TITLE])
     description: dict[Language, Paragraph] = Field(min_length=1, examples=[_DESCRIPTION])
@@ -42,6 +44,9 @@ class ComplaintIn(Input):
             raise ValueError("lot_id is given when the target is a lot, and only then")
         if (self.target is ComplaintTarget.AWARD) != (self.award_id is not None):
             raise ValueError("award_id is given when the target is an award, and only then")
+        of_candidate = self.target is ComplaintTarget.QUALIFICATION
+        if of_candidate is not (self.qualification_id is not None):
+            raise ValueError("qualification_id is given when the target is one, and only then")
         return self
 
 
@@ -115,6 +120,8 @@ class ComplaintSummary(BaseModel):
     target: ComplaintTarget
     lot_id: LotId | None
     award_id: AwardId | None
+    qualification_id: QualificationId | None
+    cancellation_id: CancellationId | None
     status: ComplaintStatus
     kg_status: str | None = Field(description="In the code of the Kyrgyz portal")
     complainant_id: OrganisationId

@@ -245,6 +245,11 @@ class TenderPatch(TermsPatch):
     main_procurement_category: Annotated[ProcurementCategory | None, Given] = Field(
         default=None, examples=["goods"]
     )
+    prequalification_period_end: Instant | None = Field(
+        default=None,
+        examples=[None],
+        description="Candidates apply until then, where the procedure has a prequalification",
+    )
     tender_period_start: Instant | None = Field(
         default=None, examples=["2027-02-01T03:00:00Z"], description="Empty: at publication"
     )

@@ -95,6 +95,9 @@ class TenderSummary(BaseModel):
         " installation keeps them closed until the opening, by access control."
     )
     published_at: datetime | None
+    prequalification_period_end: datetime | None = Field(
+        description="Candidates apply before this instant; null: the tender takes bids at once"
+    )
     tender_period_start: datetime | None
     tender_period_end: datetime | None = Field(description="What arrives at this instant is late")
     version: int
@@ -115,6 +118,12 @@ class TenderOut(TenderSummary):
     prolonged: int = Field(description="Times that too few bids prolonged the tender period")
     cancelled_at: datetime | None
     cancellation_reason: str | None
+    prequalification_standstill_end: datetime | None = Field(
+        description="Results of the prequalification can be complained about until then"
+    )
+    unsuccessful_reason: str | None = Field(
+        description="`tooFewApplications` or `tooFewQualified`, where candidates were too few"
+    )
     lots: list[LotOut]
 
 

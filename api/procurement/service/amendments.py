@@ -8,11 +8,20 @@ from uuid import UUID
 from sqlalchemy import func
 from sqlmodel import Session, col, select
 
-from api.core import db, deadlines
+from api.core import db
 from api.core.errors import FieldError, Invalid
 from api.procurement.models import Amendment, Item, Lot, Tender
 from api.procurement.schemas import AmendIn, LotChange
-from api.procurement.service import documents, plans, policies, submissions, tenders, terms
+from api.procurement.service import (
+    complaints,
+    documents,
+    phases,
+    plans,
+    policies,
+    submissions,
+    tenders,
+    terms,
+)
 from api.procurement.service.problems import (
     NothingToAmend,
     TenderPeriodEnded,
@@ -24,7 +33,7 @@ from api.rules import schedule as windows
 from api.rules.amendments import AmendmentCause, Change
 from api.rules.periods import Timetable
 from api.rules.policy import Policy
-from api.rules.tenders import has_ended
+from api.rules.tenders import TenderStage, has_ended
 
 
 def amend(session: Session, tender: Tender, *, actor: str, data: AmendIn) -> Tender:
@@ -34,13 +43,14 @@ def amend(session: Session, tender: Tender, *, actor: str, data: AmendIn) -> Ten
     Raises TenderPeriodEnded, TenderPeriodShortened, NothingToAmend, TermsInconsistent,
     CalendarYearMissing, PolicyNotFrozen, PlanNotMet or Invalid.
     """
-    now, end = db.now(session), tender.tender_period_end
-    tenders.require(tender, "amend")
-    if end is None or has_ended(end, now):
+    now, end = db.now(session), phases.end_of(tender)
+    decided = complaints.amendment_due(session, tender.id)
+    action = _action(tender, decided=decided)
+    tenders.require(tender, action)
+    if end is None or (has_ended(end, now) and not decided):
         raise TenderPeriodEnded
     terms.check_references(session, data)
-    if data.tender_period_end is not None and data.tender_period_end < end:
-        raise TenderPeriodShortened(f"The tender period ends at {end.isoformat()}.")
+    _refuse_shortened(tender, data)
     table = policies.timetable_of(session, tender)
     bidding = submissions.find(session, tender.id)
     before = (
@@ -49,6 +59,8 @@ def amend(session: Session, tender: Tender, *, actor: str, data: AmendIn) -> Ten
         | documents.snapshot(session, tender.id)
     )
     terms.assign(tender, data)
+    if phases.applying(tender):
+        tender.tender_period_start = tender.prequalification_period_end
     _assign_lots(tender, data.lots)
     tenders.refuse_inconsistent(tender)  # before the database is shown what contradicts itself
     if data.criteria is not None:
@@ -60,12 +72,14 @@ def amend(session: Session, tender: Tender, *, actor: str, data: AmendIn) -> Ten
         raise NothingToAmend
     material = rules.material(changes)
     if material:
-        end = _extend(tender, data, table, end=data.tender_period_end or end, now=now)
+        _extend(tender, data, table, end=phases.end_of(tender) or end, now=now)
         changes = rules.diff(before, terms.snapshot(tender) | asked)
+    elif has_ended(end, now):
+        raise NothingToAmend("The decision on a complaint asks for a material change.")
     tenders.refuse_inconsistent(tender)
     if tender.direct_year is not None or any(lot.plan_item_id for lot in tender.lots):
         plans.commit_to_plan(session, tender, policies.policy_of(tender))
-    deadlines.arm(session, tenders.PERIOD_ENDED, tender.id, end, org_id=tender.buyer_id)
+    phases.arm(session, tender)
     tender.search_text = terms.search_text(tender)
     amendment = _keep(
         session,
@@ -77,7 +91,7 @@ def amend(session: Session, tender: Tender, *, actor: str, data: AmendIn) -> Ten
         now=now,
     )
     note = tenders.move if material else tenders.record
-    note(session, tender, "amend", actor=actor, change=_noted(amendment))
+    note(session, tender, action, actor=actor, change=_noted(amendment))
     return tender
 
 
@@ -92,15 +106,17 @@ def extend(
     actor: str,
     rationale: str,
 ) -> Amendment:
-    """Give suppliers until `end` because the rules demand it, by `action` of the tender's machine.
+    """Give suppliers until `end` because the rules demand it, by `action` of the tender's machine
+    (in the period that runs: see `phases`).
 
     No other term changes, so that bids stand as they are. Raises CalendarYearMissing or
     PolicyNotFrozen.
     """
     table, policy = policies.timetable_of(session, tender), policies.policy_of(tender)
     before = terms.snapshot(tender)
-    _set_end(tender, windows.schedule(table, policy, since=now, end=end), end)
-    deadlines.arm(session, tenders.PERIOD_ENDED, tender.id, end, org_id=tender.buyer_id)
+    fresh = windows.schedule(table, policy, since=now, end=end)
+    _set_end(tender, table, policy, fresh, end)
+    phases.arm(session, tender)
     changes = rules.diff(before, terms.snapshot(tender))
     amendment = _keep(
         session,
@@ -111,7 +127,8 @@ def extend(
         rationale=rationale,
         now=now,
     )
-    tenders.move(session, tender, action, actor=actor, change=_noted(amendment))
+    step = phases.action(tender, action)
+    tenders.move(session, tender, step, actor=actor, change=_noted(amendment))
     return amendment
 
 
@@ -164,15 +181,14 @@ def _noted(amendment: Amendment) -> dict[str, Any]:
 
 def _extend(
     tender: Tender, data: AmendIn, table: Timetable, *, end: datetime, now: datetime
-) -> datetime:
-    """Move the deadline as the tender's own rules demand, and the windows before it; its new end."""
+) -> None:
+    """Move the deadline as the tender's own rules demand, and the windows before it."""
     policy = policies.policy_of(tender)
     end = windows.extended_end(table, policy, end=end, now=now)
     given = data.enquiry_period_end
     _refuse_late_enquiries(table, policy, end=end, given=given)
     fresh = windows.schedule(table, policy, since=now, end=end, enquiry_period_end=given)
-    _set_end(tender, fresh, end)
-    return end
+    _set_end(tender, table, policy, fresh, end)
 
 
 def _refuse_late_enquiries(
@@ -183,10 +199,34 @@ def _refuse_late_enquiries(
         raise TermsInconsistent(errors=terms.field_errors(late))
 
 
-def _set_end(tender: Tender, fresh: windows.Schedule, end: datetime) -> None:
+def _action(tender: Tender, *, decided: bool) -> str:
+    """The tender's action for a change of its terms.
+
+    A suspended one is changed only because a decision demands it, and takes bids again with that:
+    else what it waits for could never happen.
+    """
+    if decided and tender.status_details is TenderStage.SUSPENDED:
+        return "amend_as_decided"
+    return phases.action(tender, "amend")
+
+
+def _refuse_shortened(tender: Tender, data: AmendIn) -> None:
+    for name in ("prequalification_period_end", "tender_period_end"):
+        given, end = getattr(data, name), getattr(tender, name)
+        if given is None:
+            continue
+        if name == "prequalification_period_end" and not phases.applying(tender):
+            raise TenderPeriodEnded("Nobody applies any more.")
+        if end is not None and given < end:
+            raise TenderPeriodShortened(f"The period ends at {end.isoformat()}.")
+
+
+def _set_end(
+    tender: Tender, table: Timetable, policy: Policy, fresh: windows.Schedule, end: datetime
+) -> None:
     """Write the end of the period and the later of each window's two ends."""
     before = terms.schedule_of(tender)
-    tender.tender_period_end = end
+    phases.set_end(tender, table, policy, end)
     terms.assign_schedule(tender, windows.moved(before, fresh))
 
 

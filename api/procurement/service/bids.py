@@ -18,7 +18,7 @@ from api.core.errors import Conflict, FieldError, NotFound
 from api.identity import debarments
 from api.procurement.models import Amendment, Bid, BidEnvelope, BidTenderer, Tender
 from api.procurement.schemas import BidIn, ReplaceIn
-from api.procurement.service import bid_moves, envelopes
+from api.procurement.service import admission, bid_moves, envelopes
 from api.procurement.service.bid_problems import (
     BiddingNotSetUp,
     BidExists,
@@ -35,12 +35,14 @@ def submit(session: Session, *, supplier_id: UUID, tender_id: UUID, actor: str, 
     """Take a bid, in time by the database's clock.
 
     Raises NotFound, TenderPeriodNotStarted, TenderPeriodEnded, BiddingNotSetUp, OwnTender,
-    SupplierDebarred, BidExists, EnvelopesDiffer, SealingRequired or Invalid.
+    NotInvited, SupplierDebarred, BidExists, EnvelopesDiffer, SealingRequired or Invalid.
     """
     debarments.require_standing(session, [supplier_id])
     held = envelopes.hold_open(session, tender_id)
     if held.buyer_id == supplier_id:
         raise OwnTender
+    if held.invited_only:
+        admission.require_invited(session, tender_id, supplier_id, data.tenderers)
     keys = envelopes.keys_of(session, tender_id)
     if not keys:
         raise BiddingNotSetUp

@@ -20,7 +20,7 @@ from api.procurement.service.problems import CancellationPending
 from api.procurement.service.queries import visible
 from api.rules import cancellations as rules
 from api.rules.cancellations import CANCELLATION, CancellationStatus
-from api.rules.complaints import OPEN, ComplaintStatus, ComplaintTarget
+from api.rules.complaints import OPEN, ComplaintStatus
 from api.rules.states import IllegalTransition
 from api.rules.tenders import TENDER, LotStatus, TenderStatus, has_ended
 
@@ -193,9 +193,8 @@ def _complained(session: Session, cancellation: Cancellation) -> set[ComplaintSt
     return {
         *session.exec(
             select(Complaint.status).where(
-                Complaint.tender_id == cancellation.tender_id,
-                Complaint.target == ComplaintTarget.CANCELLATION,
-                col(Complaint.submitted_at) >= cancellation.requested_at,
+                Complaint.cancellation_id == cancellation.id,
+                col(Complaint.submitted_at).is_not(None),
             )
         )
     }

@@ -4,8 +4,6 @@ What the reviewer does with them stands in `reviews`.
 """
 
 from collections.abc import Collection, Sequence
-from datetime import datetime
-from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
@@ -17,8 +15,6 @@ from api.core.errors import Conflict, NotFound, refused
 from api.core.outbox import emit
 from api.core.pages import PageQuery
 from api.procurement.models import (
-    Award,
-    Cancellation,
     Complaint,
     ComplaintDecision,
     ComplaintEffect,
@@ -26,14 +22,11 @@ from api.procurement.models import (
     Tender,
 )
 from api.procurement.schemas.complaints import ComplaintIn, PostIn
-from api.procurement.service import parties, policies, rankings, tenders
-from api.procurement.service.award_problems import ComplaintWindowClosed, FeeUnpaid, NoStanding
-from api.reference import service as reference
-from api.rules import complaints as rules
-from api.rules.awards import AwardStatus
-from api.rules.cancellations import CancellationStatus
-from api.rules.clock import local_date
+from api.procurement.service import complaint_windows as windows
+from api.procurement.service import parties, policies, tenders
+from api.procurement.service.award_problems import FeeUnpaid
 from api.rules.complaints import (
+    BEFORE_INVITATION,
     COMPLAINT,
     OPEN,
     PRIVATE,
@@ -41,13 +34,11 @@ from api.rules.complaints import (
     ComplaintStatus,
     ComplaintTarget,
 )
-from api.rules.policy import ComplaintFee
 from api.rules.states import IllegalTransition
-from api.rules.tenders import OPEN_STAGES, TenderStage, Value, has_ended
+from api.rules.tenders import has_ended
 
 WINDOW_ENDED, REVIEW_DUE = "complaint.window_ended", "complaint.review_due"
 _C = ComplaintTarget
-_TERMS_STAGES = OPEN_STAGES | {TenderStage.SUSPENDED}
 
 
 def blocks(session: Session, tender_id: UUID) -> bool:
@@ -59,6 +50,20 @@ def blocks(session: Session, tender_id: UUID) -> bool:
     session.flush()
     about_terms = col(Complaint.target).in_(TERMS)
     return _any(session, tender_id, and_(about_terms, or_(_is_open(), _is_outstanding())))
+
+
+def block_invitation(session: Session, tender_id: UUID) -> bool:
+    """True while a complaint about the terms or about a qualification is open, or what was decided
+    has not been done: nobody is invited to bid."""
+    session.flush()
+    about = col(Complaint.target).in_(BEFORE_INVITATION)
+    return _any(session, tender_id, and_(about, or_(_is_open(), _is_outstanding())))
+
+
+def amendment_due(session: Session, tender_id: UUID) -> bool:
+    """True when a complaint was satisfied and the buyer has not changed the terms yet."""
+    session.flush()
+    return _any(session, tender_id, and_(col(Complaint.target).in_(TERMS), _is_outstanding()))
 
 
 def block_signing(session: Session, tender_id: UUID, award_ids: Collection[UUID]) -> bool:
@@ -85,16 +90,17 @@ def draft(
         target=data.target,
         lot_id=data.lot_id,
         award_id=data.award_id,
+        qualification_id=data.qualification_id,
         language=data.language,
         title={str(language): text for language, text in data.title.items()},
         description={str(language): text for language, text in data.description.items()},
         remedy={str(language): text for language, text in data.remedy.items()},
         window_end=db.now(session),
     )
-    complaint.window_end = _window(session, tender, complaint)
-    fee, value = policies.policy_of(tender).complaint_fee, _value(session, tender, complaint)
+    complaint.window_end = windows.end(session, tender, complaint)
+    fee = policies.policy_of(tender).complaint_fee
     if fee is not None:
-        complaint.fee_amount = _fee(session, fee, value)
+        complaint.fee_amount = windows.fee(session, tender, complaint, fee)
         complaint.fee_currency = fee.currency
     session.add(complaint)
     session.flush()
@@ -113,7 +119,7 @@ def submit(
     """
     tender = parties.hold(session, complaint.tender_id)
     now = db.now(session)
-    complaint.window_end = _window(session, tender, complaint)
+    complaint.window_end = windows.end(session, tender, complaint)
     if complaint.fee_amount is not None and fee_reference is None:
         raise FeeUnpaid(f"The fee is {complaint.fee_amount:f} {complaint.fee_currency}.")
     complaint.fee_reference = fee_reference
@@ -308,68 +314,6 @@ _EVENTS = {
     "resolve": "resolved",
     "post": "posted",
 }
-
-
-def _window(session: Session, tender: Tender, complaint: Complaint) -> datetime:
-    """The end of the window that is open now, from instants that are stored.
-
-    Raises ComplaintWindowClosed or NoStanding.
-    """
-    author, now = complaint.complainant_id, db.now(session)
-    if author == tender.buyer_id:
-        raise NoStanding("A buyer does not complain about its own tender.")
-    start: datetime | None = None
-    end: datetime | None = None
-    if complaint.target in TERMS:
-        lots = {lot.id for lot in tender.lots}
-        if complaint.lot_id is not None and complaint.lot_id not in lots:
-            raise refused("#/lot_id", "unknown_lot", "The tender has no such lot.")
-        if tender.status_details in _TERMS_STAGES:
-            start, end = tender.published_at, tender.complaint_period_end
-    elif complaint.target is _C.AWARD:
-        award = _award(session, tender, complaint)
-        if not rankings.has_bid(session, award.lot_id, author):
-            raise NoStanding("Only who bid for the lot complains about its award.")
-        if award.status in (AwardStatus.ACTIVE, AwardStatus.UNSUCCESSFUL):
-            start, end = award.standstill_start, award.standstill_end
-    else:
-        pending = session.exec(
-            select(Cancellation).where(
-                Cancellation.tender_id == tender.id,
-                Cancellation.status == CancellationStatus.PENDING,
-            )
-        ).one_or_none()
-        if pending is not None:
-            start, end = pending.requested_at, pending.complaint_period_end
-    if start is None or end is None:
-        raise ComplaintWindowClosed
-    if now < start or has_ended(end, now):
-        raise ComplaintWindowClosed(f"The window was from {start} to {end}.")
-    return end
-
-
-def _award(session: Session, tender: Tender, complaint: Complaint) -> Award:
-    assert complaint.award_id is not None, "the input names the award"
-    award = session.get(Award, complaint.award_id, populate_existing=True)
-    if award is None or award.tender_id != tender.id:
-        raise refused("#/award_id", "unknown_award", "The tender has no such award.")
-    return award
-
-
-def _value(session: Session, tender: Tender, complaint: Complaint) -> Value | None:
-    """What the complaint is about is worth: the award, the lot, or the tender."""
-    if complaint.target is _C.AWARD:
-        return _award(session, tender, complaint).value
-    lot = next((lot for lot in tender.lots if lot.id == complaint.lot_id), None)
-    return (lot.value if lot else None) or tender.value
-
-
-def _fee(session: Session, terms: ComplaintFee, value: Value | None) -> Decimal:
-    if value is None:
-        return rules.fee(terms, None)
-    today = local_date(db.now(session))
-    amount = reference.convert(session, value.amount, value.currency, terms.currency, today)
-    return rules.fee(terms, amount)
 
 
 def _any(session: Session, tender_id: UUID, condition: ColumnElement[bool]) -> bool:

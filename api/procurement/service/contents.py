@@ -66,7 +66,8 @@ def asked(tender: Tender, terms: SubmissionTerms | None) -> Asked:
     }
     return Asked(
         lots,
-        criteria_of(terms.criteria if terms else ()),
+        # Candidates answered them before they were invited.
+        criteria_of(terms.criteria if terms and not tender.prequalification_period_end else ()),
         terms.bid_security if terms else None,
         terms.bid_security_declaration if terms else False,
         terms.two_envelopes if terms else False,

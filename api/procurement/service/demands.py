@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from uuid import UUID
 
+from sqlalchemy import and_, or_
 from sqlalchemy.orm import selectinload
 from sqlmodel import Session, col, select
 
@@ -12,7 +13,7 @@ from api.reference import service as reference
 from api.rules.classifications import Scheme
 from api.rules.clock import local_date
 from api.rules.matching import Demand
-from api.rules.tenders import OPEN_STAGES, LotStatus, TenderMode
+from api.rules.tenders import OPEN_STAGES, LotStatus, TenderMode, TenderStage
 
 _HOME = "KG"
 
@@ -62,14 +63,24 @@ def demands(session: Session, tender_id: UUID) -> list[Demand]:
 
 
 def open_tender_ids(session: Session) -> Sequence[UUID]:
-    """Tenders that suppliers can still answer now, by the database's clock, oldest first; tests
-    are none of them."""
+    """Tenders that any supplier can still answer now, by a bid or an application, by the
+    database's clock, oldest first; tests are none of them."""
+    now = db.now(session)
     return session.exec(
         select(Tender.id)
         .where(
             Tender.mode == TenderMode.LIVE,
-            col(Tender.status_details).in_(OPEN_STAGES),
-            col(Tender.tender_period_end) > db.now(session),
+            or_(
+                and_(
+                    col(Tender.status_details).in_(OPEN_STAGES),
+                    col(Tender.prequalification_period_end).is_(None),
+                    col(Tender.tender_period_end) > now,
+                ),
+                and_(
+                    col(Tender.status_details) == TenderStage.PREQUALIFICATION,
+                    col(Tender.prequalification_period_end) > now,
+                ),
+            ),
         )
         .order_by(col(Tender.id))
     ).all()

@@ -18,7 +18,7 @@ from api.core.errors import Conflict, NotFound, refused
 from api.core.outbox import emit
 from api.procurement.models import Enquiry, EnquiryAuthor, Lot, Tender
 from api.procurement.schemas import AnswerIn, EnquiryIn
-from api.procurement.service import amendments, periods, policies, tenders
+from api.procurement.service import admission, amendments, periods, phases, policies, tenders
 from api.procurement.service.bid_problems import OwnTender
 from api.procurement.service.problems import EnquiriesClosed
 from api.procurement.service.queries import visible
@@ -27,7 +27,6 @@ from api.rules import schedule as windows
 from api.rules.amendments import AmendmentCause
 from api.rules.enquiries import ENQUIRY, EnquiryStatus
 from api.rules.states import IllegalTransition
-from api.rules.tenders import TenderStage
 
 ANONYMOUS = "supplier"
 """The actor of a question in the tender's own trail, which is public."""
@@ -40,7 +39,7 @@ def ask(
 ) -> Enquiry:
     """Ask about a published tender until its enquiry window ends.
 
-    Raises NotFound, OwnTender, EnquiriesClosed, or Invalid for a lot of another tender.
+    Raises NotFound, OwnTender, EnquiriesClosed, NotInvited, or Invalid for a lot of another tender.
     """
     buyer_id = _published_by(session, tender_id)
     if buyer_id == author_id:
@@ -61,6 +60,8 @@ def ask(
     ).one()
     if not rules.may_ask(tender.status_details, tender.enquiry_period_end, db.now(session)):
         raise EnquiriesClosed
+    if tender.prequalification_period_end is not None and not phases.applying(tender):
+        admission.require_invited(session, tender.id, author_id)
     session.add(EnquiryAuthor(enquiry_id=enquiry.id, tender_id=tender_id, author_id=author_id))
     session.flush()
     audit.record(session, f"enquiry:{enquiry.id.hex}", "ask", actor=actor, org_id=author_id)
@@ -103,12 +104,9 @@ def answer(
         periods.suspend_due(session, tender, now=now)
     if tender.status_details not in rules.ANSWERABLE_STAGES:
         raise Conflict(f"Cannot answer while the tender is {tender.status_details}.")
-    assert tender.tender_period_end is not None, "a published tender has an end"
-    late = rules.is_late(
-        clarification_until=tender.clarification_until,
-        tender_period_end=tender.tender_period_end,
-        now=now,
-    )
+    end = phases.end_of(tender)
+    assert end is not None, "a published tender has an end"
+    late = rules.is_late(clarification_until=tender.clarification_until, period_end=end, now=now)
     _move(enquiry, "answer")
     enquiry.answer, enquiry.answered_at, enquiry.answered_late = (
         dict(data.answer.items()),
@@ -125,7 +123,7 @@ def answer(
         change={"enquiry": enquiry.id.hex, "late": late},
     )
     emit(session, "enquiry.answered", enquiry.id, org_id=tender.buyer_id, tender_id=tender.id.hex)
-    if tender.status_details is TenderStage.SUSPENDED:
+    if periods.waits(tender, now=now):
         periods.resume(session, tender, now=now, actor=actor)
     elif late:
         _make_up(session, tender, actor=actor)
@@ -168,7 +166,7 @@ def tender_of(session: Session, enquiry_id: UUID) -> UUID | None:
 
 def _make_up(session: Session, tender: Tender, *, actor: str) -> None:
     """Move the end of the period so that suppliers can still act on a late answer."""
-    now, end = db.now(session), tender.tender_period_end
+    now, end = db.now(session), phases.end_of(tender)
     assert end is not None, "a published tender has an end"
     policy, table = policies.policy_of(tender), policies.timetable_of(session, tender)
     extended = windows.extended_end(table, policy, end=end, now=now)

@@ -23,7 +23,7 @@ from api.procurement.service.problems import TenderPeriodEnded
 from api.rules import merkle
 from api.rules.policy import SealingMode
 from api.rules.sealing import EnvelopeKind
-from api.rules.tenders import OPEN_STAGES, TenderStage, has_ended
+from api.rules.tenders import OPEN_STAGES, PREQUALIFYING, TenderStage, has_ended
 
 type Keys = Mapping[EnvelopeKind, TenderKey]
 _MOST = 2**53 - 1
@@ -37,6 +37,7 @@ class Held(NamedTuple):
     ocid: str
     buyer_id: UUID
     now: datetime
+    invited_only: bool = False
 
 
 class _Seen(NamedTuple):
@@ -45,6 +46,7 @@ class _Seen(NamedTuple):
     stage: TenderStage
     start: datetime | None
     end: datetime | None
+    applied_until: datetime | None
 
 
 def hold_open(session: Session, tender_id: UUID) -> Held:
@@ -55,7 +57,8 @@ def hold_open(session: Session, tender_id: UUID) -> Held:
     """
     _require_open(session, _seen(session, tender_id, lock=False))
     seen = _seen(session, tender_id, lock=True)
-    return Held(tender_id, seen.ocid, seen.buyer_id, _require_open(session, seen))
+    now, invited_only = _require_open(session, seen), seen.applied_until is not None
+    return Held(tender_id, seen.ocid, seen.buyer_id, now, invited_only)
 
 
 def keys_of(session: Session, tender_id: UUID) -> Keys:
@@ -123,6 +126,7 @@ def _seen(session: Session, tender_id: UUID, *, lock: bool) -> _Seen:
         Tender.status_details,
         Tender.tender_period_start,
         Tender.tender_period_end,
+        Tender.prequalification_period_end,
     ).where(Tender.id == tender_id, col(Tender.published_at).is_not(None))
     row = session.exec(query.with_for_update(read=True) if lock else query).one_or_none()
     if row is None:
@@ -132,6 +136,8 @@ def _seen(session: Session, tender_id: UUID, *, lock: bool) -> _Seen:
 
 def _require_open(session: Session, seen: _Seen) -> datetime:
     now = db.now(session)
+    if seen.stage in PREQUALIFYING:
+        raise TenderPeriodNotStarted("Candidates are qualified first; who is invited bids.")
     if seen.stage not in OPEN_STAGES or seen.end is None or has_ended(seen.end, now):
         raise TenderPeriodEnded
     if seen.start is not None and now < seen.start:

@@ -12,8 +12,17 @@ from sqlalchemy import func
 from sqlmodel import Session, col, select
 
 from api.core import db
+from api.core.outbox import emit
 from api.procurement.models import Cancellation, Enquiry, Tender
-from api.procurement.service import amendments, bids, complaints, policies, roots, tenders
+from api.procurement.service import (
+    amendments,
+    bids,
+    complaints,
+    phases,
+    policies,
+    roots,
+    tenders,
+)
 from api.rules import period_end as rules
 from api.rules import schedule as windows
 from api.rules import tenders as tender_rules
@@ -21,7 +30,7 @@ from api.rules.amendments import AmendmentCause
 from api.rules.cancellations import CancellationStatus
 from api.rules.enquiries import EnquiryStatus
 from api.rules.period_end import Obstacles, Outcome
-from api.rules.tenders import TENDER
+from api.rules.tenders import TENDER, TenderStage
 
 
 def close_due(session: Session, tender_id: UUID) -> bool:
@@ -55,11 +64,14 @@ def suspend_due(session: Session, tender: Tender, *, now: datetime) -> bool:
 
 
 def resume(session: Session, tender: Tender, *, now: datetime, actor: str) -> bool:
-    """Reopen a suspended, locked tender once nothing holds it up any more; True when it did.
+    """Reopen a locked tender that waits once nothing holds it up any more; True when it did.
 
-    Suppliers get the policy's `min_extension` from now on. Raises CalendarYearMissing.
+    Suppliers get the policy's `min_extension` from now on, to bid or to apply. Where candidates
+    are to be invited, the workers' role looks again. Raises CalendarYearMissing.
     """
-    if "resume" not in TENDER.allowed(tender.status_details) or obstacles(session, tender.id).any:
+    if tender.status_details is TenderStage.PREQUALIFICATION_STANDSTILL:
+        emit(session, tenders.STANDSTILL_ENDED, tender.id, org_id=tender.buyer_id)
+    if not waits(tender, now=now) or obstacles(session, tender.id).any:
         return False
     policy, table = policies.policy_of(tender), policies.timetable_of(session, tender)
     amendments.extend(
@@ -73,6 +85,14 @@ def resume(session: Session, tender: Tender, *, now: datetime, actor: str) -> bo
         rationale="The tender was suspended at the end of its period.",
     )
     return True
+
+
+def waits(tender: Tender, *, now: datetime) -> bool:
+    """True when the period has ended and something held the tender up then."""
+    if phases.applying(tender):
+        end = phases.end_of(tender)
+        return end is not None and tender_rules.has_ended(end, now)
+    return "resume" in TENDER.allowed(tender.status_details)
 
 
 def obstacles(session: Session, tender_id: UUID) -> Obstacles:

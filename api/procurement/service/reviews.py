@@ -27,7 +27,9 @@ from api.procurement.service import (
     evaluations,
     parties,
     periods,
+    phases,
     policies,
+    qualifications,
     tenders,
 )
 from api.procurement.service.award_problems import EffectOutstanding, NotTheReviewer
@@ -35,8 +37,15 @@ from api.rules import complaints as rules
 from api.rules import schedule as windows
 from api.rules.amendments import AmendmentCause
 from api.rules.awards import AwardStatus, CancellationCause
-from api.rules.complaints import TERMS, ComplaintStatus, ComplaintTarget, EffectKind
-from api.rules.tenders import AWARDING, OPEN_STAGES, TENDER, TenderStage, has_ended
+from api.rules.complaints import (
+    BEFORE_INVITATION,
+    TERMS,
+    ComplaintStatus,
+    ComplaintTarget,
+    EffectKind,
+)
+from api.rules.prequalification import QualificationCause
+from api.rules.tenders import ANSWERED_STAGES, AWARDING, TenderStage, has_ended
 
 _E = EffectKind
 
@@ -152,6 +161,8 @@ def resolve(
                     raise EffectOutstanding
                 _done(session, effect, {"amendment": number})
     _decide(session, complaint, "resolve", complaint.buyer_id, actor, rationale)
+    if complaint.target in TERMS:
+        _release(session, tender, complaint, actor=actor)
     return complaint
 
 
@@ -174,6 +185,8 @@ def execute(
             result = _cancel_award(
                 session, tender, complaint, actor=actor, reason=reason, pass_on=pass_on
             )
+        case _E.CANCEL_QUALIFICATION:
+            result = _cancel_qualification(session, tender, complaint, actor=actor, reason=reason)
         case _E.REPEAT_EVALUATION:
             result = _repeat_evaluation(session, tender, complaint, actor=actor, reason=reason)
         case _E.CANCEL_TENDER:
@@ -213,6 +226,18 @@ def _cancel_award(
     return {"award": award.id.hex, "next_award": following.id.hex if following else None}
 
 
+def _cancel_qualification(
+    session: Session, tender: Tender, complaint: Complaint, *, actor: str, reason: str
+) -> dict[str, Any]:
+    """The decision about the candidate falls, and is taken anew."""
+    assert complaint.qualification_id is not None, "only complaints about one have such effects"
+    found = qualifications.lock(session, tender, complaint.qualification_id)
+    again = qualifications.cancel(
+        session, tender, found, actor=actor, cause=QualificationCause.COMPLAINT, reason=reason
+    )
+    return {"qualification": found.id.hex, "next_qualification": again.id.hex}
+
+
 def _repeat_evaluation(
     session: Session, tender: Tender, complaint: Complaint, *, actor: str, reason: str
 ) -> dict[str, Any]:
@@ -238,10 +263,11 @@ def _repeat_evaluation(
 
 
 def _extend(session: Session, tender: Tender, *, actor: str, reason: str) -> dict[str, Any]:
-    """More time to bid, by the policy's least extension, for a tender open to bids or suspended."""
-    now, end = db.now(session), tender.tender_period_end
+    """More time to bid, or to apply, by the policy's least extension, for a tender that suppliers
+    can answer or that is suspended."""
+    now, end = db.now(session), phases.end_of(tender)
     suspended = tender.status_details is TenderStage.SUSPENDED
-    if end is None or not (suspended or tender.status_details in OPEN_STAGES):
+    if end is None or not (suspended or tender.status_details in ANSWERED_STAGES):
         raise Conflict(f"The tender is {tender.status_details}: its period is over.")
     policy, table = policies.policy_of(tender), policies.timetable_of(session, tender)
     late = suspended or has_ended(end, now)
@@ -257,7 +283,8 @@ def _extend(session: Session, tender: Tender, *, actor: str, reason: str) -> dic
             actor=actor,
             rationale=reason,
         )
-    return {"tender_period_end": new.isoformat()}
+    name = "prequalification" if phases.applying(tender) else "tender"
+    return {f"{name}_period_end": new.isoformat()}
 
 
 def _award(session: Session, tender: Tender, complaint: Complaint) -> Award:
@@ -268,12 +295,12 @@ def _award(session: Session, tender: Tender, complaint: Complaint) -> Award:
 def _release(session: Session, tender: Tender, complaint: Complaint, *, actor: str) -> None:
     """Let go on what the complaint alone held up."""
     now = db.now(session)
-    if complaint.target in TERMS and "resume" in TENDER.allowed(tender.status_details):
+    if complaint.target in BEFORE_INVITATION:
         parties.join(session, tender)
         periods.resume(session, tender, now=now, actor=actor)
     elif complaint.target is ComplaintTarget.CANCELLATION:
         pending = cancellations.pending_of(session, tender.id)
-        if pending is not None:
+        if pending is not None and pending.id == complaint.cancellation_id:
             # The workers' role ends it: as complained about, or as it was requested.
             emit(session, cancellations.WINDOW_ENDED, pending.id, org_id=tender.buyer_id)
     elif complaint.award_id is not None:

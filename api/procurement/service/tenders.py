@@ -18,7 +18,14 @@ from api.core.errors import Conflict, FieldError, Invalid, NotFound
 from api.core.outbox import emit
 from api.procurement.models import Lot, Tender
 from api.procurement.schemas import TenderIn, TenderPatch
-from api.procurement.service import award_terms, plans, policies, tender_keys, terms
+from api.procurement.service import (
+    award_terms,
+    plans,
+    policies,
+    prequalification_terms,
+    tender_keys,
+    terms,
+)
 from api.procurement.service.problems import (
     DeadlineInPast,
     NotDraft,
@@ -40,11 +47,21 @@ from api.rules.tenders import (
 )
 
 PERIOD_ENDED = "tender.period_ended"
+PREQUALIFICATION_ENDED = "tender.prequalification_ended"
+STANDSTILL_ENDED = "tender.prequalification_standstill_ended"
 CLOCK = "system:clock"
 NUMBERS = Sequence("tender_number_seq")
 _EVENTS = {
     "create": "tender.created",
     "publish": "tender.published",
+    "publish_prequalification": "tender.published",
+    "amend_prequalification": "tender.amended",
+    "extend_prequalification": "tender.amended",
+    "close_prequalification": "tender.prequalification_closed",
+    "announce_qualifications": "tender.qualifications_announced",
+    "repeat_qualification": "tender.qualification_repeated",
+    "invite": "tender.invited",
+    "amend_as_decided": "tender.amended",
     "amend": "tender.amended",
     "extend": "tender.amended",
     "suspend": "tender.suspended",
@@ -121,6 +138,9 @@ def publish(session: Session, tender: Tender, *, actor: str) -> Tender:
     Raises TenderIncomplete, DeadlineInPast, PolicyMissing, ProcedureNotAllowed, RateUnknown,
     CalendarYearMissing, TenderPeriodTooShort, TermsInconsistent, SubmissionTermsUnfit,
     SealingKeyMissing, SealingKeyUnfit, PlanNotMet, or SandboxOnly.
+
+    Where the policy wants a prequalification, candidates apply first: the windows are those of
+    the time to apply, and the tender period is the planned one that follows.
     """
     if tender.mode is TenderMode.TEST:
         sandbox.require()
@@ -132,6 +152,7 @@ def publish(session: Session, tender: Tender, *, actor: str) -> Tender:
         for pointer, moment in (
             ("#/tender_period_end", end),
             ("#/enquiry_period_end", tender.enquiry_period_end),
+            ("#/prequalification_period_end", tender.prequalification_period_end),
         )
         if moment is not None and rules.has_ended(moment, now)
     ]
@@ -140,7 +161,9 @@ def publish(session: Session, tender: Tender, *, actor: str) -> Tender:
     policy = policies.freeze(session, tender)
     plans.commit_to_plan(session, tender, policy)
     table = policies.timetable_of(session, tender)
-    earliest = windows.earliest_end(table, policy, published_at=now)
+    applied_until = prequalification_terms.check(session, tender, policy, table, now=now)
+    begins, running = applied_until or now, applied_until or end
+    earliest = windows.earliest_end(table, policy, published_at=begins)
     if end < earliest:
         raise TenderPeriodTooShort(
             f"The tender period must not end before {earliest.isoformat(timespec='seconds')}.",
@@ -150,29 +173,32 @@ def publish(session: Session, tender: Tender, *, actor: str) -> Tender:
         )
     fingerprints = tender_keys.freeze(session, tender, policy)
     tender.published_at = now
-    tender.tender_period_start = max(tender.tender_period_start or now, now)
+    tender.tender_period_start = max(tender.tender_period_start or begins, begins)
     late = windows.enquiry_faults(
-        table, policy, end=end, enquiry_period_end=tender.enquiry_period_end
+        table, policy, end=running, enquiry_period_end=tender.enquiry_period_end
     )
     if late:
         raise TermsInconsistent(errors=terms.field_errors(late))
     terms.assign_schedule(
         tender,
         windows.schedule(
-            table, policy, since=now, end=end, enquiry_period_end=tender.enquiry_period_end
+            table, policy, since=now, end=running, enquiry_period_end=tender.enquiry_period_end
         ),
     )
     refuse_inconsistent(tender)
     award_terms.refuse_stale(session, tender)
-    deadlines.arm(session, PERIOD_ENDED, tender.id, end, org_id=tender.buyer_id)
+    kind = PREQUALIFICATION_ENDED if applied_until else PERIOD_ENDED
+    deadlines.arm(session, kind, tender.id, running, org_id=tender.buyer_id)
     change = {
+        "prequalification_period_end": applied_until and applied_until.isoformat(),
         "tender_period_end": end.isoformat(),
         "earliest_tender_period_end": earliest.isoformat(),
         "policy_set": tender.policy_set_id.hex if tender.policy_set_id else None,
         "sealing_mode": tender.sealing_mode,
         "sealing_keys": fingerprints,
     }
-    move(session, tender, "publish", actor=actor, change=change)
+    action = "publish_prequalification" if applied_until else "publish"
+    move(session, tender, action, actor=actor, change=change)
     return tender
 
 
@@ -263,8 +289,11 @@ def _set(
         lot.status = status
     if tender.status is TenderStatus.CANCELLED:
         tender.cancelled_at, tender.cancellation_reason = db.now(session), change["reason"]
+    if tender.status is TenderStatus.UNSUCCESSFUL:
+        tender.unsuccessful_reason = change.get("shortfall")
     if tender.status is not TenderStatus.ACTIVE:
-        deadlines.disarm(session, PERIOD_ENDED, tender.id)
+        for kind in (PERIOD_ENDED, PREQUALIFICATION_ENDED, STANDSTILL_ENDED):
+            deadlines.disarm(session, kind, tender.id)
 
 
 def _lot_states(tender: Tender) -> list[LotStatus]:
@@ -323,7 +352,7 @@ def _refuse_past(session: Session, data: TenderPatch) -> None:
     """Raise DeadlineInPast for a deadline in the input that has passed already."""
     given = {
         f"#/{name}": moment
-        for name in ("tender_period_end", "enquiry_period_end")
+        for name in ("tender_period_end", "enquiry_period_end", "prequalification_period_end")
         if (moment := getattr(data, name)) is not None
     }
     if not given:

@@ -126,6 +126,7 @@ def faults(tender: Tender) -> list[Fault]:
         end=tender.tender_period_end,
         enquiry_end=tender.enquiry_period_end,
         lots=lots,
+        prequalification_end=tender.prequalification_period_end,
     )
     found += tenders.value_faults(tender.value, lots)
     if tender.language not in tender.title:
@@ -171,6 +172,7 @@ def snapshot(tender: Tender) -> dict[str, Json]:
         "#/procurement_method_details": tender.procurement_method_details,
         "#/value": _shown(tender.value),
         "#/enquiry_period_end": _iso(tender.enquiry_period_end),
+        "#/prequalification_period_end": _iso(tender.prequalification_period_end),
         "#/tender_period_end": _iso(tender.tender_period_end),
         "#/clarification_until": _iso(tender.clarification_until),
         "#/complaint_period_end": _iso(tender.complaint_period_end),

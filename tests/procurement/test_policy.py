@@ -87,7 +87,6 @@ STATE, SOE, GENERIC = ProcurementRegime
         (STATE, "restricted", {}, MONDAY + timedelta(days=21), "selective"),
         # Three working days from Monday; two from Monday.
         (STATE, "rfq", {"amount": "1000000"}, MONDAY + timedelta(days=3), "open"),
-        (STATE, "framework_call_off", {}, MONDAY + timedelta(days=2), "selective"),
         (
             STATE,
             "single_source",
@@ -101,7 +100,6 @@ STATE, SOE, GENERIC = ProcurementRegime
         (GENERIC, "open", {}, MONDAY + timedelta(days=14), "open"),
         (GENERIC, "restricted", {}, MONDAY + timedelta(days=14), "selective"),
         (GENERIC, "rfq", {}, MONDAY + timedelta(days=3), "limited"),
-        (GENERIC, "framework_call_off", {}, MONDAY + timedelta(days=2), "selective"),
         (GENERIC, "single_source", {"ground": "urgency"}, MONDAY + MILLISECOND, "direct"),
     ],
 )

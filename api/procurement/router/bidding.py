@@ -32,6 +32,7 @@ from api.procurement.sealing import ceremony
 from api.procurement.sealing.problems import ContentRefused
 from api.procurement.service import commissions
 from api.procurement.service.evaluation_problems import ConflictDeclared, ConflictUndeclared
+from api.procurement.service.framework_problems import NotAdmitted
 
 router = access.router("/tenders", "bidding")
 Read = Annotated[Context, require("tenders:read")]
@@ -93,6 +94,7 @@ def get(tender_id: TenderId, ctx: Read) -> dict[str, Any]:
         service.TenderPeriodNotStarted,
         service.BiddingNotSetUp,
         service.OwnTender,
+        NotAdmitted,
         SupplierDebarred,
         service.BidExists,
         service.SealingRequired,

@@ -37,6 +37,7 @@ class Held(NamedTuple):
     ocid: str
     buyer_id: UUID
     now: datetime
+    framework_id: UUID | None
 
 
 class _Seen(NamedTuple):
@@ -45,6 +46,7 @@ class _Seen(NamedTuple):
     stage: TenderStage
     start: datetime | None
     end: datetime | None
+    framework_id: UUID | None
 
 
 def hold_open(session: Session, tender_id: UUID) -> Held:
@@ -55,7 +57,8 @@ def hold_open(session: Session, tender_id: UUID) -> Held:
     """
     _require_open(session, _seen(session, tender_id, lock=False))
     seen = _seen(session, tender_id, lock=True)
-    return Held(tender_id, seen.ocid, seen.buyer_id, _require_open(session, seen))
+    now = _require_open(session, seen)
+    return Held(tender_id, seen.ocid, seen.buyer_id, now, seen.framework_id)
 
 
 def keys_of(session: Session, tender_id: UUID) -> Keys:
@@ -123,6 +126,7 @@ def _seen(session: Session, tender_id: UUID, *, lock: bool) -> _Seen:
         Tender.status_details,
         Tender.tender_period_start,
         Tender.tender_period_end,
+        Tender.framework_id,
     ).where(Tender.id == tender_id, col(Tender.published_at).is_not(None))
     row = session.exec(query.with_for_update(read=True) if lock else query).one_or_none()
     if row is None:

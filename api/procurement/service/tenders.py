@@ -18,7 +18,16 @@ from api.core.errors import Conflict, FieldError, Invalid, NotFound
 from api.core.outbox import emit
 from api.procurement.models import Lot, Tender
 from api.procurement.schemas import TenderIn, TenderPatch
-from api.procurement.service import award_terms, plans, policies, tender_keys, terms
+from api.procurement.service import (
+    award_terms,
+    call_off_terms,
+    draws,
+    framework_terms,
+    plans,
+    policies,
+    tender_keys,
+    terms,
+)
 from api.procurement.service.problems import (
     DeadlineInPast,
     NotDraft,
@@ -30,6 +39,7 @@ from api.rules import schedule as windows
 from api.rules import tenders as rules
 from api.rules.states import IllegalTransition
 from api.rules.tenders import (
+    LOST,
     STATUS_OF,
     TENDER,
     Fault,
@@ -45,6 +55,7 @@ NUMBERS = Sequence("tender_number_seq")
 _EVENTS = {
     "create": "tender.created",
     "publish": "tender.published",
+    "call_off": "tender.called_off",
     "amend": "tender.amended",
     "extend": "tender.amended",
     "suspend": "tender.suspended",
@@ -76,12 +87,14 @@ def create(session: Session, *, buyer_id: UUID, actor: str, data: TenderIn) -> T
         sandbox.require()
     terms.check_references(session, data)
     plans.check_links(session, buyer_id, data.lots)
+    call_off_terms.check_items(session, data.framework_id, data.lots)
     _refuse_past(session, data)
     number: int = session.connection().scalar(NUMBERS)
     tender = Tender(
         buyer_id=buyer_id,
         ocid=f"{settings.get().ocid_prefix}-{number:06d}",
         procurement_method=policies.method_of(session, buyer_id=buyer_id, procedure=data.procedure),
+        framework_method=call_off_terms.check_link(session, data),
         **terms.columns(data, type(data).model_fields),
     )
     tender.lots = terms.new_lots(tender.id, data.lots)
@@ -99,6 +112,7 @@ def update(session: Session, tender: Tender, *, actor: str, data: TenderPatch) -
         raise NotDraft(f"The tender is {tender.status}; a published one is amended.")
     terms.check_references(session, data)
     plans.check_links(session, tender.buyer_id, data.lots or ())
+    call_off_terms.check_items(session, tender.framework_id, data.lots or ())
     _refuse_past(session, data)
     if data.procedure is not None:
         tender.procurement_method = policies.method_of(
@@ -120,7 +134,7 @@ def publish(session: Session, tender: Tender, *, actor: str) -> Tender:
 
     Raises TenderIncomplete, DeadlineInPast, PolicyMissing, ProcedureNotAllowed, RateUnknown,
     CalendarYearMissing, TenderPeriodTooShort, TermsInconsistent, SubmissionTermsUnfit,
-    SealingKeyMissing, SealingKeyUnfit, PlanNotMet, or SandboxOnly.
+    SealingKeyMissing, SealingKeyUnfit, PlanNotMet, CallOffRefused, FrameworkUnfit, or SandboxOnly.
     """
     if tender.mode is TenderMode.TEST:
         sandbox.require()
@@ -137,7 +151,9 @@ def publish(session: Session, tender: Tender, *, actor: str) -> Tender:
     ]
     if passed:
         raise DeadlineInPast(errors=_past(passed))
+    call_off_terms.check(session, tender)
     policy = policies.freeze(session, tender)
+    framework_terms.freeze(session, tender)
     plans.commit_to_plan(session, tender, policy)
     table = policies.timetable_of(session, tender)
     earliest = windows.earliest_end(table, policy, published_at=now)
@@ -259,12 +275,15 @@ def _set(
 ) -> None:
     """The one place that writes the status of a tender and of its lots."""
     tender.status_details, tender.status = stage, STATUS_OF[stage]
-    for lot, status in zip(tender.lots, lots, strict=True):
+    after = [*zip(tender.lots, lots, strict=True)]
+    lost = [lot for lot, status in after if status is not lot.status and status in LOST]
+    for lot, status in after:
         lot.status = status
     if tender.status is TenderStatus.CANCELLED:
         tender.cancelled_at, tender.cancellation_reason = db.now(session), change["reason"]
     if tender.status is not TenderStatus.ACTIVE:
         deadlines.disarm(session, PERIOD_ENDED, tender.id)
+    draws.release_lots(session, tender, lost)
 
 
 def _lot_states(tender: Tender) -> list[LotStatus]:

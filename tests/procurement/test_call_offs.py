@@ -329,6 +329,10 @@ def test_a_competition_keeps_to_what_was_agreed_and_announced(
     assert publish(value=big) == (409, "call_off_refused", ["above_ceiling"])
     dollars = {"amount": "1", "currency": "USD"}
     assert publish(value=dollars) == (409, "call_off_refused", ["currency_differs"])
+    # Two working days at the least: shorter than any other competition of this law.
+    assert publish(tender_period_end=samples.in_days(32))[1] == "tender_period_too_short"
+    changed = publish(lambda draft: buyer.patch(f"/v1/tenders/{draft}", json={"procedure": "open"}))
+    assert changed == (409, "call_off_refused", ["procedure_differs"])
     late = [{**good["lots"][0], "delivery_period_end": samples.day(900)}]
     assert publish(tender_period_end=samples.in_days(800), lots=late)[2] == ["outside_period"]
     lots = [samples.lot(delivery_period_start=None, delivery_period_end=samples.day(300))]

@@ -71,6 +71,9 @@ def check(session: Session, tender: Tender) -> None:
     found = None if tender.framework_id is None else agreements.find(session, tender.framework_id)
     agreement = agreements.require_open(found, tender, now=db.now(session))
     faults = [*_term_faults(session, tender)]
+    if tender.procedure != rules.CALL_OFF:
+        detail = f"must be {rules.CALL_OFF}"
+        faults.append(Fault("#/procedure", "procedure_differs", detail))
     end = tender.tender_period_end
     if end is not None and end >= agreement.period_end:
         detail = f"must be before the agreement's, {agreement.period_end.isoformat()}"

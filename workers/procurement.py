@@ -5,7 +5,7 @@ from uuid import UUID
 from sqlmodel import Session
 
 from api.procurement import service as procurement
-from api.procurement.service import auctions, awards, complaints, prequalification
+from api.procurement.service import auctions, awards, complaints, frameworks, prequalification
 from workers.app import task
 
 
@@ -67,3 +67,15 @@ def discard_complaint(session: Session, resource_id: str) -> None:
 def mark_complaint_overdue(session: Session, resource_id: str) -> None:
     """The review of a complaint may not have ended in time."""
     complaints.mark_overdue(session, UUID(hex=resource_id))
+
+
+@task("procurement.expire_framework")
+def expire_framework(session: Session, resource_id: str) -> None:
+    """The period of a framework agreement may have ended."""
+    frameworks.expire_due(session, UUID(hex=resource_id))
+
+
+@task("procurement.suspend_debarred")
+def suspend_debarred(session: Session, resource_id: str) -> None:
+    """An organisation may have been debarred: it is suspended wherever it is agreed with."""
+    frameworks.suspend_debarred(session, UUID(hex=resource_id))

@@ -19,6 +19,7 @@ from api.core.errors import Conflict, NotFound, refused
 from api.core.outbox import emit
 from api.procurement import service as procurement
 from api.procurement.models import Tender
+from api.procurement.service import draws
 from api.rules import contracts as rules
 from api.rules.contracts import CHANGE, ChangeStatus, ContractStatus
 from api.rules.offers import plain
@@ -61,7 +62,10 @@ def agree(
     org_id: UUID,
     actor: str,
 ) -> ContractChange:
-    """Put the other side's change in force. Raises OwnChange, CapExceeded, Conflict or NotFound."""
+    """Put the other side's change in force; of a call-off, it draws on the agreement.
+
+    Raises OwnChange, CapExceeded, CeilingExceeded, Conflict or NotFound.
+    """
     queries.side_of(contract, org_id)
     change = next((c for c in list_changes(session, contract) if c.number == number), None)
     if change is None:
@@ -71,6 +75,8 @@ def agree(
     if change.status is not ChangeStatus.PENDING:
         raise Conflict("The change is in force already.")
     _require_room(session, tender, contract, change.value_delta)
+    held = [award.id for award in queries.awards_of(session, contract)]
+    draws.change(session, tender, held, change.value_delta)
     change.agreed_by, change.agreed_at = org_id, db.now(session)
     _move(session, contract, change, "agree", actor)
     return change

@@ -1,6 +1,6 @@
 """What may be read of contracts. Never commits."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from uuid import UUID
 
 from sqlalchemy import ColumnElement, any_, or_
@@ -37,6 +37,14 @@ def signed(session: Session, tender_id: UUID) -> Sequence[Contract]:
     )
     fresh = query.order_by(col(Contract.id)).execution_options(populate_existing=True)
     return session.exec(fresh).all()
+
+
+def is_taken(session: Session, award_ids: Collection[UUID]) -> bool:
+    """True when one of the awards is in a contract that was not given up."""
+    query = select(ContractAward.id).where(
+        col(ContractAward.award_id).in_(award_ids), col(ContractAward.released_at).is_(None)
+    )
+    return session.exec(query.limit(1)).first() is not None
 
 
 def visible(org_id: UUID) -> ColumnElement[bool]:

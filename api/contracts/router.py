@@ -26,6 +26,7 @@ from api.identity.access import Context, require
 from api.procurement import service as procurement
 from api.procurement.models import Tender
 from api.procurement.schemas import TenderId
+from api.procurement.service.framework_problems import CeilingExceeded, FrameworkConcludes
 
 of_tender = access.router("/tenders", "contracts")
 router = access.router("/contracts", "contracts")
@@ -40,7 +41,7 @@ _CHANGED = (Conflict, PreconditionFailed)
     "/{tender_id}/contracts",
     status_code=201,
     response_model=ContractOut,
-    responses=documented(problems.AwardsUnfit, problems.SecurityTooHigh),
+    responses=documented(problems.AwardsUnfit, problems.SecurityTooHigh, FrameworkConcludes),
 )
 def create(tender_id: TenderId, data: ContractIn, ctx: Write) -> ContractOut:
     """Draw up a contract about active awards of your tender; its value is their sum."""
@@ -156,7 +157,7 @@ def propose_change(contract_id: ContractId, data: ChangeIn, ctx: Sign) -> Contra
 @router.post(
     "/{contract_id}/changes/{number}/agree",
     response_model=ContractOut,
-    responses=documented(problems.CapExceeded, problems.OwnChange, *_CHANGED),
+    responses=documented(problems.CapExceeded, problems.OwnChange, CeilingExceeded, *_CHANGED),
 )
 def agree_change(contract_id: ContractId, number: int, ctx: Sign) -> ContractOut:
     """Put the other side's change in force, as far as the cap of the policy allows."""

@@ -5,7 +5,6 @@ what keeps a contract from being signed cannot appear between the check and the 
 """
 
 import hashlib
-from collections.abc import Collection
 from typing import Any
 from uuid import UUID
 
@@ -22,7 +21,7 @@ from api.contracts.problems import (
     SigningBlocked,
     SupplierNotAsked,
 )
-from api.contracts.queries import awards_of, get, side_of, signatures
+from api.contracts.queries import awards_of, get, is_taken, side_of, signatures
 from api.contracts.schemas import ContractIn, SignIn, TerminateIn
 from api.contracts.signatures import PORTS
 from api.core import audit, db, ids
@@ -32,7 +31,8 @@ from api.identity import debarments
 from api.identity import service as identity
 from api.procurement import service as procurement
 from api.procurement.models import Award, Tender
-from api.procurement.service import awards, complaints, parties
+from api.procurement.service import awards, complaints, framework_terms, parties
+from api.procurement.service.framework_problems import FrameworkConcludes
 from api.rules import contracts as rules
 from api.rules.awards import AwardStatus, CancellationCause
 from api.rules.contracts import CONTRACT, UNSIGNED, AwardState, ContractStatus, Side
@@ -54,13 +54,16 @@ _EVENTS = {
 def create(session: Session, tender: Tender, *, actor: str, data: ContractIn) -> Contract:
     """A contract about active awards of the buyer's locked tender; its value is their sum.
 
-    Raises AwardsUnfit, SecurityTooHigh, PolicyNotFrozen or NotFound.
+    Raises AwardsUnfit, FrameworkConcludes, SecurityTooHigh, PolicyNotFrozen or NotFound.
     """
+    if framework_terms.find(session, tender.id) is not None:
+        raise FrameworkConcludes
     chosen = [awards.lock(session, tender, award_id) for award_id in dict.fromkeys(data.award_ids)]
     value = rules.total([award.value for award in chosen])
     active = all(award.status is AwardStatus.ACTIVE for award in chosen)
     suppliers = {tuple(award.suppliers) for award in chosen}
-    if value is None or not active or len(suppliers) != 1 or _taken(session, chosen):
+    taken = is_taken(session, [one.id for one in chosen])
+    if value is None or not active or len(suppliers) != 1 or taken:
         raise AwardsUnfit
     cap = rules.security_cap(
         value.amount, procurement.policy_of(tender).performance_security_max_bp
@@ -283,14 +286,6 @@ def _require_signable(session: Session, tender: Tender, contract: Contract) -> l
             errors=[FieldError(pointer="#", code=fault, detail=fault) for fault in faults],
         )
     return held
-
-
-def _taken(session: Session, chosen: Collection[Award]) -> bool:
-    query = select(ContractAward.id).where(
-        col(ContractAward.award_id).in_([one.id for one in chosen]),
-        col(ContractAward.released_at).is_(None),
-    )
-    return session.exec(query.limit(1)).first() is not None
 
 
 def _document(session: Session, contract: Contract) -> dict[str, Any]:

@@ -37,6 +37,7 @@ TAGS = [
         ("commissions", "Who evaluates, conflicts of interest, scores, decisions, minutes."),
         ("evaluations", "How bids are compared, drafts and files of evaluations."),
         ("awards", "Which bid gets a lot: proposed by one, decided by another; standstill."),
+        ("frameworks", "Framework agreements, their suppliers, and what is called off from them."),
         ("complaints", "Complaints about terms, decisions and cancellations, and their review."),
         ("contracts", "Contracts about awards: signed by both sides, changed under a cap."),
         ("matches", "Ranked offers for each item of a request, with reasons."),

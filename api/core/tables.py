@@ -34,7 +34,7 @@ def state(enum: type[StrEnum]) -> Any:
         name=f"{enum.__name__.lower()}_valid",
         native_enum=False,
         create_constraint=True,
-        length=32,
+        length=max(32, *(len(member.value) for member in enum)),
         values_callable=lambda members: [member.value for member in members],
     )
 

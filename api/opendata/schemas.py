@@ -88,8 +88,8 @@ class TenderPublished(BaseModel):
     enquiry_period_end: datetime | None
     clarification_until: datetime | None
     complaint_period_end: datetime | None
-    tender_period_start: datetime
-    tender_period_end: datetime = Field(description="What arrives at this instant is late")
+    tender_period_start: datetime | None
+    tender_period_end: datetime | None = Field(description="What arrives at this instant is late")
     prolonged: int
     cancelled_at: datetime | None
     cancellation_reason: str | None

@@ -72,6 +72,19 @@ def is_standing_still(end: datetime | None, now: datetime) -> bool:
     return end is not None and not has_ended(end, now)
 
 
+def free_seat(taken: Collection[int], seats: int) -> int | None:
+    """The first of the seats of a lot that no active award has; None: there is none left."""
+    return next((seat for seat in range(1, seats + 1) if seat not in taken), None)
+
+
+def displaced[A](standing: Collection[tuple[int, A]], *, rank: int, seats: int) -> list[A]:
+    """The active awards (rank, award) that fall when a bid of `rank` is put in its place again:
+    the last of those behind it, as many as there are no seats for."""
+    behind = sorted((each for each in standing if each[0] > rank), key=lambda each: each[0])
+    surplus = len(standing) + 1 - seats
+    return [award for _, award in behind[-surplus:]] if surplus > 0 else []
+
+
 def next_bid[B](ranking: Iterable[B], *, decided: Collection[B]) -> B | None:
     """The first bid of a ranking that no award was made for yet, whatever became of the award."""
     return next((bid for bid in ranking if bid not in decided), None)

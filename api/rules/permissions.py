@@ -62,6 +62,7 @@ SCOPES: dict[str, tuple[frozenset[OrgRole], frozenset[MemberRole]]] = {
     "evaluations:write": (BUYERS, frozenset({_M.OWNER, _M.PROCUREMENT_OFFICER})),
     "justifications:answer": (SELLERS, frozenset({_M.OWNER, _M.SALES})),
     "awards:write": (BUYERS, frozenset({_M.OWNER, _M.PROCUREMENT_OFFICER})),
+    "frameworks:write": (BUYERS, frozenset({_M.OWNER, _M.PROCUREMENT_OFFICER})),
     "contracts:read": (EVERYBODY, frozenset(MemberRole)),
     "contracts:write": (BUYERS, frozenset({_M.OWNER, _M.PROCUREMENT_OFFICER})),
     "contracts:sign": (SELLERS | BUYERS, frozenset({_M.OWNER})),

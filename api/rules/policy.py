@@ -81,12 +81,13 @@ class AuctionStep:
 
 @dataclass(frozen=True, slots=True)
 class FrameworkTerms:
-    """Length of a framework agreement, and the periods of admission to it."""
+    """Length of a framework agreement, the periods of admission to it, how many it may have."""
 
     minimum_days: int
     maximum_days: int
     enquiry_duration: Duration
     submission_standstill: Duration
+    maximum_participants: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -208,6 +209,7 @@ def _framework(value: Mapping[str, Any]) -> FrameworkTerms:
         value["maximum_days"],
         _duration(value["enquiry_duration"]),
         _duration(value["submission_standstill"]),
+        value.get("maximum_participants"),
     )
 
 

@@ -126,6 +126,8 @@ ENDED_BY: Mapping[TenderStatus, str] = {
 """The action by which a tender follows its lots when none of them is active any more."""
 
 _ACTIVE = frozenset(s for s, status in STATUS_OF.items() if status is TenderStatus.ACTIVE)
+LOST = frozenset({LotStatus.CANCELLED, LotStatus.UNSUCCESSFUL})
+"""States of a lot that no contract comes of."""
 AWARDING = frozenset(
     {_T.EVALUATION_COMPLETE, _T.EVALUATION_RESULTS_PENDING, _T.CONTRACT_SIGN_PENDING}
 )
@@ -146,6 +148,7 @@ TENDER = Machine(
             _T.QUALIFICATION_PENDING,
         ),
         "invite": (frozenset({_T.PREQUALIFICATION_STANDSTILL}), _T.PUBLISHED),
+        "call_off": (frozenset({_T.DRAFT}), _T.EVALUATION_RESULTS_PENDING),
         "amend": (OPEN_STAGES, _T.CHANGED),
         "amend_as_decided": (frozenset({_T.SUSPENDED}), _T.CHANGED),
         "extend": (OPEN_STAGES, _T.CHANGED),
@@ -176,6 +179,7 @@ LOT = Machine(
     {
         "publish": (frozenset({_L.PLANNED}), _L.ACTIVE),
         "publish_prequalification": (frozenset({_L.PLANNED}), _L.ACTIVE),
+        "call_off": (frozenset({_L.PLANNED}), _L.ACTIVE),
         "cancel": (frozenset({_L.PLANNED, _L.ACTIVE}), _L.CANCELLED),
         "fail": (frozenset({_L.ACTIVE}), _L.UNSUCCESSFUL),
         "complete": (frozenset({_L.ACTIVE}), _L.COMPLETE),

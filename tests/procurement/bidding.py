@@ -124,6 +124,7 @@ def published(
     *,
     holders: Sequence[Opener] | None = None,
     terms: dict[str, Any] | None = None,
+    framework: dict[str, Any] | None = None,
     server: bool = False,
     **changed: Any,
 ) -> Bidding:
@@ -132,6 +133,9 @@ def published(
     url = f"/v1/tenders/{draft['id']}"
     if terms is not None:
         answer = buyer.request("PUT", f"{url}/submission-terms", json=terms)
+        assert answer.status_code == 200, answer.text
+    if framework is not None:
+        answer = buyer.request("PUT", f"{url}/framework-terms", json=framework)
         assert answer.status_code == 200, answer.text
     two = bool(terms and terms.get("two_envelopes"))
     found = openers(as_org, buyer) if holders is None else holders

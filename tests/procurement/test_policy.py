@@ -86,7 +86,6 @@ STATE, SOE, GENERIC = ProcurementRegime
         (STATE, "open", {}, MONDAY + timedelta(days=21), "open"),
         # Three working days from Monday; two from Monday.
         (STATE, "rfq", {"amount": "1000000"}, MONDAY + timedelta(days=3), "open"),
-        (STATE, "framework_call_off", {}, MONDAY + timedelta(days=2), "selective"),
         (
             STATE,
             "single_source",
@@ -99,7 +98,6 @@ STATE, SOE, GENERIC = ProcurementRegime
         (SOE, "single_source", {"amount": "50000"}, MONDAY + MILLISECOND, "direct"),
         (GENERIC, "open", {}, MONDAY + timedelta(days=14), "open"),
         (GENERIC, "rfq", {}, MONDAY + timedelta(days=3), "limited"),
-        (GENERIC, "framework_call_off", {}, MONDAY + timedelta(days=2), "selective"),
         (GENERIC, "single_source", {"ground": "urgency"}, MONDAY + MILLISECOND, "direct"),
     ],
 )

@@ -15,6 +15,7 @@ from api.core import ids
 from api.opendata.ocds.process import Process, Section
 from api.opendata.ocds.values import Json, compact, instant, money, texts
 from api.procurement.models import Award, Complaint, ComplaintDecision, ComplaintEffect
+from api.procurement.service import agreements
 from api.rules.awards import AwardStatus
 from api.rules.complaints import PRIVATE
 
@@ -75,7 +76,10 @@ def _award(process: Process, award: Award) -> Json:
             "description": award.cancellation_reason or award.decision,
             "value": money(award.value),
             "suppliers": [process.reference(org_id) for org_id in award.suppliers],
-            "relatedBid": ids.show("bid", award.bid_id),
+            # Without competition a call-off has no bids: its award rests on one of the framework.
+            "relatedBid": None
+            if agreements.is_direct(process.tender)
+            else ids.show("bid", award.bid_id),
             "relatedLots": [ids.show("lot", award.lot_id)],
         }
     )

@@ -59,6 +59,7 @@ class Publication(NamedTuple):
 
 EVENTS: Mapping[str, Publication] = {
     "tender.published": Publication("tender"),
+    "tender.called_off": Publication("tender"),
     "tender.amended": Publication("tenderAmendment"),
     "tender.cancelled": Publication("tenderCancellation"),
     "tender.prequalification_closed": Publication("tenderUpdate"),
@@ -85,6 +86,13 @@ EVENTS: Mapping[str, Publication] = {
     "award.approved": Publication("award", ("tender", "awards"), _named_in),
     "award.rejected": Publication("award", ("tender", "awards"), _named_in),
     "award.cancelled": Publication("awardCancellation", ("tender", "awards"), _named_in),
+    **{
+        f"framework.{what}": Publication("tenderUpdate", tender_of=_named_in)
+        for what in (
+            *("concluded", "terminated"),
+            *("supplier_suspended", "supplier_reinstated", "supplier_terminated"),
+        )
+    },
     "contract.signed": Publication("contract", ("tender", "contracts"), _named_in),
     "contract.changed": Publication("contractAmendment", ("tender", "contracts"), _named_in),
     "contract.terminated": Publication("contractTermination", ("tender", "contracts"), _named_in),

@@ -9,6 +9,7 @@ from uuid import UUID
 
 from api.core import ids
 from api.identity.models import Organisation
+from api.opendata.ocds import frameworks
 from api.opendata.ocds.bids import bids, criteria
 from api.opendata.ocds.contracts import contracts
 from api.opendata.ocds.decisions import awards, complaints
@@ -44,6 +45,8 @@ def tender(process: Process) -> Section:
         _enquiry(each, language) for each in procurement.answered_enquiries(process.session, row.id)
     ]
     openings = opened.openings(process.session, row.id)
+    techniques, roles = frameworks.techniques(process)
+    related = frameworks.related(process)
     facts = {
         "id": ids.show("tender", row.id),
         **texts("title", row.title, language),
@@ -68,13 +71,14 @@ def tender(process: Process) -> Section:
         "enquiries": questions,
         "hasEnquiries": True if questions else None,
         "criteria": criteria(process),
+        "techniques": techniques,
         "bidOpening": openings and {"date": instant(openings[0].opened_at)},
         "cancellation": row.cancelled_at
         and {"date": instant(row.cancelled_at), "rationale": row.cancellation_reason},
     }
-    return Section(
-        {"buyer": buyer, "tender": compact(facts)}, {row.buyer_id: {"buyer", "procuringEntity"}}
-    )
+    members = {"buyer": buyer, "tender": compact(facts), "relatedProcesses": related}
+    roles[row.buyer_id] = {"buyer", "procuringEntity"}
+    return Section(compact(members), roles)
 
 
 def parties(process: Process, roles: Mapping[UUID, Iterable[str]]) -> list[Json]:

@@ -31,6 +31,13 @@ from api.procurement.models.contents import (
 from api.procurement.models.documents import Document, DocumentChunk, TenderDocument
 from api.procurement.models.enquiries import Enquiry, EnquiryAuthor
 from api.procurement.models.evaluations import AwardTerms, Evaluation
+from api.procurement.models.frameworks import (
+    FrameworkAgreement,
+    FrameworkCallOff,
+    FrameworkPrice,
+    FrameworkSupplier,
+    FrameworkTerms,
+)
 from api.procurement.models.openings import (
     BidOpening,
     BidRoot,
@@ -78,6 +85,11 @@ __all__ = [
     "Evaluation",
     "EvaluationMinutes",
     "EvaluationScore",
+    "FrameworkAgreement",
+    "FrameworkCallOff",
+    "FrameworkPrice",
+    "FrameworkSupplier",
+    "FrameworkTerms",
     "Item",
     "Lot",
     "MinutesApproval",

@@ -20,12 +20,20 @@ class Award(Table, table=True):
 
     `proposed_by` is empty while only the ranking has put it forward. `standstill_rule` is the
     duration as the policy said it; the instants that it gave are never computed again.
+    `seat` counts the awards that a lot may have at once: one, or the participants of a framework.
     `bid_returned`: the award was cancelled for no fault of its bid, which can be awarded again.
     """
 
     __tablename__ = "award"
     __table_args__ = (
-        Index("uq_award_active", "lot_id", unique=True, postgresql_where=text("status = 'active'")),
+        Index(
+            "uq_award_active",
+            "lot_id",
+            "seat",
+            unique=True,
+            postgresql_where=text("status = 'active'"),
+        ),
+        CheckConstraint("seat > 0", name="seat_positive"),
         Index(
             "uq_award_bid",
             "lot_id",
@@ -59,6 +67,7 @@ class Award(Table, table=True):
     buyer_id: UUID = Field(foreign_key="organisation.id", index=True, ondelete="RESTRICT")
     suppliers: list[UUID] = Field(sa_column=Column(ARRAY(Uuid), nullable=False))
     rank: int
+    seat: int = 1
     status: AwardStatus = Field(default=AwardStatus.PENDING, sa_type=state(AwardStatus))
     value_amount: Decimal = Field(sa_type=MONEY)
     value_currency: str = Field(max_length=3)

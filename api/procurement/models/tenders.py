@@ -10,6 +10,7 @@ from sqlmodel import Field, Relationship
 
 from api.core.tables import JSON, MONEY, QUANTITY, TEXTS, TIMESTAMP, Table, state
 from api.rules.amendments import AmendmentCause
+from api.rules.frameworks import FrameworkMethod
 from api.rules.policy import SealingMode
 from api.rules.tenders import (
     MAX_ACCELERATOR,
@@ -47,14 +48,20 @@ class Tender(Table, table=True):
     A tender with a prequalification has `prequalification_period_end`; until its candidates are
     invited, the tender period is the planned one, and the windows for questions and complaints
     are those of the time to apply.
+    `framework_id` is the tender whose framework agreement this one is a call-off of, and
+    `framework_method` how it is made: without reopening competition there is no tender period.
     """
 
     __tablename__ = "tender"
     __table_args__ = (
         CheckConstraint(_STATUS_FITS_STAGE, name="status_fits_details"),
         CheckConstraint(
-            "status <> 'active' OR (published_at IS NOT NULL AND tender_period_end IS NOT NULL)",
+            "status <> 'active' OR (published_at IS NOT NULL AND (tender_period_end IS NOT NULL"
+            " OR framework_method = 'withoutReopeningCompetition'))",
             name="active_is_published",
+        ),
+        CheckConstraint(
+            "(framework_id IS NULL) = (framework_method IS NULL)", name="call_off_has_method"
         ),
         CheckConstraint(
             "(status = 'cancelled') = (cancelled_at IS NOT NULL AND cancellation_reason IS NOT NULL)",
@@ -118,6 +125,10 @@ class Tender(Table, table=True):
     prolonged: int = 0
     direct_year: int | None = None
     direct_amount: Decimal | None = Field(default=None, sa_type=MONEY)
+    framework_id: UUID | None = Field(
+        default=None, foreign_key="tender.id", index=True, ondelete="RESTRICT"
+    )
+    framework_method: FrameworkMethod | None = Field(default=None, sa_type=state(FrameworkMethod))
     search_text: str = ""
     version: int = 1
 
@@ -200,6 +211,9 @@ class Item(Table, table=True):
     additional_classifications: list[dict[str, str]] = Field(sa_column=Column(JSON, nullable=False))
     quantity: Decimal = Field(sa_type=QUANTITY)
     unit_code: str = Field(max_length=3)
+    framework_item_id: UUID | None = Field(
+        default=None, foreign_key="tender_item.id", ondelete="RESTRICT"
+    )
 
     @property
     def classification(self) -> dict[str, str] | None:

@@ -12,6 +12,7 @@ from api.procurement.router import (
     documents,
     enquiries,
     evaluations,
+    frameworks,
     openings,
     plans,
     prequalification,
@@ -40,6 +41,8 @@ ROUTERS = (
     documents.router,
     awards.of_tender,
     awards.router,
+    frameworks.of_tender,
+    frameworks.router,
     complaints.of_tender,
     complaints.router,
 )

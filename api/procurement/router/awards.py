@@ -16,6 +16,7 @@ from api.procurement.schemas.awards import AwardId, AwardIn, AwardOut, AwardReas
 from api.procurement.schemas.ids import LotId
 from api.procurement.service import award_problems as problems
 from api.procurement.service import awards
+from api.procurement.service.framework_problems import CallOffRefused, CeilingExceeded
 from api.reference.calendars import CalendarYearMissing
 
 of_tender = access.router("/tenders", "awards")
@@ -28,6 +29,7 @@ _DECIDED = documented(
     problems.AwardNotProposed,
     problems.AwardPending,
     problems.BetterRanked,
+    CallOffRefused,
     SupplierDebarred,
     CalendarYearMissing,
     *_CHANGED,
@@ -42,6 +44,8 @@ _DECIDED = documented(
         problems.AwardPending,
         problems.NoBidLeft,
         problems.LotNotEvaluated,
+        CallOffRefused,
+        CeilingExceeded,
         SupplierDebarred,
         Conflict,
     ),
@@ -89,7 +93,7 @@ def get(award_id: AwardId, ctx: Read) -> Award:
 @router.post(
     "/{award_id}/propose",
     response_model=AwardOut,
-    responses=documented(SupplierDebarred, *_CHANGED),
+    responses=documented(SupplierDebarred, CallOffRefused, CeilingExceeded, *_CHANGED),
 )
 def propose(award_id: AwardId, data: AwardReasonIn, ctx: Write) -> Award:
     """Propose an award that the ranking has put forward after another one fell."""

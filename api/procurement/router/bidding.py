@@ -32,6 +32,7 @@ from api.procurement.sealing import ceremony
 from api.procurement.sealing.problems import ContentRefused
 from api.procurement.service import commissions
 from api.procurement.service.evaluation_problems import ConflictDeclared, ConflictUndeclared
+from api.procurement.service.framework_problems import NotAdmitted
 from api.procurement.service.prequalification_problems import NotInvited
 
 router = access.router("/tenders", "bidding")
@@ -95,6 +96,7 @@ def get(tender_id: TenderId, ctx: Read) -> dict[str, Any]:
         service.BiddingNotSetUp,
         service.OwnTender,
         NotInvited,
+        NotAdmitted,
         SupplierDebarred,
         service.BidExists,
         service.SealingRequired,

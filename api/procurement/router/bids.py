@@ -15,6 +15,7 @@ from api.procurement.sealing.problems import ContentRefused
 from api.procurement.service import commissions
 from api.procurement.service.envelopes import Held
 from api.procurement.service.evaluation_problems import ConflictDeclared, ConflictUndeclared
+from api.procurement.service.framework_problems import NotAdmitted
 
 router = access.router("/bids", "bids")
 Read = Annotated[Context, require("tenders:read")]
@@ -72,7 +73,13 @@ def confirm(bid_id: BidId, ctx: Write) -> dict[str, Any]:
 @router.post(
     "/{bid_id}/join",
     response_model=TendererOut,
-    responses=documented(service.BidExists, SupplierDebarred, service.TenderPeriodEnded, Conflict),
+    responses=documented(
+        service.BidExists,
+        NotAdmitted,
+        SupplierDebarred,
+        service.TenderPeriodEnded,
+        Conflict,
+    ),
 )
 def join(bid_id: BidId, ctx: Write) -> BidTenderer:
     """Be a member of the consortium of a bid that names you; then you are in no other bid."""

@@ -28,6 +28,7 @@ from api.procurement.schemas import (
     TenderSummary,
 )
 from api.procurement.service.evaluation_problems import AwardTermsStale
+from api.procurement.service.framework_problems import CallOffRefused, FrameworkUnfit
 from api.reference.calendars import CalendarYearMissing
 from api.reference.fx import RateUnknown
 from api.reference.policies import PolicyMissing
@@ -113,6 +114,8 @@ def update(tender_id: TenderId, data: TenderPatch, ctx: Write) -> Tender:
         service.SubmissionTermsUnfit,
         service.SealingKeyMissing,
         service.SealingKeyUnfit,
+        CallOffRefused,
+        FrameworkUnfit,
         AwardTermsStale,
         PolicyMissing,
         CalendarYearMissing,
@@ -136,6 +139,7 @@ def publish(tender_id: TenderId, ctx: Write) -> Tender:
         service.TermsInconsistent,
         service.PlanNotMet,
         service.PolicyNotFrozen,
+        CallOffRefused,
         CalendarYearMissing,
         *_PUBLISHED,
     ),

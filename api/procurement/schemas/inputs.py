@@ -25,7 +25,7 @@ from api.catalog.types import (
 )
 from api.core.inputs import DAY_SCHEMA, INSTANT_SCHEMA, IsoDate, IsoInstant
 from api.identity.schemas import Input, Language
-from api.procurement.schemas.ids import ItemId, LotId, PlanItemId
+from api.procurement.schemas.ids import ItemId, LotId, PlanItemId, TenderId
 from api.reference.policy_schemas import Procedure
 from api.rules import classifications
 from api.rules.classifications import Scheme
@@ -148,6 +148,9 @@ class ItemIn(ItemPatch):
     )
     quantity: Positive = Field(examples=["600"])
     unit_code: UnitCode = Field(examples=["SET"], description="UN/ECE Recommendation 20 or 21")
+    framework_item_id: ItemId | None = Field(
+        default=None, examples=[None], description="Of a call-off: the item of the framework"
+    )
 
 
 class ItemChange(ItemPatch):
@@ -283,6 +286,11 @@ class TenderIn(TenderPatch):
     )
     procedure: Procedure = Field(
         default="open", examples=["open"], description="Of a policy set (/public/policy-sets)"
+    )
+    framework_id: TenderId | None = Field(
+        default=None,
+        examples=[None],
+        description="A call-off by competition: the tender that concluded the framework agreement",
     )
     mode: TenderMode = Field(
         default=TenderMode.LIVE, examples=["live"], description="`test` only in a sandbox"

@@ -10,6 +10,7 @@ from api.identity.schemas import OrganisationId
 from api.procurement.schemas.ids import ItemId, LotId, PlanItemId, TenderId
 from api.reference.policy_schemas import PolicySetId
 from api.rules.amendments import AmendmentCause, Reason
+from api.rules.frameworks import FrameworkMethod
 from api.rules.incoterms import Incoterm
 from api.rules.policy import SealingMode
 from api.rules.tenders import (
@@ -51,6 +52,7 @@ class ItemOut(BaseModel):
     additional_classifications: list[ItemClassification]
     quantity: PlainDecimal
     unit_code: str
+    framework_item_id: ItemId | None = Field(description="Of a call-off")
 
 
 class LotOut(BaseModel):
@@ -111,6 +113,10 @@ class TenderOut(TenderSummary):
     policy_set_id: PolicySetId | None = Field(description="The rules frozen at publication")
     procurement_method_details: str | None
     procurement_method_ground: str | None
+    framework_id: TenderId | None = Field(
+        description="Of a call-off: the tender that concluded the framework agreement"
+    )
+    framework_method: FrameworkMethod | None = Field(description="How a call-off is made")
     auction_step_bp: int | None = Field(description="Of the lots' reverse auctions, if there are")
     enquiry_period_end: datetime | None
     clarification_until: datetime | None = Field(description="Until then questions are answered")

@@ -13,6 +13,7 @@ from api.core.errors import FieldError, Invalid
 from api.procurement.models import Amendment, Item, Lot, Tender
 from api.procurement.schemas import AmendIn, LotChange
 from api.procurement.service import (
+    call_off_terms,
     complaints,
     documents,
     phases,
@@ -41,7 +42,7 @@ def amend(session: Session, tender: Tender, *, actor: str, data: AmendIn) -> Ten
     ask and to complain too, and bids made to other terms must be confirmed.
 
     Raises TenderPeriodEnded, TenderPeriodShortened, NothingToAmend, TermsInconsistent,
-    CalendarYearMissing, PolicyNotFrozen, PlanNotMet or Invalid.
+    CalendarYearMissing, PolicyNotFrozen, PlanNotMet, CallOffRefused or Invalid.
     """
     now, end = db.now(session), phases.end_of(tender)
     decided = complaints.amendment_due(session, tender.id)
@@ -65,6 +66,7 @@ def amend(session: Session, tender: Tender, *, actor: str, data: AmendIn) -> Ten
     tenders.refuse_inconsistent(tender)  # before the database is shown what contradicts itself
     if data.criteria is not None:
         bidding = submissions.replace_criteria(session, tender, bidding, data.criteria)
+        call_off_terms.check_criteria(session, tender)
     documents.amend(session, tender, data.documents, now=now)
     asked = submissions.snapshot(bidding) | documents.snapshot(session, tender.id)
     changes = rules.diff(before, terms.snapshot(tender) | asked)

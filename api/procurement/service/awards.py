@@ -16,7 +16,15 @@ from api.core.errors import Conflict, NotFound, refused
 from api.core.outbox import emit
 from api.identity import debarments
 from api.procurement.models import Award, Lot, Tender
-from api.procurement.service import complaints, policies, rankings, tenders
+from api.procurement.service import (
+    agreements,
+    complaints,
+    draws,
+    framework_terms,
+    policies,
+    rankings,
+    tenders,
+)
 from api.procurement.service.award_problems import (
     AwardNotProposed,
     AwardPending,
@@ -48,20 +56,21 @@ _MOVES = {
 
 def propose(session: Session, tender: Tender, *, actor: str, lot_id: UUID, reason: str) -> Award:
     """Propose the first ranked bid of a lot that no award was made for; it stays pending until
-    somebody else decides.
+    somebody else decides. A call-off draws on its agreement from now on.
 
-    Raises Conflict outside the stages of award, AwardPending, NoBidLeft, SupplierDebarred or
-    Invalid for a lot of another tender.
+    Raises Conflict outside the stages of award, AwardPending, NoBidLeft, SupplierDebarred,
+    CallOffRefused, CeilingExceeded or Invalid for a lot of another tender.
     """
     lot = _lot(tender, lot_id)
     _require_awarding(tender, lot)
-    if _of_lot(session, lot.id, *_DECIDING):
+    if len(_of_lot(session, lot.id, *_DECIDING)) >= framework_terms.seats(session, tender.id):
         raise AwardPending
-    best = _next(session, lot.id)
+    best = _next(session, tender, lot.id)
     if best is None:
         raise NoBidLeft
     debarments.require_standing(session, best.suppliers)
     award = _new(session, tender, lot, best)
+    draws.draw(session, tender, award)
     award.proposed_by, award.proposal = actor, reason
     _log(session, award, "propose", actor, {"lot": lot.id.hex, "rank": best.rank, "reason": reason})
     restage(session, tender, actor=actor)
@@ -74,6 +83,7 @@ def endorse(session: Session, tender: Tender, award: Award, *, actor: str, reaso
     if award.status is not AwardStatus.PENDING or award.proposed_by is not None:
         raise Conflict("The award has been proposed already.")
     debarments.require_standing(session, award.suppliers)
+    draws.draw(session, tender, award)
     award.proposed_by, award.proposal = actor, reason
     award.version += 1
     _log(session, award, "propose", actor, {"lot": award.lot_id.hex, "reason": reason})
@@ -90,9 +100,14 @@ def approve(session: Session, tender: Tender, award: Award, *, actor: str, reaso
     pending = _of_lot(session, award.lot_id, AwardStatus.PENDING)
     if any(other.rank < award.rank for other in pending if other.id != award.id):
         raise BetterRanked
-    if award.status is AwardStatus.PENDING and _of_lot(session, award.lot_id, AwardStatus.ACTIVE):
+    standing = _of_lot(session, award.lot_id, AwardStatus.ACTIVE)
+    seats = framework_terms.seats(session, tender.id)
+    seat = rules.free_seat({other.seat for other in standing}, seats)
+    if award.status is AwardStatus.PENDING and seat is None:
         raise AwardPending
     debarments.require_standing(session, award.suppliers)
+    draws.require(session, tender, award)
+    award.seat = seat or award.seat
     _decide(session, tender, award, "approve", actor=actor, reason=reason)
     restage(session, tender, actor=actor)
     return award
@@ -130,11 +145,12 @@ def cancel(
     fallen = [award]
     if award.status is AwardStatus.UNSUCCESSFUL:
         bid_returns = True
-        fallen += [
-            other
-            for other in _of_lot(session, award.lot_id, AwardStatus.ACTIVE)
-            if other.rank > award.rank
-        ]
+        standing = _of_lot(session, award.lot_id, AwardStatus.ACTIVE)
+        fallen += rules.displaced(
+            [(other.rank, other) for other in standing],
+            rank=award.rank,
+            seats=framework_terms.seats(session, tender.id),
+        )
     now = db.now(session)
     for each in fallen:
         deadlines.disarm(session, STANDSTILL_ENDED, each.id)
@@ -160,7 +176,7 @@ def conclude(session: Session, tender: Tender, lot_id: UUID, *, actor: str) -> b
     if lot.status is not LotStatus.ACTIVE or tender.status_details not in AWARDING:
         return False
     standing = _of_lot(session, lot.id, *_DECIDING)
-    if standing or _next(session, lot.id) is not None:
+    if standing or _next(session, tender, lot.id) is not None:
         return False
     decided = _of_lot(session, lot.id, AwardStatus.UNSUCCESSFUL, AwardStatus.CANCELLED)
     if any(rules.is_standing_still(award.standstill_end, now) for award in decided):
@@ -252,7 +268,9 @@ def _decide(
         policies.timetable_of(session, tender),
         policy,
         decided_at=now,
-        bids=len(rankings.ranked(session, award.lot_id)),
+        bids=1
+        if agreements.is_direct(tender)
+        else len(rankings.ranked(session, tender, award.lot_id)),
     )
     if found is not None:
         award.standstill_start, award.standstill_end = found.start, found.end
@@ -268,9 +286,10 @@ def _decide(
 
 
 def _put_forward(session: Session, tender: Tender, lot: Lot, *, actor: str) -> Award | None:
-    best = _next(session, lot.id)
+    best = _next(session, tender, lot.id)
     waiting = _of_lot(session, lot.id, *_DECIDING)
-    if waiting and (best is None or any(each.rank < best.rank for each in waiting)):
+    better = [each for each in waiting if best is None or each.rank < best.rank]
+    if waiting and (best is None or len(better) >= framework_terms.seats(session, tender.id)):
         return None
     if best is None:
         conclude(session, tender, lot.id, actor=actor)
@@ -296,8 +315,8 @@ def _new(session: Session, tender: Tender, lot: Lot, best: Ranked) -> Award:
     return award
 
 
-def _next(session: Session, lot_id: UUID) -> Ranked | None:
-    ranking = {bid.bid_id: bid for bid in rankings.ranked(session, lot_id)}
+def _next(session: Session, tender: Tender, lot_id: UUID) -> Ranked | None:
+    ranking = {bid.bid_id: bid for bid in rankings.ranked(session, tender, lot_id)}
     decided = {award.bid_id for award in _of_lot(session, lot_id) if not award.bid_returned}
     found = rules.next_bid(ranking, decided=decided)
     return None if found is None else ranking[found]
@@ -340,6 +359,8 @@ def _move(session: Session, award: Award, action: str, actor: str, change: dict[
     except IllegalTransition as error:
         raise Conflict(str(error)) from error
     award.version += 1
+    if award.status in (AwardStatus.UNSUCCESSFUL, AwardStatus.CANCELLED):
+        draws.release(session, award.tender_id, [award.id])
     _log(session, award, action, actor, {"lot": award.lot_id.hex, **change})
 
 

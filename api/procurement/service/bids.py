@@ -35,14 +35,14 @@ def submit(session: Session, *, supplier_id: UUID, tender_id: UUID, actor: str, 
     """Take a bid, in time by the database's clock.
 
     Raises NotFound, TenderPeriodNotStarted, TenderPeriodEnded, BiddingNotSetUp, OwnTender,
-    NotInvited, SupplierDebarred, BidExists, EnvelopesDiffer, SealingRequired or Invalid.
+    NotInvited, NotAdmitted, SupplierDebarred, BidExists, EnvelopesDiffer, SealingRequired or
+    Invalid.
     """
     debarments.require_standing(session, [supplier_id])
     held = envelopes.hold_open(session, tender_id)
     if held.buyer_id == supplier_id:
         raise OwnTender
-    if held.invited_only:
-        admission.require_invited(session, tender_id, supplier_id, data.tenderers)
+    admission.require(session, held, supplier_id, data.tenderers)
     keys = envelopes.keys_of(session, tender_id)
     if not keys:
         raise BiddingNotSetUp
@@ -130,8 +130,8 @@ def confirm(session: Session, bid: Bid, *, actor: str) -> Bid:
 def join(session: Session, *, org_id: UUID, bid_id: UUID, joins: bool) -> BidTenderer:
     """Accept, or give up, membership in the consortium of another organisation's bid.
 
-    Raises NotFound for who was not named, TenderPeriodEnded, SupplierDebarred, or BidExists when
-    the organisation is in another bid of the tender.
+    Raises NotFound for who was not named, TenderPeriodEnded, SupplierDebarred, NotAdmitted, or
+    BidExists when the organisation is in another bid of the tender.
     """
     query = select(BidTenderer).where(
         BidTenderer.bid_id == bid_id,
@@ -145,6 +145,8 @@ def join(session: Session, *, org_id: UUID, bid_id: UUID, joins: bool) -> BidTen
     if joins:
         debarments.require_standing(session, [org_id])
     held = envelopes.hold_open(session, named.tender_id)
+    if joins:
+        admission.require(session, held, named.lead_id, [org_id])
     named = session.exec(
         query.with_for_update().execution_options(populate_existing=True)
     ).one_or_none()

@@ -37,6 +37,7 @@ class Held(NamedTuple):
     ocid: str
     buyer_id: UUID
     now: datetime
+    framework_id: UUID | None
     invited_only: bool = False
 
 
@@ -47,6 +48,7 @@ class _Seen(NamedTuple):
     start: datetime | None
     end: datetime | None
     applied_until: datetime | None
+    framework_id: UUID | None
 
 
 def hold_open(session: Session, tender_id: UUID) -> Held:
@@ -58,7 +60,7 @@ def hold_open(session: Session, tender_id: UUID) -> Held:
     _require_open(session, _seen(session, tender_id, lock=False))
     seen = _seen(session, tender_id, lock=True)
     now, invited_only = _require_open(session, seen), seen.applied_until is not None
-    return Held(tender_id, seen.ocid, seen.buyer_id, now, invited_only)
+    return Held(tender_id, seen.ocid, seen.buyer_id, now, seen.framework_id, invited_only)
 
 
 def keys_of(session: Session, tender_id: UUID) -> Keys:
@@ -127,6 +129,7 @@ def _seen(session: Session, tender_id: UUID, *, lock: bool) -> _Seen:
         Tender.tender_period_start,
         Tender.tender_period_end,
         Tender.prequalification_period_end,
+        Tender.framework_id,
     ).where(Tender.id == tender_id, col(Tender.published_at).is_not(None))
     row = session.exec(query.with_for_update(read=True) if lock else query).one_or_none()
     if row is None:

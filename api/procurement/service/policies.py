@@ -46,6 +46,14 @@ def timetable_of(session: Session, tender: Tender) -> Timetable:
     return Timetable(calendar, tender.accelerator)
 
 
+def set_in_force(session: Session, *, buyer_id: UUID, procedure: str) -> PolicySet:
+    """The set of a procedure that the buyer follows today (in Bishkek). Raises PolicyMissing."""
+    country, regime = identity.buying_rules(session, buyer_id)
+    return policies.in_force(
+        session, jurisdiction=country, regime=regime, procedure=procedure, on=_today(session)
+    )
+
+
 def method_of(session: Session, *, buyer_id: UUID, procedure: str) -> ProcurementMethod:
     """The OCDS method of a draft's procedure; Invalid when the buyer has no such procedure today."""
     try:
@@ -63,14 +71,7 @@ def freeze(session: Session, tender: Tender) -> Policy:
 
     Raises PolicyMissing, ProcedureNotAllowed or RateUnknown.
     """
-    country, regime = identity.buying_rules(session, tender.buyer_id)
-    found = policies.in_force(
-        session,
-        jurisdiction=country,
-        regime=regime,
-        procedure=tender.procedure,
-        on=_today(session),
-    )
+    found = set_in_force(session, buyer_id=tender.buyer_id, procedure=tender.procedure)
     tender.policy_set_id, tender.policy = found.id, _snapshot(found)
     tender.procurement_method = ProcurementMethod(found.codes["ocds"])
     if tender.procurement_method_details is None:

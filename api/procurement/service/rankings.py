@@ -5,13 +5,23 @@ from decimal import Decimal
 from typing import NamedTuple
 from uuid import UUID
 
+from sqlalchemy import any_
 from sqlmodel import Session, col, select
 
 from api.core.errors import NotFound
-from api.procurement.models import Bid, BidLot, BidTenderer
-from api.procurement.service import evaluations
+from api.procurement.models import (
+    Bid,
+    BidLot,
+    BidTenderer,
+    FrameworkAgreement,
+    FrameworkSupplier,
+    Lot,
+    Tender,
+)
+from api.procurement.service import agreements, evaluations
 from api.procurement.service.award_problems import LotNotEvaluated
 from api.rules.bids import TendererRole
+from api.rules.frameworks import FrameworkMethod
 
 
 class Ranked(NamedTuple):
@@ -24,15 +34,26 @@ class Ranked(NamedTuple):
     currency: str
 
 
-def ranked(session: Session, lot_id: UUID) -> Sequence[Ranked]:
+def ranked(session: Session, tender: Tender, lot_id: UUID) -> Sequence[Ranked]:
     """The bids of a lot that an award can go to, the best first, by its completed evaluation.
 
-    Raises LotNotEvaluated.
+    A call-off goes to active suppliers of its agreement only; without competition, in the order of
+    the agreement's rule, at its prices. Raises LotNotEvaluated.
     """
+    if agreements.is_direct(tender):
+        return _allocated(session, tender, lot_id)
     try:
         found = evaluations.ranking(session, lot_id)
     except NotFound as error:
         raise LotNotEvaluated from error
+    bids = _ranked(session, found)
+    if tender.framework_id is None:
+        return bids
+    able = {each.supplier_id for each in agreements.active(session, tender.framework_id)}
+    return [each for each in bids if each.suppliers[0] in able]
+
+
+def _ranked(session: Session, found: Sequence[evaluations.Ranked]) -> list[Ranked]:
     return [
         Ranked(
             bid.bid_id,
@@ -42,6 +63,20 @@ def ranked(session: Session, lot_id: UUID) -> Sequence[Ranked]:
             bid.price.currency,
         )
         for bid in found
+    ]
+
+
+def _allocated(session: Session, tender: Tender, lot_id: UUID) -> list[Ranked]:
+    lot = next(each for each in tender.lots if each.id == lot_id)
+    return [
+        Ranked(
+            each.supplier.bid_id,
+            place,
+            each.supplier.suppliers,
+            each.total,
+            lot.value_currency or "",
+        )
+        for place, each in enumerate(agreements.allocated(session, tender, lot), start=1)
     ]
 
 
@@ -56,7 +91,8 @@ def tenderers(session: Session, bid_id: UUID) -> Sequence[UUID]:
 
 
 def has_bid(session: Session, lot_id: UUID, org_id: UUID) -> bool:
-    """True when an organisation is a tenderer of an opened bid for the lot."""
+    """True when an organisation is a tenderer of an opened bid for the lot, or could have been
+    given it by a framework agreement without competition."""
     found = session.exec(
         select(BidTenderer.id)
         .join(Bid, col(Bid.id) == BidTenderer.bid_id)
@@ -65,6 +101,22 @@ def has_bid(session: Session, lot_id: UUID, org_id: UUID) -> bool:
             BidLot.lot_id == lot_id,
             BidTenderer.organisation_id == org_id,
             col(Bid.opened_at).is_not(None),
+        )
+        .limit(1)
+    ).first()
+    return found is not None or _could_be_given(session, lot_id, org_id)
+
+
+def _could_be_given(session: Session, lot_id: UUID, org_id: UUID) -> bool:
+    found = session.exec(
+        select(FrameworkSupplier.id)
+        .join(FrameworkAgreement, col(FrameworkAgreement.id) == FrameworkSupplier.agreement_id)
+        .join(Tender, col(Tender.framework_id) == FrameworkAgreement.tender_id)
+        .join(Lot, col(Lot.tender_id) == Tender.id)
+        .where(
+            Lot.id == lot_id,
+            Tender.framework_method == FrameworkMethod.WITHOUT_REOPENING,
+            any_(col(FrameworkSupplier.suppliers)) == org_id,
         )
         .limit(1)
     ).first()

@@ -31,7 +31,16 @@ from api.procurement.sealing import envelopes as sealing
 from api.procurement.sealing import installation, opening
 from api.procurement.sealing.documents import instant
 from api.procurement.sealing.keys import Identity
-from api.procurement.service import bid_moves, contents, openings, roots, submissions, tender_keys
+from api.procurement.service import (
+    agreements,
+    bid_moves,
+    call_off_terms,
+    contents,
+    openings,
+    roots,
+    submissions,
+    tender_keys,
+)
 from api.procurement.service import tenders as tender_service
 from api.procurement.service.bid_problems import OpeningFailed
 from api.procurement.service.bids import SYSTEM
@@ -124,6 +133,8 @@ def _open_all(
     for row in _tenderers(session, tender.id):
         joined[row.bid_id].append(row.organisation_id)
     wanted = contents.asked(tender, submissions.find(session, tender.id))
+    agreed = agreements.agreed_prices(session, tender)
+    within = agreements.binds_prices(session, tender)
     found = []
     for bid, envelope in rows:
         document, read = None, Read([], {}, [])
@@ -139,6 +150,8 @@ def _open_all(
         else:
             document = sealed.canonical()
             read = contents.read(wanted, bid, kind, sealed.content, joined[bid.id])
+            if tender.framework_id is not None:
+                read = call_off_terms.held(agreed.get(bid.supplier_id, {}), read, within=within)
         found.append(_Opened(bid, envelope, document, read))
     return found
 

@@ -20,6 +20,7 @@ from api.procurement.models import (
     Tender,
 )
 from api.procurement.service import (
+    agreements,
     amendments,
     awards,
     cancellations,
@@ -244,6 +245,8 @@ def _repeat_evaluation(
     """Back to the opened bids: the award falls, and its bid is ranked again with the others."""
     if tender.status_details not in AWARDING:
         raise Conflict(f"The tender is {tender.status_details}: nothing is evaluated again.")
+    if agreements.is_direct(tender):
+        raise Conflict("The call-off was made without competition: nothing was evaluated.")
     award = _award(session, tender, complaint)
     if award.status is not AwardStatus.CANCELLED:
         awards.cancel(

@@ -20,6 +20,9 @@ from api.procurement.models import Lot, Tender
 from api.procurement.schemas import TenderIn, TenderPatch
 from api.procurement.service import (
     award_terms,
+    call_off_terms,
+    draws,
+    framework_terms,
     plans,
     policies,
     prequalification_terms,
@@ -37,6 +40,7 @@ from api.rules import schedule as windows
 from api.rules import tenders as rules
 from api.rules.states import IllegalTransition
 from api.rules.tenders import (
+    LOST,
     STATUS_OF,
     TENDER,
     Fault,
@@ -62,6 +66,7 @@ _EVENTS = {
     "repeat_qualification": "tender.qualification_repeated",
     "invite": "tender.invited",
     "amend_as_decided": "tender.amended",
+    "call_off": "tender.called_off",
     "amend": "tender.amended",
     "extend": "tender.amended",
     "suspend": "tender.suspended",
@@ -93,12 +98,14 @@ def create(session: Session, *, buyer_id: UUID, actor: str, data: TenderIn) -> T
         sandbox.require()
     terms.check_references(session, data)
     plans.check_links(session, buyer_id, data.lots)
+    call_off_terms.check_items(session, data.framework_id, data.lots)
     _refuse_past(session, data)
     number: int = session.connection().scalar(NUMBERS)
     tender = Tender(
         buyer_id=buyer_id,
         ocid=f"{settings.get().ocid_prefix}-{number:06d}",
         procurement_method=policies.method_of(session, buyer_id=buyer_id, procedure=data.procedure),
+        framework_method=call_off_terms.check_link(session, data),
         **terms.columns(data, type(data).model_fields),
     )
     tender.lots = terms.new_lots(tender.id, data.lots)
@@ -116,6 +123,7 @@ def update(session: Session, tender: Tender, *, actor: str, data: TenderPatch) -
         raise NotDraft(f"The tender is {tender.status}; a published one is amended.")
     terms.check_references(session, data)
     plans.check_links(session, tender.buyer_id, data.lots or ())
+    call_off_terms.check_items(session, tender.framework_id, data.lots or ())
     _refuse_past(session, data)
     if data.procedure is not None:
         tender.procurement_method = policies.method_of(
@@ -137,7 +145,7 @@ def publish(session: Session, tender: Tender, *, actor: str) -> Tender:
 
     Raises TenderIncomplete, DeadlineInPast, PolicyMissing, ProcedureNotAllowed, RateUnknown,
     CalendarYearMissing, TenderPeriodTooShort, TermsInconsistent, SubmissionTermsUnfit,
-    SealingKeyMissing, SealingKeyUnfit, PlanNotMet, or SandboxOnly.
+    SealingKeyMissing, SealingKeyUnfit, PlanNotMet, CallOffRefused, FrameworkUnfit, or SandboxOnly.
 
     Where the policy wants a prequalification, candidates apply first: the windows are those of
     the time to apply, and the tender period is the planned one that follows.
@@ -158,7 +166,9 @@ def publish(session: Session, tender: Tender, *, actor: str) -> Tender:
     ]
     if passed:
         raise DeadlineInPast(errors=_past(passed))
+    call_off_terms.check(session, tender)
     policy = policies.freeze(session, tender)
+    framework_terms.freeze(session, tender)
     plans.commit_to_plan(session, tender, policy)
     table = policies.timetable_of(session, tender)
     applied_until = prequalification_terms.check(session, tender, policy, table, now=now)
@@ -285,7 +295,9 @@ def _set(
 ) -> None:
     """The one place that writes the status of a tender and of its lots."""
     tender.status_details, tender.status = stage, STATUS_OF[stage]
-    for lot, status in zip(tender.lots, lots, strict=True):
+    after = [*zip(tender.lots, lots, strict=True)]
+    lost = [lot for lot, status in after if status is not lot.status and status in LOST]
+    for lot, status in after:
         lot.status = status
     if tender.status is TenderStatus.CANCELLED:
         tender.cancelled_at, tender.cancellation_reason = db.now(session), change["reason"]
@@ -294,6 +306,7 @@ def _set(
     if tender.status is not TenderStatus.ACTIVE:
         for kind in (PERIOD_ENDED, PREQUALIFICATION_ENDED, STANDSTILL_ENDED):
             deadlines.disarm(session, kind, tender.id)
+    draws.release_lots(session, tender, lost)
 
 
 def _lot_states(tender: Tender) -> list[LotStatus]:

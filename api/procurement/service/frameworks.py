@@ -1,0 +1,333 @@
+"""Framework agreements: concluded from awards, their suppliers suspended and terminated, ended.
+
+Never commits. Whoever changes an agreement or one of its suppliers holds the agreement's row, and
+so does whoever calls off: nothing is called off from a supplier that is being suspended.
+"""
+
+from collections.abc import Mapping, Sequence
+from decimal import Decimal
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import any_
+from sqlmodel import Session, col, select
+
+from api.core import audit, db, deadlines
+from api.core.errors import Conflict, NotFound
+from api.core.outbox import emit
+from api.identity import debarments
+from api.procurement.models import (
+    Award,
+    BidItem,
+    BidLot,
+    FrameworkAgreement,
+    FrameworkPrice,
+    FrameworkSupplier,
+    FrameworkTerms,
+    Tender,
+)
+from api.procurement.service import (
+    agreements,
+    awards,
+    complaints,
+    framework_terms,
+    policies,
+    tenders,
+    terms,
+)
+from api.procurement.service.framework_problems import FrameworkNotReady
+from api.rules import contracts as signing
+from api.rules.awards import AwardStatus
+from api.rules.clock import local_date
+from api.rules.contracts import AwardState
+from api.rules.frameworks import (
+    FRAMEWORK,
+    PARTICIPANT,
+    FrameworkEnd,
+    FrameworkStatus,
+    ParticipantStatus,
+)
+from api.rules.periods import DayUnit, Duration, Rounding
+from api.rules.states import IllegalTransition
+from api.rules.tenders import AWARDING, Fault, LotStatus, has_ended
+
+PERIOD_ENDED = "framework.period_ended"
+_SIX = Decimal("0.000001")
+_EVENTS = {
+    "conclude": "framework.concluded",
+    "terminate": "framework.terminated",
+    "suspend_supplier": "framework.supplier_suspended",
+    "reinstate_supplier": "framework.supplier_reinstated",
+    "terminate_supplier": "framework.supplier_terminated",
+}
+
+
+def conclude(session: Session, tender: Tender, *, actor: str) -> FrameworkAgreement:
+    """Conclude the agreement of the buyer's locked tender with all who hold an award of it.
+
+    It runs from now for as many days as the terms say; the tender is complete. Raises
+    FrameworkNotReady, SupplierDebarred, Conflict, or NotFound for a tender that concludes none.
+    """
+    found = framework_terms.find(session, tender.id)
+    if found is None:
+        raise NotFound
+    if tender.status_details not in AWARDING:
+        raise Conflict(f"The tender is {tender.status_details}: no agreement is concluded now.")
+    held = [
+        awards.lock(session, tender, each.id)
+        for each in awards.list_awards(session, tender_id=tender.id)
+        if each.status is AwardStatus.ACTIVE
+        or (each.status is AwardStatus.PENDING and each.proposed)
+    ]
+    faults = _faults(session, tender, found, held)
+    if faults:
+        raise FrameworkNotReady(errors=terms.field_errors(faults))
+    debarments.require_standing(session, [org_id for each in held for org_id in each.suppliers])
+    assert tender.value is not None, "its publication demanded it"
+    now, days = db.now(session), found.duration_days
+    length = Duration(days, DayUnit.CALENDAR, Rounding.DAY_END)
+    agreement = FrameworkAgreement(
+        tender_id=tender.id,
+        ocid=tender.ocid,
+        buyer_id=tender.buyer_id,
+        buyers=[tender.buyer_id, *found.buyers],
+        method=found.method,
+        allocation=found.allocation,
+        within_agreed_prices=found.within_agreed_prices,
+        ceiling_amount=tender.value.amount,
+        ceiling_currency=tender.value.currency,
+        period_start=now,
+        period_end=policies.timetable_of(session, tender).after(now, length),
+    )
+    session.add(agreement)
+    session.flush()
+    _bind(session, agreement, held)
+    deadlines.arm(session, PERIOD_ENDED, agreement.id, agreement.period_end, org_id=tender.buyer_id)
+    change = {"suppliers": [each.id.hex for each in held], "until": str(agreement.period_end)}
+    _log(session, agreement, "conclude", actor, change)
+    awards.complete(session, tender, held, actor=actor, change={"framework": agreement.id.hex})
+    return agreement
+
+
+def terminate(
+    session: Session, agreement: FrameworkAgreement, *, actor: str, reason: str
+) -> FrameworkAgreement:
+    """End a locked agreement before its time; what was called off goes on. Raises Conflict."""
+    deadlines.disarm(session, PERIOD_ENDED, agreement.id)
+    _end(session, agreement, FrameworkEnd.BUYER, actor=actor, reason=reason)
+    return agreement
+
+
+def expire_due(session: Session, agreement_id: UUID) -> bool:
+    """End an agreement whose period is over; for the workers. False: it is not, or has ended."""
+    query = select(FrameworkAgreement).where(FrameworkAgreement.id == agreement_id)
+    agreement = session.exec(query.with_for_update()).one_or_none()
+    if agreement is None or agreement.status is not FrameworkStatus.ACTIVE:
+        return False
+    if not has_ended(agreement.period_end, db.now(session)):
+        return False
+    reason = "The period of the agreement is over."
+    _end(session, agreement, FrameworkEnd.EXPIRED, actor=tenders.CLOCK, reason=reason)
+    return True
+
+
+def move_supplier(
+    session: Session,
+    agreement: FrameworkAgreement,
+    supplier_id: UUID,
+    action: str,
+    *,
+    actor: str,
+    reason: str,
+) -> FrameworkSupplier:
+    """Suspend, reinstate or terminate (`action`) a supplier of a locked agreement, for a reason.
+
+    Raises NotFound, Conflict, or SupplierDebarred for who would be reinstated while debarred.
+    """
+    if agreement.status is not FrameworkStatus.ACTIVE:
+        raise Conflict(f"The agreement is {agreement.status}.")
+    query = select(FrameworkSupplier).where(
+        FrameworkSupplier.id == supplier_id, FrameworkSupplier.agreement_id == agreement.id
+    )
+    supplier = session.exec(query.execution_options(populate_existing=True)).one_or_none()
+    if supplier is None:
+        raise NotFound
+    if action == "reinstate":
+        debarments.require_standing(session, supplier.suppliers)
+    _move_supplier(session, agreement, supplier, action, actor=actor, reason=reason)
+    return supplier
+
+
+def suspend_debarred(session: Session, org_id: UUID) -> int:
+    """Suspend an organisation that is debarred today wherever it is an active supplier; how often.
+
+    For the workers, after its entry in the register has changed.
+    """
+    record = debarments.standing(session, org_id, local_date(db.now(session)))
+    if record is None:
+        return 0
+    query = select(FrameworkSupplier.agreement_id).where(
+        any_(col(FrameworkSupplier.suppliers)) == org_id,
+        FrameworkSupplier.status == ParticipantStatus.ACTIVE,
+    )
+    reason = f"Debarred until {record.valid_through}: {record.source_act}."
+    done = 0
+    for agreement_id in sorted({*session.exec(query)}):
+        agreement = session.exec(
+            select(FrameworkAgreement)
+            .where(FrameworkAgreement.id == agreement_id)
+            .with_for_update()
+        ).one()
+        if agreement.status is not FrameworkStatus.ACTIVE:
+            continue
+        for each in agreements.suppliers(session, agreement_id):
+            if org_id in each.suppliers and each.status is ParticipantStatus.ACTIVE:
+                _move_supplier(
+                    session, agreement, each, "suspend", actor="system:debarments", reason=reason
+                )
+                done += 1
+    return done
+
+
+def lock(session: Session, *, buyer_id: UUID, agreement_id: UUID) -> FrameworkAgreement:
+    """The buyer's own agreement, locked; NotFound for anybody else's."""
+    found = session.exec(
+        select(FrameworkAgreement)
+        .where(FrameworkAgreement.id == agreement_id, FrameworkAgreement.buyer_id == buyer_id)
+        .with_for_update()
+        .execution_options(populate_existing=True)
+    ).one_or_none()
+    if found is None:
+        raise NotFound
+    return found
+
+
+def _faults(
+    session: Session, tender: Tender, found: FrameworkTerms, held: Sequence[Award]
+) -> list[Fault]:
+    lots = {lot.id: lot.status for lot in tender.lots}
+    states = [
+        AwardState(each.status, lots.get(each.lot_id, LotStatus.CANCELLED), each.standstill_end)
+        for each in held
+    ]
+    blocked = complaints.block_signing(session, tender.id, [each.id for each in held])
+    in_the_way = signing.signing_faults(states, complaint_open=blocked, now=db.now(session))
+    faults = [Fault("#", each.value, "is in the way") for each in in_the_way]
+    least = found.minimum_participants or 1
+    for n, lot in enumerate(tender.lots):
+        having = sum(each.lot_id == lot.id for each in held)
+        if lot.status is LotStatus.ACTIVE and having < least:
+            detail = f"has {having} of the {least} suppliers that it needs"
+            faults.append(Fault(f"#/lots/{n}", "too_few_suppliers", detail))
+    currency = tender.value.currency if tender.value else None
+    priced = {
+        (each.bid_id, each.lot_id)
+        for each in session.exec(select(BidItem).where(BidItem.tender_id == tender.id))
+    }
+    for award in held:
+        at = f"#/awards/{award.id.hex}"
+        if award.value_currency != currency:
+            faults.append(Fault(at, "currency_differs", f"must be in {currency}"))
+        if (award.bid_id, award.lot_id) not in priced:
+            faults.append(Fault(at, "prices_missing", "has no prices of items"))
+    return faults
+
+
+def _bind(session: Session, agreement: FrameworkAgreement, held: Sequence[Award]) -> None:
+    """The suppliers and the prices that they are bound to: those of their bids, lowered as their
+    whole price was by a reverse auction."""
+    for award in held:
+        bid = session.exec(
+            select(BidLot).where(BidLot.bid_id == award.bid_id, BidLot.lot_id == award.lot_id)
+        ).one()
+        supplier = FrameworkSupplier(
+            agreement_id=agreement.id,
+            lot_id=award.lot_id,
+            award_id=award.id,
+            bid_id=award.bid_id,
+            suppliers=[*award.suppliers],
+            rank=award.rank,
+            vat_included=bid.vat_included,
+            changed_at=agreement.period_start,
+        )
+        session.add(supplier)
+        session.flush()
+        items = session.exec(
+            select(BidItem).where(BidItem.bid_id == award.bid_id, BidItem.lot_id == award.lot_id)
+        )
+        session.add_all(
+            FrameworkPrice(
+                framework_supplier_id=supplier.id,
+                item_id=item.item_id,
+                unit_price_amount=(
+                    item.unit_price_amount * award.value_amount / bid.value_amount
+                ).quantize(_SIX),
+            )
+            for item in items
+        )
+    session.flush()
+
+
+def _end(
+    session: Session, agreement: FrameworkAgreement, cause: FrameworkEnd, *, actor: str, reason: str
+) -> None:
+    """The one place that writes `framework_agreement.status`."""
+    try:
+        agreement.status = FRAMEWORK.apply("terminate", agreement.status)
+    except IllegalTransition as error:
+        raise Conflict(str(error)) from error
+    agreement.terminated_at = db.now(session)
+    agreement.termination_cause, agreement.termination_reason = cause, reason
+    agreement.version += 1
+    _log(session, agreement, "terminate", actor, {"cause": cause, "reason": reason})
+
+
+def _move_supplier(
+    session: Session,
+    agreement: FrameworkAgreement,
+    supplier: FrameworkSupplier,
+    action: str,
+    *,
+    actor: str,
+    reason: str,
+) -> None:
+    """The one place that writes `framework_supplier.status`."""
+    try:
+        supplier.status = PARTICIPANT.apply(action, supplier.status)
+    except IllegalTransition as error:
+        raise Conflict(str(error)) from error
+    active = supplier.status is ParticipantStatus.ACTIVE
+    supplier.reason, supplier.changed_at = None if active else reason, db.now(session)
+    supplier.version += 1
+    agreement.version += 1
+    session.add(supplier)
+    change = {"supplier": supplier.id.hex, "organisation": supplier.supplier_id.hex}
+    _log(session, agreement, f"{action}_supplier", actor, {**change, "reason": reason})
+
+
+def _log(
+    session: Session,
+    agreement: FrameworkAgreement,
+    action: str,
+    actor: str,
+    change: Mapping[str, Any],
+) -> None:
+    session.add(agreement)
+    session.flush()
+    audit.record(
+        session,
+        f"framework:{agreement.id.hex}",
+        action,
+        actor=actor,
+        org_id=agreement.buyer_id,
+        change={"tender": agreement.tender_id.hex, **change},
+    )
+    emit(
+        session,
+        _EVENTS[action],
+        agreement.id,
+        org_id=agreement.buyer_id,
+        tender_id=agreement.tender_id.hex,
+        status=agreement.status,
+        version=agreement.version,
+    )

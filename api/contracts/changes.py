@@ -10,7 +10,7 @@ from uuid import UUID
 
 from sqlmodel import Session, col, select
 
-from api.contracts import queries, service
+from api.contracts import queries, schedules, service
 from api.contracts.models import Contract, ContractChange
 from api.contracts.problems import CapExceeded, OwnChange
 from api.contracts.schemas import ChangeIn
@@ -35,7 +35,10 @@ def propose(
     actor: str,
     data: ChangeIn,
 ) -> ContractChange:
-    """A change that waits for the other side. Raises CapExceeded, Conflict or Invalid."""
+    """A change that waits for the other side, with the schedule that it brings, if it does.
+
+    Raises CapExceeded, ScheduleMissing, Conflict or Invalid.
+    """
     queries.side_of(contract, org_id)
     _require_room(session, tender, contract, data.value_delta)
     change = ContractChange(
@@ -50,6 +53,8 @@ def propose(
     session.add(change)
     contract.version += 1
     service.log(session, contract, "propose_change", actor, _told(change))
+    if data.schedule is not None:
+        schedules.propose_amendment(session, contract, change, actor=actor, rows=data.schedule)
     return change
 
 
@@ -62,9 +67,10 @@ def agree(
     org_id: UUID,
     actor: str,
 ) -> ContractChange:
-    """Put the other side's change in force; of a call-off, it draws on the agreement.
+    """Put the other side's change in force, and its schedule with it; of a call-off, it draws on
+    the agreement.
 
-    Raises OwnChange, CapExceeded, CeilingExceeded, Conflict or NotFound.
+    Raises OwnChange, CapExceeded, CeilingExceeded, ScheduleOutdated, Conflict, Invalid or NotFound.
     """
     queries.side_of(contract, org_id)
     change = next((c for c in list_changes(session, contract) if c.number == number), None)
@@ -79,6 +85,7 @@ def agree(
     draws.change(session, tender, held, change.value_delta)
     change.agreed_by, change.agreed_at = org_id, db.now(session)
     _move(session, contract, change, "agree", actor)
+    schedules.agree_amendment(session, contract, change, org_id=org_id, actor=actor)
     return change
 
 

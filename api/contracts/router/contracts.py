@@ -30,7 +30,6 @@ from api.procurement.service.framework_problems import CeilingExceeded, Framewor
 
 of_tender = access.router("/tenders", "contracts")
 router = access.router("/contracts", "contracts")
-ROUTERS = (of_tender, router)
 Read = Annotated[Context, require("contracts:read")]
 Write = Annotated[Context, require("contracts:write")]
 Sign = Annotated[Context, require("contracts:sign")]
@@ -145,7 +144,7 @@ def terminate(contract_id: ContractId, data: TerminateIn, ctx: Write) -> Contrac
     "/{contract_id}/changes",
     status_code=201,
     response_model=ContractOut,
-    responses=documented(problems.CapExceeded, *_CHANGED),
+    responses=documented(problems.CapExceeded, problems.ScheduleMissing, *_CHANGED),
 )
 def propose_change(contract_id: ContractId, data: ChangeIn, ctx: Sign) -> ContractOut:
     """Propose a change of a contract in force; the other side must agree."""
@@ -157,7 +156,13 @@ def propose_change(contract_id: ContractId, data: ChangeIn, ctx: Sign) -> Contra
 @router.post(
     "/{contract_id}/changes/{number}/agree",
     response_model=ContractOut,
-    responses=documented(problems.CapExceeded, problems.OwnChange, CeilingExceeded, *_CHANGED),
+    responses=documented(
+        problems.CapExceeded,
+        problems.OwnChange,
+        problems.ScheduleOutdated,
+        CeilingExceeded,
+        *_CHANGED,
+    ),
 )
 def agree_change(contract_id: ContractId, number: int, ctx: Sign) -> ContractOut:
     """Put the other side's change in force, as far as the cap of the policy allows."""

@@ -1,12 +1,27 @@
-"""Life of a claim for liquidated damages: drawn up from facts, contested, agreed or waived. Pure."""
+"""What follows a late delivery: warnings, excuses, and the claim for liquidated damages. Pure."""
 
 from enum import StrEnum
 
 from api.rules.states import Machine
 
 
+class AlertKind(StrEnum):
+    """A row of the schedule is not performed shortly before the end of its due day, or after it."""
+
+    AT_RISK = "at_risk"
+    LATE = "late"
+
+
+class ExcuseStatus(StrEnum):
+    """An excuse counts once the buyer has accepted it."""
+
+    SUBMITTED = "submitted"
+    ACCEPTED = "accepted"
+    REFUSED = "refused"
+
+
 class ClaimStatus(StrEnum):
-    """`draft` is the buyer's alone; a claim that is agreed or waived is never altered."""
+    """Drawn up from facts, raised, contested; once agreed or waived it is never altered."""
 
     DRAFT = "draft"
     RAISED = "raised"
@@ -25,4 +40,10 @@ CLAIM = Machine(
     }
 )
 OPEN = frozenset({_S.DRAFT, _S.RAISED, _S.CONTESTED})
-"""The buyer has one such claim of a contract at a time."""
+"""A contract has one such claim at a time."""
+EXCUSE = Machine(
+    {
+        "accept": (frozenset({ExcuseStatus.SUBMITTED}), ExcuseStatus.ACCEPTED),
+        "refuse": (frozenset({ExcuseStatus.SUBMITTED}), ExcuseStatus.REFUSED),
+    }
+)

@@ -59,7 +59,18 @@ class Fault(StrEnum):
     NEITHER = "neither"
 
 
-_S = DisputeStage
+class MilestoneKind(StrEnum):
+    """What a payment of a contract waits for."""
+
+    ADVANCE = "advance"
+    PROGRESS = "progress"
+    ON_SHIPMENT = "on_shipment"
+    ON_DELIVERY = "on_delivery"
+    ON_ACCEPTANCE = "on_acceptance"
+    RETENTION = "retention"
+
+
+_S, _T, _M = DisputeStage, DisputeType, MilestoneKind
 OPEN = frozenset(DisputeStage) - {_S.CLOSED}
 _AGREEABLE = frozenset({_S.NEGOTIATION, _S.ESCALATED, _S.INSPECTION, _S.DETERMINATION})
 DISPUTE = Machine(
@@ -78,22 +89,28 @@ OUTCOME: Mapping[str, DisputeOutcome] = {
     "withdraw": DisputeOutcome.WITHDRAWN,
 }
 
-CLOCK: Mapping[DisputeStage, str] = {
-    _S.NEGOTIATION: "dispute_negotiation_duration",
-    _S.ESCALATED: "dispute_escalation_duration",
-    _S.INSPECTION: "dispute_inspection_duration",
-    _S.DETERMINATION: "dispute_determination_duration",
-}
-"""The parameter of the policy that says how long a stage lasts."""
-
 ON_EXPIRY: Mapping[DisputeStage, str | None] = {
     _S.NEGOTIATION: "escalate",
     _S.ESCALATED: "submit",
     _S.INSPECTION: "submit",
     _S.DETERMINATION: None,
 }
-"""What the clock does when a stage is over. None: it is shown as overdue, for no clock decides whose
+"""What the clock does when a stage has lasted as long as the policy gives it (`DisputeDurations`, a
+field for each stage). None: it is shown as overdue, for no clock decides whose
 fault something was."""
+
+_AFTER_ARRIVAL = frozenset({_M.ON_DELIVERY, _M.ON_ACCEPTANCE, _M.RETENTION})
+_OF_DELIVERY = _AFTER_ARRIVAL | {_M.ON_SHIPMENT}
+FREEZES: Mapping[DisputeType, frozenset[MilestoneKind]] = {
+    _T.LATE_SHIPMENT: _OF_DELIVERY,
+    _T.SHORT: _AFTER_ARRIVAL,
+    _T.DEFECT: _AFTER_ARRIVAL,
+    _T.WRONG: _AFTER_ARRIVAL,
+    _T.DOCUMENTS: _OF_DELIVERY,
+    _T.PAYMENT: frozenset(MilestoneKind),
+    _T.FORCE_MAJEURE: _OF_DELIVERY | {_M.PROGRESS},
+}
+"""Which payments a dispute holds until it is closed: those that depend on what is disputed."""
 
 
 def terms_faults(

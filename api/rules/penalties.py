@@ -16,29 +16,14 @@ from decimal import ROUND_HALF_UP, Decimal
 from enum import StrEnum
 
 from api.rules.clock import local_date
-from api.rules.incoterms import RULES, Incoterm, Point
+from api.rules.incoterms import Incoterm
 from api.rules.periods import DayUnit
-from api.rules.policy import share
+from api.rules.policy import PenaltyBasis, share
+from api.rules.schedules import HUNDRED, ContractualEvent, contractual_event
 
 FORMULA = "kerben-penalty-formula/1"
 MAX_DAYS = 36_600
 _FIGURE, _MONEY = Decimal("0.000001"), Decimal("0.01")
-_AT_DESTINATION = frozenset({Point.READY_FOR_UNLOADING, Point.UNLOADED, Point.CLEARED})
-
-
-class ContractualEvent(StrEnum):
-    """What the seller must have done by the due date."""
-
-    SHIPPED = "shipped"
-    DELIVERED = "delivered"
-
-
-class PenaltyBasis(StrEnum):
-    """The value that damages are a share of: that of the quantity which was late, or of the whole
-    row of the schedule as soon as any of it was."""
-
-    LATE_QUANTITY = "late_quantity"
-    SCHEDULE_ROW = "schedule_row"
 
 
 class ExcuseKind(StrEnum):
@@ -81,7 +66,10 @@ class PenaltyTerms:
 
 @dataclass(frozen=True, slots=True)
 class Excuse:
-    """Days, first and last included, that are not the seller's, and the paper that proves it."""
+    """Days, first and last included, that are not the seller's, and the paper that proves it.
+
+    `rows` are those of the schedule that it concerns; none: all of them.
+    """
 
     id: str
     kind: ExcuseKind
@@ -91,6 +79,7 @@ class Excuse:
     issuer: str
     number: str
     document_sha256: str
+    rows: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,17 +95,17 @@ class Performed:
 class DueRow:
     """A row of the delivery schedule, and what was performed of it by its contractual event.
 
-    `due_date` is the last day of that event; `tolerance_bp` of the quantity may be missing.
+    `due_date` is the last day of that event; `tolerance_pct` percent of the quantity may be missing.
     """
 
     id: str
     line: str
-    incoterm: Incoterm
+    incoterm: Incoterm | None
     due_date: date
     quantity: Decimal
     unit_code: str
     unit_price: Decimal
-    tolerance_bp: int
+    tolerance_pct: Decimal
     performed: tuple[Performed, ...]
 
 
@@ -195,16 +184,6 @@ class NotComputable(Exception):
         self.faults = faults
 
 
-def contractual_event(incoterm: Incoterm) -> ContractualEvent:
-    """What is due under a rule: delivery where the risk passes at the destination, else shipment.
-
-    >>> contractual_event(Incoterm.CPT), contractual_event(Incoterm.DAP)
-    (<ContractualEvent.SHIPPED: 'shipped'>, <ContractualEvent.DELIVERED: 'delivered'>)
-    """
-    at_destination = RULES[incoterm].risk_point in _AT_DESTINATION
-    return ContractualEvent.DELIVERED if at_destination else ContractualEvent.SHIPPED
-
-
 def compute(inputs: PenaltyInputs) -> PenaltyResult:
     """The damages of every row. Raises NotComputable."""
     found = [*faults(inputs)]
@@ -272,8 +251,8 @@ def _row_faults(pointer: str, row: DueRow, as_of: datetime) -> Iterator[PenaltyF
         yield PenaltyFault(f"{pointer}/quantity", "is not positive")
     if row.unit_price < 0:
         yield PenaltyFault(f"{pointer}/unit_price", "is negative")
-    if not 0 <= row.tolerance_bp <= 10_000:
-        yield PenaltyFault(f"{pointer}/tolerance_bp", "is no share")
+    if not 0 <= row.tolerance_pct <= HUNDRED:
+        yield PenaltyFault(f"{pointer}/tolerance_pct", "is no percentage")
     if len({each.id for each in row.performed}) != len(row.performed):
         yield PenaltyFault(f"{pointer}/performed", "a fact stands twice")
     for n, each in enumerate(row.performed):
@@ -289,7 +268,7 @@ def _row_faults(pointer: str, row: DueRow, as_of: datetime) -> Iterator[PenaltyF
 
 def _row(row: DueRow, inputs: PenaltyInputs) -> RowPenalty:
     terms = inputs.terms
-    required = _figure(row.quantity * (1 - share(row.tolerance_bp)))
+    required = _figure(row.quantity * (HUNDRED - row.tolerance_pct) / HUNDRED)
     pieces = [*_pieces(row, required, local_date(inputs.as_of))]
     late = [piece for piece in pieces if piece[2] > row.due_date]
     late_quantity = sum((quantity for _, quantity, _ in late), Decimal())
@@ -340,7 +319,8 @@ def _part(
 ) -> LatePart:
     terms, days_off = inputs.terms, inputs.days_off
     days_late = days_between(row.due_date, until, days_off)
-    excused = min(days_late, excusable_days(inputs.excuses, inputs.excusable_from, until, days_off))
+    excuses = [each for each in inputs.excuses if not each.rows or row.id in each.rows]
+    excused = min(days_late, excusable_days(excuses, inputs.excusable_from, until, days_off))
     days = max(0, days_late - excused - terms.grace_days)
     basis = _figure(quantity * row.unit_price)
     return LatePart(

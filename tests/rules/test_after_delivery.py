@@ -1,5 +1,6 @@
 """Machines of acceptance, claims and disputes, and what a decision must say."""
 
+from dataclasses import fields
 from decimal import Decimal
 
 import pytest
@@ -10,7 +11,8 @@ from api.rules import acceptance, claims, disputes
 from api.rules.acceptance import ACCEPTANCE, AcceptanceStatus, RejectionReason
 from api.rules.claims import CLAIM, ClaimStatus
 from api.rules.contracts import Side
-from api.rules.disputes import CLOCK, DISPUTE, ON_EXPIRY, OUTCOME, DisputeStage, Fault
+from api.rules.disputes import DISPUTE, ON_EXPIRY, OUTCOME, DisputeStage, Fault
+from api.rules.policy import DisputeDurations
 from api.rules.states import IllegalTransition
 
 
@@ -59,7 +61,8 @@ def test_a_dispute_goes_only_forward_and_every_end_has_its_outcome(actions: list
 
 
 def test_each_open_stage_has_a_clock_and_what_it_does_is_allowed() -> None:
-    assert set(CLOCK) == set(ON_EXPIRY) == disputes.OPEN
+    durations = {each.name for each in fields(DisputeDurations)}
+    assert durations == {stage.value for stage in ON_EXPIRY} == {*map(str, disputes.OPEN)}
     for stage, action in ON_EXPIRY.items():
         if action is not None:
             DISPUTE.apply(action, stage)

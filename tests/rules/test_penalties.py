@@ -12,20 +12,18 @@ from hypothesis import strategies as st
 from api.rules import penalties
 from api.rules.incoterms import Incoterm
 from api.rules.penalties import (
-    ContractualEvent,
     DueRow,
     Excuse,
     ExcuseEvidence,
     ExcuseKind,
     NotComputable,
-    PenaltyBasis,
     PenaltyInputs,
     PenaltyTerms,
     Performed,
     compute,
-    contractual_event,
 )
 from api.rules.periods import DayUnit
+from api.rules.policy import PenaltyBasis
 
 DUE = date(2026, 3, 20)
 TERMS = PenaltyTerms(
@@ -45,7 +43,7 @@ def fact(name: str, quantity: str, days: int) -> Performed:
 
 def row(*performed: Performed, **changed: Any) -> DueRow:
     return replace(
-        DueRow("row_1", "1", Incoterm.DAP, DUE, Decimal(100), "C62", Decimal(6600), 0, performed),
+        DueRow("row_1", "1", Incoterm.DAP, DUE, Decimal(100), "C62", Decimal(6600), Decimal(), performed),
         **changed,
     )
 
@@ -60,6 +58,7 @@ def excuse(first: int, last: int, **changed: Any) -> Excuse:
         "State Customs Service",
         "12-3/456",
         "0" * 64,
+        (),
     )
     return replace(found, **changed)
 
@@ -111,12 +110,6 @@ def test_the_cap_holds() -> None:
     assert (found.uncapped, found.capped, found.amount) == (99_000, True, Decimal("66000.00"))
 
 
-@pytest.mark.parametrize("incoterm", Incoterm)
-def test_only_the_d_rules_ask_for_delivery(incoterm: Incoterm) -> None:
-    expected = ContractualEvent.DELIVERED if incoterm.value[0] == "D" else ContractualEvent.SHIPPED
-    assert contractual_event(incoterm) is expected
-
-
 def test_a_day_is_one_of_bishkek() -> None:
     last_minute = Performed("a", Decimal(100), datetime(2026, 3, 20, 17, 59, tzinfo=UTC))
     midnight = replace(last_minute, at=datetime(2026, 3, 20, 18, 0, tzinfo=UTC))
@@ -138,7 +131,7 @@ def test_working_days_leave_out_the_days_off() -> None:
 
 def test_a_missing_quantity_is_late_until_today_and_a_tolerance_is_not_missing() -> None:
     (short,) = compute(inputs(row(fact("a", "95", 0)))).rows
-    (within,) = compute(inputs(row(fact("a", "95", 0), tolerance_bp=500))).rows
+    (within,) = compute(inputs(row(fact("a", "95", 0), tolerance_pct=Decimal(5)))).rows
 
     assert (short.missing_quantity, short.parts[0].performed) == (5, None)
     assert short.parts[0].days_late == 200
@@ -156,6 +149,15 @@ def test_days_that_two_excuses_cover_count_once() -> None:
     both = (excuse(1, 6), excuse(4, 8, id="excuse_2"), excuse(5, 5, id="excuse_3"))
 
     assert compute(inputs(late, excuses=both)).rows[0].parts[0].excusable_days == 8
+
+
+def test_an_excuse_reaches_only_the_rows_that_it_names() -> None:
+    late = (row(fact("a", "100", 20)), row(fact("b", "100", 20), id="row_2"))
+    named = excuse(1, 6, rows=("row_2",))
+
+    found = compute(inputs(*late, excuses=(named,))).rows
+
+    assert [each.parts[0].excusable_days for each in found] == [0, 6]
 
 
 @pytest.mark.parametrize(
@@ -213,7 +215,7 @@ def due_rows(draw: st.DrawFn, name: str = "row_1") -> DueRow:
         id=name,
         quantity=draw(quantities),
         unit_price=draw(st.decimals(0, 100_000, places=6)),
-        tolerance_bp=draw(st.integers(0, 2000)),
+        tolerance_pct=draw(st.decimals(0, 20, places=2)),
         incoterm=draw(st.sampled_from(Incoterm)),
     )
 

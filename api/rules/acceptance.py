@@ -1,6 +1,6 @@
 """Acceptance of what was delivered: provisional, final, deemed by the clock, or refused. Pure."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from decimal import Decimal
 from enum import StrEnum
 
@@ -35,7 +35,7 @@ class InspectionLevel(StrEnum):
     S2 = "S-2"
     S3 = "S-3"
     S4 = "S-4"
-    I = "I"  # noqa: E741
+    I = "I"
     II = "II"
     III = "III"
     FULL = "full"
@@ -75,3 +75,8 @@ def split_faults(
         yield "reason_code", "missing"
     if rejected == 0 and reason is not None:
         yield "reason_code", "nothing_rejected"
+
+
+def open_defects(defects: Iterable[tuple[Decimal, bool]]) -> Decimal:
+    """How much is defective and not remedied, of (quantity, remedied) of each defect."""
+    return sum((quantity for quantity, remedied in defects if not remedied), Decimal())

@@ -246,6 +246,11 @@ def days_between(after: date, until: date, days_off: Sequence[date]) -> int:
     return (until - after).days - sum(after < day <= until for day in days_off)
 
 
+def required_quantity(quantity: Decimal, tolerance_pct: Decimal) -> Decimal:
+    """What must be performed of a row: its quantity less the tolerance, to six digits."""
+    return _figure(quantity * (HUNDRED - tolerance_pct) / HUNDRED)
+
+
 def _row_faults(pointer: str, row: DueRow, as_of: datetime) -> Iterator[PenaltyFault]:
     if row.quantity <= 0:
         yield PenaltyFault(f"{pointer}/quantity", "is not positive")
@@ -268,7 +273,7 @@ def _row_faults(pointer: str, row: DueRow, as_of: datetime) -> Iterator[PenaltyF
 
 def _row(row: DueRow, inputs: PenaltyInputs) -> RowPenalty:
     terms = inputs.terms
-    required = _figure(row.quantity * (HUNDRED - row.tolerance_pct) / HUNDRED)
+    required = required_quantity(row.quantity, row.tolerance_pct)
     pieces = [*_pieces(row, required, local_date(inputs.as_of))]
     late = [piece for piece in pieces if piece[2] > row.due_date]
     late_quantity = sum((quantity for _, quantity, _ in late), Decimal())

@@ -43,7 +43,17 @@ def fact(name: str, quantity: str, days: int) -> Performed:
 
 def row(*performed: Performed, **changed: Any) -> DueRow:
     return replace(
-        DueRow("row_1", "1", Incoterm.DAP, DUE, Decimal(100), "C62", Decimal(6600), Decimal(), performed),
+        DueRow(
+            "row_1",
+            "1",
+            Incoterm.DAP,
+            DUE,
+            Decimal(100),
+            "C62",
+            Decimal(6600),
+            Decimal(),
+            performed,
+        ),
         **changed,
     )
 

@@ -1,5 +1,12 @@
 """Routes of contracts and of their execution."""
 
-from api.contracts.router import contracts
+from api.contracts.router import acceptances, contracts, disputes, penalties
 
-ROUTERS = (contracts.of_tender, contracts.router)
+ROUTERS = (
+    contracts.of_tender,
+    contracts.router,
+    penalties.router,
+    acceptances.router,
+    disputes.of_contract,
+    disputes.router,
+)

@@ -123,9 +123,7 @@ def differences(said: Any, found: Any, pointer: str, what: What) -> Iterator[Fin
     if isinstance(said, dict) and isinstance(found, dict):
         for name in sorted(said.keys() | found.keys()):
             where = f"{pointer}/{escaped(name)}"
-            yield from differences(
-                said.get(name, _NOTHING), found.get(name, _NOTHING), where, what
-            )
+            yield from differences(said.get(name, _NOTHING), found.get(name, _NOTHING), where, what)
     elif isinstance(said, list) and isinstance(found, list):
         for index in range(max(len(said), len(found))):
             yield from differences(

@@ -290,13 +290,13 @@ def _decide(
         raise DeemedAccepted
     if data.replace_by is not None and rejected == 0:
         raise refused("#/replace_by", "nothing_rejected", "Nothing is to be replaced.")
+    deadlines.disarm(session, SILENCE_ENDED, acceptance.id)
     acceptance.accepted_quantity, acceptance.rejected_quantity = accepted, rejected
     acceptance.reason_code, acceptance.reason = data.reason_code, data.reason
     acceptance.replace_by = data.replace_by
     acceptance.protocol_number = data.protocol_number
     acceptance.commission_members = [each.model_dump() for each in data.commission_members]
     acceptance.decided_by, acceptance.decided_at = actor, now
-    deadlines.disarm(session, SILENCE_ENDED, acceptance.id)
     _move(session, contract, acceptance, action, actor)
 
 

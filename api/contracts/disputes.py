@@ -73,7 +73,7 @@ def open_(
         for row in rows
     )
     _start_clock(session, tender, found)
-    change = {**_told(found), "type": found.type, "freezes": _frozen(session, found)}
+    change = {**_told(found), "dispute_type": found.type, "freezes": _frozen(session, found)}
     execution.record(
         session, contract, "open_dispute", actor, change, event="dispute.opened", resource=found.id
     )
@@ -325,15 +325,18 @@ def _move(
     change: dict[str, Any],
 ) -> None:
     """The one place that writes `dispute.stage`, with the clock of the new one."""
+    # What was decided is not written before the stage that may say so.
+    with session.no_autoflush:
+        deadlines.disarm(session, STAGE_ENDED, dispute.id)
+        now = db.now(session)
     try:
         dispute.stage = DISPUTE.apply(action, dispute.stage)
     except IllegalTransition as error:
         raise Conflict(str(error)) from error
     dispute.version += 1
-    deadlines.disarm(session, STAGE_ENDED, dispute.id)
     event = "dispute.advanced"
     if action in OUTCOME:
-        dispute.outcome, dispute.closed_at = OUTCOME[action], db.now(session)
+        dispute.outcome, dispute.closed_at = OUTCOME[action], now
         dispute.stage_due_at = None
         session.add(dispute)
         session.flush()

@@ -17,6 +17,7 @@ from api.procurement.sealing.documents import Sha256
 from api.rules.penalties import FORMULA, PenaltyInputs, PenaltyResult, compute
 
 FORMAT = "kerben-penalty/1"
+SCHEMA_ID = "https://kerben.example/schemas/kerben-penalty-1.schema.json"
 sha256 = files.sha256
 document = files.document
 
@@ -81,3 +82,8 @@ def result_of(text: bytes) -> PenaltyResult:
 def part_sha256(part: str, given: Any) -> str:
     """The hash of the inputs or of the result: SHA-256 of `format SP part LF` and its text."""
     return hashlib.sha256(f"{FORMAT} {part}\n".encode() + canonical.dumps(given)).hexdigest()
+
+
+def json_schema() -> dict[str, Any]:
+    """The JSON Schema (draft 2020-12) of the file."""
+    return files.schema_of(PenaltyFile, SCHEMA_ID)

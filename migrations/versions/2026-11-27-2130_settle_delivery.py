@@ -20,7 +20,6 @@ branch_labels: str | Sequence[str] | None = None
 depends_on: str | Sequence[str] | None = None
 
 TABLES = (
-    "contract_document",
     "contract_penalty",
     "delivery_excuse",
     "delivery_alert",
@@ -31,6 +30,7 @@ TABLES = (
     "dispute",
     "dispute_evidence",
     "payment_freeze",
+    "contract_document",
 )
 APPEND_ONLY = (
     "contract_document",

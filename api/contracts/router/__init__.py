@@ -1,10 +1,11 @@
 """Routes of contracts and of their execution."""
 
-from api.contracts.router import acceptances, contracts, disputes, penalties
+from api.contracts.router import acceptances, contracts, disputes, penalties, schedules
 
 ROUTERS = (
     contracts.of_tender,
     contracts.router,
+    schedules.router,
     penalties.router,
     acceptances.router,
     disputes.of_contract,

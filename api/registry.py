@@ -16,7 +16,17 @@ from api.catalog.models import (
     PriceTier,
     Product,
 )
-from api.contracts.models import Contract, ContractAward, ContractChange, ContractSignature
+from api.contracts.models import (
+    Contract,
+    ContractAward,
+    ContractChange,
+    ContractSignature,
+    DeliverySchedule,
+    DeliveryScheduleRow,
+    OrderResponse,
+    OrderResponseLine,
+    Performance,
+)
 from api.core import outbox
 from api.core.audit import AuditEntry
 from api.core.deadlines import Deadline
@@ -25,6 +35,17 @@ from api.core.jobs import Job
 from api.core.outbox import OutboxEvent
 from api.core.sandbox import ClockShift
 from api.core.signing import SigningKey
+from api.delivery.models import (
+    CustomsDeclaration,
+    DespatchAdvice,
+    DespatchLine,
+    Package,
+    Receipt,
+    ReceiptLine,
+    Shipment,
+    ShipmentEquipment,
+    ShipmentLeg,
+)
 from api.identity.models import ApiClient, DebarmentRecord, Member, Organisation
 from api.matching.models import (
     DemandItem,
@@ -205,6 +226,20 @@ TABLES = (
     ContractAward,
     ContractSignature,
     ContractChange,
+    DeliverySchedule,
+    DeliveryScheduleRow,
+    OrderResponse,
+    OrderResponseLine,
+    Performance,
+    Shipment,
+    ShipmentLeg,
+    ShipmentEquipment,
+    Package,
+    CustomsDeclaration,
+    DespatchAdvice,
+    DespatchLine,
+    Receipt,
+    ReceiptLine,
     Auction,
     AuctionPrice,
     PublicDocument,

@@ -29,7 +29,6 @@ from api.procurement.schemas import TenderId
 
 of_tender = access.router("/tenders", "contracts")
 router = access.router("/contracts", "contracts")
-ROUTERS = (of_tender, router)
 Read = Annotated[Context, require("contracts:read")]
 Write = Annotated[Context, require("contracts:write")]
 Sign = Annotated[Context, require("contracts:sign")]

@@ -1,0 +1,1 @@
+"""What can be done with shipments, and what may be read of them."""

@@ -45,6 +45,12 @@ from api.delivery.models import (
     Shipment,
     ShipmentEquipment,
     ShipmentLeg,
+    TrackingEvent,
+    TrackingFault,
+    TrackingMessage,
+    TrackingSource,
+    TransitObservation,
+    TransitSeed,
 )
 from api.identity.models import ApiClient, DebarmentRecord, Member, Organisation
 from api.matching.models import (
@@ -137,6 +143,7 @@ REFERENCE = (
     WorkCalendarYear,
     WorkCalendarDay,
     PolicySet,
+    TransitSeed,
 )
 """Tables that hold, to begin with, the same rows in every installation."""
 
@@ -240,6 +247,11 @@ TABLES = (
     DespatchLine,
     Receipt,
     ReceiptLine,
+    TrackingSource,
+    TrackingMessage,
+    TrackingEvent,
+    TrackingFault,
+    TransitObservation,
     Auction,
     AuctionPrice,
     PublicDocument,

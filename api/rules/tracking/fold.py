@@ -233,15 +233,16 @@ def _incidents(actual: Sequence[Fact]) -> tuple[Fact, ...]:
     return tuple(
         fact
         for place, fact in enumerate(actual)
-        if fact.milestone in _PASSING or fact.milestone in _LASTING
-        if not _ended(fact.milestone, {later.milestone for later in actual[place + 1 :]})
+        if fact.milestone is not None
+        and (fact.milestone in _PASSING or fact.milestone in _LASTING)
+        and not _ended(fact.milestone, {later.milestone for later in actual[place + 1 :]})
     )
 
 
-def _ended(incident: Milestone | None, later: Collection[Milestone | None]) -> bool:
+def _ended(incident: Milestone, later: Collection[Milestone | None]) -> bool:
     if incident in _PASSING:
         return any(each not in _PASSING and each is not _M.DAMAGED for each in later)
-    return incident in _LASTING and not _LASTING[incident].isdisjoint(later)
+    return not _LASTING[incident].isdisjoint(later)
 
 
 def _order(fact: Fact) -> tuple[datetime, datetime, int, str, str]:

@@ -38,6 +38,7 @@ TAGS = [
         ("awards", "Which bid gets a lot: proposed by one, decided by another; standstill."),
         ("complaints", "Complaints about terms, awards and cancellations, and their review."),
         ("contracts", "Contracts about awards: signed by both sides, changed under a cap."),
+        ("tracking", "Where shipments are: sources, webhooks, events, timelines, ETA."),
         ("matches", "Ranked offers for each item of a request, with reasons."),
         ("invitations", "Suppliers asked to bid."),
         ("matching", "The matching engine's models and index."),

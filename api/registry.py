@@ -25,6 +25,17 @@ from api.core.jobs import Job
 from api.core.outbox import OutboxEvent
 from api.core.sandbox import ClockShift
 from api.core.signing import SigningKey
+from api.delivery.models import (
+    Crossing,
+    ExciseRate,
+    ImportParameter,
+    LandedCostEstimate,
+    LandedCostTerms,
+    RateCharge,
+    TariffRate,
+    TradeRemedy,
+    TransportRoute,
+)
 from api.identity.models import ApiClient, DebarmentRecord, Member, Organisation
 from api.matching.models import (
     DemandItem,
@@ -116,6 +127,13 @@ REFERENCE = (
     WorkCalendarYear,
     WorkCalendarDay,
     PolicySet,
+    Crossing,
+    TransportRoute,
+    RateCharge,
+    TariffRate,
+    TradeRemedy,
+    ExciseRate,
+    ImportParameter,
 )
 """Tables that hold, to begin with, the same rows in every installation."""
 
@@ -205,6 +223,8 @@ TABLES = (
     ContractAward,
     ContractSignature,
     ContractChange,
+    LandedCostTerms,
+    LandedCostEstimate,
     Auction,
     AuctionPrice,
     PublicDocument,

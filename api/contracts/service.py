@@ -13,6 +13,7 @@ import rfc8785
 from sqlalchemy import ColumnElement
 from sqlmodel import Session, col, select
 
+from api.contracts import delivery_terms
 from api.contracts.models import Contract, ContractAward, ContractSignature
 from api.contracts.problems import (
     AlreadySigned,
@@ -309,6 +310,7 @@ def _document(session: Session, contract: Contract) -> dict[str, Any]:
                 "lot_id": ids.show("lot", award.lot_id),
                 "bid_id": ids.show("bid", award.bid_id),
                 "value": {"amount": plain(award.value_amount), "currency": award.value_currency},
+                "delivery_terms": delivery_terms.of_award(session, award),
             }
             for award in awards_of(session, contract)
         ],

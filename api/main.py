@@ -12,6 +12,7 @@ from api.audit.router import ROUTERS as audit
 from api.catalog.routers import ROUTERS as catalog
 from api.contracts.router import ROUTERS as contracts
 from api.core import docs, health, http, problems, settings, telemetry, traces
+from api.delivery.router import ROUTERS as delivery
 from api.identity import clients_router, debarments_router, jobs_router, sandbox_router
 from api.identity.router import members, organisations
 from api.matching.router import ROUTERS as matching
@@ -41,6 +42,7 @@ ROUTERS = (
     *catalog,
     *procurement,
     *contracts,
+    *delivery,
     *matching,
     *audit,
     health.router,

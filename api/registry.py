@@ -36,6 +36,7 @@ from api.delivery.models import (
     TradeRemedy,
     TransportRoute,
 )
+from api.delivery.service import comparison
 from api.identity.models import ApiClient, DebarmentRecord, Member, Organisation
 from api.matching.models import (
     DemandItem,
@@ -106,6 +107,7 @@ from api.procurement.models import (
     TenderKey,
     TenderKeyHolder,
 )
+from api.procurement.service import gathering
 from api.reference.models import (
     CertificateScheme,
     Classification,
@@ -237,4 +239,5 @@ TABLES = (
 )
 metadata = SQLModel.metadata
 
+gathering.plug(of_lot=comparison.comparable)
 outbox.before_commit(publishing.EVENTS.keys(), publishing.publish)

@@ -11,6 +11,7 @@ from rich.console import Console
 
 from api.audit import verification
 from api.core import signing
+from api.delivery.landed_cost import verification as landed_costs
 from api.procurement.evaluation import verification as evaluations
 
 app = typer.Typer(help="Check what the service has given out, offline.", no_args_is_help=True)
@@ -81,6 +82,39 @@ def evaluation(
         console.print(f"{rank}. {bid}", markup=False, soft_wrap=True, highlight=False)
     if sha256 is None:
         console.print("Not checked: whether this is the file as published. Give --sha256.")
+
+
+@app.command("landed-cost")
+def landed_cost(
+    file: Annotated[Path, _File],
+    sha256: Annotated[
+        str | None, typer.Option(help="The file's hash as it was given out elsewhere.")
+    ] = None,
+) -> None:
+    """Recompute a landed cost from its file alone. All that differs is named by its JSON Pointer.
+    Exit code 1 then."""
+    text = file.read_bytes()
+    found = landed_costs.check(text, sha256=sha256)
+    for each in found:
+        console.print(
+            f"{each.pointer}: {each.what}: {each.detail}",
+            markup=False,
+            soft_wrap=True,
+            highlight=False,
+        )
+    if found:
+        raise typer.Exit(1)
+    said = landed_costs.summary(text)
+    net = "unknown" if said.total_net is None else said.total_net
+    console.print(
+        f"{said.subject}, {said.incoterm}, {said.route or 'no route'}: {said.total_gross}"
+        f" {said.currency}, net of VAT {net}, recomputed alike. SHA-256 {said.sha256}",
+        markup=False,
+        soft_wrap=True,
+        highlight=False,
+    )
+    if sha256 is None:
+        console.print("Not checked: whether this is the file as given out. Give --sha256.")
 
 
 def _read(path: Path) -> Any:

@@ -38,6 +38,8 @@ TAGS = [
         ("awards", "Which bid gets a lot: proposed by one, decided by another; standstill."),
         ("complaints", "Complaints about terms, awards and cancellations, and their review."),
         ("contracts", "Contracts about awards: signed by both sides, changed under a cap."),
+        ("delivery-terms", "Incoterms 2020 as a matrix and checks; crossings, routes, rate cards."),
+        ("landed-costs", "What prices come to delivered, duty paid; bids compared at that cost."),
         ("matches", "Ranked offers for each item of a request, with reasons."),
         ("invitations", "Suppliers asked to bid."),
         ("matching", "The matching engine's models and index."),

@@ -65,6 +65,11 @@ SCOPES: dict[str, tuple[frozenset[OrgRole], frozenset[MemberRole]]] = {
     "contracts:read": (EVERYBODY, frozenset(MemberRole)),
     "contracts:write": (BUYERS, frozenset({_M.OWNER, _M.PROCUREMENT_OFFICER})),
     "contracts:sign": (SELLERS | BUYERS, frozenset({_M.OWNER})),
+    "landed-costs:read": (SELLERS | BUYERS, frozenset(MemberRole)),
+    "landed-costs:write": (
+        SELLERS | BUYERS,
+        frozenset({_M.OWNER, _M.SALES, _M.PROCUREMENT_OFFICER, _M.FINANCE, _M.LOGISTICS}),
+    ),
     "complaints:write": (SELLERS, frozenset({_M.OWNER, _M.SALES})),
     "complaints:review": (REVIEWERS, frozenset({_M.OWNER})),
     "complaints:answer": (SELLERS | BUYERS | REVIEWERS, frozenset(MemberRole)),

@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal
 
-from api.rules.evaluation.arithmetic import exact
+from api.rules.evaluation.arithmetic import exact, figure
 from api.rules.incoterms import RULES, WITHOUT_SEA_ACCESS, Incoterm, Party, check, names_delivery
 from api.rules.incoterms.checking import Severity
 from api.rules.landed_cost import duties
@@ -101,8 +101,10 @@ def _computed(inputs: Inputs) -> Result:
         evaluated_as=term,
         risk_point=RULES[term].risk_point,
         cost_point=RULES[term].cost_point,
-        goods=goods,
-        buyer_logistics=sum((in_price_currency(each, inputs) for each in insured(way)), ZERO),
+        goods=figure(goods),
+        buyer_logistics=figure(
+            sum((in_price_currency(each, inputs) for each in insured(way)), ZERO)
+        ),
         insurance=premium,
         local_charges=rounded(_local(inputs, way)),
         customs_value=sum((each.customs_value for each in customs), ZERO) if customs else None,
@@ -199,7 +201,7 @@ def _line(
     inputs: Inputs, n: int, goods: Decimal, paid: Decimal, taxes: _Taxes | None
 ) -> LineResult:
     line = inputs.lines[n]
-    price = goods / line.quantity
+    price, goods = figure(goods / line.quantity), figure(goods)
     if taxes is None:
         return LineResult(
             line.id, price, goods, None, paid, None, None, None, None, None, paid, None

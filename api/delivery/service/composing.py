@@ -1,6 +1,6 @@
 """The inputs of a landed cost, put together from a price and what counts on a day."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from typing import NamedTuple
@@ -55,7 +55,7 @@ class Asked:
     rates_source: str | None
     rates_day: date
     stated: Sequence[Stated] = ()
-    routes: Collection[str] = ()
+    routes: Sequence[str] = ()
     crossing: str | None = None
 
 
@@ -81,7 +81,8 @@ class Countries:
 
 
 def computed(session: Session, asked: Asked, countries: Countries | None = None) -> Computed:
-    """The landed cost by the cheapest route that fits; of equal ones, the first by its code.
+    """The landed cost by the cheapest route that fits; of equal ones, the first that was named, or
+    else by its code.
 
     Raises NotComputable: with the faults of the terms and lines, or of the first route if none fits.
     """
@@ -237,6 +238,8 @@ def _routes(session: Session, asked: Asked) -> list[Route]:
     if not found:
         detail = f"no route with a rate card on {asked.day} ends in {asked.destination}"
         raise NotComputable([Fault("#/route", "unknown_route", detail)])
+    if asked.routes:
+        found.sort(key=lambda each: asked.routes.index(each.code))
     fitting = [each for each in found if asked.terms.place_code in each.places]
     return fitting or found
 

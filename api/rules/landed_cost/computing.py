@@ -150,7 +150,10 @@ def _taxed(
     premium: Decimal,
     of: Mapping[Driver, Sequence[Decimal]],
 ) -> list[_Taxes]:
-    """Customs value up to the Union's border, fee, duties and taxes of each line."""
+    """Customs value up to the Union's border, fee, duties and taxes of each line.
+
+    What the price states separately is taken off the lines by value, as the price has it in it.
+    """
     if inputs.regime is Regime.DOMESTIC:
         return [_domestic(inputs, amount) for amount in goods]
     rate = duties.in_home(inputs.currency, inputs)
@@ -161,7 +164,7 @@ def _taxed(
         )
         for n, part in enumerate(of[Driver.VALUE]):
             values[n] += premium * rate * part
-        for n, part in enumerate(of[Driver.WEIGHT]):
+        for n, part in enumerate(of[Driver.VALUE]):
             values[n] -= deducted * part
         for each in way:
             if each.by_buyer and each.charge.segment is Segment.PRE_BORDER:
@@ -328,4 +331,4 @@ def _unreviewed(inputs: Inputs) -> tuple[str, ...]:
         rates = [each.sourced for each in (line.duty, line.excise, *line.remedies) if each]
         if any(not each.reviewed for each in rates):
             found.append(f"tariff {line.tnved_code}")
-    return tuple(dict.fromkeys(found))
+    return tuple(sorted({*found}))

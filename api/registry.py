@@ -47,22 +47,32 @@ from api.core.outbox import OutboxEvent
 from api.core.sandbox import ClockShift
 from api.core.signing import SigningKey
 from api.delivery.models import (
+    Crossing,
     CustomsDeclaration,
     DespatchAdvice,
     DespatchLine,
+    ExciseRate,
+    ImportParameter,
+    LandedCostEstimate,
+    LandedCostTerms,
     Package,
+    RateCharge,
     Receipt,
     ReceiptLine,
     Shipment,
     ShipmentEquipment,
     ShipmentLeg,
+    TariffRate,
     TrackingEvent,
     TrackingFault,
     TrackingMessage,
     TrackingSource,
+    TradeRemedy,
     TransitObservation,
     TransitSeed,
+    TransportRoute,
 )
+from api.delivery.service import comparison
 from api.identity.models import ApiClient, DebarmentRecord, Member, Organisation
 from api.matching.models import (
     DemandItem,
@@ -141,6 +151,7 @@ from api.procurement.models import (
     TenderKey,
     TenderKeyHolder,
 )
+from api.procurement.service import gathering
 from api.reference.models import (
     CertificateScheme,
     Classification,
@@ -163,6 +174,13 @@ REFERENCE = (
     WorkCalendarDay,
     PolicySet,
     TransitSeed,
+    Crossing,
+    TransportRoute,
+    RateCharge,
+    TariffRate,
+    TradeRemedy,
+    ExciseRate,
+    ImportParameter,
 )
 """Tables that hold, to begin with, the same rows in every installation."""
 
@@ -290,6 +308,8 @@ TABLES = (
     TrackingEvent,
     TrackingFault,
     TransitObservation,
+    LandedCostTerms,
+    LandedCostEstimate,
     Auction,
     AuctionPrice,
     PublicDocument,
@@ -302,4 +322,5 @@ TABLES = (
 )
 metadata = SQLModel.metadata
 
+gathering.plug(of_lot=comparison.comparable)
 outbox.before_commit(publishing.EVENTS.keys(), publishing.publish)

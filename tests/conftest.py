@@ -27,6 +27,7 @@ from sqlmodel import Session, select
 
 from api import registry
 from api.core import db, embedded, jobs, logs, migrations, settings
+from api.delivery.service import seeding
 from api.identity import service as identity
 from api.identity.models import Organisation
 from api.identity.schemas import ClientIn
@@ -101,6 +102,7 @@ def _database() -> Iterator[None]:
     migrations.upgrade()
     with db.worker_unit_of_work() as session:
         reference.load_bundled(session)
+        seeding.load_bundled(session)
         _know_the_years(session)
     yield
     db.dispose()

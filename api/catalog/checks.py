@@ -16,7 +16,9 @@ from api.catalog.schemas import OfferIn, OfferTerms
 from api.core.errors import FieldError, Invalid
 from api.reference import locales
 from api.reference import service as reference
+from api.rules import incoterms
 from api.rules.classifications import Scheme
+from api.rules.incoterms import WITHOUT_SEA_ACCESS
 from api.rules.offers import offer_findings
 
 
@@ -101,7 +103,24 @@ def term_errors(data: OfferTerms, today: date) -> list[FieldError]:
         valid_through=data.valid_through,
         today=today,
     )
-    return [FieldError(pointer=f"#/{f.path}", code=f.code, detail=f.detail) for f in found]
+    return [
+        FieldError(pointer=f"#/{f.path}", code=f.code, detail=f.detail) for f in found
+    ] + _delivery_errors(data)
+
+
+def _delivery_errors(data: OfferTerms) -> list[FieldError]:
+    """A sea rule in an offer for countries that no ship reaches, with the rule to restate it in."""
+    if not data.markets or not set(data.markets) <= WITHOUT_SEA_ACCESS:
+        return []
+    conflicts = [
+        finding
+        for finding in incoterms.check(data.incoterm, None, data.markets[0])
+        if finding.severity is incoterms.Severity.BLOCKER
+    ]
+    return [
+        FieldError(pointer="#/incoterm", code=each.code.lower(), detail=each.detail)
+        for each in conflicts
+    ]
 
 
 def merged[M: BaseModel](model: type[M], current: dict[str, Any], patch: BaseModel) -> M:

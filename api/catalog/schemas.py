@@ -12,6 +12,7 @@ from api.catalog.types import (
     CertificateId,
     Country,
     CurrencyCode,
+    IncotermCode,
     Line,
     OfferId,
     PlaceCode,
@@ -62,7 +63,7 @@ class OfferPatch(Input):
     min_order_quantity: Positive | None = Field(default=None, examples=["100"])
     order_multiple: Positive | None = Field(default=None, examples=["10"])
     currency: CurrencyCode | None = Field(default=None, examples=["CNY"])
-    incoterm: Incoterm | None = Field(default=None, examples=["FCA"])
+    incoterm: IncotermCode | None = Field(default=None, examples=["FCA"])
     incoterm_version: Literal["2020"] | None = Field(default=None, examples=["2020"])
     place_code: PlaceCode | None = Field(default=None, examples=["cn-linyi"])
     price_tiers: list[PriceTierIn] | None = Field(default=None, min_length=1, max_length=20)
@@ -93,7 +94,7 @@ class OfferTerms(OfferPatch):
     min_order_quantity: Positive = Field(examples=["100"])
     order_multiple: Positive = Field(default=Decimal(1), examples=["10"])
     currency: CurrencyCode = Field(examples=["CNY"])
-    incoterm: Incoterm = Field(examples=["FCA"])
+    incoterm: IncotermCode = Field(examples=["FCA"])
     incoterm_version: Literal["2020"] = Field(default="2020", examples=["2020"])
     place_code: PlaceCode = Field(examples=["cn-linyi"])
     price_tiers: list[PriceTierIn] = Field(min_length=1, max_length=20)

@@ -1,11 +1,12 @@
 """Types of the fields that the catalogue takes: texts, codes, quantities, links."""
 
 from decimal import Decimal
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 from uuid import UUID
 
 from pydantic import (
     AfterValidator,
+    BeforeValidator,
     Field,
     HttpUrl,
     PlainSerializer,
@@ -13,9 +14,12 @@ from pydantic import (
     TypeAdapter,
     UrlConstraints,
 )
+from pydantic_core import PydanticCustomError
 
 from api.core.ids import PublicId
 from api.core.inputs import printable
+from api.rules import incoterms
+from api.rules.incoterms import Incoterm
 from api.rules.offers import gtin14, plain
 
 ProductId = Annotated[UUID, PublicId("product")]
@@ -39,6 +43,15 @@ def _gtin(number: str) -> str:
     return key
 
 
+def _rule(term: Any) -> Any:
+    """Refuse a rule of an earlier edition, saying what took its place."""
+    if isinstance(term, str) and term.strip().upper() in incoterms.WITHDRAWN:
+        finding = incoterms.withdrawn(term)
+        assert finding is not None
+        raise PydanticCustomError("incoterm_withdrawn", "{detail}", {"detail": finding.detail})
+    return term
+
+
 def _text(max_length: int) -> StringConstraints:
     return StringConstraints(strip_whitespace=True, min_length=1, max_length=max_length)
 
@@ -51,6 +64,7 @@ Country = Annotated[str, StringConstraints(pattern=r"^[A-Z]{2}$")]
 CurrencyCode = Annotated[str, StringConstraints(pattern=r"^[A-Z]{3}$")]
 UnitCode = Annotated[str, StringConstraints(pattern=r"^[A-Z0-9]{1,3}$")]
 PlaceCode = Annotated[str, StringConstraints(pattern=r"^[a-z0-9-]{2,40}$")]
+IncotermCode = Annotated[Incoterm, BeforeValidator(_rule)]
 HsCode = Annotated[str, StringConstraints(pattern=r"^[0-9]{6}$")]
 CpvCode = Annotated[str, StringConstraints(pattern=r"^[0-9]{8}-[0-9]$")]
 CertificateScheme = Annotated[str, StringConstraints(pattern=r"^[A-Z0-9][A-Z0-9_-]{1,39}$")]

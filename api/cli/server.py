@@ -10,6 +10,7 @@ import uvicorn
 from rich.console import Console
 
 from api.core import db, logs, migrations, settings, signing
+from api.delivery.service import seeding
 from api.main import create_app
 from api.reference import service as reference
 from workers import broker, embedded, processes
@@ -22,6 +23,7 @@ def prepare() -> None:
     migrations.upgrade()
     with db.worker_unit_of_work() as session:
         reference.ensure_bundled(session)
+        seeding.ensure_bundled(session)
 
 
 def serve(

@@ -13,6 +13,7 @@ from rich.console import Console
 from api.audit import verification
 from api.contracts.penalty import verification as penalties
 from api.core import signing
+from api.delivery.landed_cost import verification as landed_costs
 from api.procurement.evaluation import verification as evaluations
 
 app = typer.Typer(help="Check what the service has given out, offline.", no_args_is_help=True)
@@ -98,6 +99,30 @@ def penalty(
         lines.append("Not checked: whether this is the file of the claim. Give --sha256.")
     for line in lines:
         console.print(line, markup=False, soft_wrap=True, highlight=False)
+
+
+@app.command("landed-cost")
+def landed_cost(
+    file: Annotated[Path, _File],
+    sha256: Annotated[
+        str | None, typer.Option(help="The file's hash as it was given out elsewhere.")
+    ] = None,
+) -> None:
+    """Recompute a landed cost from its file alone. All that differs is named by its JSON Pointer.
+    Exit code 1 then."""
+    text = file.read_bytes()
+    _tell(landed_costs.check(text, sha256=sha256))
+    said = landed_costs.summary(text)
+    net = "unknown" if said.total_net is None else said.total_net
+    console.print(
+        f"{said.subject}, {said.incoterm}, {said.route or 'no route'}: {said.total_gross}"
+        f" {said.currency}, net of VAT {net}, recomputed alike. SHA-256 {said.sha256}",
+        markup=False,
+        soft_wrap=True,
+        highlight=False,
+    )
+    if sha256 is None:
+        console.print("Not checked: whether this is the file as given out. Give --sha256.")
 
 
 def _tell(found: Sequence[evaluations.Finding]) -> None:

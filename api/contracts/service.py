@@ -12,7 +12,7 @@ import rfc8785
 from sqlalchemy import ColumnElement
 from sqlmodel import Session, col, select
 
-from api.contracts import terms
+from api.contracts import delivery_terms, terms
 from api.contracts.models import Contract, ContractAward, ContractSignature
 from api.contracts.problems import (
     AlreadySigned,
@@ -306,6 +306,7 @@ def _document(session: Session, tender: Tender, contract: Contract) -> dict[str,
                 "lot_id": ids.show("lot", award.lot_id),
                 "bid_id": ids.show("bid", award.bid_id),
                 "value": {"amount": plain(award.value_amount), "currency": award.value_currency},
+                "delivery_terms": delivery_terms.of_award(session, award),
             }
             for award in awards_of(session, contract)
         ],

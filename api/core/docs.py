@@ -47,6 +47,8 @@ TAGS = [
         ("acceptances", "Goods presented, inspected, accepted, rejected or deemed accepted."),
         ("disputes", "Disputes about contracts, their evidence, and the payments they freeze."),
         ("tracking", "Where shipments are: sources, webhooks, events, timelines, ETA."),
+        ("delivery-terms", "Incoterms 2020 as a matrix and checks; crossings, routes, rate cards."),
+        ("landed-costs", "What prices come to delivered, duty paid; bids compared at that cost."),
         ("matches", "Ranked offers for each item of a request, with reasons."),
         ("invitations", "Suppliers asked to bid."),
         ("matching", "The matching engine's models and index."),

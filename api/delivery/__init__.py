@@ -1,0 +1,1 @@
+"""Delivery terms and what they cost: routes, rate cards, tariffs, landed cost."""

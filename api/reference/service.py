@@ -200,6 +200,13 @@ def ensure_places(session: Session, codes: Mapping[str, str]) -> None:
     _ensure(session, Place, codes, "place", " See GET /v1/places.")
 
 
+def country_of_place(session: Session, code: str | None) -> str | None:
+    """The country (ISO 3166-1 alpha-2) of a place; None when there is no such place."""
+    if code is None:
+        return None
+    return session.exec(select(Place.country).where(Place.code == code)).one_or_none()
+
+
 def ensure_certificate_schemes(session: Session, codes: Mapping[str, str]) -> None:
     """Raise Invalid unless every certificate scheme exists; `codes` maps code to pointer."""
     _ensure(session, CertificateScheme, codes, "certificate scheme", "")

@@ -4,7 +4,7 @@ Quantities conserve here: a despatched line adds to its row of the schedule, a r
 both, and the constraints of the rows refuse what is too much. Only these triggers may count.
 
 Revision ID: 0028
-Revises: 0023
+Revises: 0027
 """
 
 from collections.abc import Sequence
@@ -15,7 +15,7 @@ from alembic import op
 from sqlalchemy.dialects.postgresql import JSONB
 
 revision: str = "0028"
-down_revision: str | Sequence[str] | None = "0023"
+down_revision: str | Sequence[str] | None = "0027"
 branch_labels: str | Sequence[str] | None = None
 depends_on: str | Sequence[str] | None = None
 

@@ -1,6 +1,8 @@
-"""Tables of shipments, of what goes and comes with them, and of where they are."""
+"""Tables of landed costs, of shipments, of what goes and comes with them and where they are."""
 
 from api.delivery.models.despatches import DespatchAdvice, DespatchLine, Receipt, ReceiptLine
+from api.delivery.models.landed_costs import EstimateSubject, LandedCostEstimate, LandedCostTerms
+from api.delivery.models.routes import Crossing, RateCharge, TransportRoute
 from api.delivery.models.shipments import (
     CustomsDeclaration,
     Package,
@@ -8,6 +10,7 @@ from api.delivery.models.shipments import (
     ShipmentEquipment,
     ShipmentLeg,
 )
+from api.delivery.models.tariffs import ExciseRate, ImportParameter, TariffRate, TradeRemedy
 from api.delivery.models.tracking import (
     TrackingEvent,
     TrackingFault,
@@ -17,19 +20,29 @@ from api.delivery.models.tracking import (
 from api.delivery.models.transit import TransitObservation, TransitSeed
 
 __all__ = [
+    "Crossing",
     "CustomsDeclaration",
     "DespatchAdvice",
     "DespatchLine",
+    "EstimateSubject",
+    "ExciseRate",
+    "ImportParameter",
+    "LandedCostEstimate",
+    "LandedCostTerms",
     "Package",
+    "RateCharge",
     "Receipt",
     "ReceiptLine",
     "Shipment",
     "ShipmentEquipment",
     "ShipmentLeg",
+    "TariffRate",
     "TrackingEvent",
     "TrackingFault",
     "TrackingMessage",
     "TrackingSource",
+    "TradeRemedy",
     "TransitObservation",
     "TransitSeed",
+    "TransportRoute",
 ]

@@ -1,8 +1,19 @@
 """Routes of delivery."""
 
-from api.delivery.router import receipts, shipments, timelines, tracking_events, tracking_sources
+from api.delivery.router import (
+    landed_costs,
+    receipts,
+    shipments,
+    terms,
+    timelines,
+    tracking_events,
+    tracking_sources,
+)
 
 ROUTERS = (
+    terms.router,
+    landed_costs.router,
+    landed_costs.of_tender,
     shipments.router,
     shipments.advices,
     receipts.router,

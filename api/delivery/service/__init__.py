@@ -1,1 +1,1 @@
-"""What can be done with shipments, and what may be read of them."""
+"""What can be done with landed costs and shipments, and what may be read of them."""

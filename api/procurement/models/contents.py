@@ -32,6 +32,15 @@ class BidLot(Table, table=True):
     vat_included: bool
     incoterm: Incoterm | None = Field(default=None, sa_type=state(Incoterm))
     named_place: str | None = Field(default=None, max_length=500)
+    place_code: str | None = Field(default=None, max_length=40)
+    is_seller_premises: bool | None = None
+    importer_of_record: str | None = Field(default=None, max_length=500)
+    importer_tax_id: str | None = Field(default=None, max_length=20)
+    vat_recovered_by: str | None = Field(default=None, max_length=20)
+    stated_charges: list[dict[str, Any]] = Field(
+        default_factory=list, sa_column=Column(JSON, nullable=False)
+    )
+    """Parts of the price that the seller states separately (landed cost, `Stated`)."""
     dispatch_country: str | None = Field(default=None, max_length=2)
     lead_days: int | None = None
 

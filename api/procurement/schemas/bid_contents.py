@@ -4,7 +4,7 @@ A bid in one envelope seals a `BidContent`; a bid in two seals a `TechnicalConte
 `PriceContent`. Its JSON Schema is GET /public/schemas/bid-content. Amounts are texts.
 """
 
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import Field, StrictBool, StrictFloat, StrictInt, StringConstraints
 
@@ -12,8 +12,11 @@ from api.catalog.types import (
     CertificateId,
     CertificateScheme,
     Country,
+    CurrencyCode,
     HttpsUrl,
+    IncotermCode,
     Line,
+    PlaceCode,
     PlainDecimal,
     Positive,
     Sha256,
@@ -26,7 +29,7 @@ from api.procurement.schemas.inputs import ValueIn
 from api.rules.bid_terms import WHOLE_BP
 from api.rules.bids import SecurityKind, TendererRole
 from api.rules.criteria import MAX_RESPONSES
-from api.rules.incoterms import Incoterm
+from api.rules.landed_cost.kinds import StatedKind
 from api.rules.sealing import EnvelopeKind
 from api.rules.tenders import MAX_ITEMS, MAX_LOTS
 
@@ -36,6 +39,8 @@ MediaType = Annotated[str, StringConstraints(pattern=r"^[\w.+-]{1,50}/[\w.+-]{1,
 Given = StrictBool | StrictInt | StrictFloat | Line
 """A value as JSON says it: nothing is taken for what it is not."""
 Price = Annotated[PlainDecimal, Field(ge=0, le=10**12, max_digits=20, decimal_places=6)]
+TaxId = Annotated[str, StringConstraints(pattern=r"^[0-9]{14}$")]
+VatRecoverer = Literal["buyer", "seller", "nobody"]
 _SHA = "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08"
 _LOT = "lot_019abf2e8c1d7c3fa9b04b4c6f0d2e11"
 _ITEM = {
@@ -83,14 +88,40 @@ class BidItemIn(Input):
     country_of_origin: Country | None = Field(default=None, examples=["KG"])
 
 
+class StatedChargeIn(Input):
+    """A part of the lot's price that is stated separately; the customs value is without carriage
+    after the border of the Union only when it is stated so, and documented."""
+
+    kind: StatedKind = Field(examples=["post_border_carriage"])
+    amount: Price = Field(examples=["14500.00"])
+    currency: CurrencyCode = Field(examples=["CNY"])
+    documented: StrictBool = Field(examples=[True])
+
+
 class BidLotIn(Input):
     """What is asked for one lot, and on which terms it is delivered."""
 
     lot_id: LotId
     value: ValueIn
     vat_included: StrictBool = Field(examples=[True])
-    incoterm: Incoterm | None = Field(default=None, examples=["DAP"])
+    incoterm: IncotermCode | None = Field(default=None, examples=["DAP"])
     named_place: Line | None = Field(default=None, examples=["Osh"])
+    place_code: PlaceCode | None = Field(
+        default=None, examples=["kg-osh"], description="The named place, by its code."
+    )
+    is_seller_premises: StrictBool | None = Field(
+        default=None, examples=[None], description="FCA: is the place the seller's premises?"
+    )
+    importer_of_record: Line | None = Field(
+        default=None, examples=[None], description="DDP: who imports."
+    )
+    importer_tax_id: TaxId | None = Field(
+        default=None, examples=[None], description="DDP: its taxpayer number."
+    )
+    vat_recovered_by: VatRecoverer | None = Field(
+        default=None, examples=[None], description="DDP: who recovers the VAT paid at import."
+    )
+    stated_charges: list[StatedChargeIn] = Field(default=[], max_length=10, examples=[[]])
     dispatch_country: Country | None = Field(default=None, examples=["CN"])
     lead_days: int | None = Field(default=None, strict=True, ge=0, le=3650, examples=[30])
     items: list[BidItemIn] = Field(min_length=1, max_length=MAX_ITEMS, examples=[[_ITEM]])

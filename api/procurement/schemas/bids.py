@@ -94,6 +94,12 @@ class BidLotOut(_Row):
     vat_included: bool
     incoterm: Incoterm | None
     named_place: str | None
+    place_code: str | None
+    is_seller_premises: bool | None
+    importer_of_record: str | None
+    importer_tax_id: str | None
+    vat_recovered_by: str | None
+    stated_charges: list[dict[str, Any]]
     dispatch_country: str | None
     lead_days: int | None
     items: list[BidItemOut]

@@ -17,6 +17,7 @@ from pydantic_core import PydanticCustomError
 from api.catalog.types import (
     CertificateScheme,
     CurrencyCode,
+    IncotermCode,
     Line,
     Paragraph,
     PlaceCode,
@@ -29,7 +30,6 @@ from api.procurement.schemas.ids import ItemId, LotId, PlanItemId, TenderId
 from api.reference.policy_schemas import Procedure
 from api.rules import classifications
 from api.rules.classifications import Scheme
-from api.rules.incoterms import Incoterm
 from api.rules.tenders import (
     MAX_ACCELERATOR,
     MAX_ITEMS,
@@ -174,7 +174,7 @@ class LotPatch(Input):
     delivery_period_end: Annotated[Day | None, Given] = Field(
         default=None, examples=["2027-06-01"], description="Last day of delivery in Bishkek"
     )
-    incoterms: Annotated[list[Incoterm] | None, Given] = Field(
+    incoterms: Annotated[list[IncotermCode] | None, Given] = Field(
         default=None, max_length=11, examples=[["DAP", "DDP"]], description="Empty: any"
     )
     required_certificates: Annotated[list[CertificateScheme] | None, Given] = Field(
@@ -193,7 +193,7 @@ class LotIn(LotPatch):
     delivery_period_end: Day = Field(
         examples=["2027-06-01"], description="Last day of delivery in Bishkek"
     )
-    incoterms: list[Incoterm] = Field(
+    incoterms: list[IncotermCode] = Field(
         default=[], max_length=11, examples=[["DAP", "DDP"]], description="Empty: any"
     )
     required_certificates: list[CertificateScheme] = Field(

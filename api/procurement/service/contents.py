@@ -187,7 +187,8 @@ def _technical_faults(
 def _lot_rows(content: PriceContent) -> Rows:
     rows: Rows = []
     for lot in content.lots:
-        fields = _fields(lot, "value", "items")
+        fields = _fields(lot, "value", "items", "stated_charges")
+        fields["stated_charges"] = [each.model_dump(mode="json") for each in lot.stated_charges]
         money = {"value_amount": lot.value.amount, "value_currency": lot.value.currency}
         rows.append((BidLot, fields | money))
         rows += [

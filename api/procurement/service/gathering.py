@@ -1,7 +1,7 @@
 """The inputs of an evaluation, gathered from the rows: what the rules need and nothing else."""
 
 from collections import defaultdict
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import replace
 from datetime import date
 from decimal import Decimal
@@ -43,16 +43,28 @@ from api.rules.tenders import TenderStage
 
 _JUDGED = (BidStage.TECHNICAL_OPENED, BidStage.OPENED, BidStage.VALID, BidStage.DISQUALIFIED)
 
-_ports: list[ComparablePrice] = [stated_price]
+type PortOfLot = Callable[[Session, Tender, Lot, inputs.RateSet], ComparablePrice]
+"""Gives the port for the bids of one lot, at the exchange rates of its evaluation."""
 
 
-def plug(port: ComparablePrice) -> None:
-    """Make prices comparable by another port than the stated price, in this process.
+def _stated(_: Session, __: Tender, ___: Lot, ____: inputs.RateSet) -> ComparablePrice:
+    return stated_price
 
-    For the start of every process that evaluates; what the port says must follow from the bid
-    alone, since a draft is computed again when it is completed.
+
+_ports: list[PortOfLot] = [_stated]
+
+
+def plug(port: ComparablePrice | None = None, *, of_lot: PortOfLot | None = None) -> None:
+    """Make prices comparable by another port than the stated price, in this process; one port for
+    all lots, or one that is made for each lot.
+
+    For the start of every process that evaluates; what the port says must follow from the bid and
+    what counted on the day of the opening, since a draft is computed again when it is completed.
     """
-    _ports.append(port)
+    if of_lot is not None:
+        _ports.append(of_lot)
+    if port is not None:
+        _ports.append(lambda *_: port)
 
 
 def bids_of(session: Session, tender: Tender, lot: Lot) -> Sequence[Bid]:
@@ -92,7 +104,8 @@ def gather(
     day = local_date(opening.opened_at)
     rows = _Rows(session, tender, lot)
     bids = [rows.bid(bid, policy, scored, disqualified) for bid in bids_of(session, tender, lot)]
-    adjusted = comparable or _ports[-1]
+    rates = _rates(session, terms, {bid.price.currency for bid in bids}, day)
+    adjusted = comparable or _ports[-1](session, tender, lot, rates)
     return Inputs(
         lot=inputs.Lot(
             ocid=tender.ocid,
@@ -103,7 +116,7 @@ def gather(
         ),
         terms=terms,
         policy=policy,
-        rates=_rates(session, terms, {bid.price.currency for bid in bids}, day),
+        rates=rates,
         bids=tuple(replace(bid, adjustments=adjusted(bid, terms, policy)) for bid in bids),
     )
 

@@ -1,8 +1,8 @@
 """What each bid asks for a lot: as it was opened, or after the lot's reverse auction."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from decimal import Decimal
-from typing import NamedTuple
+from typing import Any, NamedTuple
 from uuid import UUID
 
 from sqlmodel import Session, select
@@ -21,6 +21,12 @@ class LotPrice(NamedTuple):
     incoterm: Incoterm | None
     named_place: str | None
     dispatch_country: str | None
+    place_code: str | None
+    is_seller_premises: bool | None
+    importer_of_record: str | None
+    importer_tax_id: str | None
+    vat_recovered_by: str | None
+    stated_charges: Sequence[Mapping[str, Any]]
 
 
 def of_lot(session: Session, lot_id: UUID) -> Mapping[UUID, LotPrice]:
@@ -33,6 +39,12 @@ def of_lot(session: Session, lot_id: UUID) -> Mapping[UUID, LotPrice]:
             row.incoterm,
             row.named_place,
             row.dispatch_country,
+            row.place_code,
+            row.is_seller_premises,
+            row.importer_of_record,
+            row.importer_tax_id,
+            row.vat_recovered_by,
+            row.stated_charges,
         )
         for row in session.exec(select(BidLot).where(BidLot.lot_id == lot_id))
     }

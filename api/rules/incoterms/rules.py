@@ -1,7 +1,6 @@
-"""Incoterms 2020 as data, and what does not fit between a rule, its place and the destination.
+"""The eleven rules of Incoterms 2020 as data: where costs end, where risk passes, which place.
 
-Source: ICC Incoterms 2020 (in our own words; ICC's text is not reproduced), and the validators of
-the China-Kyrgyzstan lane: a sea rule cannot work for a country that no ship reaches.
+Source: ICC Incoterms 2020, in our own words; ICC's text is not reproduced.
 """
 
 from collections.abc import Mapping
@@ -58,13 +57,6 @@ class Point(StrEnum):
     AT_DESTINATION_PORT = "at_the_port_of_destination"
 
 
-class Severity(StrEnum):
-    """A blocker stops the use of the terms as they stand; a warning is shown and kept."""
-
-    BLOCKER = "blocker"
-    WARNING = "warning"
-
-
 @dataclass(frozen=True, slots=True)
 class Rule:
     """One rule. `cost_point` is where the seller's costs end, `risk_point` where its risk ends."""
@@ -80,16 +72,6 @@ class Rule:
     def risk_passes_before_cost(self) -> bool:
         """True for the C rules: the buyer bears the risk of a journey that the seller pays."""
         return self.cost_point is not self.risk_point
-
-
-@dataclass(frozen=True, slots=True)
-class Finding:
-    """One thing that does not fit; `proposal` is the rule to restate the offer in, if there is."""
-
-    code: str
-    severity: Severity
-    proposal: Incoterm | None
-    detail: str
 
 
 _I, _P, _N = Incoterm, Point, NamedPlace
@@ -179,59 +161,3 @@ WITHOUT_SEA_ACCESS = frozenset({
 })
 # fmt: on
 """Landlocked countries; those whose rivers carry ships to the sea (Danube, Rhine) are left out."""
-
-
-def check(
-    term: str,
-    place_country: str | None,
-    destination_country: str,
-    *,
-    importer_of_record: bool = False,
-) -> list[Finding]:
-    """What a buyer in `destination_country` must know of an offer "`term` (named place)".
-
-    Countries are ISO 3166-1 alpha-2; `place_country` is that of the named place, None when it is
-    not known. `importer_of_record` says that the seller has named a party registered for import
-    in the destination, as DDP needs. An empty list means that nothing speaks against the terms.
-    """
-    term = term.strip().upper()
-    if term in WITHDRAWN:
-        proposal = WITHDRAWN[term]
-        detail = f"{term} is not in Incoterms {VERSION}; {proposal} took its place."
-        return [Finding("INCOTERM_WITHDRAWN", Severity.BLOCKER, proposal, detail)]
-    if term not in RULES:
-        detail = f"{term} is not a rule of Incoterms {VERSION}."
-        return [Finding("INCOTERM_UNKNOWN", Severity.BLOCKER, None, detail)]
-    rule = RULES[Incoterm(term)]
-    conflict = _mode_conflict(rule, place_country, destination_country)
-    if conflict is not None:
-        return [conflict]
-    crosses = place_country is not None and place_country != destination_country
-    found = []
-    if rule.code is Incoterm.EXW and crosses:
-        detail = "Under EXW the foreign buyer has to clear the goods for export itself."
-        found.append(Finding("EXW_CROSS_BORDER", Severity.WARNING, Incoterm.FCA, detail))
-    if rule.code is Incoterm.DDP and not importer_of_record:
-        detail = "DDP needs an importer registered for tax in the country of destination."
-        found.append(Finding("DDP_WITHOUT_IMPORTER", Severity.WARNING, Incoterm.DAP, detail))
-    if rule.named_place is NamedPlace.DESTINATION and crosses:
-        detail = f"{term} ends abroad: carriage from there on is the buyer's."
-        found.append(Finding("ENDS_BEFORE_DESTINATION", Severity.WARNING, None, detail))
-    if rule.risk_passes_before_cost:
-        detail = f"Under {term} the buyer bears the risk from the first carrier on."
-        found.append(Finding("RISK_PASSES_AT_ORIGIN", Severity.WARNING, None, detail))
-    return found
-
-
-def _mode_conflict(
-    rule: Rule, place_country: str | None, destination_country: str
-) -> Finding | None:
-    """A sea rule for a country that no ship reaches, or from a "port" in such a country."""
-    if rule.mode is not Mode.SEA:
-        return None
-    for country in (destination_country, place_country):
-        if country in WITHOUT_SEA_ACCESS:
-            proposal = RESTATED_FOR_LAND[rule.code]
-            detail = f"{rule.code} is for ships only, and {country} has no sea; use {proposal}."
-            return Finding("MODE_CONFLICT", Severity.BLOCKER, proposal, detail)
-    return None

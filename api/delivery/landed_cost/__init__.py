@@ -1,0 +1,2 @@
+"""The file of a landed cost: written, read and recomputed. Neither a database nor a network is
+needed."""

@@ -1,0 +1,52 @@
+"""The file of a landed cost, "kerben-landed-cost/1": canonical JSON of inputs, figures and result.
+
+It is written as the evaluation file is (procurement/evaluation/files.py): decimals are texts
+without exponent and trailing zeros, so one computation has one text (RFC 8785), whose SHA-256
+names it. The hashes of inputs and result begin with the format and the name of the part.
+"""
+
+import hashlib
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict
+
+from api.procurement.evaluation import files as evaluations
+from api.procurement.sealing import canonical
+from api.rules.landed_cost import FORMULA, Inputs, Result, compute
+
+FORMAT: Literal["kerben-landed-cost/1"] = "kerben-landed-cost/1"
+document = evaluations.document
+sha256 = evaluations.sha256
+
+
+class _Inputs(BaseModel):
+    """The part of a file that a landed cost is computed from."""
+
+    model_config = ConfigDict(extra="forbid", strict=True)
+
+    inputs: Inputs
+
+
+def write(inputs: Inputs, result: Result | None = None) -> bytes:
+    """Compute, unless the result is at hand, and give the file. Raises NotComputable."""
+    said, found = document(inputs), document(result or compute(inputs))
+    return canonical.dumps(
+        {
+            "format": FORMAT,
+            "formula": FORMULA,
+            "inputs": said,
+            "inputs_sha256": part_sha256("inputs", said),
+            "result": found,
+            "result_sha256": part_sha256("result", found),
+        }
+    )
+
+
+def inputs_of(document: Any) -> Inputs:
+    """The inputs in a file. Raises pydantic's ValidationError, whose places begin with `inputs`."""
+    return _Inputs.model_validate_json(canonical.dumps({"inputs": document})).inputs
+
+
+def part_sha256(part: str, document: Any) -> str:
+    """The hash of the inputs or of the result: SHA-256 of `format SP part LF` and its text."""
+    return hashlib.sha256(f"{FORMAT} {part}\n".encode() + canonical.dumps(document)).hexdigest()

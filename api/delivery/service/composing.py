@@ -1,0 +1,267 @@
+"""The inputs of a landed cost, put together from a price and what counts on a day."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import date
+from typing import NamedTuple
+
+from sqlmodel import Session, select
+
+from api.delivery.service import lookups
+from api.reference.models import Place
+from api.rules.evaluation.inputs import EAEU, RateSet
+from api.rules.incoterms import VERSION, Incoterm, names_delivery
+from api.rules.landed_cost import Inputs, NotComputable, Result, compute
+from api.rules.landed_cost.inputs import Line, Parameters, Route, Stated, Terms
+from api.rules.landed_cost.kinds import ParameterCode, Regime
+from api.rules.tenders import Fault
+
+HOME_CURRENCY = {"KG": "KGS"}
+"""The currency of the result by the country of destination (ISO 4217)."""
+
+
+@dataclass(frozen=True, slots=True)
+class WrittenTerms:
+    """Terms as they were written; what is not known is None."""
+
+    incoterm: Incoterm | None
+    version: str = VERSION
+    place_code: str | None = None
+    named_place: str | None = None
+    is_seller_premises: bool | None = None
+    importer_of_record: str | None = None
+    importer_tax_id: str | None = None
+    vat_recovered_by: str | None = None
+    unloading_in_carriage: bool = False
+    deemed: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """A price and the circumstances in which it is to be taken to its delivered cost.
+
+    `routes` are the codes that come into question (all, if empty), `crossing` the one they have to
+    go over. `rates_day` is the day whose exchange rates count.
+    """
+
+    subject: str
+    destination: str
+    dispatch_country: str | None
+    terms: WrittenTerms
+    currency: str
+    price_includes_vat: bool
+    lines: Sequence[Line]
+    day: date
+    rates_source: str | None
+    rates_day: date
+    stated: Sequence[Stated] = ()
+    routes: Sequence[str] = ()
+    crossing: str | None = None
+
+
+class Computed(NamedTuple):
+    """What came out, and the inputs that it came from: those of the cheapest route."""
+
+    inputs: Inputs
+    result: Result
+
+
+class Countries:
+    """The countries of places, looked up once each."""
+
+    def __init__(self, session: Session) -> None:
+        self._session, self._known = session, dict[str, str | None]()
+
+    def of(self, place: str) -> str | None:
+        """ISO 3166-1 alpha-2; None for an unknown place."""
+        if place not in self._known:
+            query = select(Place.country).where(Place.code == place)
+            self._known[place] = self._session.exec(query).one_or_none()
+        return self._known[place]
+
+
+def computed(session: Session, asked: Asked, countries: Countries | None = None) -> Computed:
+    """The landed cost by the cheapest route that fits; of equal ones, the first that was named, or
+    else by its code.
+
+    Raises NotComputable: with the faults of the terms and lines, or of the first route if none fits.
+    """
+    base = _without_route(session, asked, countries or Countries(session))
+    if base.regime is not Regime.IMPORT:
+        return Computed(base, compute(base))
+    candidates = _routes(session, asked)
+    found, faults = [], list[Fault]()
+    for route in candidates:
+        inputs = with_currencies(session, replace(base, route=route))
+        try:
+            found.append(Computed(inputs, compute(inputs)))
+        except NotComputable as problem:
+            faults = faults or problem.faults
+    if not found:
+        raise NotComputable(faults)
+    return min(found, key=lambda each: each.result.total_gross)
+
+
+def with_route(session: Session, inputs: Inputs, code: str) -> Inputs:
+    """The same by another route, with its rate card of the day. Raises NotComputable."""
+    routes = lookups.routes_to(session, inputs.destination, inputs.day, codes=[code])
+    if not routes:
+        detail = f"no route {code} to {inputs.destination} has a rate card on {inputs.day}"
+        raise NotComputable([Fault("#/route", "unknown_route", detail)])
+    return with_currencies(session, replace(inputs, route=routes[0]))
+
+
+def with_rates(session: Session, inputs: Inputs, day: date) -> Inputs:
+    """The same at the exchange rates of another day of the same source."""
+    return with_currencies(session, replace(inputs, rates=replace(inputs.rates, day=day)))
+
+
+def with_day(session: Session, inputs: Inputs, day: date) -> Inputs:
+    """The same by the tariffs, parameters and rate card of another day. Raises NotComputable."""
+    numbers = _parameters(session, inputs.destination_country, day)
+    moved = replace(
+        inputs, day=day, parameters=numbers, lines=tuple(taxed(session, inputs.lines, day))
+    )
+    return moved if moved.route is None else with_route(session, moved, moved.route.code)
+
+
+def taxed(session: Session, lines: Sequence[Line], day: date) -> list[Line]:
+    """Lines with the duty, remedies and excise that count on a day."""
+    codes = {line.tnved_code for line in lines if line.tnved_code}
+    if not codes:
+        return [*lines]
+    duties = lookups.duties(session, codes, day)
+    remedies = lookups.remedies(session, codes, day)
+    excises = lookups.excises(session, codes, day)
+    return [
+        replace(
+            line,
+            duty=duties.get(line.tnved_code or ""),
+            remedies=remedies.get((line.tnved_code or "", line.origin or ""), ()),
+            excise=excises.get(line.tnved_code or ""),
+        )
+        for line in lines
+    ]
+
+
+def with_currencies(session: Session, inputs: Inputs) -> Inputs:
+    """The inputs with the rates of every currency in them, as far as they are known."""
+    used = {inputs.currency, *(each.currency for each in inputs.stated)}
+    used |= {each.currency for each in (inputs.route.charges if inputs.route else ())}
+    for line in inputs.lines:
+        for rate in (line.duty, line.excise):
+            if rate is not None and rate.specific_currency is not None:
+                used.add(rate.specific_currency)
+    source = None if inputs.rates.name == lookups.LATEST else inputs.rates.name
+    rates = lookups.rate_set(
+        session,
+        inputs.home,
+        used,
+        source=source,
+        day=inputs.rates.day,
+        max_age=_max_age(session, inputs),
+    )
+    return replace(inputs, rates=rates)
+
+
+def _without_route(session: Session, asked: Asked, countries: Countries) -> Inputs:
+    destination_country = countries.of(asked.destination)
+    if destination_country is None or destination_country not in HOME_CURRENCY:
+        detail = f"{asked.destination} is no place in a country that landed costs are known for"
+        raise NotComputable([Fault("#/destination", "destination_not_served", detail)])
+    terms = _terms(asked, countries)
+    dispatch = asked.dispatch_country
+    if dispatch is None and names_delivery(terms.incoterm):
+        dispatch = terms.place_country
+    if dispatch is None:
+        detail = "say where the goods come from"
+        raise NotComputable([Fault("#/dispatch_country", "missing", detail)])
+    name = asked.rates_source or lookups.LATEST
+    inputs = Inputs(
+        subject=asked.subject,
+        day=asked.day,
+        home=HOME_CURRENCY[destination_country],
+        destination=asked.destination,
+        destination_country=destination_country,
+        regime=_regime(dispatch, destination_country),
+        terms=terms,
+        currency=asked.currency,
+        price_includes_vat=asked.price_includes_vat,
+        lines=tuple(taxed(session, asked.lines, asked.day)),
+        parameters=_parameters(session, destination_country, asked.day),
+        rates=RateSet(name, asked.rates_day),
+        stated=tuple(asked.stated),
+    )
+    return with_currencies(session, inputs)
+
+
+def _terms(asked: Asked, countries: Countries) -> Terms:
+    said = asked.terms
+    if said.incoterm is None:
+        detail = "the price names no Incoterm, so that nobody knows what is in it"
+        raise NotComputable([Fault("#/terms/incoterm", "missing", detail)])
+    if said.place_code is None:
+        detail = (
+            "the place is text alone: name it by its code" if said.named_place else "is missing"
+        )
+        raise NotComputable([Fault("#/terms/place_code", "place_unknown", detail)])
+    country = countries.of(said.place_code)
+    if country is None:
+        detail = f"{said.place_code} is no known place"
+        raise NotComputable([Fault("#/terms/place_code", "place_unknown", detail)])
+    return Terms(
+        incoterm=said.incoterm,
+        place_code=said.place_code,
+        place_country=country,
+        version=said.version,
+        is_seller_premises=said.is_seller_premises,
+        importer_of_record=said.importer_of_record,
+        importer_tax_id=said.importer_tax_id,
+        vat_recovered_by=said.vat_recovered_by,
+        unloading_in_carriage=said.unloading_in_carriage,
+        deemed=said.deemed,
+    )
+
+
+def _routes(session: Session, asked: Asked) -> list[Route]:
+    """The routes that come into question; those with the named place on them, if there are any."""
+    found = lookups.routes_to(session, asked.destination, asked.day, codes=asked.routes)
+    unknown = sorted({*asked.routes} - {each.code for each in found})
+    if unknown:
+        detail = f"no route {unknown[0]} to {asked.destination} has a rate card on {asked.day}"
+        raise NotComputable([Fault("#/route", "unknown_route", detail)])
+    if asked.crossing is not None:
+        found = [each for each in found if each.crossing == asked.crossing]
+        if not found:
+            detail = f"no route to {asked.destination} goes over {asked.crossing}"
+            raise NotComputable([Fault("#/crossing", "unknown_crossing", detail)])
+    if not found:
+        detail = f"no route with a rate card on {asked.day} ends in {asked.destination}"
+        raise NotComputable([Fault("#/route", "unknown_route", detail)])
+    if asked.routes:
+        found.sort(key=lambda each: asked.routes.index(each.code))
+    fitting = [each for each in found if asked.terms.place_code in each.places]
+    return fitting or found
+
+
+def _regime(dispatch: str, destination: str) -> Regime:
+    if dispatch == destination:
+        return Regime.DOMESTIC
+    return Regime.UNION if dispatch in EAEU and destination in EAEU else Regime.IMPORT
+
+
+def _parameters(session: Session, country: str, day: date) -> Parameters:
+    numbers, missing = lookups.parameters(session, country, day)
+    if numbers is None:
+        detail = f"{', '.join(missing)} of {country} is not known on {day}"
+        raise NotComputable([Fault("#/day", "parameter_missing", detail)])
+    return numbers
+
+
+def _max_age(session: Session, inputs: Inputs) -> int:
+    rows = lookups.values(session, inputs.destination_country, inputs.day)
+    row = rows.get(ParameterCode.FX_MAX_AGE)
+    if row is None:
+        detail = f"{ParameterCode.FX_MAX_AGE.value} is not known on {inputs.day}"
+        raise NotComputable([Fault("#/day", "parameter_missing", detail)])
+    return int(row.value)

@@ -1,0 +1,86 @@
+"""The comparison of bids as a workbook (XLSX)."""
+
+from collections.abc import Mapping
+from decimal import Decimal
+from io import BytesIO
+from typing import Any
+
+from openpyxl import Workbook
+from openpyxl.styles import Font
+from openpyxl.utils import get_column_letter
+
+MEDIA_TYPE = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
+_COLUMNS = {
+    "rank_gross": "Место",
+    "bid": "Заявка",
+    "supplier": "Поставщик",
+    "incoterm": "Инкотермс",
+    "evaluated_as": "Рассмотрено как",
+    "place_code": "Место по условию",
+    "price": "Цена",
+    "currency": "Валюта",
+    "route_code": "Маршрут",
+    "buyer_logistics": "Логистика покупателя, в валюте цены",
+    "insurance": "Страхование, в валюте цены",
+    "local_charges": "Расходы на месте",
+    "customs_value": "Таможенная стоимость",
+    "fee": "Таможенный сбор",
+    "duty": "Пошлина",
+    "remedies": "Антидемпинговые и иные меры",
+    "excise": "Акциз",
+    "vat": "НДС",
+    "total_gross": "Всего DDP",
+    "total_net": "Всего DDP без НДС",
+    "rank_net": "Место без НДС",
+    "freight_split_saving": "Экономия при раздельном счёте за перевозку",
+    "remarks": "Замечания",
+}
+_WIDE = {"bid": 40, "supplier": 40, "route_code": 34, "remarks": 80}
+_FORMULA = ("=", "+", "-", "@", "\t", "\r")
+
+
+def workbook(table: Mapping[str, Any], bids: Mapping[Any, str]) -> bytes:
+    """The rows of a comparison; `bids` are their ids as the API shows them.
+
+    Amounts are numbers; texts that a spreadsheet would take for a formula begin with an
+    apostrophe.
+    """
+    book = Workbook()
+    sheet = book.active
+    assert sheet is not None
+    sheet.title = "DDP"
+    currency = table["currency"]
+    sheet.append(
+        [f"DDP {table['destination_place_code']}, {currency}", f"{table['fx_source']}"]
+        + [table["fx_day"].isoformat()]
+    )
+    sheet.append([*_COLUMNS.values()])
+    for cell in sheet[2]:
+        cell.font = Font(bold=True)
+    for row in table["bids"]:
+        sheet.append([_cell(name, row, bids) for name in _COLUMNS])
+    for n, name in enumerate(_COLUMNS, start=1):
+        sheet.column_dimensions[get_column_letter(n)].width = _WIDE.get(name, 18)
+    sheet.freeze_panes = "C3"
+    out = BytesIO()
+    book.save(out)
+    return out.getvalue()
+
+
+def _cell(name: str, row: Mapping[str, Any], bids: Mapping[Any, str]) -> Any:
+    if name == "bid":
+        return bids[row["bid_id"]]
+    if name == "supplier":
+        return safe(next(iter(row["supplier"].values()), ""))
+    if name == "remarks":
+        notices = [each["detail"] for each in row["notices"]]
+        return safe("; ".join([*notices, *(each.detail for each in row["faults"])]))
+    value = row[name]
+    if isinstance(value, Decimal | int) or value is None:
+        return value
+    return safe(str(value))
+
+
+def safe(text: str) -> str:
+    """A text that no spreadsheet takes for a formula."""
+    return f"'{text}" if text.startswith(_FORMULA) else text

@@ -1,0 +1,334 @@
+"""The landed cost of goods, step by step, in the order of docs/landed-cost.md.
+
+Amounts are exact until a step rounds them, half up, to the smallest unit: the premium in the
+price's currency; customs value, fee, each line's duties and taxes, and the total in the currency
+of the result. Shares of the lines sum to the whole (largest remainder).
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from decimal import Decimal
+
+from api.rules.evaluation.arithmetic import exact, figure
+from api.rules.incoterms import RULES, WITHOUT_SEA_ACCESS, Incoterm, Party, check, names_delivery
+from api.rules.incoterms.checking import Severity
+from api.rules.landed_cost import duties
+from api.rules.landed_cost.allocation import allocate, rounded, settle
+from api.rules.landed_cost.faults import faults
+from api.rules.landed_cost.inputs import ZERO, Inputs, Line, Stated
+from api.rules.landed_cost.kinds import ChargeKind, Driver, Regime, Segment, StatedKind
+from api.rules.landed_cost.payers import evaluated_as
+from api.rules.landed_cost.results import Component, FreightSplit, LineResult, Notice, Result
+from api.rules.landed_cost.way import (
+    Priced,
+    goods_of,
+    in_price_currency,
+    insurance,
+    insured,
+    priced,
+    weights,
+)
+from api.rules.tenders import Fault
+
+FORMULA = "kerben-landed-cost-formula/1"
+DEEMED = "DEEMED_FOR_LAND"
+UNDOCUMENTED = "STATED_UNDOCUMENTED"
+_DEDUCTED = (StatedKind.POST_BORDER_CARRIAGE, StatedKind.UNLOADING)
+
+
+class NotComputable(Exception):
+    """The inputs are not complete or not possible; `faults` name the fields."""
+
+    def __init__(self, found: list[Fault]) -> None:
+        super().__init__("; ".join(f"{each.pointer}: {each.detail}" for each in found))
+        self.faults = found
+
+
+@dataclass(frozen=True, slots=True)
+class _Taxes:
+    """Duties and taxes of one line."""
+
+    customs_value: Decimal
+    fee: Decimal
+    duty: Decimal
+    remedies: Decimal
+    excise: Decimal
+    vat: Decimal
+
+    @property
+    def total(self) -> Decimal:
+        return self.fee + self.duty + self.remedies + self.excise + self.vat
+
+
+@exact
+def compute(inputs: Inputs) -> Result:
+    """The landed cost, and what a separate statement of the freight would save.
+
+    Raises NotComputable with every fault.
+    """
+    if found := faults(inputs):
+        raise NotComputable(found)
+    result = _computed(inputs)
+    return replace(result, freight_split=_freight_split(inputs, result))
+
+
+def _computed(inputs: Inputs) -> Result:
+    term = evaluated_as(inputs)
+    by_line = [goods_of(line) for line in inputs.lines]
+    goods = sum(by_line, ZERO)
+    way = priced(inputs, term)
+    premium = insurance(inputs, term, goods, way)
+    shared = weights(inputs.lines, by_line)
+    paid = _paid(inputs, by_line, way, premium, shared)
+    paid_total = rounded(sum(paid, ZERO))
+    paid_lines = settle(paid, paid_total)
+    taxed = None
+    if not (term is Incoterm.DDP and inputs.regime is Regime.IMPORT):
+        taxed = _taxed(inputs, by_line, way, premium, shared)
+    lines = [
+        _line(inputs, n, by_line[n], paid_lines[n], taxed[n] if taxed else None)
+        for n in range(len(inputs.lines))
+    ]
+    total = sum((line.total_gross for line in lines), ZERO)
+    vat = sum((each.vat for each in taxed), ZERO) if taxed else _vat_in_price(inputs)
+    net = None if vat is None else total - vat
+    if taxed is None and net is not None:
+        nets = allocate(net, [line.total_gross for line in lines])
+        lines = [replace(line, total_net=nets[n]) for n, line in enumerate(lines)]
+    customs = taxed if taxed and inputs.regime is Regime.IMPORT else None
+    return Result(
+        currency=inputs.home,
+        evaluated_as=term,
+        risk_point=RULES[term].risk_point,
+        cost_point=RULES[term].cost_point,
+        goods=figure(goods),
+        buyer_logistics=figure(
+            sum((in_price_currency(each, inputs) for each in insured(way)), ZERO)
+        ),
+        insurance=premium,
+        local_charges=rounded(_local(inputs, way)),
+        customs_value=sum((each.customs_value for each in customs), ZERO) if customs else None,
+        fee=sum((each.fee for each in taxed), ZERO) if taxed else None,
+        duty=sum((each.duty for each in taxed), ZERO) if taxed else None,
+        remedies=sum((each.remedies for each in taxed), ZERO) if taxed else None,
+        excise=sum((each.excise for each in taxed), ZERO) if taxed else None,
+        vat=vat,
+        total_gross=total,
+        total_net=net,
+        components=tuple(_component(inputs, each) for each in way),
+        lines=tuple(lines),
+        notices=_notices(inputs, term),
+        unreviewed=_unreviewed(inputs),
+        freight_split=None,
+    )
+
+
+def _paid(
+    inputs: Inputs,
+    goods: Sequence[Decimal],
+    way: Sequence[Priced],
+    premium: Decimal,
+    of: Mapping[Driver, Sequence[Decimal]],
+) -> list[Decimal]:
+    """What is paid for each line before duties and taxes, exact, in the result's currency."""
+    rate = duties.in_home(inputs.currency, inputs)
+    found = [amount * rate for amount in goods]
+    for n, part in enumerate(of[Driver.VALUE]):
+        found[n] += premium * rate * part
+    for each in way:
+        if each.by_buyer:
+            home = each.amount * duties.in_home(each.charge.currency, inputs)
+            for n, part in enumerate(of[each.charge.driver]):
+                found[n] += home * part
+    return found
+
+
+def _taxed(
+    inputs: Inputs,
+    goods: Sequence[Decimal],
+    way: Sequence[Priced],
+    premium: Decimal,
+    of: Mapping[Driver, Sequence[Decimal]],
+) -> list[_Taxes]:
+    """Customs value up to the Union's border, fee, duties and taxes of each line.
+
+    What the price states separately is taken off the lines by value, as the price has it in it.
+    """
+    if inputs.regime is Regime.DOMESTIC:
+        return [_domestic(inputs, amount) for amount in goods]
+    rate = duties.in_home(inputs.currency, inputs)
+    values = [amount * rate for amount in goods]
+    if inputs.regime is Regime.IMPORT:
+        deducted = sum(
+            (s.amount * duties.in_home(s.currency, inputs) for s in _deductible(inputs)), ZERO
+        )
+        for n, part in enumerate(of[Driver.VALUE]):
+            values[n] += premium * rate * part
+        for n, part in enumerate(of[Driver.VALUE]):
+            values[n] -= deducted * part
+        for each in way:
+            if each.by_buyer and each.charge.segment is Segment.PRE_BORDER:
+                home = each.amount * duties.in_home(each.charge.currency, inputs)
+                for n, part in enumerate(of[each.charge.driver]):
+                    values[n] += home * part
+        if any(value < 0 for value in values):
+            detail = "more is taken off than the goods are worth"
+            raise NotComputable([Fault("#/stated", "exceeds_price", detail)])
+    whole = rounded(sum(values, ZERO))
+    settled = settle(values, whole)
+    fee = ZERO
+    if inputs.regime is Regime.IMPORT:
+        fee = duties.customs_fee(whole, inputs.parameters)
+    fees = allocate(fee, settled)
+    return [_import_taxes(inputs, line, settled[n], fees[n]) for n, line in enumerate(inputs.lines)]
+
+
+def _import_taxes(inputs: Inputs, line: Line, value: Decimal, fee: Decimal) -> _Taxes:
+    imported = inputs.regime is Regime.IMPORT
+    duty = duties.duty(line, value, inputs) if imported else ZERO
+    remedies = duties.remedies(line, value) if imported else ZERO
+    excise = duties.excise(line, value, duty, inputs)
+    vat = duties.vat(value + duty + remedies + excise, fee, inputs.parameters)
+    return _Taxes(value, fee, duty, remedies, excise, vat)
+
+
+def _domestic(inputs: Inputs, goods: Decimal) -> _Taxes:
+    """VAT that is in a price at home, or is added to it; nothing else."""
+    amount = goods * duties.in_home(inputs.currency, inputs)
+    rate = inputs.parameters.vat_rate
+    vat = amount * rate / (1 + rate) if inputs.price_includes_vat else amount * rate
+    return _Taxes(rounded(amount), ZERO, ZERO, ZERO, ZERO, rounded(vat))
+
+
+def _line(
+    inputs: Inputs, n: int, goods: Decimal, paid: Decimal, taxes: _Taxes | None
+) -> LineResult:
+    line = inputs.lines[n]
+    price, goods = figure(goods / line.quantity), figure(goods)
+    if taxes is None:
+        return LineResult(
+            line.id, price, goods, None, paid, None, None, None, None, None, paid, None
+        )
+    inside = inputs.regime is Regime.DOMESTIC and inputs.price_includes_vat
+    total = paid if inside else paid + taxes.total
+    return LineResult(
+        line.id,
+        price,
+        goods,
+        taxes.customs_value if inputs.regime is Regime.IMPORT else None,
+        paid,
+        taxes.fee,
+        taxes.duty,
+        taxes.remedies,
+        taxes.excise,
+        taxes.vat,
+        total,
+        total - taxes.vat,
+    )
+
+
+def _deductible(inputs: Inputs) -> list[Stated]:
+    return [each for each in inputs.stated if each.kind in _DEDUCTED and each.documented]
+
+
+def _vat_in_price(inputs: Inputs) -> Decimal | None:
+    """The VAT that a DDP price states; None when it states none."""
+    stated = [each for each in inputs.stated if each.kind is StatedKind.VAT]
+    if not stated:
+        return None
+    return rounded(sum((s.amount * duties.in_home(s.currency, inputs) for s in stated), ZERO))
+
+
+def _local(inputs: Inputs, way: Sequence[Priced]) -> Decimal:
+    return sum(
+        (
+            each.amount * duties.in_home(each.charge.currency, inputs)
+            for each in way
+            if each.by_buyer and each.charge.segment is Segment.LOCAL
+        ),
+        ZERO,
+    )
+
+
+def _component(inputs: Inputs, each: Priced) -> Component:
+    charge = each.charge
+    return Component(
+        code=charge.code,
+        kind=charge.kind,
+        segment=charge.segment,
+        payer=each.payer,
+        amount=each.amount,
+        currency=charge.currency,
+        home_amount=rounded(each.amount * duties.in_home(charge.currency, inputs)),
+        driver=charge.driver,
+        in_customs_value=(
+            each.by_buyer
+            and charge.segment is Segment.PRE_BORDER
+            and inputs.regime is Regime.IMPORT
+        ),
+    )
+
+
+def _freight_split(inputs: Inputs, result: Result) -> FreightSplit | None:
+    """For a price that has carriage after the border in it and does not state it."""
+    term = result.evaluated_as
+    stated = any(each.kind is StatedKind.POST_BORDER_CARRIAGE for each in inputs.stated)
+    if inputs.regime is not Regime.IMPORT or names_delivery(term) or term is Incoterm.DDP or stated:
+        return None
+    inside = [
+        each
+        for each in priced(inputs, term)
+        if each.payer is Party.SELLER
+        and each.charge.segment is Segment.POST_BORDER
+        and each.charge.kind is ChargeKind.CARRIAGE
+    ]
+    carriage = rounded(sum((in_price_currency(each, inputs) for each in inside), ZERO))
+    if not 0 < carriage < result.goods:
+        return None
+    split = Stated(StatedKind.POST_BORDER_CARRIAGE, carriage, inputs.currency, documented=True)
+    then = _computed(replace(inputs, stated=(*inputs.stated, split))).total_gross
+    return FreightSplit(carriage, inputs.currency, then, result.total_gross - then)
+
+
+def _notices(inputs: Inputs, term: Incoterm) -> tuple[Notice, ...]:
+    """Warnings about the terms, and that a sea rule was taken for a land rule."""
+    terms = inputs.terms
+    found = []
+    if term is not terms.incoterm:
+        why = (
+            "has no sea"
+            if inputs.destination_country in WITHOUT_SEA_ACCESS
+            else "is reached by land"
+        )
+        detail = (
+            f"{terms.incoterm.value} {terms.place_code} is taken for {term.value} at that place:"
+            f" {inputs.destination_country} {why}."
+        )
+        found.append(Notice(DEEMED, Severity.WARNING, detail, term))
+    importer = bool(terms.importer_of_record and terms.importer_tax_id)
+    for each in check(
+        term.value, terms.place_country, inputs.destination_country, importer_of_record=importer
+    ):
+        if each.severity is Severity.WARNING:
+            found.append(Notice(each.code, each.severity, each.detail, each.proposal))
+    if term is Incoterm.DDP and not terms.vat_recovered_by:
+        detail = "It is not said who recovers the VAT paid at import."
+        found.append(Notice("DDP_VAT_UNSTATED", Severity.WARNING, detail))
+    if any(each.kind in _DEDUCTED and not each.documented for each in inputs.stated):
+        detail = "A part of the price that is stated but not documented stays in the customs value."
+        found.append(Notice(UNDOCUMENTED, Severity.WARNING, detail))
+    return tuple(found)
+
+
+def _unreviewed(inputs: Inputs) -> tuple[str, ...]:
+    """The numbers that nobody has read in their source."""
+    found = [name for name, each in inputs.parameters.sources.items() if not each.reviewed]
+    if inputs.route is not None:
+        found += [
+            f"charge {each.code}" for each in inputs.route.charges if not each.sourced.reviewed
+        ]
+    for line in inputs.lines:
+        rates = [each.sourced for each in (line.duty, line.excise, *line.remedies) if each]
+        if any(not each.reviewed for each in rates):
+            found.append(f"tariff {line.tnved_code}")
+    return tuple(sorted({*found}))

@@ -1,0 +1,164 @@
+"""What a landed cost cannot be computed from; every fault names its field in the inputs."""
+
+from collections.abc import Iterator
+
+from api.rules.incoterms import DeliveryTerms, Incoterm, Severity, check_terms
+from api.rules.landed_cost.duties import measure
+from api.rules.landed_cost.inputs import ZERO, Duty, Excise, Inputs, Line
+from api.rules.landed_cost.kinds import DutyKind, Regime, StatedKind
+from api.rules.landed_cost.payers import splits
+from api.rules.tenders import Fault
+
+MAX_LINES = 1000
+
+
+def faults(inputs: Inputs) -> list[Fault]:
+    """Everything that is wrong; pointers are into the inputs. Empty when it can be computed."""
+    found = [*_terms(inputs), *_numbers(inputs)]
+    if not inputs.lines:
+        found.append(Fault("#/lines", "missing", "there is nothing to compute"))
+    seen = set[str]()
+    for index, line in enumerate(inputs.lines):
+        if line.id in seen:
+            found.append(Fault(f"#/lines/{index}/id", "duplicate", "stands here twice"))
+        seen.add(line.id)
+        found += _line(f"#/lines/{index}", line, inputs)
+    found += _stated(inputs)
+    if not any(each.pointer.startswith("#/terms") for each in found):
+        found += _route(inputs)
+    found += _currencies(inputs)
+    return found
+
+
+def _terms(inputs: Inputs) -> Iterator[Fault]:
+    """The blockers of the terms; a sea rule passes when it may be deemed a land rule."""
+    terms = inputs.terms
+    said = DeliveryTerms(
+        incoterm=terms.incoterm.value,
+        version=terms.version,
+        place_code=terms.place_code,
+        place_country=terms.place_country,
+        is_seller_premises=terms.is_seller_premises,
+        importer_of_record=terms.importer_of_record,
+        importer_tax_id=terms.importer_tax_id,
+        vat_recovered_by=terms.vat_recovered_by,
+        legs=(inputs.route.mode,) if inputs.route else (),
+    )
+    for each in check_terms(said, inputs.destination_country):
+        if each.severity is not Severity.BLOCKER:
+            if each.code == "DDP_WITHOUT_IMPORTER" and inputs.regime is Regime.IMPORT:
+                yield Fault("#/terms/importer_of_record", each.code.lower(), each.detail)
+            continue
+        if each.code == "MODE_CONFLICT" and terms.deemed:
+            continue
+        name = {"incoterm_version": "version"}.get(each.field, each.field)
+        yield Fault(f"#/terms/{name}", each.code.lower(), each.detail)
+
+
+def _numbers(inputs: Inputs) -> Iterator[Fault]:
+    parameters = inputs.parameters
+    for name in (
+        "fee_rate",
+        "fee_min",
+        "fee_max",
+        "vat_rate",
+        "insurance_rate",
+        "insurance_coverage",
+    ):
+        if not (getattr(parameters, name).is_finite() and getattr(parameters, name) >= 0):
+            yield Fault(f"#/parameters/{name}", "negative", "must not be negative")
+    if parameters.insurance_rate * parameters.insurance_coverage >= 1:
+        yield Fault("#/parameters/insurance_rate", "out_of_range", "the premium would be endless")
+    if parameters.fee_min > parameters.fee_max:
+        yield Fault("#/parameters/fee_min", "out_of_range", "is above the maximum")
+    for code, each in inputs.rates.rates.items():
+        if not (each.value.is_finite() and each.value > 0):
+            yield Fault(f"#/rates/rates/{code}/value", "out_of_range", "must be above 0")
+
+
+def _line(pointer: str, line: Line, inputs: Inputs) -> Iterator[Fault]:
+    if not (line.quantity.is_finite() and line.quantity > 0):
+        yield Fault(f"{pointer}/quantity", "out_of_range", "must be above 0")
+    if line.quantity < line.min_order_quantity and not line.minimum_waived:
+        said = f"the minimum order is {line.min_order_quantity}"
+        yield Fault(f"{pointer}/quantity", "below_minimum_order", said)
+    if not line.price_tiers or line.quantity < min(t.min_quantity for t in line.price_tiers):
+        yield Fault(f"{pointer}/price_tiers", "price_missing", "no price counts at this quantity")
+    for name in ("net_weight_kg", "gross_weight_kg", "volume_m3", "packages"):
+        if not (getattr(line, name).is_finite() and getattr(line, name) >= 0):
+            yield Fault(f"{pointer}/{name}", "negative", "must not be negative")
+    for n, tier in enumerate(line.price_tiers):
+        if not (tier.unit_price.is_finite() and tier.unit_price >= 0):
+            yield Fault(f"{pointer}/price_tiers/{n}/unit_price", "negative", "must not be negative")
+    if not 0 <= line.discount_rate < 1:
+        yield Fault(f"{pointer}/discount_rate", "out_of_range", "must be from 0 to below 1")
+    if inputs.regime is not Regime.IMPORT or inputs.terms.incoterm is Incoterm.DDP:
+        return
+    if line.tnved_code is None:
+        yield Fault(f"{pointer}/tnved_code", "missing", "goods that are imported need a code")
+    elif line.duty is None:
+        said = f"no duty of {line.tnved_code} is known on {inputs.day}"
+        yield Fault(f"{pointer}/tnved_code", "tariff_missing", said)
+    rates: list[Duty | Excise] = [each for each in (line.duty, line.excise) if each is not None]
+    for rate in rates:
+        unit = rate.specific_unit
+        plain = isinstance(rate, Duty) and rate.kind is DutyKind.AD_VALOREM
+        if unit is not None and not plain and measure(line, unit) is None:
+            said = f"the quantity in {unit} is needed for a duty or excise by unit"
+            yield Fault(f"{pointer}/measures/{unit}", "measure_missing", said)
+
+
+def _stated(inputs: Inputs) -> Iterator[Fault]:
+    for index, each in enumerate(inputs.stated):
+        pointer = f"#/stated/{index}"
+        if not (each.amount.is_finite() and each.amount >= 0):
+            yield Fault(f"{pointer}/amount", "negative", "must not be negative")
+        taxes = each.kind in (StatedKind.DUTIES, StatedKind.VAT)
+        if taxes and inputs.terms.incoterm is not Incoterm.DDP:
+            yield Fault(
+                f"{pointer}/kind", "not_in_price", "only a DDP price has import taxes in it"
+            )
+
+
+def _route(inputs: Inputs) -> Iterator[Fault]:
+    route, place = inputs.route, inputs.terms.place_code
+    if route is None:
+        if inputs.regime is Regime.IMPORT:
+            yield Fault("#/route", "missing", "goods that are imported need a route")
+        return
+    if route.places[-1] != inputs.destination:
+        yield Fault("#/route/places", "ends_elsewhere", f"must end in {inputs.destination}")
+    if place not in route.places:
+        said = f"{place} does not lie on the route {route.code}"
+        yield Fault("#/terms/place_code", "place_not_on_route", said)
+        return
+    for name in ("capacity_kg", "capacity_m3"):
+        if not getattr(route, name) > ZERO:
+            yield Fault(f"#/route/{name}", "out_of_range", "must be above 0")
+    for index, charge in enumerate(route.charges):
+        pointer = f"#/route/charges/{index}"
+        if not (charge.rate.is_finite() and charge.rate >= 0):
+            yield Fault(f"{pointer}/rate", "negative", "must not be negative")
+        ends = [charge.from_place, *([charge.to_place] if charge.to_place else [])]
+        if unknown := [each for each in ends if each not in route.places]:
+            yield Fault(f"{pointer}/from_place", "place_not_on_route", f"{unknown[0]} is not on it")
+        elif splits(charge, route, place):
+            said = f"{place} lies within the stage {charge.code}, for which there is one price"
+            yield Fault("#/terms/place_code", "place_within_stage", said)
+
+
+def _currencies(inputs: Inputs) -> Iterator[Fault]:
+    used = {inputs.currency: "#/currency"}
+    for n, each in enumerate(inputs.stated):
+        used.setdefault(each.currency, f"#/stated/{n}/currency")
+    for n, charge in enumerate(inputs.route.charges if inputs.route else ()):
+        used.setdefault(charge.currency, f"#/route/charges/{n}/currency")
+    for n, line in enumerate(inputs.lines):
+        rates: list[Duty | Excise] = [each for each in (line.duty, line.excise) if each is not None]
+        for rate in rates:
+            if rate.specific_currency is not None:
+                used.setdefault(rate.specific_currency, f"#/lines/{n}/tnved_code")
+    for code, pointer in used.items():
+        if code != inputs.home and code not in inputs.rates.rates:
+            said = f"no rate of {code} is given for {inputs.rates.day}"
+            yield Fault(pointer, "rate_missing", said)

@@ -1,122 +1,141 @@
 """The last minute before a deadline: bids a second on one tender, and the opening of all of them.
 
-`SUPPLIERS` suppliers hand in one sealed bid each, through HTTP, at one uvicorn process with the
-settings of `kerben serve`, over `CONNECTIONS` connections. The baseline is bare inserts of the
+So many suppliers hand in one sealed bid each, through HTTP, at one uvicorn process with the
+settings of `kerben serve`, over 16 connections. The baseline is bare inserts of the
 same size: the same ciphertexts into a plain table (a primary key, no other index, no row-level
 security, no foreign key) by as many psycopg connections, one transaction a bid, without HTTP,
 authentication, receipt, audit entry or event. Both take turns; nothing else should run meanwhile.
 
-Then the bids of the last round are opened as the worker does it: root, shares, decryption,
-checks, rows, audit entries, events and the signed record, in one transaction.
+Then the bids of the last round are opened as the worker does it (root, shares, decryption,
+checks, rows, audit entries, events, the release and the signed record, in one transaction),
+beside a loop that only decrypts them; and evaluated by one person and completed by another, each
+in a transaction, beside the rules alone.
+
+    python benchmarks/bench_bids.py [--bids 1000] [--rounds 3]
 """
 
-import asyncio
+import argparse
 import base64
+import itertools
 import json
 import os
-import pickle
 import shutil
 import statistics
-import subprocess
-import sys
 import tempfile
-import threading
 import time
-from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timedelta
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 _DATA = Path(os.environ.get("KERBEN_DATA_DIR") or tempfile.mkdtemp(prefix="kerben-bench-"))
 os.environ.update(KERBEN_DATA_DIR=str(_DATA), KERBEN_ENVIRONMENT="test", KERBEN_LOG_LEVEL="ERROR")
 
+import deadline_rush
 import psycopg
-import uvicorn
 from rich.console import Console
 from rich.table import Table
+from sqlmodel import Session, select
 
 from api.core import db, ids, logs, migrations, sandbox
 from api.identity import service as identity
 from api.identity.models import Organisation
 from api.identity.schemas import ClientIn
-from api.main import create_app
+from api.identity.service import Caller
 from api.procurement import service as procurement
-from api.procurement.models import Bid
+from api.procurement.evaluation import files
+from api.procurement.models import Bid, BidEnvelope, Evaluation
 from api.procurement.schemas import OpenerKeyIn, SubmissionTermsIn, TenderIn
 from api.procurement.sealing import ceremony, envelopes, opening
 from api.procurement.sealing.ceremony import Member, Scope
 from api.procurement.sealing.documents import instant
 from api.procurement.sealing.envelopes import Context
 from api.procurement.sealing.keys import Identity
+from api.procurement.service import evaluations
+from api.procurement.service.envelopes import context_of
 from api.reference import service as reference
+from api.rules import evaluation as rules
+from api.rules.bids import BidStage
 from api.rules.identifiers import IdentifierScheme
 from api.rules.organisations import OrganisationStatus
+from api.rules.permissions import OrgRole
 from api.rules.sealing import EnvelopeKind
 
-SUPPLIERS, CONNECTIONS, ROUNDS = 1000, 16, 3
-HOST, PORT = "127.0.0.1", 18474
 DAYS = timedelta(days=25)
-BARE = """
-CREATE TABLE bare_bid (
-  id uuid PRIMARY KEY DEFAULT uuidv7(), tender_id uuid NOT NULL, supplier_id uuid NOT NULL,
-  commitment text NOT NULL, ciphertext bytea NOT NULL, received_at timestamptz NOT NULL
-);
-ALTER TABLE bare_bid ALTER COLUMN ciphertext SET STORAGE EXTERNAL
-"""
-INSERT = (
-    "INSERT INTO bare_bid (tender_id, supplier_id, commitment, ciphertext, received_at)"
-    " VALUES (%s, %s, %s, %s, clock_timestamp())"
-)
 
 
-def main() -> None:
-    """Print bids a second of both, their ratio, and how long the opening takes."""
+_NUMBERS = itertools.count(1)
+
+
+class Rush(NamedTuple):
+    """What the rounds of the deadline rush measured, in bids a second."""
+
+    count: int
+    size: int
+    bare: list[float]
+    product: list[float]
+
+
+class Step(NamedTuple):
+    """Something done with all bids at once, and its baseline; both in seconds."""
+
+    name: str
+    baseline: str
+    alone: float
+    seconds: float
+
+
+def main(count: int, rounds: int) -> None:
+    """Print bids a second of both, their ratio, and what opening and evaluating them takes."""
     logs.configure("ERROR", "console")
     migrations.upgrade()
     with db.worker_unit_of_work() as session:
         reference.ensure_bundled(session)
-    buyer, openers = organisation(["buyer"]), [Identity.generate() for _ in range(4)]
-    clients = [buyer, client(buyer[0]), client(buyer[0]), organisation(["auditor"])]
-    suppliers = [organisation(["supplier"]) for _ in range(SUPPLIERS)]
+        [buyer] = organisations(session, ["buyer"], 1)
+        [auditor] = organisations(session, ["auditor"], 1)
+        clients = [buyer, client(session, buyer[0]), client(session, buyer[0]), auditor]
+        suppliers = organisations(session, ["supplier"], count)
+    openers = [Identity.generate() for _ in range(4)]
     register(clients, openers)
     with psycopg.connect(db.url("owner"), autocommit=True) as owner:
-        owner.execute(BARE)
+        owner.execute(deadline_rush.BARE)
         owner.execute("GRANT INSERT ON bare_bid TO kerben_app")
     product, bare = [], []
-    for _ in range(ROUNDS):
+    for _ in range(rounds):
         tender, key = published(buyer[0], openers)
         requests, rows = sealed(tender, key, suppliers)
-        bare.append(SUPPLIERS / inserted(rows))
-        product.append(SUPPLIERS / handed_in(requests))
-    size, seconds = len(rows[0][3]), opened(tender, key, openers, clients, buyer[0])
-    report(product, bare, size, seconds)
+        bare.append(count / deadline_rush.inserted(rows))
+        product.append(count / deadline_rush.handed_in(requests, _DATA))
+    rush = Rush(count, len(rows[0][3]), bare, product)
+    report(rush, [opened(tender, key, openers, clients, count), *evaluated(tender, clients)])
 
 
-def organisation(roles: list[str]) -> tuple[Any, str, Any]:
-    """A new organisation: its id, a key of its own, and the id of the credentials."""
-    with db.worker_unit_of_work() as session:
-        made = Organisation(
+def organisations(session: Session, roles: list[str], count: int) -> list[Any]:
+    """New organisations: of each its id, a key of its own, and the id of the credentials."""
+    made = [
+        Organisation(
             roles=roles,
             country="KG",
             legal_name={"en": "Bench"},
             identifier_scheme=IdentifierScheme.KG_INN,
-            identifier_id=os.urandom(7).hex(),
+            identifier_id=f"{next(_NUMBERS):014d}",
             languages=["en"],
             status=OrganisationStatus.VERIFIED,
             verification_level=2,
         )
-        session.add(made)
-    return client(made.id)
+        for _ in range(count)
+    ]
+    session.add_all(made)
+    session.flush()
+    return [client(session, each.id) for each in made]
 
 
-def client(org_id: Any) -> tuple[Any, str, Any]:
+def client(session: Session, org_id: Any) -> Any:
     """Further credentials of an organisation."""
-    with db.worker_unit_of_work() as session:
-        scopes = identity.full_scopes(session.get_one(Organisation, org_id))
-        data = ClientIn(name="bench", scopes=scopes)
-        row, key = identity.create_client(
-            session, org_id=org_id, actor="bench", data=data, grantable=scopes
-        )
+    scopes = identity.full_scopes(session.get_one(Organisation, org_id))
+    data = ClientIn(name="bench", scopes=scopes)
+    row, key = identity.create_client(
+        session, org_id=org_id, actor="bench", data=data, grantable=scopes
+    )
     return org_id, key, row.id
 
 
@@ -208,7 +227,7 @@ def sealed(
         body = json.dumps({"envelopes": [envelope]}).encode()
         lines = [
             f"POST /v1/tenders/{ids.show('tender', tender.id)}/bids HTTP/1.1",
-            f"Host: {HOST}",
+            f"Host: {deadline_rush.HOST}",
             f"Authorization: Bearer {secret}",
             "Content-Type: application/json",
             f"Idempotency-Key: {tender.ocid}-{number}",
@@ -219,75 +238,11 @@ def sealed(
     return requests, rows
 
 
-def inserted(rows: list[Any]) -> float:
-    """Seconds of the bare inserts: each in a transaction of its own."""
-    local = threading.local()
-    links: list[psycopg.Connection[Any]] = []
-
-    def one(row: Any) -> None:
-        if not hasattr(local, "link"):
-            local.link = psycopg.connect(db.url("app"), autocommit=True)
-            links.append(local.link)
-        local.link.execute(INSERT, row)
-
-    with ThreadPoolExecutor(CONNECTIONS) as pool:
-        started = time.perf_counter()
-        list(pool.map(one, rows))
-        seconds = time.perf_counter() - started
-    for link in links:
-        link.close()
-    return seconds
-
-
-def handed_in(requests: list[bytes]) -> float:
-    """Seconds until every bid is answered with its receipt, sent by a process of its own."""
-    plan = _DATA / "requests.pickle"
-    plan.write_bytes(pickle.dumps(requests))
-    server = subprocess.Popen([sys.executable, __file__, "serve"])
-    try:
-        done = subprocess.run(
-            [sys.executable, __file__, "load", str(plan)],
-            check=True,
-            capture_output=True,
-            text=True,
-        )
-    finally:
-        server.terminate()
-        server.wait()
-    return float(done.stdout)
-
-
-async def rush(requests: list[bytes]) -> float:
-    """Send every request once, over `CONNECTIONS` connections; the seconds it took."""
-    for _ in range(200):
-        try:
-            _, writer = await asyncio.open_connection(HOST, PORT)
-        except OSError:
-            await asyncio.sleep(0.1)
-        else:
-            writer.close()
-            break
-    waiting = iter(requests)
-
-    async def one() -> None:
-        reader, writer = await asyncio.open_connection(HOST, PORT)
-        for raw in waiting:
-            writer.write(raw)
-            head = (await reader.readuntil(b"\r\n\r\n")).lower()
-            length = int(head.partition(b"content-length:")[2].partition(b"\r\n")[0])
-            body = await reader.readexactly(length)
-            assert head[9:12] == b"201", body
-        writer.close()
-
-    started = time.perf_counter()
-    await asyncio.gather(*(one() for _ in range(CONNECTIONS)))
-    return time.perf_counter() - started
-
-
 def opened(
-    tender: Any, key: ceremony.TenderKey, openers: list[Identity], clients: list[Any], buyer_id: Any
-) -> float:
-    """Seconds in which a worker opens all bids of the tender; every one must be opened."""
+    tender: Any, key: ceremony.TenderKey, openers: list[Identity], clients: list[Any], count: int
+) -> Step:
+    """A worker opens all bids of the tender; every one must be opened. Beside decryption alone."""
+    buyer_id = clients[0][0]
     with db.worker_unit_of_work() as session:
         ahead = tender.tender_period_end - db.now(session)
         sandbox.advance(session, actor="bench", seconds=int(ahead.total_seconds()) + 1)
@@ -315,44 +270,99 @@ def opened(
         assert procurement.open_ready(session, begun.id)
     seconds = time.perf_counter() - started
     with db.worker_unit_of_work() as session:
-        table = Bid.__tablename__
-        count = session.connection().exec_driver_sql(
-            f"SELECT count(*) FROM {table} WHERE status_details = 'opened'"
-        )
-        assert count.scalar() == SUPPLIERS
-    return seconds
+        bids = session.exec(select(Bid).where(Bid.tender_id == tender.id)).all()
+        assert [each.status_details for each in bids] == [BidStage.OPENED] * count
+    return Step("opening", "decryption alone", decrypted(tender, key, openers), seconds)
 
 
-def report(product: list[float], bare: list[float], size: int, seconds: float) -> None:
-    """One table: medians of the rounds, the median of their ratios, and the opening."""
+def decrypted(tender: Any, key: ceremony.TenderKey, openers: list[Identity]) -> float:
+    """Seconds in which the envelopes are decrypted and checked against their commitments."""
+    with db.worker_unit_of_work() as session:
+        rows = session.exec(select(BidEnvelope).where(BidEnvelope.tender_id == tender.id)).all()
+    session_key = Identity.generate()
+    document = opening.Session(
+        id="opening_0",
+        tender=tender.ocid,
+        envelope=EnvelopeKind.PRICE,
+        recipient=session_key.recipient,
+        root="0" * 64,
+    )
+    now = datetime.fromisoformat(key.opens_at) + timedelta(seconds=1)
+    shares = [
+        opening.accept(session_key, document, key, opening.release(own, key, document, now=now))
+        for own in openers[:2]
+    ]
+    private = opening.recover(shares, key)
+    started = time.perf_counter()
+    for row in rows:
+        context = context_of(row, tender.ocid)
+        envelopes.open_envelope(private, row.ciphertext, row.commitment, context)
+    return time.perf_counter() - started
+
+
+def evaluated(tender: Any, clients: list[Any]) -> list[Step]:
+    """One person proposes the ranking of the lot, another completes it; beside the rules alone."""
+    buyer_id, roles = clients[0][0], frozenset({OrgRole.BUYER})
+    people = [Caller(buyer_id, roles, each[2], frozenset()) for each in clients[:2]]
+    started = time.perf_counter()
+    with db.unit_of_work(buyer_id) as session:
+        locked = procurement.lock(session, buyer_id=buyer_id, tender_id=tender.id)
+        row = evaluations.propose(session, locked, locked.lots[0], caller=people[0])
+    proposed = time.perf_counter() - started
+    started = time.perf_counter()
+    with db.unit_of_work(buyer_id) as session:
+        locked = procurement.lock(session, buyer_id=buyer_id, tender_id=tender.id)
+        draft = session.get_one(Evaluation, row.id)
+        evaluations.complete(session, locked, draft, caller=people[1])
+    completed = time.perf_counter() - started
+    given = files.inputs_of(json.loads(row.file)["inputs"])
+    started = time.perf_counter()
+    rules.evaluate(given)
+    alone = time.perf_counter() - started
+    return [
+        Step("evaluation proposed", "the rules alone", alone, proposed),
+        Step("evaluation completed", "the rules alone", alone, completed),
+    ]
+
+
+def report(rush: Rush, steps: list[Step]) -> None:
+    """Two tables: the rush as medians of its rounds with their ratio, and what comes after."""
     table = Table(
-        title=f"{SUPPLIERS} suppliers, {size} bytes each, {CONNECTIONS} connections,"
-        f" {ROUNDS} rounds, medians"
+        title=f"{rush.count} suppliers, {rush.size} bytes each, {deadline_rush.CONNECTIONS} connections,"
+        f" {len(rush.bare)} rounds, medians"
     )
     for column in ("", "bare inserts, 1/s", "product, 1/s", "ratio"):
-        table.add_column(column, justify="right" if column else "left")
-    ratio = statistics.median(b / a for a, b in zip(bare, product, strict=True))
+        table.add_column(column, justify="right" if column else "left", no_wrap=True)
+    ratio = statistics.median(b / a for a, b in zip(rush.bare, rush.product, strict=True))
     table.add_row(
         "deadline rush",
-        f"{statistics.median(bare):.0f}",
-        f"{statistics.median(product):.0f}",
+        f"{statistics.median(rush.bare):.0f}",
+        f"{statistics.median(rush.product):.0f}",
         f"{ratio:.2f}",
     )
+    after = Table(title=f"{rush.count} bids after the deadline")
+    for column in ("", "baseline", "baseline, s", "product, s", "bids, 1/s"):
+        after.add_column(column, justify="right" if "s" in column[-1:] else "left", no_wrap=True)
+    for step in steps:
+        after.add_row(
+            step.name,
+            step.baseline,
+            f"{step.alone:.2f}",
+            f"{step.seconds:.2f}",
+            f"{rush.count / step.seconds:.0f}",
+        )
     console = Console()
     console.print(table)
-    console.print(
-        f"Opening of {SUPPLIERS} bids: {seconds:.2f} s, {SUPPLIERS / seconds:.0f} bids a second."
-    )
+    console.print(after)
 
 
 if __name__ == "__main__":
-    match sys.argv[1:]:
-        case []:
-            main()
-            shutil.rmtree(_DATA, ignore_errors=True)
-        case ["load", plan]:
-            requests = pickle.loads(Path(plan).read_bytes())
-            print(asyncio.run(rush(requests)))  # noqa: T201
-        case ["serve"]:
-            logs.configure("ERROR", "json")
-            uvicorn.run(create_app(), host=HOST, port=PORT, log_config=None, access_log=False)
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--bids", type=int, default=1000, help="suppliers with one bid each")
+    parser.add_argument("--rounds", type=int, default=3, help="of the deadline rush")
+    given = parser.parse_args()
+    try:
+        main(given.bids, given.rounds)
+    finally:
+        db.dispose()
+        shutil.rmtree(_DATA, ignore_errors=True)

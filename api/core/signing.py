@@ -14,6 +14,7 @@ from functools import cache
 from hashlib import sha256
 from pathlib import Path
 from typing import Any, NamedTuple
+from uuid import uuid4
 
 import structlog
 from cryptography.exceptions import InvalidSignature
@@ -128,15 +129,15 @@ def _parsed(pem: bytes) -> Ed25519PrivateKey:
 
 
 def _make(path: Path) -> None:
-    """Make a key for development. Of two processes that do it at once, one key remains."""
+    """Make a key for development. Of two threads or processes that do it at once, one key remains."""
     pem = Ed25519PrivateKey.generate().private_bytes(
         serialization.Encoding.PEM,
         serialization.PrivateFormat.PKCS8,
         serialization.NoEncryption(),
     )
     path.parent.mkdir(parents=True, exist_ok=True)
-    fresh = path.with_name(f"{path.name}.{os.getpid()}")
-    with open(os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as file:
+    fresh = path.with_name(f"{path.name}.{uuid4().hex}")
+    with open(os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
         file.write(pem)
     try:
         os.link(fresh, path)

@@ -21,10 +21,11 @@ class AwardStatus(StrEnum):
 
 
 class CancellationCause(StrEnum):
-    """Nothing else ends a decided award."""
+    """What ends a decided award, and one that nobody has decided when its lot is over."""
 
     COMPLAINT = "complaint"
     REFUSAL = "refusal"
+    LOT_ENDED = "lot_ended"
 
 
 _A, _T, _L = AwardStatus, TenderStage, LotStatus
@@ -33,6 +34,7 @@ AWARD = Machine(
         "approve": (frozenset({_A.PENDING}), _A.ACTIVE),
         "reject": (frozenset({_A.PENDING}), _A.UNSUCCESSFUL),
         "cancel": (frozenset({_A.ACTIVE, _A.UNSUCCESSFUL}), _A.CANCELLED),
+        "lapse": (frozenset({_A.PENDING}), _A.CANCELLED),
     }
 )
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
-from api.rules.criteria import Criterion, Value, fulfils
+from api.rules.criteria import Criterion, Matches, RelatesTo, Value, shortfall, typed
 from api.rules.enquiries import OPENED_STAGES
 from api.rules.period_end import Obstacles
 from api.rules.periods import Timetable
@@ -123,15 +123,43 @@ def standstill_end(table: Timetable, policy: Policy, *, announced_at: datetime) 
     return table.after(announced_at, policy.prequalification_standstill)
 
 
+def response_faults(
+    criteria: Sequence[Criterion], responses: Sequence[tuple[str, Value]]
+) -> list[Fault]:
+    """Responses of an application, as (requirement, value), that nobody asked for or that have not
+    its type, and criteria of the tenderer none of whose groups is answered in full.
+
+    Whether an answer is good enough is found by the commission. What relates to lots and items is
+    answered with the bid.
+    """
+    asked = {one.id: one for each in criteria for group in each.groups for one in group}
+    faults = [
+        Fault(f"#/requirement_responses/{n}", "response_unfit", "is not asked or of another type")
+        for n, (id, value) in enumerate(responses)
+        if id not in asked or typed(asked[id].data_type, value) is None
+    ]
+    answered = {id for id, _ in responses}
+    return faults + [
+        Fault(
+            "#/requirement_responses", "criterion_unanswered", f"{each.id} is not answered in full"
+        )
+        for each in criteria
+        if each.relates_to is RelatesTo.TENDERER
+        and each.lot is None
+        and not any(all(one.id in answered for one in group) for group in each.groups)
+    ]
+
+
 def finding_faults(
     criteria: Sequence[Criterion],
     responses: Mapping[str, Value],
     findings: Sequence[Finding],
+    matches: Matches,
 ) -> list[Fault]:
     """Findings that are about nothing, said twice, without a reason, or against the response.
 
-    A requirement is not found to be met by a response that has not its type, value or bounds:
-    everybody is measured alike.
+    A requirement is not found to be met by a response that has not its type, pattern, value or
+    bounds: everybody is measured alike.
     """
     asked = {one.id: one for each in criteria for group in each.groups for one in group}
     faults, seen = [], set[str]()
@@ -140,7 +168,9 @@ def finding_faults(
         if id not in asked or id in seen:
             code = "found_twice" if id in seen else "unknown_requirement"
             faults.append(Fault(f"{pointer}/requirement_id", code, "is not one to find about"))
-        elif finding.met and (id not in responses or not fulfils(asked[id], responses[id])):
+        elif finding.met and (
+            id not in responses or shortfall(asked[id], responses[id], matches) is not None
+        ):
             detail = "the response does not meet the requirement"
             faults.append(Fault(f"{pointer}/met", "response_does_not_meet", detail))
         elif not finding.met and not finding.reason:

@@ -1,7 +1,7 @@
 """Crossings, routes, rate cards, tariffs, numbers of import; landed costs that were computed.
 
 Revision ID: 0026
-Revises: 0023
+Revises: 0025
 """
 
 from collections.abc import Sequence
@@ -12,7 +12,7 @@ from alembic import op
 from sqlalchemy.dialects import postgresql
 
 revision: str = "0026"
-down_revision: str | Sequence[str] | None = "0023"
+down_revision: str | Sequence[str] | None = "0025"
 branch_labels: str | Sequence[str] | None = None
 depends_on: str | Sequence[str] | None = None
 

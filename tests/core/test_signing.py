@@ -1,5 +1,7 @@
 import base64
 import stat
+import threading
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -94,3 +96,20 @@ def test_after_a_rotation_both_public_keys_are_known(
     assert [(row.key_id, row.public_key) for row in stored] == [
         signing.public_key(key.public_key()) for key in keys
     ]
+
+
+def test_threads_that_need_the_first_key_at_once_have_the_same_one(
+    config: settings.Settings, tmp_path: Path
+) -> None:
+    for attempt in range(20):
+        config.data_dir = tmp_path / str(attempt)
+        together = threading.Barrier(8)
+
+        def first(together: threading.Barrier = together) -> str:
+            together.wait()
+            return signing.own_public_key().key_id
+
+        with ThreadPoolExecutor(8) as pool:
+            found = {each.result() for each in [pool.submit(first) for _ in range(8)]}
+        assert found == {signing.own_public_key().key_id}
+        assert [path.name for path in config.data_dir.iterdir()] == ["signing-key.pem"]

@@ -152,6 +152,13 @@ def test_criteria_security_claims_and_documents_become_rows(as_org: AsOrg, buyer
         ),
         (
             {
+                "requirement_responses": [{"requirement_id": "years", "value": 2}, ANSWERS[1]],
+                "bid_security": GUARANTEE,
+            },
+            ["response_unmet"],
+        ),
+        (
+            {
                 "requirement_responses": [
                     {"requirement_id": "years", "value": "много"},
                     ANSWERS[1],
@@ -165,12 +172,130 @@ def test_criteria_security_claims_and_documents_become_rows(as_org: AsOrg, buyer
 def test_unanswered_criteria_and_a_missing_security_disqualify(
     as_org: AsOrg, buyer: Any, given: dict[str, Any], codes: list[str]
 ) -> None:
-    made = asked(as_org, buyer)
+    made = bidding.published(as_org, buyer, terms=TERMS)
     bid = bidding.submit(made, as_org(["supplier"]), bidding.content(made.tender, **given))
 
     opened = bidding.finished(made, [bid])
 
     assert [each["code"] for each in opened.bids[0]["disqualification"]] == codes
+
+
+def by_lot(id: str, relates_to: str, **terms: Any) -> dict[str, Any]:
+    """A criterion of one requirement that is answered for each lot, or for each item."""
+    requirement = {"id": f"{id}-asked", "title": {"ru": id}, "data_type": "integer", **terms}
+    groups = [{"id": f"{id}-group", "requirements": [requirement]}]
+    return {
+        "id": id,
+        "title": {"ru": id},
+        "relates_to": relates_to,
+        "requirement_groups": groups,
+    }
+
+
+def test_an_unsealed_bid_whose_answers_miss_a_requirement_is_refused_and_told_which(
+    as_org: AsOrg, buyer: Any, session: Session
+) -> None:
+    code = {
+        "id": "code",
+        "title": {"ru": "Код"},
+        "data_type": "string",
+        "pattern": "^[A-Z]{2}-[0-9]+$",
+    }
+    groups = [{"id": "codes", "requirements": [code]}]
+    terms = {
+        "criteria": [
+            {"id": "coded", "title": {"ru": "Код"}, "requirement_groups": groups},
+            by_lot("warranty", "lot", min_value=12, max_value=60),
+            by_lot("stock", "item"),
+        ]
+    }
+    lots = [bidding.samples.lot(), bidding.samples.lot()]
+    made = bidding.published(as_org, buyer, server=True, terms=terms, lots=lots)
+    first, second = made.tender["lots"]
+    supplier, url = as_org(["supplier"]), f"/v1/tenders/{made.id}/bids"
+
+    def hand_in(*answers: dict[str, Any]) -> Any:
+        what = bidding.content(made.tender, requirement_responses=[*answers])
+        envelope = {"kind": "price", "id": "one", "version": 1, "content": what}
+        return supplier.post(url, json={"envelopes": [envelope]})
+
+    good = [
+        {"requirement_id": "code", "value": "KG-7"},
+        {"requirement_id": "warranty-asked", "value": 12, "lot_id": first["id"]},
+        {"requirement_id": "warranty-asked", "value": 24, "lot_id": second["id"]},
+        *(
+            {"requirement_id": "stock-asked", "value": 5, "item_id": lot["items"][0]["id"]}
+            for lot in (first, second)
+        ),
+    ]
+
+    refused = hand_in(
+        {"requirement_id": "code", "value": "kg7"},
+        {**good[1], "value": 61},
+        {"requirement_id": "warranty-asked", "value": 24},
+        *good[3:],
+    )
+    missing = hand_in(*good[:2], *good[3:])
+    empty = session.exec(select(Bid)).all()
+    accepted = hand_in(*good)
+
+    assert (refused.status_code, refused.json()["code"]) == (422, "invalid"), refused.text
+    at = "#/envelopes/0/content/requirement_responses"
+    assert [(e["pointer"], e["code"], e["detail"]) for e in refused.json()["errors"]] == [
+        (f"{at}/2", "response_misplaced", "warranty-asked must name a lot of the bid by lot_id"),
+        (f"{at}/0", "response_unmet", "code must match the pattern ^[A-Z]{2}-[0-9]+$"),
+    ]
+    (error,) = missing.json()["errors"]
+    assert (error["pointer"], error["code"]) == (at, "criterion_unanswered")
+    assert second["id"] in error["detail"]
+    assert "warranty-asked" in error["detail"]
+    assert empty == []
+    assert accepted.status_code == 201, accepted.text
+    opened = bidding.finished(made, [accepted.json()])
+    said = opened.bids[0]["contents"]["requirement_responses"]
+    assert [(e["requirement_id"], e["lot_id"], e["item_id"], e["value"]) for e in said] == [
+        (e["requirement_id"], e.get("lot_id"), e.get("item_id"), e["value"]) for e in good
+    ]
+    record = buyer.get(f"/public/ocds/records/{made.tender['ocid']}").json()["records"][0]
+    told = record["compiledRelease"]["bids"]["details"][0]["requirementResponses"]
+    assert {(e["value"], e.get("relatedLot"), e.get("relatedItem")) for e in told} == {
+        (e["value"], e.get("lot_id"), e.get("item_id")) for e in good
+    }
+    asked = {c["id"]: c for c in record["compiledRelease"]["tender"]["criteria"]}
+    assert [asked[name]["relatesTo"] for name in ("coded", "warranty", "stock")] == [
+        "tenderer",
+        "lot",
+        "item",
+    ]
+    requirement = asked["coded"]["requirementGroups"][0]["requirements"][0]
+    assert requirement["pattern"] == "^[A-Z]{2}-[0-9]+$"
+
+
+@pytest.mark.parametrize(
+    ("terms", "code"),
+    [
+        ({"pattern": "(a", "data_type": "string"}, "pattern_unusable"),
+        ({"pattern": "(?=a)b", "data_type": "string"}, "pattern_unusable"),
+        ({"pattern": "a", "data_type": "integer"}, "no_pattern"),
+        ({"min_value": 5, "max_value": 4, "data_type": "integer"}, "bounds_reversed"),
+        ({"min_value": 5, "expected_value": 4, "data_type": "integer"}, "bounds_reversed"),
+        (
+            {"pattern": "^a$", "expected_value": "b", "data_type": "string"},
+            "bounds_reversed",
+        ),
+    ],
+)
+def test_a_requirement_that_nothing_can_fulfil_is_refused(
+    buyer: Any, terms: dict[str, Any], code: str
+) -> None:
+    draft = bidding.samples.drafted(buyer)
+    body = {"criteria": [by_lot("x", "tenderer", **terms)]}
+
+    answer = buyer.request("PUT", f"/v1/tenders/{draft['id']}/submission-terms", json=body)
+
+    assert answer.status_code == 422
+    assert code in [error["code"] for error in answer.json()["errors"]]
+    assert buyer.get(f"/v1/tenders/{draft['id']}/submission-terms").json()["criteria"] == []
 
 
 @pytest.mark.parametrize(

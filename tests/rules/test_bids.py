@@ -1,11 +1,13 @@
 """The machine of a bid, the criteria, and what makes bids comparable."""
 
 from decimal import Decimal
+from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from api.core import patterns
 from api.rules import bid_terms, criteria
 from api.rules.bid_terms import LotAsked, LotOffered, Party
 from api.rules.bids import (
@@ -20,7 +22,7 @@ from api.rules.bids import (
     kinds,
     needs_confirmation,
 )
-from api.rules.criteria import Criterion, DataType, Requirement
+from api.rules.criteria import Criterion, DataType, RelatesTo, Requirement, Response
 from api.rules.states import IllegalTransition
 from api.rules.tenders import Value
 
@@ -80,24 +82,86 @@ def test_a_response_has_the_type_of_its_requirement_or_none(
 def test_bounds_are_inclusive(low: int, high: int, value: int) -> None:
     requirement = Requirement("x", DataType.NUMBER, min_value=low, max_value=str(high))
 
-    assert criteria.fulfils(requirement, value) is (low <= value <= high)
-    assert criteria.fulfils(Requirement("x", DataType.NUMBER, expected_value="5.0"), 5)
-    assert not criteria.fulfils(Requirement("x", DataType.BOOLEAN, expected_value=True), False)
+    assert (criteria.shortfall(requirement, value, never) is None) is (low <= value <= high)
+    five, yes = Requirement("x", DataType.NUMBER, expected_value="5.0"), DataType.BOOLEAN
+    assert criteria.shortfall(five, 5, never) is None
+    assert criteria.shortfall(five, 6, never) == "must be 5"
+    assert criteria.shortfall(Requirement("x", yes, expected_value=True), False, never)
+
+
+def never(pattern: str, text: str) -> bool:
+    raise AssertionError("no pattern is asked for")
+
+
+LOTS = {"1": ["1a", "1b"], "2": ["2a"]}
+
+
+def told(
+    asked: list[Criterion], *responses: Response, bid_for: list[str] | None = None
+) -> list[tuple[str, str]]:
+    """The code of each fault, and the requirement or criterion that its detail begins with."""
+    found = criteria.response_faults(asked, responses, LOTS, patterns.matches, bid_for=bid_for)
+    return [(fault.code, fault.detail.split()[0]) for fault in found]
+
+
+def need(id: str, **terms: Any) -> Requirement:
+    return Requirement(id, DataType.STRING, **terms)
 
 
 def test_a_criterion_is_answered_by_one_whole_group() -> None:
-    def need(id: str) -> Requirement:
-        return Requirement(id, DataType.STRING)
-
     asked = [
         Criterion("own", [[need("a"), need("b")], [need("c")]]),
-        Criterion("of lot 2", [[need("d")]], lot="2"),
+        Criterion("of-lot-2", [[need("d")]], lot="2"),
     ]
+    a, b, c = (Response(each, "x") for each in "abc")
 
-    assert criteria.unanswered(asked, {"a": "x", "b": "x"}, ["1"]) == []
-    assert criteria.unanswered(asked, {"a": "x"}, ["1"]) == ["own"]
-    assert criteria.unanswered(asked, {"c": "x"}, ["1", "2"]) == ["of lot 2"]
-    assert criteria.ill_typed(asked, {"a": "x", "b": 1, "z": "x"}) == ["b", "z"]
+    assert told(asked, a, b, bid_for=["1"]) == []
+    assert told(asked, a, bid_for=["1"]) == [("criterion_unanswered", "own")]
+    assert told(asked, c, bid_for=["1", "2"]) == [("criterion_unanswered", "of-lot-2")]
+    assert told(asked, a, Response("b", 1), Response("z", "x"), bid_for=["1"]) == [
+        ("response_unfit", "b"),
+        ("response_unfit", "z"),
+    ]
+    assert told(asked, c, c, bid_for=["1"]) == [("answered_twice", "c")] * 2
+
+
+def test_a_response_that_misses_its_requirement_is_named_unless_another_group_is_fulfilled() -> (
+    None
+):
+    code = need("code", pattern="^[A-Z]{2}[0-9]+$")
+    years = Requirement("years", DataType.INTEGER, min_value=3)
+    asked = [Criterion("able", [[code, years], [need("partner")]])]
+    wrong = [Response("code", "kg7"), Response("years", 2)]
+
+    assert told(asked, Response("code", "KG7"), Response("years", 3), bid_for=["1"]) == []
+    assert told(asked, *wrong, bid_for=["1"]) == [
+        ("response_unmet", "code"),
+        ("response_unmet", "years"),
+    ]
+    assert told(asked, *wrong, Response("partner", "x"), bid_for=["1"]) == []
+
+
+def test_lots_and_items_are_answered_one_by_one() -> None:
+    asked = [
+        Criterion("by-lot", [[need("l")]], relates_to=RelatesTo.LOT),
+        Criterion("by-item", [[need("i")]], relates_to=RelatesTo.ITEM),
+    ]
+    of_lots = [Response("l", "x", lot=lot) for lot in LOTS]
+    of_items = [Response("i", "x", item=item) for items in LOTS.values() for item in items]
+
+    assert told(asked, *of_lots, *of_items, bid_for=["1", "2"]) == []
+    assert told(asked, of_lots[0], *of_items[:2], bid_for=["1"]) == []
+    assert told(asked, of_lots[0], of_items[0], bid_for=["1"]) == [
+        ("criterion_unanswered", "by-item")
+    ]
+    assert told(asked, *of_lots, *of_items[:2], bid_for=["1"]) == [("response_misplaced", "l")]
+    assert told(asked, Response("l", "x"), *of_items, Response("i", "x", lot="1"), bid_for=["1"])[
+        0
+    ] == ("response_misplaced", "l")
+    # While the price is sealed, nobody knows for which lots the bid is: what is named is judged.
+    assert told(asked) == []
+    assert told(asked, of_lots[1], of_items[2]) == []
+    assert told(asked, of_lots[0], of_items[0]) == [("criterion_unanswered", "by-item")]
 
 
 prices = st.decimals(0, 10**9, places=6)

@@ -41,11 +41,15 @@ def _bid(process: Process, opened_bid: OpenedBid) -> Json:
             "relatedLots": [ids.show("lot", each.lot_id) for each in opened_bid.lots],
             "documents": [_document(each) for each in opened_bid.documents],
             "requirementResponses": [
-                {
-                    "id": ids.show("response", each.id),
-                    "value": each.value["value"],
-                    "requirement": {"id": each.requirement_id},
-                }
+                compact(
+                    {
+                        "id": ids.show("response", each.id),
+                        "value": each.value["value"],
+                        "requirement": {"id": each.requirement_id},
+                        "relatedLot": each.lot_id and ids.show("lot", each.lot_id),
+                        "relatedItem": each.item_id and ids.show("item", each.item_id),
+                    }
+                )
                 for each in opened_bid.responses
             ],
         }
@@ -80,6 +84,7 @@ def criteria(process: Process) -> list[Json]:
                 "id": each["id"],
                 "title": _main(each["title"], process.language),
                 "description": _main(each.get("description"), process.language),
+                "relatesTo": each.get("relates_to", "tenderer"),
                 "relatedLots": [each["related_lot"]] if each.get("related_lot") else [],
                 "requirementGroups": [
                     compact(
@@ -111,6 +116,7 @@ def _requirement(given: Json, language: str) -> Json:
             "title": _main(given["title"], language),
             "description": _main(given.get("description"), language),
             "dataType": given["data_type"],
+            "pattern": given.get("pattern"),
             "expectedValue": given.get("expected_value"),
             **bounds,
         }

@@ -23,7 +23,7 @@ from api.rules.complaints import PRIVATE
 def awards(process: Process) -> Section:
     """`awards`: every lot that was given or refused to a bid."""
     query = select(Award).where(
-        Award.tender_id == process.tender.id, Award.status != AwardStatus.PENDING
+        Award.tender_id == process.tender.id, col(Award.decided_at).is_not(None)
     )
     found = _fresh(process.session, query.order_by(col(Award.id)))
     if not found:

@@ -44,8 +44,10 @@ class Award(Table, table=True):
         CheckConstraint("value_amount > 0", name="value_positive"),
         CheckConstraint("decided_by <> proposed_by", name="four_eyes"),
         CheckConstraint(
-            "(status = 'pending') = (decided_at IS NULL) AND (status = 'pending'"
-            " OR (decided_by IS NOT NULL AND proposed_by IS NOT NULL))",
+            "CASE status WHEN 'pending' THEN decided_at IS NULL"
+            " WHEN 'cancelled' THEN decided_at IS NOT NULL OR cancellation_cause = 'lot_ended'"
+            " ELSE decided_at IS NOT NULL END"
+            " AND (decided_at IS NULL OR (decided_by IS NOT NULL AND proposed_by IS NOT NULL))",
             name="decided_by_two",
         ),
         CheckConstraint(

@@ -65,14 +65,24 @@ class BidItem(Table, table=True):
 
 
 class RequirementResponse(Table, table=True):
-    """OCDS `requirementResponse`: a bid's answer to a requirement, and its evidence."""
+    """OCDS `requirementResponse`: a bid's answer to a requirement, and its evidence.
+
+    `lot_id` or `item_id` say for which lot or item it answers; neither: for the whole bid.
+    """
 
     __tablename__ = "requirement_response"
-    __table_args__ = (UniqueConstraint("bid_id", "requirement_id"),)
+    __table_args__ = (
+        UniqueConstraint(
+            "bid_id", "requirement_id", "lot_id", "item_id", postgresql_nulls_not_distinct=True
+        ),
+        CheckConstraint("lot_id IS NULL OR item_id IS NULL", name="of_one_thing"),
+    )
 
     bid_id: UUID = Field(foreign_key="bid.id", ondelete="CASCADE")
     tender_id: UUID = Field(foreign_key="tender.id", ondelete="RESTRICT")
     requirement_id: str = Field(max_length=60)
+    lot_id: UUID | None = Field(default=None, foreign_key="tender_lot.id", ondelete="RESTRICT")
+    item_id: UUID | None = Field(default=None, foreign_key="tender_item.id", ondelete="RESTRICT")
     value: dict[str, Any] = Field(sa_column=Column(JSON, nullable=False))
     """`{"value": …}`: a string, number (as text) or boolean, as the requirement's data type."""
     documents: list[str] = Field(sa_column=Column(JSON, nullable=False))

@@ -132,6 +132,12 @@ class RequirementResponseIn(Input):
 
     requirement_id: RequirementId = Field(examples=["experience-years"])
     value: Given = Field(examples=[5])
+    lot_id: LotId | None = Field(
+        default=None, description="Of a criterion that relates to lots: for which one"
+    )
+    item_id: ItemId | None = Field(
+        default=None, description="Of a criterion that relates to items: for which one"
+    )
     documents: list[Sha256] = Field(default=[], max_length=20, examples=[[_SHA]])
 
 

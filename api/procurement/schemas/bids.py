@@ -109,6 +109,8 @@ class ResponseOut(_Row):
     """An answer to a requirement."""
 
     requirement_id: str
+    lot_id: LotId | None
+    item_id: ItemId | None
     value: Any
     documents: list[str]
 

@@ -8,6 +8,7 @@ fallback `server`, the bids themselves. It comes from `KERBEN_SEALING_KEY` or
 import os
 from functools import cache
 from pathlib import Path
+from uuid import uuid4
 
 import structlog
 
@@ -62,10 +63,10 @@ def _parsed(text: str) -> Identity:
 
 
 def _make(path: Path) -> None:
-    """Make a key for development. Of two processes that do it at once, one key remains."""
+    """Make a key for development. Of two threads or processes that do it at once, one key remains."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    fresh = path.with_name(f"{path.name}.{os.getpid()}")
-    with open(os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as file:
+    fresh = path.with_name(f"{path.name}.{uuid4().hex}")
+    with open(os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
         file.write(Identity.generate().reveal() + "\n")
     try:
         os.link(fresh, path)

@@ -30,11 +30,11 @@ from api.procurement.service.prequalification_problems import (
     SubmissionExists,
     SubmissionUnfit,
 )
-from api.rules import criteria as criterion_rules
+from api.rules import prequalification as rules
 from api.rules.bids import TendererRole
 from api.rules.prequalification import SUBMISSION, SubmissionStatus
 from api.rules.states import IllegalTransition
-from api.rules.tenders import Fault, TenderStage, has_ended
+from api.rules.tenders import TenderStage, has_ended
 
 SYSTEM = "system:clock"
 _EVENTS = {
@@ -260,17 +260,8 @@ def _refuse_unfit(session: Session, tender_id: UUID, data: SubmissionContentIn) 
     """Raise SubmissionUnfit for responses that are missing, of another type or not asked for."""
     found = submissions.find(session, tender_id)
     criteria = submissions.criteria_of(found.criteria if found else ())
-    answers = {each.requirement_id: each.value for each in data.requirement_responses}
-    ill_typed = {*criterion_rules.ill_typed(criteria, answers)}
-    faults = [
-        Fault(f"#/requirement_responses/{n}", "response_unfit", "is not asked or of another type")
-        for n, each in enumerate(data.requirement_responses)
-        if each.requirement_id in ill_typed
-    ]
-    faults += [
-        Fault("#/requirement_responses", "criterion_unanswered", f"{id} is not answered in full")
-        for id in criterion_rules.unanswered(criteria, answers, ())
-    ]
+    given = [(each.requirement_id, each.value) for each in data.requirement_responses]
+    faults = rules.response_faults(criteria, given)
     if faults:
         raise SubmissionUnfit(errors=terms.field_errors(faults))
 

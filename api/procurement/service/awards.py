@@ -47,6 +47,7 @@ _EVENTS = {
     "approve": "award.approved",
     "reject": "award.rejected",
     "cancel": "award.cancelled",
+    "lapse": "award.lapsed",
 }
 _MOVES = {
     TenderStage.EVALUATION_RESULTS_PENDING: "await_awards",
@@ -209,7 +210,21 @@ def complete(
     """The contract about these awards is signed by both sides: their lots are complete."""
     lots = [_lot(tender, award.lot_id) for award in awards]
     tenders.move_lots(session, tender, lots, "complete", actor=actor, change=change)
+    lapse(session, tender, actor=actor)
     restage(session, tender, actor=actor)
+
+
+def lapse(session: Session, tender: Tender, *, actor: str) -> None:
+    """End the awards that are still pending in lots of the tender that are no longer active:
+    nobody will decide them. What was decided stays as it was decided."""
+    over = {lot.id: lot.status for lot in tender.lots if lot.status is not LotStatus.ACTIVE}
+    now = db.now(session)
+    for award in _all(session, tender.id):
+        if award.status is not AwardStatus.PENDING or award.lot_id not in over:
+            continue
+        award.cancelled_at, award.cancellation_cause = now, CancellationCause.LOT_ENDED
+        award.cancellation_reason = f"The lot is {over[award.lot_id]}."
+        _move(session, award, "lapse", actor, {"cause": CancellationCause.LOT_ENDED})
 
 
 def restage(session: Session, tender: Tender, *, actor: str) -> None:

@@ -1,7 +1,9 @@
 """What becomes of bids when they have been judged."""
 
+from collections import defaultdict
 from collections.abc import Sequence
 from typing import Any
+from uuid import UUID
 
 from sqlmodel import Session, col, select
 
@@ -40,9 +42,12 @@ def disqualify_everywhere(session: Session, tender: Tender, *, actor: str) -> in
             Disqualification.tender_id == tender.id, col(Disqualification.revoked_at).is_(None)
         )
     ).all()
+    by_bid: dict[UUID, list[Disqualification]] = defaultdict(list)
+    for row in rows:
+        by_bid[row.bid_id].append(row)
     out = []
     for bid in _locked(session, tender, BidStage.TECHNICAL_OPENED):
-        own = [row for row in rows if row.bid_id == bid.id]
+        own = by_bid[bid.id]
         if lots <= {row.lot_id for row in own}:
             bid.disqualification = _told([reason for row in own for reason in row.reasons])
             out.append(bid)

@@ -15,7 +15,7 @@ from api.core.errors import Conflict, FieldError, Invalid, NotFound
 from api.core.outbox import emit
 from api.procurement.models import Cancellation, Complaint, Lot, Tender
 from api.procurement.schemas import CancelIn
-from api.procurement.service import periods, policies, tenders
+from api.procurement.service import awards, periods, policies, tenders
 from api.procurement.service.problems import CancellationPending
 from api.procurement.service.queries import visible
 from api.rules import cancellations as rules
@@ -182,6 +182,8 @@ def _take_effect(
         tenders.move_lots(session, tender, active, "cancel", actor=actor, change=change)
     elif possible:
         tenders.move(session, tender, "cancel", actor=actor, change=change)
+    if possible:
+        awards.lapse(session, tender, actor=actor)
     _note(session, tender, cancellation, action, actor=actor)
     if tender.status is TenderStatus.ACTIVE:
         periods.resume(session, tender, now=now, actor=actor)

@@ -9,9 +9,10 @@ from typing import Any, NamedTuple
 from uuid import UUID
 
 from pydantic import BaseModel, ValidationError
-from sqlmodel import SQLModel
+from sqlalchemy.orm import selectinload
+from sqlmodel import Session, SQLModel, select
 
-from api.core import bulk, ids
+from api.core import bulk, ids, patterns
 from api.core.errors import Invalid
 from api.procurement.models import (
     Bid,
@@ -20,16 +21,17 @@ from api.procurement.models import (
     BidLot,
     BidSecurity,
     DomesticClaim,
+    Lot,
     RequirementResponse,
     SubmissionTerms,
     Tender,
 )
 from api.procurement.schemas import BidLotIn, PriceContent, TechnicalContent, content_type
-from api.procurement.service.submissions import criteria_of
+from api.procurement.service.submissions import criteria_of, find
 from api.reference import service as reference
 from api.rules import bid_terms, criteria
 from api.rules.bid_terms import LotAsked, LotOffered, Party
-from api.rules.criteria import Criterion
+from api.rules.criteria import Criterion, Response
 from api.rules.sealing import EnvelopeKind
 from api.rules.tenders import Fault, LotStatus, Value
 
@@ -74,6 +76,16 @@ def asked(tender: Tender, terms: SubmissionTerms | None) -> Asked:
     )
 
 
+def wanted(session: Session, tender_id: UUID) -> Asked:
+    """What a published tender asks, for whoever hands in a bid."""
+    tender = session.exec(
+        select(Tender)
+        .where(Tender.id == tender_id)
+        .options(selectinload(Tender.lots).selectinload(Lot.items))  # type: ignore[arg-type]
+    ).one()
+    return asked(tender, find(session, tender_id))
+
+
 def read(
     wanted: Asked, bid: Bid, kind: EnvelopeKind, content: Mapping[str, Any], joined: Sequence[UUID]
 ) -> Read:
@@ -93,10 +105,10 @@ def read(
         faults += _lot_faults(wanted, parsed)
         rows += _lot_rows(parsed)
     if isinstance(parsed, TechnicalContent):
-        bid_for: list[str] = (
+        bid_for = (
             [ids.show("lot", lot.lot_id) for lot in parsed.lots]
             if isinstance(parsed, PriceContent)
-            else []
+            else None
         )
         faults += _technical_faults(wanted, bid, parsed, joined, bid_for)
         rows += _technical_rows(parsed)
@@ -147,24 +159,14 @@ def _technical_faults(
     bid: Bid,
     content: TechnicalContent,
     joined: Sequence[UUID],
-    bid_for: Sequence[str],
+    bid_for: Sequence[str] | None,
 ) -> list[Fault]:
-    answers = {each.requirement_id: each.value for each in content.requirement_responses}
     faults = bid_terms.tenderer_faults(
         [Party(each.organisation_id.hex, each.role, each.share_bp) for each in content.tenderers],
         supplier=bid.supplier_id.hex,
         accepted={each.hex for each in joined},
     )
-    if len(answers) != len(content.requirement_responses):
-        faults.append(Fault("#/requirement_responses", "answered_twice", "answer each once"))
-    faults += [
-        Fault("#/requirement_responses", "response_unfit", f"{id} is not asked or of another type")
-        for id in criteria.ill_typed(wanted.criteria, answers)
-    ]
-    faults += [
-        Fault("#/requirement_responses", "criterion_unanswered", f"{id} is not answered in full")
-        for id in criteria.unanswered(wanted.criteria, answers, bid_for)
-    ]
+    faults += answer_faults(wanted, content, bid_for)
     security = content.bid_security
     value = security.value if security else None
     faults += bid_terms.security_faults(
@@ -182,6 +184,25 @@ def _technical_faults(
         if lot is not None and ids.show("lot", lot) not in wanted.lots
     ]
     return faults
+
+
+def answer_faults(
+    wanted: Asked, content: TechnicalContent, bid_for: Sequence[str] | None
+) -> list[Fault]:
+    """What is wrong with the answers to requirements, by the name of each."""
+    responses = [
+        Response(
+            each.requirement_id,
+            each.value,
+            ids.show("lot", each.lot_id) if each.lot_id else None,
+            ids.show("item", each.item_id) if each.item_id else None,
+        )
+        for each in content.requirement_responses
+    ]
+    items = {lot: asked.items.keys() for lot, asked in wanted.lots.items() if asked.active}
+    return criteria.response_faults(
+        wanted.criteria, responses, items, patterns.matches, bid_for=bid_for
+    )
 
 
 def _lot_rows(content: PriceContent) -> Rows:
@@ -213,6 +234,8 @@ def _technical_rows(content: TechnicalContent) -> Rows:
             RequirementResponse,
             {
                 "requirement_id": each.requirement_id,
+                "lot_id": each.lot_id,
+                "item_id": each.item_id,
                 "value": {"value": each.value},
                 "documents": each.documents,
             },

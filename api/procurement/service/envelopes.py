@@ -6,18 +6,19 @@ from datetime import datetime
 from typing import Any, NamedTuple
 from uuid import UUID
 
-from pydantic import ValidationError
+from pydantic import BaseModel, ValidationError
 from sqlalchemy.orm import defer
 from sqlmodel import Session, col, select
 
 from api.core import db, ids, signing
 from api.core.errors import FieldError, Invalid, NotFound
 from api.procurement.models import Bid, BidEnvelope, Tender, TenderKey
-from api.procurement.schemas import EnvelopeIn, content_type
+from api.procurement.schemas import EnvelopeIn, PriceContent, TechnicalContent, content_type
 from api.procurement.sealing import envelopes as sealing
 from api.procurement.sealing.documents import instant
 from api.procurement.sealing.envelopes import Context, Sealed
 from api.procurement.sealing.receipts import Receipt, SignedReceipt
+from api.procurement.service import contents
 from api.procurement.service.bid_problems import SealingRequired, TenderPeriodNotStarted
 from api.procurement.service.problems import TenderPeriodEnded
 from api.rules import merkle
@@ -86,12 +87,15 @@ def current_of(session: Session, bid_id: UUID) -> Sequence[BidEnvelope]:
 def received(
     session: Session, held: Held, bid: Bid, given: Sequence[EnvelopeIn], keys: Keys
 ) -> list[BidEnvelope]:
-    """Rows of envelopes that came in now. Raises SealingRequired, ContentRefused or Invalid."""
+    """Rows of envelopes that came in now. Raises SealingRequired, ContentRefused or Invalid.
+
+    What is handed in unsealed is read once: answers that fail their requirements are refused.
+    """
     if any(each.content is not None for each in given):
         _require_server_sealing(session, held.id, keys)
+        _refuse_unfit(session, held.id, given, keys)
     return [
-        _row(held, bid, each, keys[each.kind], _sealed(held, bid, index, each, keys))
-        for index, each in enumerate(given)
+        _row(held, bid, each, keys[each.kind], _sealed(held, bid, each, keys)) for each in given
     ]
 
 
@@ -157,33 +161,61 @@ def _require_server_sealing(session: Session, tender_id: UUID, keys: Keys) -> No
         raise SealingRequired
 
 
-def _sealed(held: Held, bid: Bid, index: int, given: EnvelopeIn, keys: Keys) -> Sealed:
+def _refuse_unfit(
+    session: Session, tender_id: UUID, given: Sequence[EnvelopeIn], keys: Keys
+) -> None:
+    """Raise Invalid for content of another form, or with answers that miss what is required."""
+    two = len(keys) > 1
+    errors, said = list[FieldError](), dict[int, BaseModel]()
+    for index, each in enumerate(given):
+        if each.content is None:
+            continue
+        try:
+            said[index] = content_type(each.kind, two_envelopes=two).model_validate(each.content)
+        except ValidationError as error:
+            errors += _malformed(error, index)
+    if not errors and any(isinstance(each, TechnicalContent) for each in said.values()):
+        wanted = contents.wanted(session, tender_id)
+        # A price that came beside the technical envelope unsealed says for which lots the bid is.
+        lots = next((each.lots for each in said.values() if isinstance(each, PriceContent)), None)
+        bid_for = None if lots is None else [ids.show("lot", each.lot_id) for each in lots]
+        for index, content in said.items():
+            if isinstance(content, TechnicalContent):
+                errors += [
+                    FieldError(
+                        pointer=f"#/envelopes/{index}/content{fault.pointer.removeprefix('#')}",
+                        code=fault.code,
+                        detail=fault.detail,
+                    )
+                    for fault in contents.answer_faults(wanted, content, bid_for)
+                ]
+    if errors:
+        raise Invalid("The content is not that of a bid.", errors=errors)
+
+
+def _malformed(error: ValidationError, index: int) -> list[FieldError]:
+    return [
+        FieldError(
+            pointer="/".join(["#/envelopes", str(index), "content", *map(str, each["loc"])]),
+            code=each["type"],
+            detail=each["msg"],
+        )
+        for each in error.errors(include_input=False, include_context=False, include_url=False)
+    ]
+
+
+def _sealed(held: Held, bid: Bid, given: EnvelopeIn, keys: Keys) -> Sealed:
     """The envelope as the bidder sealed it, or sealed here: what it says is stored nowhere else."""
     if given.sealed is not None:
         return given.sealed
-    content = given.content or {}
-    kind = content_type(given.kind, two_envelopes=len(keys) > 1)
-    try:
-        kind.model_validate(content)
-    except ValidationError as error:
-        errors = [
-            FieldError(
-                pointer="/".join(["#/envelopes", str(index), "content", *map(str, each["loc"])]),
-                code=each["type"],
-                detail=each["msg"],
-            )
-            for each in error.errors(include_input=False, include_context=False, include_url=False)
-        ]
-    else:
-        context = Context(
-            tender=held.ocid,
-            tenderer=ids.show("organisation", bid.supplier_id),
-            envelope=given.kind,
-            id=given.id,
-            version=given.version,
-        )
-        return sealing.seal(content, context, keys[given.kind].recipient).sealed
-    raise Invalid("The content is not that of a bid.", errors=errors)
+    context = Context(
+        tender=held.ocid,
+        tenderer=ids.show("organisation", bid.supplier_id),
+        envelope=given.kind,
+        id=given.id,
+        version=given.version,
+    )
+    return sealing.seal(given.content or {}, context, keys[given.kind].recipient).sealed
 
 
 def _row(held: Held, bid: Bid, given: EnvelopeIn, key: TenderKey, sealed: Sealed) -> BidEnvelope:

@@ -8,7 +8,7 @@ from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
-from sqlmodel import Session, col, select
+from sqlmodel import Session, col, or_, select
 
 from api.core import ids
 from api.identity import service as identity
@@ -21,6 +21,7 @@ from api.procurement.models import (
     BidOpening,
     BidTenderer,
     DomesticClaim,
+    Item,
     Lot,
     PreferenceDecision,
     PriceJustification,
@@ -34,7 +35,7 @@ from api.reference import fx
 from api.rules.bids import BidStage, OpeningStatus
 from api.rules.clock import local_date
 from api.rules.commissions import JustificationStatus
-from api.rules.evaluation import ComparablePrice, Inputs, LotTerms, inputs, stated_price
+from api.rules.evaluation import ComparablePrice, Inputs, LotTerms, inputs, scoring, stated_price
 from api.rules.evaluation.inputs import EAEU, Decision, VatStatement
 from api.rules.evaluation.scoring import NUMBER
 from api.rules.policy import Policy
@@ -103,7 +104,9 @@ def gather(
     policy = _policy(session, tender)
     day = local_date(opening.opened_at)
     rows = _Rows(session, tender, lot)
-    bids = [rows.bid(bid, policy, scored, disqualified) for bid in bids_of(session, tender, lot)]
+    bids = [
+        rows.bid(bid, terms, policy, scored, disqualified) for bid in bids_of(session, tender, lot)
+    ]
     rates = _rates(session, terms, {bid.price.currency for bid in bids}, day)
     adjusted = comparable or _ports[-1](session, tender, lot, rates)
     return Inputs(
@@ -173,8 +176,21 @@ class _Rows:
             )
         }
         self.origins = self._grouped(select(BidItem).where(BidItem.lot_id == of_lot))
+        of_items = select(Item.id).where(Item.lot_id == of_lot)
         self.answers = self._grouped(
-            select(RequirementResponse).where(RequirementResponse.tender_id == tender.id)
+            select(RequirementResponse)
+            .where(
+                RequirementResponse.tender_id == tender.id,
+                or_(
+                    col(RequirementResponse.lot_id) == of_lot,
+                    col(RequirementResponse.lot_id).is_(None),
+                ),
+                or_(
+                    col(RequirementResponse.item_id).in_(of_items),
+                    col(RequirementResponse.item_id).is_(None),
+                ),
+            )
+            .order_by(col(RequirementResponse.item_id))
         )
         self.claims = self._grouped(
             select(DomesticClaim).where(
@@ -211,15 +227,18 @@ class _Rows:
     def bid(
         self,
         bid: Bid,
+        terms: LotTerms,
         policy: inputs.PolicyTerms,
         scored: Mapping[UUID, Mapping[str, Mapping[str, Decimal]]],
         disqualified: Mapping[UUID, Sequence[Mapping[str, str]]],
     ) -> inputs.Bid:
-        """A bid as the rules take it."""
+        """A bid as the rules take it, with its answers for this lot."""
         price, envelope = self.prices[bid.id], self.envelopes[bid.id]
         supplier = self.parties[bid.supplier_id]
         resident = supplier.country == self.home
-        answers = {each.requirement_id: _text(each.value["value"]) for each in self.answers[bid.id]}
+        said: dict[str, list[str]] = defaultdict(list)
+        for each in self.answers[bid.id]:
+            said[each.requirement_id].append(_text(each.value["value"]))
         return inputs.Bid(
             id=ids.show("bid", bid.id),
             tenderers=self._names(bid, supplier),
@@ -228,9 +247,11 @@ class _Rows:
             commitment=envelope.commitment,
             ciphertext_sha256=envelope.ciphertext_sha256,
             price=_price(price, policy, resident=resident),
-            answers=answers,
+            answers=scoring.answers_of(terms, said),
             costs={
-                name: Decimal(value) for name, value in answers.items() if NUMBER.fullmatch(value)
+                name: sum(map(Decimal, values), Decimal())
+                for name, values in said.items()
+                if all(map(NUMBER.fullmatch, values))
             },
             scores=scored.get(bid.id, {}),
             delivery=inputs.DeliveryTerms(

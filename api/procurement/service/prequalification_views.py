@@ -9,14 +9,14 @@ from uuid import UUID
 from sqlalchemy import ColumnElement, false
 from sqlmodel import Session, col, or_, select
 
-from api.core import pages
+from api.core import pages, patterns
 from api.core.errors import NotFound
 from api.core.pages import PageQuery
 from api.procurement.models import Qualification, Submission, Tender
 from api.procurement.service import admission, applications, phases, policies, submissions
 from api.procurement.service.prequalification_problems import NoPrequalification, NotInvited
 from api.rules import prequalification as rules
-from api.rules.criteria import fulfils
+from api.rules.criteria import shortfall
 
 
 def revealed(tender: Tender) -> bool:
@@ -146,7 +146,7 @@ def _checked(session: Session, found: Submission) -> list[dict[str, Any]]:
         {
             **each,
             "fulfils": each["requirement_id"] in asked
-            and fulfils(asked[each["requirement_id"]], each["value"]),
+            and shortfall(asked[each["requirement_id"]], each["value"], patterns.matches) is None,
         }
         for each in found.requirement_responses
     ]

@@ -12,7 +12,7 @@ from uuid import UUID
 
 from sqlmodel import Session, col, select
 
-from api.core import audit, db, deadlines
+from api.core import audit, db, deadlines, patterns
 from api.core.errors import Conflict, FieldError, NotFound
 from api.core.outbox import emit
 from api.identity.service import Caller
@@ -54,7 +54,7 @@ def propose(
     _require_deciding(session, tender, caller)
     criteria, responses = _asked(session, tender), _responses(session, found)
     findings = [Finding(each.requirement_id, each.met, each.reason) for each in data.findings]
-    faults = rules.finding_faults(criteria, responses, findings) + [
+    faults = rules.finding_faults(criteria, responses, findings, patterns.matches) + [
         Fault("#/findings", "not_found_about", f"{id} was answered, and nothing is found about it")
         for id in rules.unfound(criteria, responses, findings)
     ]

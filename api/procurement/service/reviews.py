@@ -192,6 +192,7 @@ def execute(
             result = _repeat_evaluation(session, tender, complaint, actor=actor, reason=reason)
         case _E.CANCEL_TENDER:
             tenders.move(session, tender, "cancel", actor=actor, change={"reason": reason})
+            awards.lapse(session, tender, actor=actor)
             result = {"tender": tender.status.value}
         case _E.EXTEND_PERIOD:
             result = _extend(session, tender, actor=actor, reason=reason)

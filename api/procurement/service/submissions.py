@@ -18,7 +18,7 @@ from api.procurement.service.problems import NotDraft
 from api.reference import service as reference
 from api.rules import bid_terms
 from api.rules.amendments import Json
-from api.rules.criteria import Criterion, DataType, Requirement
+from api.rules.criteria import Criterion, DataType, RelatesTo, Requirement
 from api.rules.policy import Policy
 from api.rules.tenders import Fault, TenderStage, Value
 
@@ -124,6 +124,7 @@ def criteria_of(stored: Sequence[Mapping[str, Any]]) -> list[Criterion]:
                 for group in each["requirement_groups"]
             ],
             each["related_lot"],
+            RelatesTo(each.get("relates_to", RelatesTo.TENDERER)),
         )
         for each in stored
     ]
@@ -136,6 +137,7 @@ def _requirement(stored: Mapping[str, Any]) -> Requirement:
         stored["expected_value"],
         stored["min_value"],
         stored["max_value"],
+        stored.get("pattern"),
     )
 
 

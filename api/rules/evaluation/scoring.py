@@ -1,7 +1,7 @@
 """Points for quality, and for a price or cost against the lowest. Pure. Points go from 0 to 100."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from decimal import Decimal
 
 from api.rules.evaluation.arithmetic import BASIS_POINTS, HUNDRED, ZERO, exact, figure
@@ -13,6 +13,7 @@ from api.rules.evaluation.terms import (
     CommissionScore,
     CriterionType,
     Linear,
+    LotTerms,
     PointsTable,
 )
 
@@ -40,15 +41,39 @@ def quality_points(criterion: AwardCriterion, bid: Bid) -> Points:
     that is not in the table or not a number has 0 points, as no answer has.
     """
     match criterion.scoring:
-        case PointsTable(points=table):
-            return weighted(criterion, table.get(bid.answers.get(criterion.id, ""), ZERO))
-        case Linear() as scoring:
-            return weighted(criterion, _linear(scoring, bid.answers.get(criterion.id)))
+        case PointsTable() | Linear():
+            return weighted(criterion, _answered(criterion, bid.answers.get(criterion.id, "")))
         case CommissionScore():
             mean = mean_score(bid.scores.get(criterion.id, {}))
             return weighted(criterion, mean, mean)
         case _:
             raise ValueError(f"{criterion.id} has no scoring of quality")
+
+
+def answers_of(terms: LotTerms, said: Mapping[str, Sequence[str]]) -> dict[str, str]:
+    """The answer of a bid for a lot to each requirement, of what it `said`: once, or for every item
+    of the lot. Of several answers the one that gives the fewest points counts: an item that is
+    better does not make up for another. Several that no criterion judges are left out.
+    """
+    judged = {each.id: each for each in terms.criteria if each.type is CriterionType.QUALITY}
+    found = {}
+    for name, answers in said.items():
+        if len({*answers}) == 1:
+            found[name] = answers[0]
+        elif name in judged:
+            criterion = judged[name]
+            found[name] = min(answers, key=lambda each: (_answered(criterion, each), each))
+    return found
+
+
+def _answered(criterion: AwardCriterion, answer: str) -> Decimal:
+    match criterion.scoring:
+        case PointsTable(points=table):
+            return table.get(answer, ZERO)
+        case Linear() as scoring:
+            return _linear(scoring, answer)
+        case _:
+            return ZERO
 
 
 @exact
@@ -71,8 +96,8 @@ def below_threshold(criterion: AwardCriterion, bid: Bid) -> bool:
 
 
 @exact
-def _linear(scoring: Linear, answer: str | None) -> Decimal:
-    if answer is None or not NUMBER.fullmatch(answer):
+def _linear(scoring: Linear, answer: str) -> Decimal:
+    if not NUMBER.fullmatch(answer):
         return figure(ZERO)
     value = min(max(Decimal(answer), scoring.minimum), scoring.maximum)
     reached = (

@@ -395,3 +395,41 @@ def test_a_policy_can_keep_evaluations_from_the_public(
     drain()
     url = f"/public/tenders/{over.tender['ocid']}/evaluations/{draft['lot_id']}"
     assert client.get(url).status_code == 404
+
+
+def test_each_lot_is_judged_by_its_own_answer(as_org: AsOrg) -> None:
+    """Who gives the longer warranty for a lot is first there, whatever it gives for the other."""
+    buyer, suppliers = as_org(["buyer"]), [as_org(["supplier"]) for _ in range(2)]
+    chief = bidding.another_client(buyer)
+    (asked,) = deciding.ASKED["criteria"]
+    months = {suppliers[0]: (12, 36), suppliers[1]: (36, 12)}
+
+    def answering(supplier: Any) -> Any:
+        return lambda tender: bidding.content(
+            tender,
+            "9000.00",
+            requirement_responses=[
+                {"requirement_id": "warranty", "value": value, "lot_id": lot["id"]}
+                for lot, value in zip(tender["lots"], months[supplier], strict=True)
+            ],
+        )
+
+    over = deciding.opened(
+        as_org,
+        buyer,
+        [(supplier, answering(supplier)) for supplier in suppliers],
+        terms={"criteria": [{**asked, "relates_to": "lot"}]},
+        award=deciding.rated(
+            {**deciding.PRICE, "weight_bp": 5000}, {**deciding.WARRANTY, "weight_bp": 5000}
+        ),
+        lots=[samples.lot(), samples.lot()],
+    )
+
+    rankings = []
+    for lot in range(2):
+        draft = deciding.propose(over, buyer, lot)
+        assert deciding.complete(draft, chief).status_code == 200
+        rankings.append(draft["result"]["ranking"])
+
+    first, second = (bid["id"] for bid in over.bids)
+    assert rankings == [[second, first], [first, second]]

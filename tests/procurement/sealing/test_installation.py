@@ -1,5 +1,7 @@
 """The installation's own key: from where it comes, and that nothing shows it."""
 
+import threading
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -59,6 +61,23 @@ def test_a_missing_file_is_named_and_development_makes_its_own(
     first = installation.own_identity()
     assert (tmp_path / "sealing-key.txt").stat().st_mode & 0o777 == 0o600
     assert installation.own_identity().recipient == first.recipient
+
+
+def test_threads_that_need_the_first_key_at_once_have_the_same_one(
+    configured: Any, tmp_path: Path
+) -> None:
+    for attempt in range(20):
+        configured(sealing_key_file=None, data_dir=tmp_path / str(attempt))
+        together = threading.Barrier(8)
+
+        def first(together: threading.Barrier = together) -> str:
+            together.wait()
+            return installation.own_identity().recipient
+
+        with ThreadPoolExecutor(8) as pool:
+            found = {each.result() for each in [pool.submit(first) for _ in range(8)]}
+        assert found == {installation.own_identity().recipient}
+        assert [path.name for path in (tmp_path / str(attempt)).iterdir()] == ["sealing-key.txt"]
 
 
 def test_a_session_key_is_wrapped_for_this_installation_alone(configured: Any) -> None:

@@ -296,3 +296,20 @@ def test_the_programs_own_decimal_context_has_no_influence() -> None:
     expected = evaluate(one)
     with decimal.localcontext(decimal.Context(prec=3, rounding=decimal.ROUND_DOWN)):
         assert evaluate(one) == expected
+
+
+def test_of_the_answers_for_several_items_the_worst_counts() -> None:
+    longer = quality("months", 5000, Linear(D(12), D(36), Better.HIGHER))
+    sooner = quality("days", 3000, Linear(D(10), D(90), Better.LOWER))
+    wood = quality("wood", 2000, PointsTable({"oak": D(100), "pine": D(40)}))
+    said = {
+        "months": ["24", "12", "36"],
+        "days": ["10", "60", "20"],
+        "wood": ["oak", "elm", "pine"],
+        "same": ["x", "x"],
+        "differs": ["x", "y"],
+    }
+
+    found = scoring.answers_of(rated(longer, sooner, wood), said)
+
+    assert found == {"months": "12", "days": "60", "wood": "elm", "same": "x"}

@@ -74,7 +74,7 @@ class Prequalification(RuleBasedStateMachine):
                 "close",
                 "open",
             ]
-        )  # fmt: skip
+        )
     )
     def any_action(self, action: str) -> None:
         self.act(action)

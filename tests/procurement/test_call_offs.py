@@ -71,6 +71,11 @@ def test_a_call_off_goes_down_the_cascade_to_a_signed_contract(
     assert refused(buyer.post(at, json=REASON))[:2] == (409, "four_eyes")
     assert chief.post(at, json=REASON).status_code == 200
     drain()
+    # Who could have been given it has standing to complain, who is no supplier has not.
+    awarding.drafted(suppliers[2], tender, target="award", award_id=award["id"])
+    complaint = awarding.complaint(target="award", award_id=award["id"])
+    answer = as_org(["supplier"]).post(f"/v1/tenders/{tender['id']}/complaints", json=complaint)
+    assert refused(answer)[:2] == (403, "no_standing")
     [contract] = buyer.get(f"/v1/tenders/{tender['id']}/contracts").json()["items"]
     assert (contract["status"], contract["value"]["amount"]) == ("pending", "90000")
 

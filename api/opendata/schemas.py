@@ -16,6 +16,7 @@ from api.procurement.schemas import (
     ValueOut,
 )
 from api.reference.policy_schemas import PolicySetId
+from api.rules.frameworks import FrameworkMethod
 from api.rules.policy import SealingMode
 from api.rules.tenders import (
     ProcurementCategory,
@@ -76,6 +77,8 @@ class TenderPublished(BaseModel):
     procurement_method: ProcurementMethod
     procurement_method_details: str | None
     procurement_method_ground: str | None
+    framework_id: TenderId | None = Field(description="Of a call-off")
+    framework_method: FrameworkMethod | None
     auction_step_bp: int | None = Field(description="Of the lots' reverse auctions, if there are")
     main_procurement_category: ProcurementCategory
     value: ValueOut | None

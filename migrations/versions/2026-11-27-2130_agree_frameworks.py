@@ -55,7 +55,6 @@ POLICIES = f"""
 CREATE POLICY app_read ON framework_terms FOR SELECT TO kerben_app USING ({SEEN_TENDER});
 CREATE POLICY app_insert ON framework_terms FOR INSERT TO kerben_app WITH CHECK ({OWN_TENDER});
 CREATE POLICY app_update ON framework_terms FOR UPDATE TO kerben_app USING ({OWN_TENDER});
-CREATE POLICY app_delete ON framework_terms FOR DELETE TO kerben_app USING ({OWN_TENDER});
 
 -- Agreements are public. Those who call off draw on the ceiling, and change nothing else.
 CREATE POLICY app_read ON framework_agreement FOR SELECT TO kerben_app

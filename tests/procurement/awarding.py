@@ -81,7 +81,7 @@ def ranked(
     )
     tender = samples.row(session, made)
     bids = [
-        _bid(session, made, supplier.org_id, Decimal(1_000_000 * n))
+        opened_bid(session, made, supplier.org_id, Decimal(1_000_000 * n))
         for n, supplier in enumerate(who.suppliers, start=1)
     ]
     evaluated(session, made, bids)
@@ -113,7 +113,8 @@ def evaluated(session: Session, made: Any, bids: Sequence[UUID]) -> None:
     session.flush()
 
 
-def _bid(session: Session, made: Any, supplier_id: UUID, amount: Decimal) -> UUID:
+def opened_bid(session: Session, made: Any, supplier_id: UUID, amount: Decimal) -> UUID:
+    """The rows of a bid for every lot at one price, as the opening leaves them; its id."""
     now, tender_id = db.now(session), samples.tender_id(made)
     bid = Bid(
         tender_id=tender_id,

@@ -1,13 +1,15 @@
 """Framework agreements for tests: concluded, called off from, competed under, all over HTTP."""
 
 from collections.abc import Callable, Sequence
+from decimal import Decimal
 from typing import Any, NamedTuple
 from uuid import UUID
 
 from sqlmodel import Session
 
-from api.core import ids
-from api.procurement.models import FrameworkAgreement
+from api.core import db, ids
+from api.procurement.models import BidItem, FrameworkAgreement, Tender
+from api.rules.tenders import TenderStage
 from tests.procurement import awarding, bidding, samples
 from tests.procurement.awarding import Case, Parties
 from tests.procurement.bidding import Bidding
@@ -102,9 +104,53 @@ def conclude(case: Case) -> Any:
     return case.parties.buyer.post(f"/v1/tenders/{case.tender['id']}/framework-agreement")
 
 
+def ranked(
+    as_org: AsOrg, *, prices: Sequence[str] = PRICES, ceiling: str = CEILING, **changed: Any
+) -> tuple[Case, Any]:
+    """As `opened`, by the rows that opening and evaluation leave."""
+    who, other = awarding.parties(as_org, suppliers=len(prices)), as_org(["buyer"])
+    value, lots = {"amount": ceiling, "currency": "KGS"}, [samples.lot(value=None)]
+    draft = samples.drafted(who.buyer, value=value, lots=lots)
+    url = f"/v1/tenders/{draft['id']}"
+    answer = who.buyer.request("PUT", f"{url}/framework-terms", json=terms(other, **changed))
+    assert answer.status_code == 200, answer.text
+    answer = who.buyer.post(f"{url}/publish")
+    assert answer.status_code == 200, answer.text
+    made = answer.json()
+    with db.worker_unit_of_work() as session:
+        bids = [
+            _bid(session, made, supplier.org_id, Decimal(price))
+            for supplier, price in zip(who.suppliers, prices, strict=True)
+        ]
+        awarding.evaluated(session, made, bids)
+        tender = session.get(Tender, samples.tender_id(made))
+        assert tender is not None
+        tender.status_details = TenderStage.EVALUATION_COMPLETE
+    return Case(made, who), other
+
+
+def _bid(session: Session, made: Any, supplier_id: UUID, price: Decimal) -> UUID:
+    """A bid for the one item of a tender."""
+    [lot] = made["lots"]
+    [item] = lot["items"]
+    quantity = Decimal(item["quantity"])
+    bid = awarding.opened_bid(session, made, supplier_id, price * quantity)
+    session.add(
+        BidItem(
+            bid_id=bid,
+            tender_id=samples.tender_id(made),
+            lot_id=ids.parse("lot", lot["id"]),
+            item_id=ids.parse("item", item["id"]),
+            quantity=quantity,
+            unit_price_amount=price,
+        )
+    )
+    return bid
+
+
 def concluded(as_org: AsOrg, **changed: Any) -> Framework:
     """An agreement in force with everybody who bid."""
-    case, _, other = opened(as_org, **changed)
+    case, other = ranked(as_org, **changed)
     for _ in case.parties.suppliers:
         awarding.awarded(case)
     awarding.advance(9)

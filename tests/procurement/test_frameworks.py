@@ -4,6 +4,8 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+from sqlalchemy import text
+from sqlalchemy.exc import DBAPIError
 from sqlmodel import Session, col, select
 
 from api.core import db, deadlines
@@ -220,6 +222,39 @@ def test_an_agreement_expires_by_the_clock(as_org: AsOrg, drain: Drain) -> None:
     drain()
     expired = framework.now()
     assert (expired["status"], expired["termination_cause"]) == ("terminated", "expired")
+
+
+def test_row_level_security_lets_only_those_act_who_may(as_org: AsOrg) -> None:
+    framework = frameworking.concluded(as_org)
+    row_id = frameworking.agreement_id(framework)
+    drafting = as_org(["buyer"])
+    hidden = samples.drafted(drafting)
+    url = f"/v1/tenders/{hidden['id']}/framework-terms"
+    assert drafting.request("PUT", url, json=frameworking.terms()).status_code == 200
+    assert framework.parties.buyer.get(url).status_code == 404
+    with db.unit_of_work(framework.parties.buyer.org_id) as session:
+        [own] = session.exec(select(FrameworkTerms)).all()
+        assert own.tender_id == samples.tender_id(framework.tender)
+    for outsider in (drafting, framework.parties.suppliers[0]):
+        with db.unit_of_work(outsider.org_id) as session:
+            done = session.connection().execute(
+                text("UPDATE framework_agreement SET drawn_amount = 0"),
+            )
+            assert done.rowcount == 0
+            done = session.connection().execute(
+                text("UPDATE framework_supplier SET status = 'suspended', reason = 'x'")
+            )
+            assert done.rowcount == 0
+    # A buyer who may call off draws on the ceiling, and can end nothing and alter nothing.
+    for change in ("status = 'terminated'", "ceiling_amount = 1", "buyers = '{}'"):
+        with (
+            pytest.raises(DBAPIError, match="framework agreement"),
+            db.unit_of_work(framework.other.org_id) as session,
+        ):
+            session.connection().execute(
+                text(f"UPDATE framework_agreement SET {change} WHERE id = :id"), {"id": row_id}
+            )
+    assert framework.now() == framework.agreement
 
 
 def _trail(session: Session, framework: frameworking.Framework) -> list[Any]:

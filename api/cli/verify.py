@@ -14,6 +14,7 @@ from api.audit import verification
 from api.contracts.penalty import verification as penalties
 from api.core import signing
 from api.delivery.landed_cost import verification as landed_costs
+from api.procurement.evaluation import auction_logs
 from api.procurement.evaluation import verification as evaluations
 
 app = typer.Typer(help="Check what the service has given out, offline.", no_args_is_help=True)
@@ -75,6 +76,34 @@ def evaluation(
         console.print(f"{rank}. {bid}", markup=False, soft_wrap=True, highlight=False)
     if sha256 is None:
         console.print("Not checked: whether this is the file as published. Give --sha256.")
+
+
+@app.command()
+def auction(
+    file: Annotated[Path, _File],
+    evaluation: Annotated[
+        Path | None,
+        typer.Option(exists=True, dir_okay=False, help="The lot's evaluation file names the log."),
+    ] = None,
+) -> None:
+    """Replay a reverse auction from the log that the service gave out. All that differs is named by
+    its JSON Pointer. Exit code 1 then."""
+    text = file.read_bytes()
+    named = evaluation and evaluation.read_bytes()
+    _tell(auction_logs.check(text, evaluation=named or None))
+    said = auction_logs.read(text)
+    console.print(
+        f"{said.tender}, {said.lot_id}: {len(said.prices)} prices, replayed alike."
+        f" Head {said.head_sha256}",
+        markup=False,
+        soft_wrap=True,
+        highlight=False,
+    )
+    for place in said.ranking:
+        told = f"{place.place}. {place.bid_id} {place.amount} {said.currency}"
+        console.print(told, markup=False, soft_wrap=True, highlight=False)
+    if evaluation is None:
+        console.print("Not checked: whether this is the log that was evaluated. Give --evaluation.")
 
 
 @app.command()

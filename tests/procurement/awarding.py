@@ -92,10 +92,9 @@ def ranked(
 
 def evaluated(session: Session, made: Any, bids: Sequence[UUID]) -> None:
     """Complete evaluations of every lot, which rank the bids in this order."""
-    ranking = {"result": {"ranking": [ids.show("bid", bid) for bid in bids]}}
-    text = json.dumps(ranking).encode()
     for lot in made["lots"]:
         lot_id = ids.parse("lot", lot["id"])
+        text = _file(session, lot_id, bids)
         earlier = session.exec(select(Evaluation).where(Evaluation.lot_id == lot_id)).all()
         session.add(
             Evaluation(
@@ -111,6 +110,24 @@ def evaluated(session: Session, made: Any, bids: Sequence[UUID]) -> None:
             )
         )
     session.flush()
+
+
+def _file(session: Session, lot_id: UUID, bids: Sequence[UUID]) -> bytes:
+    """As much of an evaluation file as the award reads: the ranking, and the prices as bid."""
+    rows = {row.bid_id: row for row in session.exec(select(BidLot).where(BidLot.lot_id == lot_id))}
+    prices = [
+        {
+            "id": ids.show("bid", bid),
+            "price": {
+                "amount": str(rows[bid].value_amount),
+                "currency": rows[bid].value_currency,
+                "vat": "gross" if rows[bid].vat_included else "net",
+            },
+        }
+        for bid in bids
+    ]
+    ranking = [ids.show("bid", bid) for bid in bids]
+    return json.dumps({"inputs": {"bids": prices}, "result": {"ranking": ranking}}).encode()
 
 
 def opened_bid(session: Session, made: Any, supplier_id: UUID, amount: Decimal) -> UUID:

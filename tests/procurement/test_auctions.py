@@ -1,29 +1,40 @@
 """Reverse auctions through HTTP: announced, prices in the open, ended by the clock."""
 
+import json
 import threading
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
+from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from jsonschema import Draft202012Validator
 from sqlalchemy.exc import DBAPIError
 from sqlmodel import Session, col, select
+from typer.testing import CliRunner
 
+from api.__main__ import main
 from api.core import db, ids
 from api.core.audit import AuditEntry
 from api.core.outbox import OutboxEvent
+from api.procurement.evaluation import auction_logs
+from api.procurement.evaluation.verification import What
 from api.procurement.models import Auction, AuctionPrice
 from api.procurement.service import auctions
 from api.rules import auction as rules
-from api.rules.auction import Price
+from api.rules.auction import AuctionStatus, Price
 from tests.conftest import Actor
 from tests.procurement import bidding, samples
 from tests.procurement.bidding import Opened
+from tests.procurement.evaluation import deciding
 
 type AsOrg = Callable[..., Any]
 QUANTITY = 600
 STEP = "67000"
+CLI = CliRunner()
 
 
 @pytest.fixture
@@ -108,6 +119,125 @@ def test_prices_fall_and_the_log_gives_the_result(
     assert again.end == row.ends_at
 
 
+def test_the_exported_log_replays_offline_and_the_evaluation_names_it(
+    opened: Opened, suppliers: list[Actor], tmp_path: Path, drain: Callable[[], int]
+) -> None:
+    buyer = opened.bidding.buyer
+    made = begun(opened)
+    go_down(made, suppliers[0], "5690000")
+    go_down(made, suppliers[1], "5600000.50")
+    bidding.advance(datetime.fromisoformat(made["ends_at"]))
+    with db.worker_unit_of_work() as unit:
+        assert auctions.end_due(unit, ids.parse("auction", made["id"]))
+    draft = deciding.propose(opened, buyer)
+    assert deciding.complete(draft, bidding.another_client(buyer)).status_code == 200
+    log, evaluation = tmp_path / "log.json", tmp_path / "evaluation.json"
+    answer = suppliers[2].get(f"/v1/auctions/{made['id']}/log")
+    log.write_bytes(answer.content)
+    evaluation.write_bytes(buyer.get(f"/v1/evaluations/{draft['id']}/file").content)
+    schema = buyer.get("/public/schemas/kerben-auction-1").json()
+
+    good = CLI.invoke(main, ["verify", "auction", str(log), "--evaluation", str(evaluation)])
+    alone = CLI.invoke(main, ["verify", "auction", str(log)])
+
+    Draft202012Validator(schema).validate(answer.json())
+    (first, second, third) = answer.json()["ranking"]
+    assert (good.exit_code, good.stdout.splitlines()) == (
+        0,
+        [
+            (
+                f"{opened.tender['ocid']}, {made['lot_id']}: 2 prices, replayed alike."
+                f" Head {answer.json()['head_sha256']}"
+            ),
+            f"1. {first['bid_id']} 5600000.5 KGS",
+            f"2. {second['bid_id']} 5690000 KGS",
+            f"3. {third['bid_id']} 5760000 KGS",
+        ],
+    )
+    assert "Not checked" in alone.stdout
+    inputs = json.loads(evaluation.read_bytes())["inputs"]
+    assert inputs["lot"]["auction"] == {
+        "head_sha256": answer.json()["head_sha256"],
+        "id": made["id"],
+    }
+    assert CLI.invoke(main, ["verify", "evaluation", str(evaluation)]).exit_code == 0
+    # A log that was made up afterwards holds by itself, and is not the one that was evaluated.
+    shorter = auction_logs.check(
+        tampered(answer.json(), drop=1), evaluation=evaluation.read_bytes()
+    )
+    assert [each.what for each in shorter] == [What.OTHER_FILE, What.CHANGED]
+
+
+def tampered(said: dict[str, Any], *, drop: int = 0) -> bytes:
+    """The log without its last prices, all hashes and the result computed anew."""
+    told = {name: said[name] for name in ("auction_id", "tender", "lot_id", "currency")}
+    terms = rules.Terms(
+        datetime.fromisoformat(said["starts_at"]),
+        datetime.fromisoformat(said["announced_end"]),
+        Decimal(said["step_amount"]),
+        timedelta(seconds=said["pause_seconds"]),
+        {bid: Decimal(amount) for bid, amount in said["initial"].items()},
+    )
+    prices = [
+        Price(each["bid_id"], Decimal(each["amount"]), datetime.fromisoformat(each["received_at"]))
+        for each in said["prices"][: len(said["prices"]) - drop]
+    ]
+    log, standing = auction_logs.entries(prices), rules.replay(terms, prices)
+    announced = auction_logs.announced(terms, **told)
+    whole = auction_logs.document(announced, log, standing, AuctionStatus(said["status"]))
+    return json.dumps(whole).encode()
+
+
+START = datetime(2027, 3, 10, 4, tzinfo=UTC)
+TERMS = rules.Terms(
+    START,
+    START + timedelta(hours=1),
+    Decimal("10.50"),
+    timedelta(minutes=15),
+    {"bid_a": Decimal(1000), "bid_b": Decimal(900), "bid_c": Decimal("950.25")},
+)
+
+
+@settings(max_examples=60)
+@given(
+    st.lists(st.tuples(st.sampled_from(sorted(TERMS.initial)), st.integers(1, 8)), max_size=6),
+    st.data(),
+)
+def test_any_change_of_a_log_is_found(falls: list[tuple[str, int]], data: st.DataObject) -> None:
+    standing, prices = rules.opened(TERMS), []
+    for n, (bid, steps) in enumerate(falls):
+        amount = standing.prices[bid] - steps * TERMS.step
+        price = Price(bid, amount, START + timedelta(minutes=10 * n, microseconds=n))
+        standing = rules.place(TERMS, standing, price)
+        prices.append(price)
+    names = {"auction_id": "auction_1", "tender": "ocds-kerben0-000001"}
+    announced = auction_logs.announced(TERMS, **names, lot_id="lot_1", currency="KGS")
+    log = auction_logs.entries(prices)
+    whole = auction_logs.document(announced, log, standing, AuctionStatus.COMPLETE)
+    assert auction_logs.check(json.dumps(whole).encode()) == []
+
+    changed = json.loads(json.dumps(whole))
+    places = ["currency", "step_amount", "starts_at", "head_sha256", "ends_at", "lot_id", "removed"]
+    place = data.draw(st.sampled_from([*places, "price", "order"] if len(log) > 1 else places))
+    match place:
+        case "removed":
+            changed["ranking"].pop()
+        case "price":
+            entry = data.draw(st.sampled_from(changed["prices"]))
+            entry["amount"] = str(int(entry["amount"].partition(".")[0]) + 1)
+        case "order":
+            changed["prices"].reverse()
+        case "head_sha256":
+            changed[place] = "0" * 64
+        case "starts_at" | "ends_at":
+            changed[place] = "2027-03-10T04:30:00.000001Z"
+        case "step_amount":
+            changed[place] = "10"
+        case _:
+            changed[place] = "USD"
+    assert auction_logs.check(json.dumps(changed).encode()) != []
+
+
 def test_a_last_minute_price_leaves_the_others_the_pause_to_answer(
     opened: Opened, suppliers: list[Actor], session: Session
 ) -> None:
@@ -142,13 +272,12 @@ def test_the_clock_ends_it_only_when_the_moved_end_has_come(
     with db.worker_unit_of_work() as unit:
         assert not auctions.end_due(unit, auction_id)
         assert not auctions.unfinished(unit, lot_id)
-        found = auctions.final_prices(unit, lot_id)
+        found = auctions.result(unit, lot_id)
     assert late.status_code == 409
     assert late.json()["errors"][0]["code"] == "auction_ended"
     assert found is not None
-    currency, prices = found
-    assert currency == "KGS"
-    assert sorted(prices.values()) == [5_600_000, 9600 * QUANTITY, 9700 * QUANTITY]
+    assert found.currency == "KGS"
+    assert sorted(found.prices.values()) == [5_600_000, 9600 * QUANTITY, 9700 * QUANTITY]
     ended = session.exec(select(OutboxEvent).where(OutboxEvent.type == "auction.ended")).all()
     assert [event.resource_id for event in ended] == [auction_id]
 
@@ -243,7 +372,7 @@ def test_called_off_the_prices_of_the_opening_count_again(
     assert (stale.status_code, others.status_code, late.status_code) == (412, 403, 409)
     assert answer.json()["status"] == "cancelled"
     with db.worker_unit_of_work() as unit:
-        assert auctions.final_prices(unit, ids.parse("lot", made["lot_id"])) is None
+        assert auctions.result(unit, ids.parse("lot", made["lot_id"])) is None
         assert not auctions.end_due(unit, ids.parse("auction", made["id"]))
     assert plan(opened).status_code == 201
 

@@ -19,6 +19,7 @@ from pydantic.json_schema import GenerateJsonSchema, JsonSchemaValue
 from api.procurement.sealing import canonical
 from api.procurement.sealing.documents import Sha256, instant
 from api.rules.evaluation import FORMULA, Inputs, Result, evaluate
+from api.rules.evaluation.inputs import OMITTED
 from api.rules.offers import plain
 
 FORMAT = "kerben-evaluation/1"
@@ -102,7 +103,11 @@ def document(value: Any) -> Any:
         case tuple() | list():
             return [document(each) for each in value]
     if is_dataclass(value):
-        return {each.name: document(getattr(value, each.name)) for each in fields(value)}
+        return {
+            each.name: document(own)
+            for each in fields(value)
+            if (own := getattr(value, each.name)) is not None or OMITTED not in each.metadata
+        }
     raise TypeError(f"no JSON for {type(value).__name__}")
 
 
@@ -113,7 +118,9 @@ class _Schema(GenerateJsonSchema):
 
 def json_schema() -> dict[str, Any]:
     """The JSON Schema (draft 2020-12) of the file."""
-    return schema_of(EvaluationFile, SCHEMA_ID)
+    schema = schema_of(EvaluationFile, SCHEMA_ID)
+    schema["$defs"]["Lot"]["required"].remove("auction")
+    return schema
 
 
 def schema_of(model: type[BaseModel], schema_id: str) -> dict[str, Any]:

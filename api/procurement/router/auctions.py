@@ -1,7 +1,6 @@
 """Routes of reverse auctions."""
 
-from decimal import Decimal
-from typing import Annotated
+from typing import Annotated, Any
 
 from api.core import ids
 from api.core.errors import Conflict, PreconditionFailed
@@ -9,17 +8,16 @@ from api.core.http import documented
 from api.identity import access
 from api.identity.access import Context, require
 from api.procurement import service
+from api.procurement.evaluation.auction_logs import AuctionLog
 from api.procurement.models import Auction
 from api.procurement.schemas import TenderId
 from api.procurement.schemas.auctions import (
     AuctionCancelIn,
     AuctionId,
     AuctionIn,
-    AuctionLogOut,
     AuctionOut,
     AuctionPlaceOut,
     AuctionPriceIn,
-    AuctionPriceOut,
 )
 from api.procurement.service import auctions
 from api.reference.fx import RateUnknown
@@ -58,18 +56,11 @@ def get(auction_id: AuctionId, ctx: Read) -> AuctionOut:
     return _answer(ctx, auctions.get(ctx.session, auction_id))
 
 
-@router.get("/{auction_id}/log", response_model=AuctionLogOut)
-def log(auction_id: AuctionId, ctx: Read) -> AuctionLogOut:
-    """All prices in the order in which they came, from which the result can be computed again."""
-    auction = auctions.get(ctx.session, auction_id)
-    return AuctionLogOut(
-        auction_id=auction.id,
-        initial={bid: Decimal(amount) for bid, amount in auction.initial.items()},
-        prices=[
-            AuctionPriceOut.model_validate(row, from_attributes=True)
-            for row in auctions.log(ctx.session, auction)
-        ],
-    )
+@router.get("/{auction_id}/log", response_model=AuctionLog)
+def log(auction_id: AuctionId, ctx: Read) -> dict[str, Any]:
+    """All prices in the order in which they came, linked by their hashes; `kerben verify auction`
+    replays the result from this file alone."""
+    return auctions.exported(ctx.session, auctions.get(ctx.session, auction_id))
 
 
 @router.post(

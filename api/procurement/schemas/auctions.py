@@ -64,20 +64,3 @@ class AuctionOut(BaseModel):
     entries: int = Field(description="Prices in the log")
     ranking: list[AuctionPlaceOut]
     version: int
-
-
-class AuctionPriceOut(BaseModel):
-    """One entry of the log."""
-
-    number: int
-    bid_id: AuctionBidId
-    amount: PlainDecimal
-    received_at: datetime
-
-
-class AuctionLogOut(BaseModel):
-    """All that the result follows from: `initial` prices and the log, in order."""
-
-    auction_id: AuctionId
-    initial: dict[str, PlainDecimal] = Field(description="By the bid's id")
-    prices: list[AuctionPriceOut]

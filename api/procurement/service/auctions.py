@@ -7,7 +7,7 @@ auction's row, so that prices come one after the other.
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from decimal import Decimal
-from typing import Any
+from typing import Any, NamedTuple
 from uuid import UUID
 
 from sqlmodel import Session, col, select
@@ -15,6 +15,7 @@ from sqlmodel import Session, col, select
 from api.core import audit, db, deadlines, ids
 from api.core.errors import Conflict, NotFound, refused
 from api.core.outbox import emit
+from api.procurement.evaluation import auction_logs
 from api.procurement.models import Auction, AuctionPrice, Bid, BidLot, Evaluation, Lot, Tender
 from api.procurement.schemas.auctions import AuctionIn
 from api.procurement.service import policies, tenders
@@ -33,6 +34,15 @@ FEWEST = 2
 """With one bid there is nobody to compete with."""
 _STAGES = frozenset({TenderStage.BIDS_OPENED, TenderStage.SECOND_PACKAGE_OPENED})
 _EVENTS = {"plan": "auction.planned", "end": "auction.ended", "cancel": "auction.cancelled"}
+
+
+class Result(NamedTuple):
+    """The auction (`auction_…`), the last hash of its log, and what each bid came to."""
+
+    id: str
+    head_sha256: str
+    currency: str
+    prices: Mapping[UUID, Decimal]
 
 
 def plan(session: Session, tender: Tender, *, actor: str, data: AuctionIn) -> Auction:
@@ -168,11 +178,7 @@ def log(session: Session, auction: Auction) -> Sequence[AuctionPrice]:
 
 def standing(session: Session, auction: Auction) -> Standing:
     """How things stand, replayed from the log."""
-    entries = (
-        Price(ids.show("bid", row.bid_id), row.amount, row.received_at)
-        for row in log(session, auction)
-    )
-    return rules.replay(auction.terms, entries)
+    return rules.replay(auction.terms, _prices(session, auction))
 
 
 def unfinished(session: Session, lot_id: UUID) -> bool:
@@ -181,13 +187,49 @@ def unfinished(session: Session, lot_id: UUID) -> bool:
     return auction is not None and auction.status is AuctionStatus.PLANNED
 
 
-def final_prices(session: Session, lot_id: UUID) -> tuple[str, Mapping[UUID, Decimal]] | None:
-    """The currency and each bid's price after the auction of a lot; None when it had none."""
+def result(session: Session, lot_id: UUID) -> Result | None:
+    """What the auction of a lot came to, replayed from its log; None when it had none."""
     auction = _of_lot(session, lot_id)
     if auction is None or auction.status is not AuctionStatus.COMPLETE:
         return None
-    prices = standing(session, auction).prices
-    return auction.currency, {ids.parse("bid", bid): amount for bid, amount in prices.items()}
+    prices, terms = _prices(session, auction), announced(session, auction)
+    reached = rules.replay(auction.terms, prices).prices
+    return Result(
+        ids.show("auction", auction.id),
+        auction_logs.hashes(terms, auction_logs.entries(prices))[-1],
+        auction.currency,
+        {ids.parse("bid", bid): amount for bid, amount in reached.items()},
+    )
+
+
+def exported(session: Session, auction: Auction) -> dict[str, Any]:
+    """The log as a file (evaluation/auction_logs.py), from which anybody replays the result."""
+    prices = _prices(session, auction)
+    return auction_logs.document(
+        announced(session, auction),
+        auction_logs.entries(prices),
+        rules.replay(auction.terms, prices),
+        auction.status,
+    )
+
+
+def announced(session: Session, auction: Auction) -> dict[str, Any]:
+    """What was announced of an auction, as its log begins."""
+    ocid = session.exec(select(Tender.ocid).where(Tender.id == auction.tender_id)).one()
+    return auction_logs.announced(
+        auction.terms,
+        auction_id=ids.show("auction", auction.id),
+        tender=ocid,
+        lot_id=ids.show("lot", auction.lot_id),
+        currency=auction.currency,
+    )
+
+
+def _prices(session: Session, auction: Auction) -> list[Price]:
+    return [
+        Price(ids.show("bid", row.bid_id), row.amount, row.received_at)
+        for row in log(session, auction)
+    ]
 
 
 def _initial(

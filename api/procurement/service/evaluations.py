@@ -5,6 +5,7 @@
 """
 
 from collections.abc import Sequence
+from decimal import Decimal
 from typing import Any, NamedTuple
 from uuid import UUID
 
@@ -22,7 +23,6 @@ from api.procurement.service import (
     bid_settlement,
     commissions,
     gathering,
-    lot_prices,
     policies,
     scores,
     tenders,
@@ -36,6 +36,7 @@ from api.procurement.service.evaluation_problems import (
 from api.rules import evaluation as rules
 from api.rules.commissions import EVALUATION, EvaluationStatus
 from api.rules.evaluation import Inputs
+from api.rules.evaluation.inputs import VatStatement
 from api.rules.states import IllegalTransition
 from api.rules.tenders import LotStatus, Value
 
@@ -56,17 +57,16 @@ def ranking(session: Session, lot_id: UUID) -> list[Ranked]:
     NotFound while there is none. A lot in which no bid could be ranked gives an empty list.
     Bids that are not in it are disqualified in this lot; why is in the evaluation file.
     """
-    row = _completed_of(session, lot_id)
-    order = [ids.parse("bid", each) for each in document_of(row)["result"]["ranking"]]
-    prices = lot_prices.of_lot(session, lot_id)
+    document = document_of(_completed_of(session, lot_id))
+    prices = {bid["id"]: bid["price"] for bid in document["inputs"]["bids"]}
     return [
         Ranked(
-            bid,
-            Value(prices[bid].amount, prices[bid].currency),
-            prices[bid].vat_included,
+            ids.parse("bid", bid),
+            Value(Decimal(prices[bid]["amount"]), prices[bid]["currency"]),
+            prices[bid]["vat"] == VatStatement.GROSS,
             rank,
         )
-        for rank, bid in enumerate(order, start=1)
+        for rank, bid in enumerate(document["result"]["ranking"], start=1)
     ]
 
 

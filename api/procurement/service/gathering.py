@@ -103,7 +103,8 @@ def gather(
     terms = award_terms.of_lot(session, tender, lot)
     policy = _policy(session, tender)
     day = local_date(opening.opened_at)
-    rows = _Rows(session, tender, lot)
+    auction = auctions.result(session, lot.id)
+    rows = _Rows(session, tender, lot, auction)
     bids = [
         rows.bid(bid, terms, policy, scored, disqualified) for bid in bids_of(session, tender, lot)
     ]
@@ -116,6 +117,7 @@ def gather(
             lot=ids.show("lot", lot.id),
             root=opening.root,
             leaves=tuple(each["leaf"] for each in opening.record["content"]["leaves"]),
+            auction=auction and inputs.AuctionReference(auction.id, auction.head_sha256),
         ),
         terms=terms,
         policy=policy,
@@ -159,11 +161,13 @@ def _rates(
 class _Rows:
     """The rows about the bids of a lot, read once and looked up by bid."""
 
-    def __init__(self, session: Session, tender: Tender, lot: Lot) -> None:
+    def __init__(
+        self, session: Session, tender: Tender, lot: Lot, auction: auctions.Result | None
+    ) -> None:
         self.session = session
         self.home = identity.get_organisation(session, tender.buyer_id).country
         of_lot = lot.id
-        self.prices = lot_prices.of_lot(session, of_lot)
+        self.prices = lot_prices.of_lot(session, of_lot, auction)
         self.envelopes = {
             row.bid_id: row
             for row in session.exec(

@@ -29,8 +29,10 @@ class LotPrice(NamedTuple):
     stated_charges: Sequence[Mapping[str, Any]]
 
 
-def of_lot(session: Session, lot_id: UUID) -> Mapping[UUID, LotPrice]:
-    """The prices of the opened bids for a lot, by the bid."""
+def of_lot(
+    session: Session, lot_id: UUID, auction: auctions.Result | None
+) -> Mapping[UUID, LotPrice]:
+    """The prices of the opened bids for a lot, by the bid; `auction` is what its auction came to."""
     prices = {
         row.bid_id: LotPrice(
             row.value_amount,
@@ -48,11 +50,9 @@ def of_lot(session: Session, lot_id: UUID) -> Mapping[UUID, LotPrice]:
         )
         for row in session.exec(select(BidLot).where(BidLot.lot_id == lot_id))
     }
-    after = auctions.final_prices(session, lot_id)
-    if after is None:
+    if auction is None:
         return prices
-    currency, reached = after
     return prices | {
-        bid: prices[bid]._replace(amount=amount, currency=currency)
-        for bid, amount in reached.items()
+        bid: prices[bid]._replace(amount=amount, currency=auction.currency)
+        for bid, amount in auction.prices.items()
     }

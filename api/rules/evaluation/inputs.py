@@ -32,6 +32,10 @@ class VatStatement(StrEnum):
     NONE = "none"
 
 
+OMITTED = "omitted_when_none"
+"""Marks a field that the file leaves out when there is nothing to say."""
+
+
 class Decision(StrEnum):
     """What the commission decided about the justification of an abnormally low price."""
 
@@ -151,11 +155,20 @@ class PolicyTerms:
 
 
 @dataclass(frozen=True, slots=True)
+class AuctionReference:
+    """The reverse auction that gave the prices: `head_sha256` is the last hash of its log."""
+
+    id: str
+    head_sha256: str
+
+
+@dataclass(frozen=True, slots=True)
 class Lot:
     """Which lot of which tender is evaluated, and the Merkle root that its bids are bound to.
 
     `leaves` are the hashes of all sealed prices of the tender in the order of the tree, those of
-    other lots and those that were replaced or withdrawn too.
+    other lots and those that were replaced or withdrawn too. Without an auction the file does not
+    speak of one.
     """
 
     ocid: str
@@ -163,6 +176,7 @@ class Lot:
     lot: str
     root: str
     leaves: tuple[str, ...]
+    auction: AuctionReference | None = field(default=None, metadata={OMITTED: True})
 
 
 @dataclass(frozen=True, slots=True)

@@ -36,8 +36,10 @@ def test_golden_files_are_written_alike_to_the_byte(index: int) -> None:
     assert verification.check(expected) == []
 
 
-def test_the_committed_schema_is_that_of_the_file() -> None:
+def test_the_committed_schema_is_that_of_the_file_and_everybody_gets_it(client: Any) -> None:
     assert json.loads(SCHEMA.read_text(encoding="utf-8")) == files.json_schema()
+    served = client.get("/public/schemas/kerben-evaluation-1")
+    assert (served.status_code, served.json()) == (200, files.json_schema())
 
 
 VALIDATOR = jsonschema.Draft202012Validator(files.json_schema())

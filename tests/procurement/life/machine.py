@@ -1,0 +1,219 @@
+"""The machine: the rules of all phases, what must hold after every step, and the way to the end."""
+
+from collections.abc import Callable
+
+from hypothesis import strategies as st
+from hypothesis.stateful import initialize, invariant, precondition, rule
+from sqlmodel import col, select
+
+from api.audit import checking, log
+from api.contracts.models import Contract, ContractAward
+from api.core import audit, db, ids
+from api.core.audit import AuditEntry
+from api.procurement.models import Bid, Complaint, Lot
+from api.rules.awards import AwardStatus
+from api.rules.bids import SEALED
+from api.rules.complaints import ComplaintStatus
+from api.rules.contracts import ContractStatus
+from api.rules.tenders import (
+    AWARDING,
+    EVALUATING_STAGES,
+    STATUS_OF,
+    LotStatus,
+    TenderStage,
+    TenderStatus,
+    status_of_lots,
+)
+from tests.procurement.life.after import CLOSED, After
+
+_T = TenderStage
+ENOUGH = 16
+"""Steps in which whoever wants to can bring any tender to its end."""
+
+
+class Life(After):
+    """A tender from its draft to its end. `kinds.py` says how another procedure is added."""
+
+    @initialize()
+    def draft(self) -> None:
+        self.begin()
+
+    @precondition(lambda self: self.is_under_way)
+    @rule(steps=st.integers(1, 2))
+    def go_on(self, steps: int) -> None:
+        """What the buyer and the bidders would sensibly do next."""
+        for _ in range(steps):
+            self.next_step()
+
+    @precondition(lambda self: self.stage not in (None, _T.DRAFT) and not self.is_under_way)
+    @rule()
+    def try_after_the_end(self) -> None:
+        """Nothing is done to a tender that has ended."""
+        buyer, (supplier, *_) = self.parties.buyer, self.parties.suppliers
+        envelopes = [self.envelope(0, kind, "9700.00") for kind in self.envelope_kinds()]
+        for by, verb, body in (
+            (buyer, "publish", {}),
+            (buyer, "amend", {"rationale": "Поздно", "title": {"ru": "Иное"}}),
+            (buyer, "cancel", {"reason": "Поздно"}),
+            (buyer, "openings", {"envelope": "price"}),
+            (buyer, "awards", {"lot_id": self.lots[0], "reason": "Поздно"}),
+            (supplier, "bids", {"envelopes": envelopes}),
+        ):
+            answer = self.attempt("after the end", by, f"{self.url}/{verb}", **body)
+            assert answer.status_code in (409, 422), (verb, answer.text)
+
+    def next_step(self) -> None:
+        """The next step towards the end, from any stage."""
+        step: Callable[[], None] = {
+            _T.DRAFT: self.publish,
+            _T.SUSPENDED: self.clear,
+            _T.FIRST_PACKAGE_PENDING: self.evaluate_first_package,
+        }.get(self.stage, lambda: None)  # type: ignore[arg-type]
+        if self.is_open:
+            step = self.bid_and_close
+        elif self.stage in CLOSED:
+            step = self.clear_and_open
+        elif self.stage in EVALUATING_STAGES:
+            step = self.evaluate
+        elif self.stage in AWARDING:
+            step = self.award_and_sign
+        step()
+
+    def bid_and_close(self) -> None:
+        self.clear()
+        for who in range(2):
+            if who in self.live:
+                self.confirm(who)
+            else:
+                self.submit(who, "9850.00" if who else "9700.00")
+        self.reach_deadline(deserted=True)
+
+    def clear(self) -> None:
+        """Answer, decide and take back whatever holds the tender up."""
+        self.take_cancellation_back()
+        self.answer()
+        self.decide_complaints()
+        if self.pending_cancellations():
+            self.pass_time(6)
+
+    def decide_complaints(self) -> None:
+        for _ in self.open_complaints():
+            self.review("accept", 0)
+            self.review("decline", 0)
+        for complaint in self.rows(Complaint):
+            if complaint.status is ComplaintStatus.SATISFIED:
+                url = f"/v1/complaints/{ids.show('complaint', complaint.id)}/resolve"
+                if self.attempt("resolve", self.parties.buyer, url).status_code == 409:
+                    self.amend(17, True)
+                    self.attempt("resolve", self.parties.buyer, url)
+        self.work()
+
+    def clear_and_open(self) -> None:
+        self.clear()
+        if self.stage in CLOSED:
+            self.open_bids()
+
+    def award_and_sign(self) -> None:
+        self.clear()
+        for lot in range(self.kind.lots):
+            self.propose(lot)
+        for _ in range(self.kind.lots):
+            self.decide("approve")
+        for award in self.awards(AwardStatus.ACTIVE):
+            self.draw_up([award])
+        self.pass_time(11)
+        for side in (0, 1, 2, 3):
+            if self.stage in AWARDING:
+                self.sign(side)
+        if self.stage in AWARDING:
+            for lot in self.active_lots:
+                self.attempt("conclude", self.parties.buyer, f"{self.url}/lots/{lot}/conclude")
+
+    @invariant()
+    def stage_is_counted(self) -> None:
+        if self.stage is not None:
+            self.seen[self.stage.value] += 1
+
+    @invariant()
+    def status_is_that_of_the_lots(self) -> None:
+        if self.stage not in (None, _T.DRAFT):
+            tender = self.look()
+            assert tender.status is STATUS_OF[tender.status_details]
+            assert tender.status is status_of_lots(lot.status for lot in self.rows(Lot))
+
+    @invariant()
+    def no_sealed_bid_is_lost_or_doubled(self) -> None:
+        if self.stage in (None, _T.DRAFT) or self.expected is not None:
+            return
+        rows = [row for row in self.rows(Bid) if row.status_details in SEALED]
+        if self.is_open or self.stage is _T.SUSPENDED:
+            assert sorted(ids.show("bid", row.id) for row in rows) == sorted(
+                bid.id for bid in self.live.values()
+            )
+
+    @invariant()
+    def money_conserves(self) -> None:
+        """The plan's line is committed by the lots that are left; a contract is the sum of its
+        awards, and an award costs what its bid said."""
+        if self.stage in (None, _T.DRAFT):
+            return
+        lots = {lot.id: lot for lot in self.rows(Lot)}
+        usage = self.parties.buyer.get(f"/v1/plans/{self.plan['id']}/usage").json()["items"][0]
+        left = [
+            lot for lot in lots.values() if lot.status in (LotStatus.ACTIVE, LotStatus.COMPLETE)
+        ]
+        committed = sum(lot.plan_amount or 0 for lot in left)
+        assert float(usage["committed"]) == committed <= float(usage["budget_amount"])
+        awards = {award.id: award for award in self.awards(*AwardStatus)}
+        for award in awards.values():
+            assert award.value_amount == self.price_of(award.bid_id, ids.show("lot", award.lot_id))
+        for contract in self.rows(Contract):
+            links = self.session.exec(
+                select(ContractAward).where(ContractAward.contract_id == contract.id)
+            ).all()
+            inside = [awards[link.award_id] for link in links]
+            assert contract.original_amount == sum(award.value_amount for award in inside)
+            if contract.status is ContractStatus.ACTIVE:
+                assert {award.status for award in inside} == {AwardStatus.ACTIVE}
+
+    @invariant()
+    def a_lot_has_one_active_award_and_none_is_pending_after_it(self) -> None:
+        if self.stage in (None, _T.DRAFT):
+            return
+        lots = [award.lot_id for award in self.awards(AwardStatus.ACTIVE)]
+        assert len(lots) == len(set(lots))
+        over = {lot.id for lot in self.rows(Lot) if lot.status is not LotStatus.ACTIVE}
+        assert not over & {award.lot_id for award in self.awards(AwardStatus.PENDING)}
+        if self.stage is _T.CONTRACT_SIGNED:
+            assert any(c.status is ContractStatus.ACTIVE for c in self.rows(Contract))
+
+    def teardown(self) -> None:
+        """From wherever the steps have led, the tender can be brought to an end; then every audit
+        trail holds, and so does the log of them all."""
+        if self.stage is None:
+            return
+        for _ in range(ENOUGH):
+            if self.stage is not _T.DRAFT and not self.is_under_way:
+                break
+            self.next_step()
+            self.stage_is_counted()
+            self.money_conserves()
+        else:
+            raise AssertionError(f"stuck: {self.stage}")
+        self.status_is_that_of_the_lots()
+        self.a_lot_has_one_active_award_and_none_is_pending_after_it()
+        assert STATUS_OF[self.stage] is not TenderStatus.ACTIVE
+        self.check_audit()
+        self.seen["examples"] += 1
+
+    def check_audit(self) -> None:
+        with db.worker_unit_of_work() as session:
+            log.sign_now(session)
+        with db.worker_unit_of_work() as session:
+            streams: dict[str, list[AuditEntry]] = {}
+            for entry in session.exec(select(AuditEntry).order_by(col(AuditEntry.seq))):
+                streams.setdefault(entry.stream, []).append(entry)
+            assert f"tender:{self.id.hex}" in streams
+            for entries in streams.values():
+                assert audit.first_broken(entries) is None
+            assert checking.first_finding(session) is None

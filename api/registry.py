@@ -72,8 +72,9 @@ from api.delivery.models import (
     TransitSeed,
     TransportRoute,
 )
-from api.delivery.service import comparison
+from api.delivery.service import comparison, markups
 from api.identity.models import ApiClient, DebarmentRecord, Member, Organisation
+from api.matching import scoring
 from api.matching.models import (
     DemandItem,
     DemandVector,
@@ -323,4 +324,5 @@ TABLES = (
 metadata = SQLModel.metadata
 
 gathering.plug(of_lot=comparison.comparable)
+scoring.plug(markups.of_day)
 outbox.before_commit(publishing.EVENTS.keys(), publishing.publish)

@@ -13,6 +13,7 @@ from sqlmodel import Session
 
 from api.core import db
 from api.core.errors import Problem
+from api.delivery.service import seeding
 from api.reference import loaders, policies
 from api.reference.files import Progress as Report
 from api.reference.locales import LANGUAGES
@@ -42,6 +43,13 @@ class What(StrEnum):
     WORK_YEARS = "work-years"
     WORK_DAYS = "work-days"
     POLICIES = "policies"
+    CROSSINGS = "crossings"
+    ROUTES = "routes"
+    RATE_CHARGES = "rate-charges"
+    TARIFF_RATES = "tariff-rates"
+    TRADE_REMEDIES = "trade-remedies"
+    EXCISE_RATES = "excise-rates"
+    IMPORT_PARAMETERS = "import-parameters"
 
 
 _TABLES: dict[What, Callable[[Session, Path, Report], Loaded]] = {
@@ -82,7 +90,8 @@ def load(
     Classifications: columns code and ky, ru, en, zh (or name). Units: code, languages, symbol,
     dimension, factor. Rates: day, base, quote, rate, source. Work calendars: calendar, year,
     weekend (6 7), source, reviewed; calendar, day, working, languages, source, reviewed.
-    Policies: TOML, as in api/reference/policy_sets.
+    Policies: TOML, as in api/reference/policy_sets. Crossings, routes, rate cards, tariffs and
+    import parameters: the columns of the files in api/delivery/data.
     """
     if file is None and what not in (What.BUNDLED, What.HS):
         raise typer.BadParameter(f"{what} needs a FILE")
@@ -94,10 +103,14 @@ def load(
             report = _reporter(bars)
             if what is What.BUNDLED:
                 loaded = loaders.load_bundled(session, report)
+                loaded |= seeding.load_bundled(session, report)
             elif file is None:
                 loaded = {what.value: loaders.load_hs(session, report)}
             elif what is What.POLICIES:
                 loaded = {what.value: policies.load_file(session, file)}
+            elif what.value in {*seeding.What}:
+                found = seeding.load(session, seeding.What(what.value), file, report)
+                loaded = {what.value: found}
             elif what in _TABLES:
                 loaded = {what.value: _TABLES[what](session, file, report)}
             else:

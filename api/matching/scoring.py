@@ -1,6 +1,6 @@
 """One offer against one request: the score with everything it was computed from."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
@@ -57,6 +57,18 @@ class Scored:
         }
 
 
+type DeliveredPrice = Callable[[Demand, Supply], Decimal | None]
+"""What the price of an offer is multiplied by to be its cost delivered, duty paid, in the country
+of the request; None when nothing is known of it."""
+
+_ports: list[Callable[[Session, date], DeliveredPrice]] = []
+
+
+def plug(port: Callable[[Session, date], DeliveredPrice]) -> None:
+    """Measure how prices fit by their delivered cost on a day, in this process. For its start."""
+    _ports.append(port)
+
+
 @dataclass(slots=True)
 class Scorer:
     """Scores pairs by one model on one day; units and rates are looked up once each."""
@@ -67,6 +79,11 @@ class Scorer:
     as_of: date
     _rates: dict[str, dict[str, reference.Rate | None]] = field(default_factory=dict)
     _units: dict[str, Measure | None] = field(default_factory=dict)
+    _delivered: DeliveredPrice | None = None
+
+    def __post_init__(self) -> None:
+        if _ports:
+            self._delivered = _ports[-1](self.session, self.as_of)
 
     def look_up_units(self, codes: Iterable[str]) -> None:
         """Find the units of many pairs at once."""
@@ -96,10 +113,12 @@ class Scorer:
             self.look_up_rates((supply.currency,), demand.lot_budget_currency)
             rate = self._rates[demand.lot_budget_currency][supply.currency]
         self.look_up_units((demand.unit_code, supply.unit_code))
+        delivered = self._delivered(demand, supply) if rate and self._delivered else None
         return Circumstances(
             as_of=self.as_of,
             rate=rate.value if rate else None,
             rate_on=rate.day if rate else None,
+            delivered_factor=delivered,
             demand_unit=self._units[demand.unit_code],
             offer_unit=self._units[supply.unit_code],
         )

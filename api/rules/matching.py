@@ -151,6 +151,7 @@ class Circumstances:
     as_of: date
     rate: Decimal | None = None
     rate_on: date | None = None
+    delivered_factor: Decimal | None = None
     demand_unit: Measure | None = None
     offer_unit: Measure | None = None
 

@@ -31,8 +31,9 @@ class Facts:
     """The figures behind the features; None where something is not known.
 
     `quantity` is the demand in the offer's unit, `ordered` what must be ordered to get it,
-    `total` its price in the offer's currency and `converted` in the budget's, `share` the part
-    of the lot's budget that falls to the item. `period_days` runs from order to delivery.
+    `total` its price in the offer's currency and `converted` in the budget's, `delivered` what
+    that comes to with carriage, duties and taxes, `share` the part of the lot's budget that falls
+    to the item. `period_days` runs from order to delivery.
     """
 
     quantity: Decimal | None
@@ -40,6 +41,7 @@ class Facts:
     unit_price: Decimal | None
     total: Decimal | None
     converted: Decimal | None
+    delivered: Decimal | None
     share: Decimal | None
     lead_days: int | None
     transit_days: int
@@ -65,6 +67,9 @@ def facts(demand: Demand, supply: Supply, around: Circumstances, parameters: Par
     converted = None
     if total is not None and around.rate is not None:
         converted = (total * around.rate).quantize(PLACES)
+    delivered = converted
+    if converted is not None and around.delivered_factor is not None:
+        delivered = (converted * around.delivered_factor).quantize(PLACES)
     share = None
     if demand.lot_budget is not None:
         share = (demand.lot_budget / max(1, demand.lot_item_count)).quantize(PLACES)
@@ -75,6 +80,7 @@ def facts(demand: Demand, supply: Supply, around: Circumstances, parameters: Par
         unit_price=price,
         total=total,
         converted=converted,
+        delivered=delivered,
         share=share,
         lead_days=lead,
         transit_days=transit,
@@ -141,14 +147,15 @@ def capacity(supply: Supply, found: Facts) -> Decimal | None:
 
 
 def price_fit(demand: Demand, found: Facts) -> Decimal:
-    """1 up to 70 % of the item's share of the budget, 0.6 at all of it, 0 from 160 % on.
+    """1 up to 70 % of the item's share of the budget, 0.6 at all of it, 0 from 160 % on; by the
+    price as it comes to delivered, duty paid, where that is known.
 
     A lot's budget is not split by item, so that with n items only 1/n of the distance from
     neutral is taken.
     """
-    if found.converted is None or not found.share:
+    if found.delivered is None or not found.share:
         return NEUTRAL
-    fit = _line(found.converted / found.share, _PRICE)
+    fit = _line(found.delivered / found.share, _PRICE)
     return (NEUTRAL + (fit - NEUTRAL) / max(1, demand.lot_item_count)).quantize(PLACES)
 
 

@@ -131,6 +131,7 @@ def _create_tables() -> None:
                 "insurance_rate",
                 "insurance_coverage",
                 "fx_max_age_days",
+                "freight_share",
                 name="parametercode_valid",
                 native_enum=False,
                 create_constraint=True,

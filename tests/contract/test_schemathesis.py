@@ -22,6 +22,7 @@ from schemathesis.specs.openapi.checks import positive_data_acceptance
 from api.core import db, jobs
 from api.main import create_app
 from tests.catalog import samples as catalog
+from tests.delivery import landed
 from tests.procurement import bidding
 from tests.procurement import samples as procurement
 
@@ -132,6 +133,10 @@ def resources(as_org: AsOrg) -> Callable[[Any, str], str | None]:
                 bidding.submit(closed, seller)
                 bidding.pass_deadline(closed)
                 return str(bidding.start(closed)["id"])
+            case "landed_cost_id":
+                landed.know_rates()
+                trades = can(actor, "buyer") or can(actor, "supplier")
+                return str(landed.landed(actor if trades else buyer)["id"])
             case "job_id":
                 with db.worker_unit_of_work() as worker:
                     job = jobs.enqueue(worker, "catalog.import_offers", {}, org_id=actor.org_id)

@@ -102,3 +102,4 @@ class ParameterCode(StrEnum):
     INSURANCE_RATE = "insurance_rate"
     INSURANCE_COVERAGE = "insurance_coverage"
     FX_MAX_AGE = "fx_max_age_days"
+    FREIGHT_SHARE = "freight_share"

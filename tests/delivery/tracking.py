@@ -125,7 +125,7 @@ def shipment(
         shipment_id=shipped.id,
         seq=1,
         mode=mode,
-        from_place_code="cn-kashgar",
+        from_place_code="cn-kashi",
         to_place_code="kg-bishkek",
         crossing_code=crossing,
         document_type=TransportDocumentType.CMR,
@@ -194,7 +194,7 @@ def signed(kind: str, body: bytes, secret: str = SECRET) -> dict[str, str]:
     }[kind]
 
 
-def post(client: Any, source: Any, document: Any, **headers: str) -> Any:
+def post(client: Any, source: Any, document: Any, **headers: Any) -> Any:
     """Post a webhook, signed unless headers are given."""
     body = document if isinstance(document, bytes) else json.dumps(document, indent=1).encode()
     return client.post(

@@ -1,6 +1,6 @@
 """Tracking events as the rules fold them, and what follows from them. Never commits."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import NamedTuple
 from uuid import UUID
@@ -10,7 +10,7 @@ from sqlmodel import Session, col, select
 from api.contracts import performance
 from api.contracts.models import DeliveryScheduleRow
 from api.core import db
-from api.delivery.models import DespatchAdvice, DespatchLine, Shipment, TrackingEvent
+from api.delivery.models import DespatchAdvice, DespatchLine, Shipment
 from api.delivery.service import transits
 from api.rules.incoterms import Incoterm
 from api.rules.schedules import PerformanceEvent
@@ -19,6 +19,13 @@ from api.rules.tracking.fold import Fact, Tracking, fold, standing
 from api.rules.tracking.milestones import Classifier, Milestone
 
 _SOURCE = "tracking_event:"
+_CLASSIFIERS = {each.value: each for each in Classifier}
+_MILESTONES = {each.value: each for each in Milestone}
+_TOLD = """
+SELECT id, source_id::text, event_id, classifier, milestone, event_time, record_time, leg_seq,
+  place_code, delay_reason, retracts_event_id
+FROM tracking_event WHERE shipment_id = %(shipment_id)s
+"""
 
 
 class Line(NamedTuple):
@@ -35,30 +42,35 @@ class _Decided(NamedTuple):
     at: datetime
 
 
-def events(session: Session, shipment_id: UUID) -> Sequence[TrackingEvent]:
-    """Everything that was told of a shipment, in order of event time."""
-    query = select(TrackingEvent).where(TrackingEvent.shipment_id == shipment_id)
-    order = (col(TrackingEvent.event_time), col(TrackingEvent.record_time), col(TrackingEvent.id))
-    return session.exec(query.order_by(*order)).all()
-
-
-def facts(rows: Sequence[TrackingEvent]) -> list[Fact]:
-    """The events as the rules see them."""
-    return [
-        Fact(
-            source=row.source_id.hex,
-            key=row.event_id,
-            classifier=row.classifier,
-            milestone=row.milestone,
-            event_time=row.event_time,
-            record_time=row.record_time,
-            leg=row.leg_seq,
-            place=row.place_code,
-            delay_reason=row.delay_reason,
-            retracts=row.retracts_event_id,
+def told_of(session: Session, shipment_id: UUID) -> dict[UUID, Fact]:
+    """Everything that was told of a shipment, by the id of the event."""
+    return {
+        id_: Fact(
+            source=source,
+            key=key,
+            classifier=_CLASSIFIERS[classifier],
+            milestone=None if milestone is None else _MILESTONES[milestone],
+            event_time=event_time,
+            record_time=record_time,
+            leg=leg,
+            place=place,
+            delay_reason=delay_reason,
+            retracts=retracts,
         )
-        for row in rows
-    ]
+        for (
+            id_,
+            source,
+            key,
+            classifier,
+            milestone,
+            event_time,
+            record_time,
+            leg,
+            place,
+            delay_reason,
+            retracts,
+        ) in db.rows(session, _TOLD, shipment_id=shipment_id)
+    }
 
 
 def lines(session: Session, shipment_id: UUID) -> list[Line]:
@@ -83,22 +95,21 @@ def follow(session: Session, shipment_id: UUID) -> Tracking | None:
     shipment = session.exec(query).one_or_none()
     if shipment is None:
         return None
-    rows = events(session, shipment_id)
-    told = facts(rows)
-    _perform(session, shipment_id, rows, told)
-    found = fold(told)
+    told = told_of(session, shipment_id)
+    _perform(session, shipment_id, told)
+    found = fold(told.values())
     transits.observe(session, shipment_id, found)
     return found
 
 
-def _perform(
-    session: Session, shipment_id: UUID, rows: Sequence[TrackingEvent], told: Sequence[Fact]
-) -> None:
+def _perform(session: Session, shipment_id: UUID, told: Mapping[UUID, Fact]) -> None:
     """Have the performances of the shipment's lines be those that standing events show."""
-    ids = {(row.source_id.hex, row.event_id): row.id for row in rows}
-    sources = {row.id.hex for row in rows}
+    ids = {(fact.source, fact.key): id_ for id_, fact in told.items()}
+    sources = {id_.hex for id_ in told}
     actual = [
-        fact for fact in standing(told) if fact.classifier is Classifier.ACT and fact.milestone
+        fact
+        for fact in standing(told.values())
+        if fact.classifier is Classifier.ACT and fact.milestone
     ]
     contents = lines(session, shipment_id)
     now = db.now(session)

@@ -10,7 +10,7 @@ from uuid import UUID
 
 from sqlmodel import Session, col, select
 
-from api.contracts import queries, service
+from api.contracts import queries, schedules, service
 from api.contracts.models import Contract, ContractChange
 from api.contracts.problems import CapExceeded, OwnChange
 from api.contracts.schemas import ChangeIn
@@ -34,7 +34,10 @@ def propose(
     actor: str,
     data: ChangeIn,
 ) -> ContractChange:
-    """A change that waits for the other side. Raises CapExceeded, Conflict or Invalid."""
+    """A change that waits for the other side, with the schedule that it brings, if it does.
+
+    Raises CapExceeded, ScheduleMissing, Conflict or Invalid.
+    """
     queries.side_of(contract, org_id)
     _require_room(session, tender, contract, data.value_delta)
     change = ContractChange(
@@ -49,6 +52,8 @@ def propose(
     session.add(change)
     contract.version += 1
     service.log(session, contract, "propose_change", actor, _told(change))
+    if data.schedule is not None:
+        schedules.propose_amendment(session, contract, change, actor=actor, rows=data.schedule)
     return change
 
 
@@ -61,7 +66,10 @@ def agree(
     org_id: UUID,
     actor: str,
 ) -> ContractChange:
-    """Put the other side's change in force. Raises OwnChange, CapExceeded, Conflict or NotFound."""
+    """Put the other side's change in force, and its schedule with it.
+
+    Raises OwnChange, CapExceeded, ScheduleOutdated, Conflict, Invalid or NotFound.
+    """
     queries.side_of(contract, org_id)
     change = next((c for c in list_changes(session, contract) if c.number == number), None)
     if change is None:
@@ -73,6 +81,7 @@ def agree(
     _require_room(session, tender, contract, change.value_delta)
     change.agreed_by, change.agreed_at = org_id, db.now(session)
     _move(session, contract, change, "agree", actor)
+    schedules.agree_amendment(session, contract, change, org_id=org_id, actor=actor)
     return change
 
 

@@ -62,3 +62,33 @@ class SupplierNotAsked(Conflict):
     """A buyer reports a refusal once it has signed and nothing keeps the supplier from signing."""
 
     code, title = "supplier_not_asked", "The supplier has not been able to sign"
+
+
+class ScheduleOpen(Conflict):
+    """A proposed schedule waits for its answer."""
+
+    code, title = "schedule_open", "A proposed schedule waits for its answer"
+
+
+class ScheduleInForce(Conflict):
+    """A schedule in force is amended by a change of the contract that both sides agree to."""
+
+    code, title = "schedule_in_force", "A schedule is in force: propose a change of the contract"
+
+
+class ScheduleMissing(Conflict):
+    """The contract has no schedule in force yet."""
+
+    code, title = "schedule_missing", "The contract has no agreed schedule"
+
+
+class ScheduleOutdated(Conflict):
+    """Another schedule has come into force since this one was proposed."""
+
+    code, title = "schedule_outdated", "Another schedule has come into force meanwhile"
+
+
+class OwnSchedule(Conflict):
+    """The other side answers a schedule."""
+
+    code, title = "own_schedule", "The other side must answer"

@@ -23,6 +23,32 @@ def get(session: Session, *, org_id: UUID, contract_id: UUID) -> Contract:
     return found
 
 
+def hold(session: Session, *, org_id: UUID, contract_id: UUID) -> Contract:
+    """A contract of the caller's side, its row locked; NotFound for anybody else.
+
+    For acts that leave the tender alone; what touches it begins with `service.hold`.
+    """
+    query = select(Contract).where(Contract.id == contract_id, party_to(org_id)).with_for_update()
+    found = session.exec(query.execution_options(populate_existing=True)).one_or_none()
+    if found is None:
+        raise NotFound
+    return found
+
+
+def of_party(session: Session, *, org_id: UUID, contract_id: UUID) -> Contract:
+    """A contract that the organisation is a party to; NotFound for anybody else."""
+    query = select(Contract).where(Contract.id == contract_id, party_to(org_id))
+    found = session.exec(query).one_or_none()
+    if found is None:
+        raise NotFound
+    return found
+
+
+def party_to(org_id: UUID) -> ColumnElement[bool]:
+    """Condition of the contracts of an organisation: as buyer, or as one of the suppliers."""
+    return or_(col(Contract.buyer_id) == org_id, any_(col(Contract.suppliers)) == org_id)
+
+
 def list_contracts(session: Session, *, org_id: UUID, tender_id: UUID) -> Sequence[Contract]:
     """The contracts of a tender that the organisation may see, in the order of their making."""
     query = select(Contract).where(Contract.tender_id == tender_id, visible(org_id))
@@ -41,11 +67,7 @@ def signed(session: Session, tender_id: UUID) -> Sequence[Contract]:
 
 def visible(org_id: UUID) -> ColumnElement[bool]:
     """Condition of the contracts that an organisation may see."""
-    return or_(
-        col(Contract.status).in_(_PUBLIC),
-        col(Contract.buyer_id) == org_id,
-        any_(col(Contract.suppliers)) == org_id,
-    )
+    return or_(col(Contract.status).in_(_PUBLIC), party_to(org_id))
 
 
 def side_of(contract: Contract, org_id: UUID) -> Side:

@@ -65,6 +65,14 @@ SCOPES: dict[str, tuple[frozenset[OrgRole], frozenset[MemberRole]]] = {
     "contracts:read": (EVERYBODY, frozenset(MemberRole)),
     "contracts:write": (BUYERS, frozenset({_M.OWNER, _M.PROCUREMENT_OFFICER})),
     "contracts:sign": (SELLERS | BUYERS, frozenset({_M.OWNER})),
+    "schedules:write": (
+        SELLERS | BUYERS,
+        frozenset({_M.OWNER, _M.SALES, _M.PROCUREMENT_OFFICER}),
+    ),
+    "shipments:read": (EVERYBODY, frozenset(MemberRole)),
+    "shipments:write": (SELLERS, frozenset({_M.OWNER, _M.SALES, _M.LOGISTICS})),
+    "declarations:write": (SELLERS | BUYERS, frozenset({_M.OWNER, _M.LOGISTICS})),
+    "receipts:write": (BUYERS, frozenset({_M.OWNER, _M.PROCUREMENT_OFFICER, _M.LOGISTICS})),
     "tracking:read": (EVERYBODY, frozenset(MemberRole)),
     "tracking:write": (
         SELLERS | BUYERS,

@@ -55,6 +55,12 @@ class LineResponse(StrEnum):
     CHANGE = "change"
 
 
+PROVEN_BY: Mapping[PerformanceEvent, frozenset[PerformanceEvent]] = {
+    event: frozenset([*PerformanceEvent][position:])
+    for position, event in enumerate(PerformanceEvent)
+}
+"""What shows that something has happened: goods that were received have also arrived."""
+
 _S = ScheduleStatus
 SCHEDULE = Machine(
     {

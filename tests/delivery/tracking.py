@@ -27,12 +27,14 @@ from api.delivery.models import (
     ShipmentEquipment,
     ShipmentLeg,
 )
+from api.rules.clock import local_date
 from api.rules.contracts import ContractStatus
 from api.rules.incoterms import Incoterm
 from api.rules.schedules import contractual_event
 from api.rules.transport import EquipmentType, TransportDocumentType, TransportMode
 
 NOW = datetime.now(UTC).replace(microsecond=0)
+TODAY = local_date(NOW)
 SECRET = "the secret of the source"
 SSCC = "340123450000000000"
 
@@ -103,9 +105,9 @@ def shipment(
         item_id=uuid4(),
         quantity=quantity,
         unit_code="C62",
-        ready_by=NOW.date() - timedelta(days=20),
-        ship_by=NOW.date() - timedelta(days=10),
-        deliver_by=NOW.date() + timedelta(days=1),
+        ready_by=TODAY - timedelta(days=20),
+        ship_by=TODAY - timedelta(days=10),
+        deliver_by=TODAY + timedelta(days=1),
         place_code="kg-bishkek",
         incoterm=incoterm,
         incoterm_version=None if incoterm is None else "2020",

@@ -1,5 +1,5 @@
 """Routes of contracts and of their execution."""
 
-from api.contracts.router import contracts
+from api.contracts.router import contracts, schedules
 
-ROUTERS = (contracts.of_tender, contracts.router)
+ROUTERS = (contracts.of_tender, contracts.router, schedules.router)

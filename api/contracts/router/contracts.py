@@ -143,7 +143,7 @@ def terminate(contract_id: ContractId, data: TerminateIn, ctx: Write) -> Contrac
     "/{contract_id}/changes",
     status_code=201,
     response_model=ContractOut,
-    responses=documented(problems.CapExceeded, *_CHANGED),
+    responses=documented(problems.CapExceeded, problems.ScheduleMissing, *_CHANGED),
 )
 def propose_change(contract_id: ContractId, data: ChangeIn, ctx: Sign) -> ContractOut:
     """Propose a change of a contract in force; the other side must agree."""
@@ -155,7 +155,9 @@ def propose_change(contract_id: ContractId, data: ChangeIn, ctx: Sign) -> Contra
 @router.post(
     "/{contract_id}/changes/{number}/agree",
     response_model=ContractOut,
-    responses=documented(problems.CapExceeded, problems.OwnChange, *_CHANGED),
+    responses=documented(
+        problems.CapExceeded, problems.OwnChange, problems.ScheduleOutdated, *_CHANGED
+    ),
 )
 def agree_change(contract_id: ContractId, number: int, ctx: Sign) -> ContractOut:
     """Put the other side's change in force, as far as the cap of the policy allows."""

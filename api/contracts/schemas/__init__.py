@@ -12,6 +12,17 @@ from api.contracts.schemas.contracts import (
     SignIn,
     TerminateIn,
 )
+from api.contracts.schemas.schedules import (
+    OrderResponseIn,
+    OrderResponseLineOut,
+    OrderResponseOut,
+    PerformanceOut,
+    ScheduleIn,
+    ScheduleOut,
+    ScheduleRowId,
+    ScheduleRowIn,
+    ScheduleRowOut,
+)
 
 __all__ = [
     "ChangeIn",
@@ -21,6 +32,15 @@ __all__ = [
     "ContractOut",
     "ContractReasonIn",
     "Delta",
+    "OrderResponseIn",
+    "OrderResponseLineOut",
+    "OrderResponseOut",
+    "PerformanceOut",
+    "ScheduleIn",
+    "ScheduleOut",
+    "ScheduleRowId",
+    "ScheduleRowIn",
+    "ScheduleRowOut",
     "SignIn",
     "SignatureOut",
     "TerminateIn",

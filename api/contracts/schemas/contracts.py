@@ -7,6 +7,7 @@ from uuid import UUID
 from pydantic import Base64Bytes, BaseModel, ConfigDict, Field
 
 from api.catalog.types import Paragraph, PlainDecimal, Positive
+from api.contracts.schemas.schedules import MAX_ROWS, ScheduleRowIn
 from api.core.ids import PublicId
 from api.identity.schemas import Input, OrganisationId
 from api.procurement.schemas import TenderId, ValueOut
@@ -64,11 +65,17 @@ class TerminateIn(Input):
 
 
 class ChangeIn(Input):
-    """A change of a contract in force; `value_delta` is what its value grows by, or shrinks."""
+    """A change of a contract in force; `value_delta` is what its value grows by, or shrinks.
+
+    With `schedule`, the rows of the delivery schedule as they are to be from then on, all of them.
+    """
 
     rationale_type: RationaleType = Field(examples=["taxRate"])
     rationale: Paragraph = Field(examples=["The rate of VAT has changed"])
     value_delta: Delta = Field(examples=["12000.00"])
+    schedule: list[ScheduleRowIn] | None = Field(
+        default=None, min_length=1, max_length=MAX_ROWS, examples=[None]
+    )
 
 
 class SignatureOut(BaseModel):

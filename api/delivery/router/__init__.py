@@ -1,8 +1,17 @@
 """Routes of delivery."""
 
-from api.delivery.router import timelines, tracking_events, tracking_sources
+from api.delivery.router import (
+    receipts,
+    shipments,
+    timelines,
+    tracking_events,
+    tracking_sources,
+)
 
 ROUTERS = (
+    shipments.router,
+    shipments.advices,
+    receipts.router,
     timelines.router,
     tracking_events.of_shipment,
     tracking_events.events,

@@ -8,11 +8,10 @@ from uuid import UUID
 from sqlmodel import Session, col, select
 
 from api.contracts import performance
-from api.contracts.models import DeliveryScheduleRow
+from api.contracts.models import DeliveryScheduleRow, Performance
 from api.core import db
 from api.delivery.models import DespatchAdvice, DespatchLine, Shipment
 from api.delivery.service import transits
-from api.rules.incoterms import Incoterm
 from api.rules.schedules import PerformanceEvent
 from api.rules.tracking import decisive
 from api.rules.tracking.fold import Fact, Tracking, fold, standing
@@ -115,11 +114,15 @@ def _perform(session: Session, shipment_id: UUID, told: Mapping[UUID, Fact]) -> 
     now = db.now(session)
     held = [
         fact
-        for fact in performance.facts(session, [line.row.id for line in contents])
+        for fact in performance.facts(session, _rows_ever(session, shipment_id))
         if fact.source.startswith(_SOURCE) and _event_of(fact.source) in sources
     ]
+    here = {line.row.id for line in contents}
+    for fact in held:
+        if fact.schedule_row_id not in here:
+            _retract(session, fact, now)
     for line in contents:
-        wanted = dict(_decided(actual, ids, line.row.incoterm))
+        wanted = dict(_decided(actual, ids))
         for fact in held:
             if fact.schedule_row_id != line.row.id:
                 continue
@@ -132,9 +135,23 @@ def _perform(session: Session, shipment_id: UUID, told: Mapping[UUID, Fact]) -> 
             if same:
                 del wanted[fact.event]
             else:
-                performance.retract(session, fact, at=now, source=f"{_SOURCE}{fact.id.hex}:retract")
+                _retract(session, fact, now)
         for event, shown in wanted.items():
             _record(session, line, event, shown)
+
+
+def _retract(session: Session, fact: Performance, now: datetime) -> None:
+    performance.retract(session, fact, at=now, source=f"{_SOURCE}retracted:{fact.id.hex}")
+
+
+def _rows_ever(session: Session, shipment_id: UUID) -> Sequence[UUID]:
+    """The rows of every despatch advice of the shipment, those cancelled among them."""
+    query = (
+        select(DespatchLine.schedule_row_id)
+        .join(DespatchAdvice, col(DespatchAdvice.id) == DespatchLine.advice_id)
+        .where(DespatchAdvice.shipment_id == shipment_id)
+    )
+    return session.exec(query.distinct()).all()
 
 
 def _record(session: Session, line: Line, event: PerformanceEvent, shown: _Decided) -> None:
@@ -149,20 +166,13 @@ def _record(session: Session, line: Line, event: PerformanceEvent, shown: _Decid
 
 
 def _decided(
-    actual: Sequence[Fact], ids: dict[tuple[str, str], UUID], incoterm: Incoterm | None
+    actual: Sequence[Fact], ids: Mapping[tuple[str, str], UUID]
 ) -> Iterator[tuple[PerformanceEvent, _Decided]]:
     """What actual events, in order of time, show to have been performed, and the first that does."""
-    wanted = {
-        PerformanceEvent.READY: (Milestone.GOODS_READY,),
-        PerformanceEvent.HANDED_OVER: decisive.handover(incoterm),
-        PerformanceEvent.ARRIVED: (Milestone.DELIVERED,),
-    }
-    for event, milestones in wanted.items():
-        for milestone in milestones:
-            first = next((fact for fact in actual if fact.milestone is milestone), None)
-            if first is not None:
-                yield event, _Decided(ids[first.source, first.key], first.event_time)
-                break
+    for event, milestone in decisive.PERFORMANCE.items():
+        first = next((fact for fact in actual if fact.milestone is milestone), None)
+        if first is not None:
+            yield event, _Decided(ids[first.source, first.key], first.event_time)
 
 
 def _event_of(source: str) -> str:

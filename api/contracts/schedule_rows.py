@@ -1,0 +1,237 @@
+"""The rows of schedules: what they must be, and those in force. Never commits."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from decimal import Decimal
+from typing import Any, NamedTuple
+from uuid import UUID
+
+from sqlmodel import Session, col, select
+
+from api.contracts.models import Contract, ContractAward, ContractChange, DeliverySchedule
+from api.contracts.models import DeliveryScheduleRow as InForce
+from api.contracts.schemas import ScheduleRowIn
+from api.core import db, ids
+from api.core.errors import FieldError, Invalid
+from api.procurement.models import Award, BidLot, Item
+from api.reference import service as reference
+from api.rules import incoterms
+from api.rules import schedules as rules
+from api.rules.incoterms import Incoterm, Severity
+from api.rules.schedules import Row
+from api.rules.tenders import Fault
+
+
+class Ordered(NamedTuple):
+    """An item of a contract, and the terms on which the winning bid delivers it."""
+
+    item: Item
+    incoterm: Incoterm | None
+    named_place: str | None
+
+
+def ordered(session: Session, contract: Contract) -> dict[UUID, Ordered]:
+    """The items of the contract's awards by id, in the order of the tender."""
+    session.flush()
+    rows = session.exec(
+        select(Item, BidLot)
+        .join(Award, col(Award.lot_id) == Item.lot_id)
+        .join(ContractAward, col(ContractAward.award_id) == Award.id)
+        .outerjoin(
+            BidLot, (col(BidLot.bid_id) == Award.bid_id) & (col(BidLot.lot_id) == Award.lot_id)
+        )
+        .where(ContractAward.contract_id == contract.id)
+        .order_by(col(Item.lot_id), col(Item.position))
+    ).all()
+    return {
+        item.id: Ordered(item, *((bid.incoterm, bid.named_place) if bid else (None, None)))
+        for item, bid in rows
+    }
+
+
+def in_force(session: Session, contract_id: UUID) -> Sequence[InForce]:
+    """The rows in force of a contract, by number."""
+    session.flush()
+    query = select(InForce).where(
+        InForce.contract_id == contract_id, col(InForce.withdrawn_at).is_(None)
+    )
+    return session.exec(query.order_by(col(InForce.number))).all()
+
+
+def lock(session: Session, contract_id: UUID, row_ids: Iterable[UUID]) -> dict[UUID, InForce]:
+    """Those of these rows that are in force in the contract, locked, in the order of their ids."""
+    session.flush()
+    query = select(InForce).where(
+        InForce.contract_id == contract_id,
+        col(InForce.id).in_({*row_ids}),
+        col(InForce.withdrawn_at).is_(None),
+    )
+    locked = query.order_by(col(InForce.id)).with_for_update()
+    rows = session.exec(locked.execution_options(populate_existing=True)).all()
+    return {row.id: row for row in rows}
+
+
+def completed(
+    session: Session,
+    contract: Contract,
+    rows: Sequence[ScheduleRowIn],
+    change: ContractChange | None,
+) -> list[ScheduleRowIn]:
+    """The rows with the terms of the bid where they say none; Invalid when they do not fit.
+
+    Without a `change` they are exactly what was ordered, on the terms of the bid.
+    """
+    items = ordered(session, contract)
+    known = reference.places(session, {row.place_code for row in rows})
+    reference.ensure_places(
+        session, {row.place_code: f"#/rows/{n}/place_code" for n, row in enumerate(rows)}
+    )
+    full = [_with_terms(row, items.get(row.item_id)) for row in rows]
+    current = in_force(session, contract.id)
+    faults = [
+        *_faults(full, items, current, change),
+        *(
+            fault
+            for n, row in enumerate(full)
+            for fault in _term_faults(n, row, known[row.place_code].country)
+        ),
+    ]
+    if change is None:
+        faults += _bid_faults(full, items)
+    _raise(faults, "#/schedule" if change is not None else "#/rows")
+    return full
+
+
+def put_in_force(
+    session: Session,
+    contract: Contract,
+    schedule: DeliverySchedule,
+    rows: Sequence[ScheduleRowIn],
+    change: ContractChange | None,
+) -> None:
+    """Make the rows in force those of an agreed schedule; rows that it leaves out are withdrawn.
+
+    Raises Invalid when goods were despatched meanwhile that no longer fit.
+    """
+    session.flush()
+    query = select(InForce).where(InForce.contract_id == contract.id)
+    locked = query.order_by(col(InForce.id)).with_for_update()
+    there = session.exec(locked.execution_options(populate_existing=True)).all()
+    items = ordered(session, contract)
+    current = [row for row in there if row.withdrawn_at is None]
+    _raise(_faults(rows, items, current, change), "#/rows")
+    by_number = {row.number: row for row in there}
+    for given in rows:
+        row = by_number.pop(given.number, None)
+        values = _values(given, items[given.item_id].item, schedule)
+        if row is None:
+            session.add(InForce(contract_id=contract.id, number=given.number, **values))
+            continue
+        for name, value in values.items():
+            setattr(row, name, value)
+        row.withdrawn_at = None
+        row.version += 1
+        session.add(row)
+    now = db.now(session)
+    for left in by_number.values():
+        if left.withdrawn_at is None:
+            left.withdrawn_at = now
+            left.version += 1
+            session.add(left)
+    session.flush()
+
+
+def _values(given: ScheduleRowIn, item: Item, schedule: DeliverySchedule) -> dict[str, Any]:
+    copied = given.model_dump(exclude={"number", "item_id", "incoterm_version"})
+    return {
+        **copied,
+        "item_id": item.id,
+        "schedule_id": schedule.id,
+        "unit_code": item.unit_code,
+        "incoterm_version": None if given.incoterm is None else given.incoterm_version,
+        "contractual_event": rules.contractual_event(given.incoterm),
+    }
+
+
+def _with_terms(row: ScheduleRowIn, found: Ordered | None) -> ScheduleRowIn:
+    if found is None or row.incoterm is not None or found.incoterm is None:
+        return row
+    place = row.named_place or found.named_place
+    return row.model_copy(update={"incoterm": found.incoterm, "named_place": place})
+
+
+def _faults(
+    rows: Sequence[ScheduleRowIn],
+    items: Mapping[UUID, Ordered],
+    current: Sequence[InForce],
+    change: ContractChange | None,
+) -> list[Fault]:
+    wanted = [_row(row) for row in rows]
+    before = [_row(row) for row in current]
+    totals = {_shown(item_id): found.item.quantity for item_id, found in items.items()}
+    if current:
+        totals = dict.fromkeys(totals, Decimal())
+        for row in before:
+            totals[row.item] = totals.get(row.item, Decimal()) + row.quantity
+    return [
+        *rules.row_faults(wanted, items={*totals}),
+        *rules.quantity_faults(wanted, totals, None if change is None else change.rationale_type),
+        *rules.amendment_faults(wanted, before),
+    ]
+
+
+def _bid_faults(rows: Sequence[ScheduleRowIn], items: Mapping[UUID, Ordered]) -> list[Fault]:
+    return [
+        Fault(
+            f"#/rows/{n}/incoterm",
+            "incoterm_differs",
+            f"the bid delivers {items[row.item_id].incoterm}",
+        )
+        for n, row in enumerate(rows)
+        if row.item_id in items
+        and items[row.item_id].incoterm is not None
+        and row.incoterm is not items[row.item_id].incoterm
+    ]
+
+
+def _term_faults(n: int, row: ScheduleRowIn, country: str) -> list[Fault]:
+    if row.incoterm is None:
+        if row.named_place is None:
+            return []
+        detail = "a place is named by an Incoterm"
+        return [Fault(f"#/rows/{n}/named_place", "incoterm_missing", detail)]
+    faults = [
+        Fault(f"#/rows/{n}/incoterm", finding.code, finding.detail)
+        for finding in incoterms.check(row.incoterm, None, country)
+        if finding.severity is Severity.BLOCKER
+    ]
+    if row.named_place is None:
+        detail = "an Incoterm names its place"
+        faults.append(Fault(f"#/rows/{n}/named_place", "place_missing", detail))
+    return faults
+
+
+def _row(row: ScheduleRowIn | InForce) -> Row:
+    return Row(
+        number=row.number,
+        item=_shown(row.item_id),
+        quantity=row.quantity,
+        ready_by=row.ready_by,
+        ship_by=row.ship_by,
+        deliver_by=row.deliver_by,
+        incoterm=row.incoterm,
+        tolerance_pct=row.tolerance_pct,
+        despatched=row.despatched_quantity if isinstance(row, InForce) else Decimal(),
+    )
+
+
+def _shown(item_id: UUID) -> str:
+    return ids.show("item", item_id)
+
+
+def _raise(faults: Sequence[Fault], root: str) -> None:
+    if faults:
+        errors = [
+            FieldError(pointer=f.pointer.replace("#/rows", root, 1), code=f.code, detail=f.detail)
+            for f in faults
+        ]
+        raise Invalid(errors[0].detail if len(errors) == 1 else None, errors=errors)

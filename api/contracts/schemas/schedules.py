@@ -1,0 +1,158 @@
+"""What the routes of delivery schedules take and give."""
+
+from datetime import datetime
+from decimal import Decimal
+from typing import Annotated, Any, Literal, Self
+from uuid import UUID
+
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+from api.catalog.types import Line, Paragraph, PlaceCode, PlainDecimal, Positive
+from api.core.ids import PublicId
+from api.identity.schemas import Input, OrganisationId
+from api.procurement.schemas.ids import ItemId
+from api.procurement.schemas.inputs import Day
+from api.rules.incoterms import Incoterm
+from api.rules.schedules import ContractualEvent, LineResponse, PerformanceEvent, ScheduleStatus
+
+ScheduleRowId = Annotated[UUID, PublicId("schedule_row")]
+PerformanceId = Annotated[UUID, PublicId("performance")]
+RowNumber = Annotated[int, Field(ge=1, le=9999, examples=[1])]
+Percent = Annotated[PlainDecimal, Field(ge=0, le=100, max_digits=5, decimal_places=2)]
+MAX_ROWS = 500
+
+
+class ScheduleRowIn(Input):
+    """So much of an item by these days, at this place.
+
+    Without an Incoterm the row takes that of the winning bid, if it has one.
+    """
+
+    number: RowNumber = Field(description="Stays with the row through amendments")
+    item_id: ItemId
+    quantity: Positive = Field(examples=["600"], description="In the item's unit")
+    ready_by: Day | None = Field(default=None, examples=["2027-02-01"])
+    ship_by: Day | None = Field(
+        default=None, examples=["2027-02-10"], description="Binds under the E, F and C rules"
+    )
+    deliver_by: Day | None = Field(
+        default=None, examples=["2027-03-01"], description="Binds under the D rules, and without"
+    )
+    place_code: PlaceCode = Field(examples=["kg-osh"])
+    delivery_address: Line | None = Field(default=None, examples=["ул. Школьная, 12"])
+    tolerance_pct: Percent = Field(
+        default=Decimal(), examples=["5"], description="How much more may be despatched, per cent"
+    )
+    incoterm: Incoterm | None = Field(default=None, examples=["DAP"])
+    incoterm_version: Literal["2020"] = Field(default="2020", examples=["2020"])
+    named_place: Line | None = Field(default=None, examples=["Osh, Kyrgyzstan"])
+
+
+class ScheduleIn(Input):
+    """Rows that together are what was ordered of each item."""
+
+    rows: list[ScheduleRowIn] = Field(min_length=1, max_length=MAX_ROWS)
+
+
+class OrderResponseLineIn(Input):
+    """The answer to one row; `change` is the whole row as you would have it."""
+
+    row_number: RowNumber
+    response: LineResponse = Field(examples=["accept"])
+    reason: Paragraph | None = Field(default=None, examples=["The mill needs a week more"])
+    change: ScheduleRowIn | None = None
+
+    @model_validator(mode="after")
+    def _whole(self) -> Self:
+        if (self.response is LineResponse.CHANGE) != (self.change is not None):
+            raise ValueError("a row is given with the response `change`, and only with it")
+        if self.response is not LineResponse.ACCEPT and self.reason is None:
+            raise ValueError("say why the row is rejected or changed")
+        return self
+
+
+class OrderResponseIn(Input):
+    """An answer to every row of the schedule (UBL OrderResponse)."""
+
+    lines: list[OrderResponseLineIn] = Field(min_length=1, max_length=MAX_ROWS)
+    note: Paragraph | None = Field(default=None, examples=["Подтверждаем"])
+
+
+class OrderResponseLineOut(BaseModel):
+    """The answer to one row."""
+
+    model_config = ConfigDict(from_attributes=True)
+
+    row_number: int
+    response: LineResponse
+    line_status_code: str = Field(description="UN/CEFACT 1229, as UBL's LineStatusCode")
+    reason: str | None
+    change: dict[str, Any] | None
+
+
+class OrderResponseOut(BaseModel):
+    """An answer to a proposed schedule."""
+
+    model_config = ConfigDict(from_attributes=True)
+
+    org_id: OrganisationId
+    note: str | None
+    responded_at: datetime
+    lines: list[OrderResponseLineOut]
+
+
+class ScheduleOut(BaseModel):
+    """A schedule as it was proposed, and what became of it."""
+
+    model_config = ConfigDict(from_attributes=True)
+
+    number: int
+    status: ScheduleStatus
+    change_number: int | None = Field(description="The contract change that it is part of")
+    based_on: int | None = Field(description="The schedule that it answers or amends")
+    rows: list[ScheduleRowIn]
+    proposed_by: OrganisationId
+    proposed_at: datetime
+    agreed_by: OrganisationId | None
+    agreed_at: datetime | None
+    response: OrderResponseOut | None
+    version: int
+
+
+class ScheduleRowOut(BaseModel):
+    """A row in force, and how far it has come."""
+
+    model_config = ConfigDict(from_attributes=True)
+
+    id: ScheduleRowId
+    number: int
+    item_id: ItemId
+    quantity: PlainDecimal
+    unit_code: str
+    ready_by: Day | None
+    ship_by: Day | None
+    deliver_by: Day | None
+    place_code: str
+    delivery_address: str | None
+    tolerance_pct: PlainDecimal
+    incoterm: Incoterm | None
+    incoterm_version: str | None
+    named_place: str | None
+    contractual_event: ContractualEvent = Field(description="The date that binds the seller")
+    due: Day | None = Field(description="That date")
+    despatched_quantity: PlainDecimal
+    received_quantity: PlainDecimal
+
+
+class PerformanceOut(BaseModel):
+    """A fact about a row that nobody has taken back."""
+
+    model_config = ConfigDict(from_attributes=True)
+
+    id: PerformanceId
+    row_number: int
+    event: PerformanceEvent
+    quantity: PlainDecimal
+    occurred_at: datetime
+    source: str
+    evidence: list[dict[str, Any]]

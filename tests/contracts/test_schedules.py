@@ -1,0 +1,176 @@
+"""Delivery schedules: proposed, answered row by row, in force, amended by both sides."""
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from sqlmodel import Session, select
+
+from api.contracts.models import DeliverySchedule, DeliveryScheduleRow, OrderResponse
+from api.core.outbox import OutboxEvent
+from tests.delivery import executing
+from tests.delivery.executing import Execution, row
+from tests.procurement import samples
+
+type AsOrg = Callable[..., Any]
+
+
+@pytest.fixture
+def made(session: Session, as_org: AsOrg) -> Execution:
+    return executing.started(session, as_org)
+
+
+def propose(by: Any, made: Execution, *rows: dict[str, Any]) -> Any:
+    return by.post(f"{made.url}/schedules", json={"rows": [*rows]})
+
+
+def respond(by: Any, made: Execution, number: int, *lines: dict[str, Any]) -> Any:
+    return by.post(f"{made.url}/schedules/{number}/respond", json={"lines": [*lines]})
+
+
+def codes(answer: Any) -> set[tuple[str, str]]:
+    return {(error["pointer"], error["code"]) for error in answer.json()["errors"]}
+
+
+def events(session: Session, kind: str) -> list[OutboxEvent]:
+    session.rollback()
+    query = select(OutboxEvent).where(OutboxEvent.type.startswith(kind))  # type: ignore[attr-defined]
+    return list(session.exec(query.order_by(OutboxEvent.id)))  # type: ignore[arg-type]
+
+
+def test_a_schedule_is_in_force_once_the_other_side_accepts_every_row(
+    made: Execution, session: Session, as_org: AsOrg
+) -> None:
+    half = {"quantity": "300", "incoterm": "FCA", "named_place": "Kashi"}
+    rows = [row(made, number=1, **half), row(made, number=2, quantity="300")]
+    proposed = propose(made.buyer, made, *rows)
+    assert (proposed.status_code, proposed.json()["status"]) == (201, "proposed"), proposed.text
+    assert made.rows() == []
+    own = respond(made.buyer, made, 1, {"row_number": 1, "response": "accept"})
+    assert (own.status_code, own.json()["code"]) == (409, "own_schedule")
+    partial = respond(made.supplier, made, 1, {"row_number": 1, "response": "accept"})
+    assert codes(partial) == {("#/lines", "rows_differ")}
+    assert session.exec(select(OrderResponse)).all() == []
+
+    lines = [{"row_number": n, "response": "accept"} for n in (1, 2)]
+    agreed = respond(made.supplier, made, 1, *lines).json()
+
+    assert (agreed["status"], agreed["agreed_by"]) == ("agreed", agreed["response"]["org_id"])
+    assert [line["line_status_code"] for line in agreed["response"]["lines"]] == ["5", "5"]
+    first, second = made.rows()
+    assert (first["contractual_event"], first["due"]) == ("ship_by", samples.day(40))
+    assert (second["contractual_event"], second["due"]) == ("deliver_by", samples.day(60))
+    assert (first["incoterm_version"], first["unit_code"]) == ("2020", "SET")
+    told = [event.type for event in events(session, "contract.schedule")]
+    assert told == ["contract.schedule_proposed", "contract.schedule_agreed"]
+    again = propose(made.supplier, made, row(made))
+    assert (again.status_code, again.json()["code"]) == (409, "schedule_in_force")
+    stranger = as_org(["supplier"])
+    for path in ("schedules", "delivery-schedule", "performances"):
+        assert stranger.get(f"{made.url}/{path}").status_code == 404
+    assert propose(stranger, made, row(made)).status_code == 404
+
+
+def test_a_changed_row_is_proposed_back_and_a_rejected_one_ends_the_proposal(
+    made: Execution, session: Session
+) -> None:
+    assert propose(made.buyer, made, row(made)).status_code == 201
+    assert propose(made.supplier, made, row(made)).json()["code"] == "schedule_open"
+    changed = row(made, deliver_by=samples.day(75))
+    line = {"row_number": 1, "response": "change", "reason": "Нет машин", "change": changed}
+    assert respond(made.supplier, made, 1, {**line, "reason": None}).status_code == 422
+    other = {**line, "change": {**changed, "number": 2}}
+    assert codes(respond(made.supplier, made, 1, other)) == {("#/lines/0/change", "row_differs")}
+    less = {**line, "change": {**changed, "quantity": "599"}}
+    assert codes(respond(made.supplier, made, 1, less)) == {("#/rows", "quantity_differs")}
+    assert session.exec(select(OrderResponse)).all() == []
+
+    countered = respond(made.supplier, made, 1, line).json()
+
+    assert (countered["status"], countered["response"]["lines"][0]["line_status_code"]) == (
+        "countered",
+        "3",
+    )
+    _, second = made.buyer.get(f"{made.url}/schedules").json()["items"]
+    assert (second["number"], second["status"], second["based_on"]) == (2, "proposed", 1)
+    rejected = {"row_number": 1, "response": "reject", "reason": "Поздно"}
+    assert respond(made.buyer, made, 2, rejected).json()["status"] == "rejected"
+    assert made.rows() == []
+    third = propose(made.supplier, made, row(made)).json()
+    withdraw = f"{made.url}/schedules/{third['number']}/withdraw"
+    assert made.buyer.post(withdraw).status_code == 409
+    stale = made.supplier.post(withdraw, headers={"If-Match": '"9"'})
+    assert stale.status_code == 412
+    assert made.supplier.post(withdraw).json()["status"] == "withdrawn"
+    accept = {"row_number": 1, "response": "accept"}
+    assert respond(made.buyer, made, 3, accept).status_code == 409
+
+
+def test_a_schedule_that_does_not_fit_the_contract_is_refused_by_its_field(
+    made: Execution, session: Session
+) -> None:
+    other = "item_019abf2e8c1d7c3fa9b04b4c6f0d2e11"
+    cases: list[tuple[dict[str, Any], tuple[str, str]]] = [
+        ({"quantity": "601"}, ("#/rows", "quantity_differs")),
+        ({"item_id": other}, ("#/rows/0/item_id", "unknown_item")),
+        ({"place_code": "kg-nowhere"}, ("#/rows/0/place_code", "unknown_place")),
+        ({"deliver_by": None}, ("#/rows/0/deliver_by", "date_missing")),
+        ({"ship_by": samples.day(61)}, ("#/rows/0/deliver_by", "dates_backward")),
+        ({"incoterm": "FOB"}, ("#/rows/0/incoterm", "MODE_CONFLICT")),
+        ({"named_place": None}, ("#/rows/0/named_place", "place_missing")),
+        ({"incoterm": None}, ("#/rows/0/named_place", "incoterm_missing")),
+    ]
+    for changed, expected in cases:
+        answer = propose(made.buyer, made, row(made, **changed))
+        assert answer.status_code == 422, changed
+        assert expected in codes(answer), answer.text
+    twice = propose(made.buyer, made, row(made, quantity="300"), row(made, quantity="300"))
+    assert codes(twice) == {("#/rows/1/number", "row_twice")}
+    assert session.exec(select(DeliverySchedule)).all() == []
+
+
+def test_a_change_of_the_contract_amends_the_schedule_once_both_agree(
+    made: Execution, session: Session
+) -> None:
+    executing.agree(made)
+    (before,) = made.rows()
+    assert executing.despatched(made, "200")
+    later = samples.day(90)
+    body = {
+        "rationale_type": "durationExtension",
+        "rationale": "Граница закрыта",
+        "value_delta": "0",
+        "schedule": [row(made, deliver_by=later)],
+    }
+    below = {**body, "schedule": [row(made, quantity="100"), row(made, number=2, quantity="500")]}
+    refused = made.supplier.post(f"{made.url}/changes", json=below)
+    assert codes(refused) == {("#/schedule/0/quantity", "below_despatched")}
+    more = {**body, "schedule": [row(made, quantity="700")]}
+    assert codes(made.supplier.post(f"{made.url}/changes", json=more)) == {
+        ("#/schedule", "quantity_differs")
+    }
+    assert len(session.exec(select(DeliverySchedule)).all()) == 1
+
+    proposed = made.supplier.post(f"{made.url}/changes", json=body)
+    assert proposed.status_code == 201, proposed.text
+    cuts = {**body, "rationale_type": "volumeCuts", "schedule": [row(made, quantity="500")]}
+    assert made.supplier.post(f"{made.url}/changes", json=cuts).status_code == 201
+    assert made.rows() == [{**before, "despatched_quantity": "200"}]
+    alone = respond(made.buyer, made, 2, {"row_number": 1, "response": "accept"})
+    assert alone.status_code == 409
+    assert made.buyer.post(f"{made.url}/changes/1/agree").status_code == 200
+
+    (after,) = made.rows()
+    assert (after["id"], after["due"], after["despatched_quantity"]) == (before["id"], later, "200")
+    first, second, _ = made.buyer.get(f"{made.url}/schedules").json()["items"]
+    assert (first["status"], second["status"], second["change_number"]) == (
+        "superseded",
+        "agreed",
+        1,
+    )
+    outdated = made.buyer.post(f"{made.url}/changes/2/agree")
+    assert (outdated.status_code, outdated.json()["code"]) == (409, "schedule_outdated")
+    session.rollback()
+    assert [r.quantity for r in session.exec(select(DeliveryScheduleRow))] == [600]
+    contract = made.buyer.get(made.url).json()
+    assert [change["status"] for change in contract["changes"]] == ["active", "pending"]

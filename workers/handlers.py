@@ -72,6 +72,8 @@ HANDLERS: dict[str, tuple[str, ...]] = {
     "complaint.window_ended": ("procurement.discard_complaint",),
     "complaint.review_due": ("procurement.mark_complaint_overdue",),
     "shipment.tracked": ("delivery.follow_shipment",),
+    "shipment.despatched": ("delivery.follow_shipment",),
+    "shipment.despatch_cancelled": ("delivery.follow_shipment",),
     "tender.period_ended": ("procurement.close_tender",),
 }
 """Event type -> tasks, each called with the event's `resource_id`."""

@@ -8,6 +8,7 @@ from sqlmodel import Session
 
 from tests.contracts import delivering
 from tests.delivery import executing
+from tests.opendata import test_releases
 from tests.procurement import awarding
 from workers import clock
 
@@ -18,6 +19,17 @@ type Drain = Callable[[], int]
 def wait_until(moment: datetime) -> None:
     now = datetime.fromisoformat(executing.now())
     awarding.advance((moment - now) / timedelta(days=1))
+
+
+def milestones(session: Session) -> list[tuple[list[str], str, str]]:
+    """Tags of the releases with a milestone of the only row, its id and status."""
+    session.rollback()
+    found = []
+    for release in test_releases.releases(session):
+        for contract in release.get("contracts", ()):
+            for each in contract.get("milestones", ()):
+                found.append((release["tag"], each["id"], each["status"]))
+    return found
 
 
 def told(session: Session, drain: Drain) -> list[tuple[str, str]]:
@@ -44,8 +56,10 @@ def test_what_was_received_late_is_presented_and_costs_what_the_terms_say(
     assert (early.status_code, early.json()["code"]) == (409, "not_received")
     drain()
     due = date.fromisoformat(made.rows()[0]["deliver_by"])
+    assert milestones(session) == [(["contractUpdate"], row, "scheduled")]
     wait_until(delivering.noon(due + timedelta(days=1)))
     assert told(session, drain) == [("delivery.late", due.isoformat())]
+    assert milestones(session)[1:] == [(["implementation"], row, "notMet")]
 
     received = executing.receive(made, advice, "550")
     assert received.status_code == 201, received.text
@@ -62,6 +76,14 @@ def test_what_was_received_late_is_presented_and_costs_what_the_terms_say(
         ("550", 1),
         ("20", 1),
     ]
+    accept = {
+        "accepted_quantity": "550",
+        "protocol_number": "2026/16",
+        "commission_members": delivering.MEMBERS,
+    }
+    accepted = made.buyer.post(f"{made.url}/acceptances/1/accept", json=accept)
+    assert accepted.status_code == 200, accepted.text
+    assert milestones(session)[2:] == [(["implementation"], row, "partiallyMet")]
 
 
 def test_an_agreed_amendment_moves_the_day_that_is_watched(

@@ -80,6 +80,14 @@ EVENTS: Mapping[str, Publication] = {
     "contract.signed": Publication("contract", ("tender", "contracts"), _named_in),
     "contract.changed": Publication("contractAmendment", ("tender", "contracts"), _named_in),
     "contract.terminated": Publication("contractTermination", ("tender", "contracts"), _named_in),
+    "contract.schedule_agreed": Publication("contractUpdate", ("tender", "contracts"), _named_in),
+    **{
+        what: Publication("implementation", ("tender", "contracts"), _named_in)
+        for what in (
+            *("delivery.late", "acceptance.accepted"),
+            *("acceptance.accepted_provisionally", "acceptance.deemed"),
+        )
+    },
     **{
         f"complaint.{what}": Publication("tenderUpdate", ("tender", "complaints"), _named_in)
         for what in (

@@ -7,22 +7,31 @@ once for a due day.
 
 from datetime import datetime, time, timedelta
 from decimal import Decimal
+from typing import NamedTuple
 from uuid import UUID
 
 from sqlalchemy.dialects.postgresql import insert
 from sqlmodel import Session, col, select
 
-from api.contracts import execution, performance
+from api.contracts import damages, execution
 from api.contracts.models import Contract, DeliveryAlert, DeliveryScheduleRow
 from api.core import bulk, db, deadlines
 from api.procurement.models import Tender
 from api.procurement.service import policies
-from api.rules.claims import AlertKind
+from api.rules.claims import AlertKind, MilestoneStatus, milestone_status
 from api.rules.clock import BISHKEK, local_date
 from api.rules.contracts import ContractStatus
 from api.rules.offers import plain
-from api.rules.penalties import required_quantity
-from api.rules.schedules import decisive_event
+from api.rules.penalties import performances, required_quantity
+
+
+class Milestone(NamedTuple):
+    """A row of the schedule, and whether it is performed; `met_at` is when the last of it was."""
+
+    row: DeliveryScheduleRow
+    status: MilestoneStatus
+    met_at: datetime | None
+
 
 WARNING_DUE, DAY_ENDED = "delivery.warning_due", "delivery.day_ended"
 
@@ -72,7 +81,7 @@ def announce(session: Session, row_id: UUID) -> AlertKind | None:
         kind = AlertKind.AT_RISK
     else:
         return None
-    missing = _missing(session, row)
+    missing = _missing(session, row, now)
     if missing <= 0:
         return None
     values = bulk.new_row(
@@ -104,6 +113,23 @@ def alerts(session: Session, contract: Contract) -> list[DeliveryAlert]:
     return [*session.exec(query.order_by(col(DeliveryAlert.id)))]
 
 
+def milestones(session: Session, contract: Contract, now: datetime) -> list[Milestone]:
+    """Each row of a contract's schedule as a milestone: how far it is, in order."""
+    rows = execution.rows_of(session, contract)
+    facts = damages.told(session, rows.keys(), until=now)
+    found = []
+    for row in rows.values():
+        required = required_quantity(row.quantity, row.tolerance_pct)
+        done, met_at = Decimal(), None
+        for each in performances(facts[row.id], row.incoterm):
+            done += each.quantity
+            if met_at is None and done >= required:
+                met_at = each.at
+        late = row.due is not None and local_date(now) > row.due
+        found.append(Milestone(row, milestone_status(done, required, late=late), met_at))
+    return found
+
+
 def _moments(
     session: Session, contract: Contract, row: DeliveryScheduleRow
 ) -> tuple[datetime | None, datetime]:
@@ -118,17 +144,12 @@ def _moments(
     return policies.timetable_of(session, tender).before(end, before), end
 
 
-def _missing(session: Session, row: DeliveryScheduleRow) -> Decimal:
+def _missing(session: Session, row: DeliveryScheduleRow, now: datetime) -> Decimal:
     """What was not performed of a row by the end of its due day, as the facts stand now."""
-    event = decisive_event(row.incoterm)
+    assert row.due is not None
+    end = datetime.combine(row.due + timedelta(days=1), time.min, BISHKEK)
+    facts = damages.told(session, [row.id], until=now)[row.id]
     done = sum(
-        (
-            fact.quantity
-            for fact in performance.facts(session, [row.id])
-            if fact.event is event
-            and row.due is not None
-            and local_date(fact.occurred_at) <= row.due
-        ),
-        Decimal(),
+        (fact.quantity for fact in performances(facts, row.incoterm) if fact.at < end), Decimal()
     )
     return required_quantity(row.quantity, row.tolerance_pct) - done

@@ -102,6 +102,13 @@ EVENTS: Mapping[str, Publication] = {
     },
     "contract.terminated": Publication("contractTermination", ("tender", "contracts"), _named_in),
     **{
+        what: Publication("implementationUpdate", ("tender", "contracts"), _named_in)
+        for what in (
+            *("delivery.late", "acceptance.accepted"),
+            *("acceptance.accepted_provisionally", "acceptance.deemed"),
+        )
+    },
+    **{
         f"complaint.{what}": Publication("tenderUpdate", ("tender", "complaints"), _named_in)
         for what in (
             *("submitted", "accepted", "invalidated", "declined"),

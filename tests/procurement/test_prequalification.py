@@ -11,11 +11,14 @@ from sqlmodel import Session, func, select
 from api.core import db, ids
 from api.core.audit import AuditEntry
 from api.core.outbox import OutboxEvent
+from api.matching.models import DemandItem
 from api.opendata.models import OcdsRecord, OcdsRelease
+from api.procurement import service as procurement
 from api.procurement.models import Bid, Qualification, Submission, SubmissionTenderer
 from api.procurement.service import prequalification
 from api.rules.prequalification import QualificationStatus, SubmissionStatus
 from tests.procurement import awarding, bidding, prequalifying, samples
+from tests.procurement.law import policy_set
 from tests.procurement.prequalifying import REASON, Case
 
 type AsOrg = Callable[..., Any]
@@ -694,3 +697,77 @@ def test_the_clock_may_come_twice_or_too_early_and_nothing_happens_twice(
     told = [e for e in rows(session, OutboxEvent) if e.type == "qualification.invited"]
     assert {e.org_id for e in told} == {each.org_id for each in case.suppliers[:2]}
     assert len(told) == 2
+
+
+def test_a_decision_can_end_the_tender_and_its_candidates_are_known_then(
+    as_org: AsOrg, standing: Case, session: Session
+) -> None:
+    reviewer, made = as_org(["reviewer"]), complained(standing, standing.suppliers[2])
+    awarding.accepted(reviewer, made)
+    wrong = reviewer.post(
+        f"/v1/complaints/{made['id']}/satisfy",
+        json={"rationale": "x", "effects": ["cancel_award"]},
+    )
+    assert (wrong.status_code, samples.pointers(wrong)) == (422, ["#/effects/0"])
+    awarding.reviewed(reviewer, made, "satisfy", effects=["cancel_tender"])
+
+    assert standing.tender["status"] == "cancelled"
+    told = session.exec(select(OcdsRecord)).one().compiled
+    assert [c["relatedQualification"] for c in told["complaints"]] == [made["qualification_id"]]
+    assert len(told["submissions"]["details"]) == 3
+    assert {"interestedParty"} in [{*each["roles"]} for each in told["parties"]]
+
+
+def test_where_the_rules_hide_no_names_candidates_are_known_with_the_results(
+    as_org: AsOrg, drain: Drain, session: Session
+) -> None:
+    law = policy_set(
+        prequalification=True,
+        prequalification_duration={"days": 10, "unit": "calendar", "rounding": "none"},
+        min_candidates=1,
+        hide_bidder_names=False,
+    )
+    operator = as_org(["operator"])
+    assert operator.post("/v1/policy-sets", json=law).status_code == 201
+    case = prequalifying.published(
+        lambda roles, **_: as_org(roles, country="KZ") if roles == ["buyer"] else as_org(roles),
+        procedure="open",
+    )
+    stranger = as_org(["supplier"])
+    prequalifying.applied(case, case.suppliers[0])
+    prequalifying.closed(case, drain)
+    assert stranger.get(f"{case.url}/submissions").json()["items"] == []
+    prequalifying.decided(case, case.suppliers[0])
+    prequalifying.announced(case)
+
+    (seen,) = stranger.get(f"{case.url}/qualifications").json()["items"]
+
+    assert seen["status"] == "active"
+    told = session.exec(select(OcdsRecord)).one().compiled
+    assert [s["status"] for s in told["submissions"]["details"]] == ["valid"]
+    # These rules know no time to complain: the workers invite at once.
+    drain()
+    assert case.tender["status_details"] == "published"
+
+
+def test_what_only_the_invited_can_answer_is_no_request_for_others(
+    as_org: AsOrg, drain: Drain, session: Session
+) -> None:
+    case = prequalifying.published(as_org)
+    drain()
+    assert procurement.open_tender_ids(session) == [case.bidding.uuid]
+    assert not procurement.is_for_the_invited(session, case.bidding.uuid)
+    for supplier in case.suppliers[:2]:
+        prequalifying.applied(case, supplier)
+    prequalifying.closed(case, drain)
+    for supplier in case.suppliers[:2]:
+        prequalifying.decided(case, supplier)
+    prequalifying.announced(case)
+    prequalifying.invited(case, drain)
+    body = {"rationale": "Уточнено", "description": {"ru": "Поставка в двенадцать школ"}}
+    assert case.buyer.post(f"{case.url}/amend", json=body).status_code == 200
+    drain()
+
+    session.rollback()
+    assert procurement.open_tender_ids(session) == []
+    assert {item.closed_at is None for item in rows(session, DemandItem)} == {False}

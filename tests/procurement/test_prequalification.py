@@ -771,3 +771,28 @@ def test_what_only_the_invited_can_answer_is_no_request_for_others(
     session.rollback()
     assert procurement.open_tender_ids(session) == []
     assert {item.closed_at is None for item in rows(session, DemandItem)} == {False}
+
+
+def test_criteria_stay_fit_while_candidates_apply_and_as_they_are_afterwards(
+    as_org: AsOrg, drain: Drain, session: Session
+) -> None:
+    case = prequalifying.published(as_org)
+    lot = case.tender["lots"][0]["id"]
+    of_a_lot = {**prequalifying.YEARS, "related_lot": lot}
+    for criteria, code in (([], "missing"), ([of_a_lot], "of_one_lot")):
+        body = {"rationale": "Изменено", "criteria": criteria}
+        answer = case.buyer.post(f"{case.url}/amend", json=body)
+        refused(answer, "terms_inconsistent")
+        assert [e["code"] for e in answer.json()["errors"]] == [code]
+    for supplier in case.suppliers[:2]:
+        prequalifying.applied(case, supplier)
+    prequalifying.closed(case, drain)
+    for supplier in case.suppliers[:2]:
+        prequalifying.decided(case, supplier)
+    prequalifying.announced(case)
+    prequalifying.invited(case, drain)
+    body = {"rationale": "Изменено", "criteria": [prequalifying.YEARS]}
+    refused(case.buyer.post(f"{case.url}/amend", json=body), "application_period_ended")
+    assert case.buyer.get(f"{case.url}/amendments").json()["items"] == []
+    terms = case.buyer.get(f"{case.url}/submission-terms").json()
+    assert [each["id"] for each in terms["criteria"]] == ["experience", "licence"]

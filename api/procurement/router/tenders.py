@@ -28,6 +28,7 @@ from api.procurement.schemas import (
     TenderSummary,
 )
 from api.procurement.service.evaluation_problems import AwardTermsStale
+from api.procurement.service.prequalification_problems import ApplicationPeriodEnded
 from api.reference.calendars import CalendarYearMissing
 from api.reference.fx import RateUnknown
 from api.reference.policies import PolicyMissing
@@ -131,6 +132,7 @@ def publish(tender_id: TenderId, ctx: Write) -> Tender:
     response_model=TenderOut,
     responses=documented(
         service.TenderPeriodEnded,
+        ApplicationPeriodEnded,
         service.TenderPeriodShortened,
         service.NothingToAmend,
         service.TermsInconsistent,

@@ -18,6 +18,7 @@ from api.procurement.service import (
     phases,
     plans,
     policies,
+    prequalification_terms,
     submissions,
     tenders,
     terms,
@@ -40,7 +41,7 @@ def amend(session: Session, tender: Tender, *, actor: str, data: AmendIn) -> Ten
     """Change a tender that suppliers can still answer; a material change gives them more time, to
     ask and to complain too, and bids made to other terms must be confirmed.
 
-    Raises TenderPeriodEnded, TenderPeriodShortened, NothingToAmend, TermsInconsistent,
+    Raises TenderPeriodEnded, ApplicationPeriodEnded, TenderPeriodShortened, NothingToAmend, TermsInconsistent,
     CalendarYearMissing, PolicyNotFrozen, PlanNotMet or Invalid.
     """
     now, end = db.now(session), phases.end_of(tender)
@@ -65,6 +66,7 @@ def amend(session: Session, tender: Tender, *, actor: str, data: AmendIn) -> Ten
     tenders.refuse_inconsistent(tender)  # before the database is shown what contradicts itself
     if data.criteria is not None:
         bidding = submissions.replace_criteria(session, tender, bidding, data.criteria)
+        prequalification_terms.refuse_unfit_criteria(tender, bidding)
     documents.amend(session, tender, data.documents, now=now)
     asked = submissions.snapshot(bidding) | documents.snapshot(session, tender.id)
     changes = rules.diff(before, terms.snapshot(tender) | asked)

@@ -22,9 +22,11 @@ REVERSE_BATCH = 20
 def match_tender(session: Session, job: Job) -> bool:
     """Register the items of a published or amended tender, then match them.
 
-    Without active lots there is nothing left to match.
+    Without active lots there is nothing left to match; what only the invited can answer is closed.
     """
     tender_id = UUID(hex=job.args["resource_id"])
+    if procurement.is_for_the_invited(session, tender_id):
+        return True
     if job.cursor:
         matching.match_tender(session, tender_id)
         return True

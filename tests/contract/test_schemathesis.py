@@ -7,6 +7,7 @@ second repeats a few requests of each operation as one role alone.
 
 import json
 from collections.abc import Callable, Iterator
+from datetime import datetime
 from typing import Any
 from zlib import crc32
 
@@ -21,9 +22,10 @@ from schemathesis.specs.openapi.checks import positive_data_acceptance
 
 from api.core import db, jobs
 from api.main import create_app
+from api.procurement.service import prequalification
 from tests.catalog import samples as catalog
 from tests.delivery import landed
-from tests.procurement import bidding
+from tests.procurement import bidding, prequalifying
 from tests.procurement import samples as procurement
 
 type AsOrg = Callable[..., Any]
@@ -137,6 +139,21 @@ def resources(as_org: AsOrg) -> Callable[[Any, str], str | None]:
                 landed.know_rates()
                 trades = can(actor, "buyer") or can(actor, "supplier")
                 return str(landed.landed(actor if trades else buyer)["id"])
+            case "submission_id":
+                case = prequalifying.published(as_org, suppliers=0)
+                return str(prequalifying.applied(case, seller)["id"])
+            case "qualification_id":
+                owner = actor if can(actor, "buyer") else buyer
+                case = prequalifying.published(
+                    lambda roles, **_: owner if roles == ["buyer"] else as_org(roles), suppliers=2
+                )
+                for supplier in case.suppliers:
+                    prequalifying.applied(case, supplier)
+                end = datetime.fromisoformat(case.tender["prequalification_period_end"])
+                bidding.advance(end)
+                with db.worker_unit_of_work() as worker:
+                    prequalification.close_due(worker, case.bidding.uuid)
+                return str(prequalifying.pending(case, case.suppliers[0])["id"])
             case "job_id":
                 with db.worker_unit_of_work() as worker:
                     job = jobs.enqueue(worker, "catalog.import_offers", {}, org_id=actor.org_id)

@@ -80,9 +80,17 @@ def periods() -> dict[str, str]:
 
 
 def published(as_org: AsOrg, *, suppliers: int = 3, **changed: Any) -> Case:
-    """A published tender of a state buyer that begins with a prequalification."""
+    """A published tender of a state buyer that begins with a prequalification; `holders=None`: with
+    openers, so that bids can be opened."""
     buyer = as_org(["buyer"])
-    fields = {"procedure": "restricted", "terms": TERMS, "server": True, **periods(), **changed}
+    fields = {
+        "procedure": "restricted",
+        "terms": TERMS,
+        "server": True,
+        "holders": (),
+        **periods(),
+        **changed,
+    }
     fields.setdefault("lots", [samples.lot(delivery_period_start=samples.day(120),
                                            delivery_period_end=samples.day(200))])  # fmt: skip
     made = bidding.published(as_org, buyer, **fields)

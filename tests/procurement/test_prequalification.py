@@ -11,11 +11,14 @@ from sqlmodel import Session, func, select
 from api.core import db, ids
 from api.core.audit import AuditEntry
 from api.core.outbox import OutboxEvent
+from api.matching.models import DemandItem
 from api.opendata.models import OcdsRecord, OcdsRelease
+from api.procurement import service as procurement
 from api.procurement.models import Bid, Qualification, Submission, SubmissionTenderer
 from api.procurement.service import prequalification
 from api.rules.prequalification import QualificationStatus, SubmissionStatus
 from tests.procurement import awarding, bidding, prequalifying, samples
+from tests.procurement.law import policy_set
 from tests.procurement.prequalifying import REASON, Case
 
 type AsOrg = Callable[..., Any]
@@ -39,10 +42,10 @@ def refused(answer: Any, code: str) -> None:
     assert answer.status_code in (403, 404, 409, 422)
 
 
-def test_a_restricted_tender_lives_from_the_application_to_the_signed_contract(
+def test_a_restricted_tender_lives_from_the_application_to_the_award(
     as_org: AsOrg, drain: Drain, session: Session
 ) -> None:
-    case = prequalifying.published(as_org)
+    case = prequalifying.published(as_org, holders=None)
     made = case.tender
     assert (made["status"], made["status_details"], made["procurement_method"]) == (
         "active",
@@ -105,7 +108,7 @@ def test_a_restricted_tender_lives_from_the_application_to_the_signed_contract(
 def test_candidates_are_named_to_the_public_only_when_bids_are_opened(
     as_org: AsOrg, drain: Drain, session: Session
 ) -> None:
-    case = prequalifying.bidding_case(as_org, drain)
+    case = prequalifying.bidding_case(as_org, drain, holders=None)
     names = {each.org_id.hex for each in case.suppliers}
     releases = sorted(rows(session, OcdsRelease), key=lambda each: each.number)
     stages = [each.body.decode().split('"statusDetails":"')[1].split('"')[0] for each in releases]
@@ -694,3 +697,102 @@ def test_the_clock_may_come_twice_or_too_early_and_nothing_happens_twice(
     told = [e for e in rows(session, OutboxEvent) if e.type == "qualification.invited"]
     assert {e.org_id for e in told} == {each.org_id for each in case.suppliers[:2]}
     assert len(told) == 2
+
+
+def test_a_decision_can_end_the_tender_and_its_candidates_are_known_then(
+    as_org: AsOrg, standing: Case, session: Session
+) -> None:
+    reviewer, made = as_org(["reviewer"]), complained(standing, standing.suppliers[2])
+    awarding.accepted(reviewer, made)
+    wrong = reviewer.post(
+        f"/v1/complaints/{made['id']}/satisfy",
+        json={"rationale": "x", "effects": ["cancel_award"]},
+    )
+    assert (wrong.status_code, samples.pointers(wrong)) == (422, ["#/effects/0"])
+    awarding.reviewed(reviewer, made, "satisfy", effects=["cancel_tender"])
+
+    assert standing.tender["status"] == "cancelled"
+    told = session.exec(select(OcdsRecord)).one().compiled
+    assert [c["relatedQualification"] for c in told["complaints"]] == [made["qualification_id"]]
+    assert len(told["submissions"]["details"]) == 3
+    assert {"interestedParty"} in [{*each["roles"]} for each in told["parties"]]
+
+
+def test_where_the_rules_hide_no_names_candidates_are_known_with_the_results(
+    as_org: AsOrg, drain: Drain, session: Session
+) -> None:
+    law = policy_set(
+        prequalification=True,
+        prequalification_duration={"days": 10, "unit": "calendar", "rounding": "none"},
+        min_candidates=1,
+        hide_bidder_names=False,
+    )
+    operator = as_org(["operator"])
+    assert operator.post("/v1/policy-sets", json=law).status_code == 201
+    case = prequalifying.published(
+        lambda roles, **_: as_org(roles, country="KZ") if roles == ["buyer"] else as_org(roles),
+        procedure="open",
+    )
+    stranger = as_org(["supplier"])
+    prequalifying.applied(case, case.suppliers[0])
+    prequalifying.closed(case, drain)
+    assert stranger.get(f"{case.url}/submissions").json()["items"] == []
+    prequalifying.decided(case, case.suppliers[0])
+    prequalifying.announced(case)
+
+    (seen,) = stranger.get(f"{case.url}/qualifications").json()["items"]
+
+    assert seen["status"] == "active"
+    told = session.exec(select(OcdsRecord)).one().compiled
+    assert [s["status"] for s in told["submissions"]["details"]] == ["valid"]
+    # These rules know no time to complain: the workers invite at once.
+    drain()
+    assert case.tender["status_details"] == "published"
+
+
+def test_what_only_the_invited_can_answer_is_no_request_for_others(
+    as_org: AsOrg, drain: Drain, session: Session
+) -> None:
+    case = prequalifying.published(as_org)
+    drain()
+    assert procurement.open_tender_ids(session) == [case.bidding.uuid]
+    assert not procurement.is_for_the_invited(session, case.bidding.uuid)
+    for supplier in case.suppliers[:2]:
+        prequalifying.applied(case, supplier)
+    prequalifying.closed(case, drain)
+    for supplier in case.suppliers[:2]:
+        prequalifying.decided(case, supplier)
+    prequalifying.announced(case)
+    prequalifying.invited(case, drain)
+    body = {"rationale": "Уточнено", "description": {"ru": "Поставка в двенадцать школ"}}
+    assert case.buyer.post(f"{case.url}/amend", json=body).status_code == 200
+    drain()
+
+    session.rollback()
+    assert procurement.open_tender_ids(session) == []
+    assert {item.closed_at is None for item in rows(session, DemandItem)} == {False}
+
+
+def test_criteria_stay_fit_while_candidates_apply_and_as_they_are_afterwards(
+    as_org: AsOrg, drain: Drain, session: Session
+) -> None:
+    case = prequalifying.published(as_org)
+    lot = case.tender["lots"][0]["id"]
+    of_a_lot = {**prequalifying.YEARS, "related_lot": lot}
+    for criteria, code in (([], "missing"), ([of_a_lot], "of_one_lot")):
+        body = {"rationale": "Изменено", "criteria": criteria}
+        answer = case.buyer.post(f"{case.url}/amend", json=body)
+        refused(answer, "terms_inconsistent")
+        assert [e["code"] for e in answer.json()["errors"]] == [code]
+    for supplier in case.suppliers[:2]:
+        prequalifying.applied(case, supplier)
+    prequalifying.closed(case, drain)
+    for supplier in case.suppliers[:2]:
+        prequalifying.decided(case, supplier)
+    prequalifying.announced(case)
+    prequalifying.invited(case, drain)
+    body = {"rationale": "Изменено", "criteria": [prequalifying.YEARS]}
+    refused(case.buyer.post(f"{case.url}/amend", json=body), "application_period_ended")
+    assert case.buyer.get(f"{case.url}/amendments").json()["items"] == []
+    terms = case.buyer.get(f"{case.url}/submission-terms").json()
+    assert [each["id"] for each in terms["criteria"]] == ["experience", "licence"]

@@ -29,6 +29,7 @@ from api.procurement.schemas import (
 )
 from api.procurement.service.evaluation_problems import AwardTermsStale
 from api.procurement.service.framework_problems import CallOffRefused, FrameworkUnfit
+from api.procurement.service.prequalification_problems import ApplicationPeriodEnded
 from api.reference.calendars import CalendarYearMissing
 from api.reference.fx import RateUnknown
 from api.reference.policies import PolicyMissing
@@ -134,6 +135,7 @@ def publish(tender_id: TenderId, ctx: Write) -> Tender:
     response_model=TenderOut,
     responses=documented(
         service.TenderPeriodEnded,
+        ApplicationPeriodEnded,
         service.TenderPeriodShortened,
         service.NothingToAmend,
         service.TermsInconsistent,

@@ -34,7 +34,12 @@ from api.procurement.service.cancellations import all_of as cancellations_of
 from api.procurement.service.cancellations import hold as hold_cancellation
 from api.procurement.service.cancellations import tender_of as tender_of_cancellation
 from api.procurement.service.cancellations import withdraw as withdraw_cancellation
-from api.procurement.service.demands import demands, is_public, open_tender_ids
+from api.procurement.service.demands import (
+    demands,
+    is_for_the_invited,
+    is_public,
+    open_tender_ids,
+)
 from api.procurement.service.enquiries import (
     answer,
     ask,
@@ -132,6 +137,7 @@ __all__ = [
     "hold_cancellation",
     "hold_enquiry",
     "hold_published",
+    "is_for_the_invited",
     "is_public",
     "list_amendments",
     "list_cancellations",

@@ -19,6 +19,7 @@ from api.procurement.service import (
     phases,
     plans,
     policies,
+    prequalification_terms,
     submissions,
     tenders,
     terms,
@@ -41,8 +42,8 @@ def amend(session: Session, tender: Tender, *, actor: str, data: AmendIn) -> Ten
     """Change a tender that suppliers can still answer; a material change gives them more time, to
     ask and to complain too, and bids made to other terms must be confirmed.
 
-    Raises TenderPeriodEnded, TenderPeriodShortened, NothingToAmend, TermsInconsistent,
-    CalendarYearMissing, PolicyNotFrozen, PlanNotMet, CallOffRefused or Invalid.
+    Raises TenderPeriodEnded, ApplicationPeriodEnded, TenderPeriodShortened, NothingToAmend,
+    TermsInconsistent, CalendarYearMissing, PolicyNotFrozen, PlanNotMet, CallOffRefused or Invalid.
     """
     now, end = db.now(session), phases.end_of(tender)
     decided = complaints.amendment_due(session, tender.id)
@@ -67,6 +68,7 @@ def amend(session: Session, tender: Tender, *, actor: str, data: AmendIn) -> Ten
     if data.criteria is not None:
         bidding = submissions.replace_criteria(session, tender, bidding, data.criteria)
         call_off_terms.check_criteria(session, tender)
+        prequalification_terms.refuse_unfit_criteria(tender, bidding)
     documents.amend(session, tender, data.documents, now=now)
     asked = submissions.snapshot(bidding) | documents.snapshot(session, tender.id)
     changes = rules.diff(before, terms.snapshot(tender) | asked)

@@ -86,6 +86,16 @@ def open_tender_ids(session: Session) -> Sequence[UUID]:
     ).all()
 
 
+def is_for_the_invited(session: Session, tender_id: UUID) -> bool:
+    """True when the time to apply for a tender is over: nobody else can answer it any more."""
+    stage = session.exec(
+        select(Tender.status_details).where(
+            Tender.id == tender_id, col(Tender.prequalification_period_end).is_not(None)
+        )
+    ).one_or_none()
+    return stage is not None and stage is not TenderStage.PREQUALIFICATION
+
+
 def is_public(session: Session, tender_id: UUID) -> bool:
     """True once the tender has been published; also after its end or cancellation."""
     published = session.exec(select(Tender.published_at).where(Tender.id == tender_id)).first()

@@ -4,13 +4,18 @@ from datetime import datetime
 
 from sqlmodel import Session
 
-from api.procurement.models import Tender
-from api.procurement.service import submissions, terms
-from api.procurement.service.problems import ProcedureNotAllowed, TenderPeriodTooShort
+from api.procurement.models import SubmissionTerms, Tender
+from api.procurement.service import policies, submissions, terms
+from api.procurement.service.prequalification_problems import ApplicationPeriodEnded
+from api.procurement.service.problems import (
+    ProcedureNotAllowed,
+    TenderPeriodTooShort,
+    TermsInconsistent,
+)
 from api.rules import prequalification as rules
 from api.rules.periods import Timetable
 from api.rules.policy import Policy
-from api.rules.tenders import Fault
+from api.rules.tenders import Fault, TenderStage
 
 
 def check(
@@ -36,3 +41,22 @@ def check(
             errors=terms.field_errors([fault]),
         )
     return end
+
+
+def refuse_unfit_criteria(tender: Tender, found: SubmissionTerms) -> None:
+    """Criteria by which candidates are qualified change while they apply, and stay fit for that.
+
+    Raises ApplicationPeriodEnded or TermsInconsistent.
+    """
+    end = tender.prequalification_period_end
+    if end is None:
+        return
+    if tender.status_details is not TenderStage.PREQUALIFICATION:
+        raise ApplicationPeriodEnded("Candidates were qualified by the criteria as they are.")
+    faults = rules.terms_faults(
+        policies.policy_of(tender),
+        period_end=end,
+        criteria=submissions.criteria_of(found.criteria),
+    )
+    if faults:
+        raise TermsInconsistent(errors=terms.field_errors(faults))

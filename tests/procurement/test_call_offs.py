@@ -251,6 +251,8 @@ def test_a_competition_is_open_to_active_suppliers_at_most_at_their_agreed_price
     buyer, chief = framework.other, awarding.second_client(framework.other)
     first, second, third = framework.parties.suppliers
     made = competing(as_org, framework, buyer)
+    listed = second.get(f"/v1/tenders?framework={framework.tender['id']}").json()["items"]
+    assert [each["id"] for each in listed] == [made.id]
     # Nobody else is matched with it, or shown it among the requests it could answer.
     assert procurement.demands(session, made.uuid) == []
     assert made.uuid not in procurement.open_tender_ids(session)

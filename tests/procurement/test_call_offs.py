@@ -11,6 +11,7 @@ from sqlmodel import Session, select
 from api.contracts import call_offs
 from api.contracts.models import Contract
 from api.core import db, ids
+from api.procurement import service as procurement
 from api.procurement.models import Award, FrameworkAgreement, FrameworkCallOff, Tender
 from tests.procurement import awarding, bidding, frameworking, samples
 from tests.procurement.awarding import Case
@@ -250,6 +251,11 @@ def test_a_competition_is_open_to_active_suppliers_at_most_at_their_agreed_price
     buyer, chief = framework.other, awarding.second_client(framework.other)
     first, second, third = framework.parties.suppliers
     made = competing(as_org, framework, buyer)
+    listed = second.get(f"/v1/tenders?framework={framework.tender['id']}").json()["items"]
+    assert [each["id"] for each in listed] == [made.id]
+    # Nobody else is matched with it, or shown it among the requests it could answer.
+    assert procurement.demands(session, made.uuid) == []
+    assert made.uuid not in procurement.open_tender_ids(session)
     framework.move(2, "suspend")
     stranger = as_org(["supplier"])
     for outsider in (stranger, third):

@@ -67,6 +67,9 @@ def list(
     status: TenderStatus | None = None,
     cpv: Annotated[CpvPrefix | None, Query(description="Beginning of an item's code")] = None,
     buyer: OrganisationId | None = None,
+    framework: Annotated[
+        TenderId | None, Query(description="Call-offs from the agreement that it has concluded")
+    ] = None,
     q: Annotated[types.Short | None, Query(description="Words in any text")] = None,
 ) -> Page[Any]:
     """Your tenders in every state and others' published ones, newest first."""
@@ -78,6 +81,7 @@ def list(
         status=status,
         cpv=cpv,
         buyer_id=buyer,
+        framework_id=framework,
         q=q,
     )
     return Page(items=[*rows], has_more=cursor is not None, next_cursor=cursor)

@@ -60,6 +60,7 @@ class FrameworkTermsIn(Input):
     )
     within_agreed_prices: bool = Field(
         default=False,
+        strict=True,
         examples=[True],
         description="Bids in competitions must not be above the prices of the agreement",
     )

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from uuid import UUID
 
 from sqlalchemy.orm import selectinload
-from sqlmodel import Session, col, select
+from sqlmodel import Session, select
 
 from api.core import db
 from api.core.errors import FieldError, Invalid
@@ -139,12 +139,3 @@ def _item(item: Item, quantity: str) -> dict[str, object]:
         "unit_code": item.unit_code,
         "framework_item_id": item.id,
     }
-
-
-def of_agreement(session: Session, agreement: FrameworkAgreement) -> Sequence[Tender]:
-    """The published call-offs of an agreement, the oldest first."""
-    return session.exec(
-        select(Tender)
-        .where(Tender.framework_id == agreement.tender_id, col(Tender.published_at).is_not(None))
-        .order_by(col(Tender.id))
-    ).all()

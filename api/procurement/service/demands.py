@@ -19,7 +19,8 @@ _HOME = "KG"
 
 
 def demands(session: Session, tender_id: UUID) -> list[Demand]:
-    """One demand per item of the tender's active lots; none unless it is published.
+    """One demand per item of the tender's active lots; none unless it is published, and none of a
+    call-off, whose suppliers are those of the framework agreement.
 
     Those of a test tender are its buyer's alone. The order is expected on the day (in Bishkek) on which the tender period ends.
     """
@@ -29,6 +30,8 @@ def demands(session: Session, tender_id: UUID) -> list[Demand]:
         .options(selectinload(Tender.lots).selectinload(Lot.items))  # type: ignore[arg-type]
     ).one_or_none()
     if tender is None or tender.published_at is None or tender.tender_period_end is None:
+        return []
+    if tender.framework_id is not None:  # open to the suppliers of its agreement only
         return []
     lots = [lot for lot in tender.lots if lot.status is LotStatus.ACTIVE]
     places = reference.places(session, {lot.delivery_place_code for lot in lots})
@@ -70,6 +73,7 @@ def open_tender_ids(session: Session) -> Sequence[UUID]:
         select(Tender.id)
         .where(
             Tender.mode == TenderMode.LIVE,
+            col(Tender.framework_id).is_(None),
             or_(
                 and_(
                     col(Tender.status_details).in_(OPEN_STAGES),

@@ -66,6 +66,7 @@ def list_tenders(
     status: TenderStatus | None = None,
     cpv: str | None = None,
     buyer_id: UUID | None = None,
+    framework_id: UUID | None = None,
     q: str | None = None,
 ) -> tuple[Sequence[Tender], str | None]:
     """Tenders that the organisation may see, newest first, and the next cursor.
@@ -81,6 +82,8 @@ def list_tenders(
         query = query.where(Tender.status == status)
     if buyer_id is not None:
         query = query.where(Tender.buyer_id == buyer_id)
+    if framework_id is not None:
+        query = query.where(Tender.framework_id == framework_id)
     if cpv is not None:
         classified = col(Item.classification_id).startswith(cpv, autoescape=True)
         query = query.where(col(Tender.id).in_(select(Item.tender_id).where(classified)))
@@ -92,7 +95,14 @@ def list_tenders(
         Tender,
         page,
         scope=f"tenders:{org_id}",
-        filters={"mode": mode, "status": status, "cpv": cpv, "buyer": buyer_id, "q": q},
+        filters={
+            "mode": mode,
+            "status": status,
+            "cpv": cpv,
+            "buyer": buyer_id,
+            "framework": framework_id,
+            "q": q,
+        },
     )
 
 

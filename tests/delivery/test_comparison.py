@@ -163,4 +163,9 @@ def test_the_terms_of_comparison_are_fixed_with_the_publication_and_name_every_i
 def test_a_cell_of_the_workbook_is_never_a_formula() -> None:
     assert sheets.safe("=1+1") == "'=1+1"
     assert sheets.safe("ОсОО") == "ОсОО"
-    assert charts.MEDIA_TYPES["svg"] == "image/svg+xml"
+
+
+def test_a_picture_names_suppliers_in_letters_that_its_font_has() -> None:
+    assert charts.label({"zh": "义乌水泵", "en": "Yiwu Pumps"}, "bid_0") == "Yiwu Pumps"
+    assert charts.label({"zh": "义乌水泵"}, "bid_0123456789ab") == "…456789ab"
+    assert charts.label({"ru": "Ж" * 40}, "bid_0") == "Ж" * 27 + "…"

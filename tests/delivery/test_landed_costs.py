@@ -239,6 +239,24 @@ def test_bad_input_is_refused_by_name_and_keeps_nothing(buyer: Any, session: Ses
     assert session.exec(select(func.count()).select_from(LandedCostEstimate)).one() == 0
 
 
+def test_a_price_at_home_costs_what_it_states_and_one_of_the_union_gets_vat(buyer: Any) -> None:
+    line = {**landed.body()["lines"][0], "unit_price": "112"}
+    at_home = landed.body(
+        dispatch_country="KG",
+        currency="KGS",
+        price_includes_vat=True,
+        delivery_terms={"incoterm": "DAP", "place_code": "kg-bishkek"},
+        route_code=None,
+        lines=[line],
+    )
+    found = buyer.post("/v1/landed-costs", json=at_home).json()
+    assert (found["total_gross"], found["total_net"]) == ("11200", "10000")
+    assert (found["route_code"], found["customs_value"]) == (None, None)
+    union = {**at_home, "dispatch_country": "KZ", "price_includes_vat": False}
+    found = buyer.post("/v1/landed-costs", json=union).json()
+    assert (found["total_gross"], found["total_net"]) == ("12544", "11200")
+
+
 def test_a_sea_rule_is_refused_with_the_rule_to_restate_it_in(buyer: Any) -> None:
     asked = landed.body("FOB")
     asked["delivery_terms"]["accept_deemed"] = False

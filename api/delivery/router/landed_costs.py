@@ -186,7 +186,8 @@ def compare_chart(
     """The comparison as a picture: what each delivered cost is made of."""
     table = _compared(ctx, tender_id, lot_id)
     names = {
-        row["bid_id"]: f"{next(iter(row['supplier'].values()), '')[:28]}\n{row['incoterm'] or ''}"
+        row["bid_id"]: f"{charts.label(row['supplier'], ids.show('bid', row['bid_id']))}"
+        f"\n{row['incoterm'] or ''}"
         for row in table["bids"]
     }
     return Response(charts.bars(table, names, form), media_type=charts.MEDIA_TYPES[form])

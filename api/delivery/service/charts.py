@@ -16,6 +16,7 @@ _SETTINGS: dict[Any, Any] = {
     "font.family": "DejaVu Sans",
 }
 
+_HAN, _LONGEST = 0x2E80, 28
 _one_at_a_time = Lock()
 """The settings of the library belong to the whole process."""
 
@@ -46,6 +47,15 @@ def bars(table: Mapping[str, Any], names: Mapping[Any, str], form: ChartFormat) 
         metadata = {"Date": None} if form == "svg" else {"Software": None}
         figure.savefig(out, format=form, dpi=120, metadata=metadata)
     return out.getvalue()
+
+
+def label(names: Mapping[str, str], otherwise: str) -> str:
+    """A name that the bundled font can write, which has no Chinese; else the end of an id."""
+    for language in ("ru", "en", "ky"):
+        name = names.get(language, "").strip()
+        if name and all(ord(sign) < _HAN for sign in name):
+            return name if len(name) <= _LONGEST else f"{name[: _LONGEST - 1]}…"
+    return f"…{otherwise[-8:]}"
 
 
 def _draw(axes: Any, rows: Sequence[Mapping[str, Any]], names: Mapping[Any, str]) -> None:

@@ -84,6 +84,7 @@ def computed(session: Session, asked: Asked, countries: Countries | None = None)
     """The landed cost by the cheapest route that fits; of equal ones, the first that was named, or
     else by its code.
 
+    A price at home that names no Incoterm is taken as delivered to the destination (DAP).
     Raises NotComputable: with the faults of the terms and lines, or of the first route if none fits.
     """
     base = _without_route(session, asked, countries or Countries(session))
@@ -169,8 +170,11 @@ def _without_route(session: Session, asked: Asked, countries: Countries) -> Inpu
     if destination_country is None or destination_country not in HOME_CURRENCY:
         detail = f"{asked.destination} is no place in a country that landed costs are known for"
         raise NotComputable([Fault("#/destination", "destination_not_served", detail)])
-    terms = _terms(asked, countries)
     dispatch = asked.dispatch_country
+    if asked.terms.incoterm is None and dispatch == destination_country:
+        at_home = WrittenTerms(Incoterm.DAP, place_code=asked.destination)
+        asked = replace(asked, terms=at_home)
+    terms = _terms(asked, countries)
     if dispatch is None and names_delivery(terms.incoterm):
         dispatch = terms.place_country
     if dispatch is None:

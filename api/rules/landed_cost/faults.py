@@ -109,6 +109,10 @@ def _line(pointer: str, line: Line, inputs: Inputs) -> Iterator[Fault]:
 
 
 def _stated(inputs: Inputs) -> Iterator[Fault]:
+    imported = inputs.regime is Regime.IMPORT
+    if imported and inputs.price_includes_vat and inputs.terms.incoterm is not Incoterm.DDP:
+        detail = "VAT of the country of destination is in the price of imports under DDP alone"
+        yield Fault("#/price_includes_vat", "not_in_price", detail)
     for index, each in enumerate(inputs.stated):
         pointer = f"#/stated/{index}"
         if not (each.amount.is_finite() and each.amount >= 0):

@@ -108,6 +108,14 @@ def test_goods_that_start_at_kashi_are_not_hauled_to_kashi() -> None:
     assert found.buyer_logistics == 52200 - 26000
 
 
+def test_a_c_rule_that_ends_at_the_station_leaves_the_last_mile_to_the_buyer() -> None:
+    inputs = worked.bid("CPT", worked.ALAMEDIN, "650000", route=worked.RAIL)
+    found = compute(inputs)
+    buyers = {each.code for each in found.components if each.payer is Party.BUYER}
+    assert buyers == {"last_mile", "broker", "unloading"}
+    assert found.local_charges == 9000 + 12000 + 3000
+
+
 def test_dpu_has_unloading_in_its_price_and_cpt_has_it_by_contract_only() -> None:
     def local(term: str, **fields: Any) -> Decimal:
         inputs = worked.bid(term, BISHKEK, "660000", term_fields=fields)
@@ -170,6 +178,7 @@ BAD: list[tuple[dict[str, Any], str, str]] = [
     ({"terms": worked.terms("CIF", BISHKEK)}, "#/terms/incoterm", "mode_conflict"),
     ({"terms": worked.terms("DAP", BISHKEK, version="2010")}, "#/terms/version",
      "incoterm_version"),
+    ({"price_includes_vat": True}, "#/price_includes_vat", "not_in_price"),
     ({"destination": "kg-osh"}, "#/route/places", "ends_elsewhere"),
     (
         {"route": replace(worked.ROAD, charges=(

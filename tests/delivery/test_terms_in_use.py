@@ -1,0 +1,52 @@
+"""Terms of delivery where prices enter: offers, and the contracts about awarded bids."""
+
+from collections.abc import Callable
+from typing import Any
+
+from sqlmodel import Session, func, select
+
+from api.catalog.models import Offer
+from api.procurement.models import BidLot
+from api.rules.incoterms import Incoterm
+from tests.catalog import samples as catalog
+from tests.contracts import signing
+from tests.procurement import awarding
+
+type AsOrg = Callable[..., Any]
+
+
+def test_an_offer_for_a_country_without_a_sea_is_not_taken_under_a_sea_rule(
+    as_org: AsOrg, session: Session
+) -> None:
+    seller = as_org(["supplier"])
+    terms = {"incoterm": "FOB", "place_code": "cn-ningbo"}
+
+    refused = seller.post("/v1/offers", json=catalog.offer(**terms, markets=["KG", "UZ"]))
+
+    assert refused.status_code == 422
+    (error,) = refused.json()["errors"]
+    assert (error["pointer"], error["code"]) == ("#/incoterm", "mode_conflict")
+    assert "FCA" in error["detail"]
+    assert session.exec(select(func.count()).select_from(Offer)).one() == 0
+    by_sea = catalog.offer(**terms, markets=["KG", "RU"])
+    assert seller.post("/v1/offers", json=by_sea).status_code == 201
+
+
+def test_a_contract_says_where_cost_and_risk_end_and_what_the_buyer_must_know(
+    as_org: AsOrg, session: Session
+) -> None:
+    case = awarding.ranked(session, as_org)
+    for row in session.exec(select(BidLot)):
+        row.incoterm, row.place_code, row.named_place = Incoterm.CPT, "kg-osh", "Ош"
+        session.add(row)
+    session.commit()
+    made = signing.offered(case, awarding.awarded(case))
+
+    document = case.parties.buyer.get(f"/v1/contracts/{made['id']}/document").json()
+
+    terms = document["awards"][0]["delivery_terms"]
+    assert (terms["incoterm"], terms["incoterm_version"]) == ("CPT", "2020")
+    assert (terms["place_code"], terms["named_place"]) == ("kg-osh", "Ош")
+    assert terms["cost_point"] == "at_the_place_of_destination"
+    assert terms["risk_point"] == "handed_to_the_first_carrier"
+    assert [each["code"] for each in terms["findings"]] == ["RISK_PASSES_AT_ORIGIN"]

@@ -1,11 +1,11 @@
-"""The contracts of a process: what both sides have signed, what is due by when, how it changed and
-ended."""
+"""The contracts of a process: what both sides signed, how it changed, was delivered and ended."""
 
-from api.contracts import changes, due, queries
+from api.contracts import changes, queries
 from api.contracts.models import Contract, ContractChange
-from api.core import db, ids
+from api.core import ids
+from api.opendata.ocds.implementation import implementation
 from api.opendata.ocds.process import Process, Section
-from api.opendata.ocds.values import Json, compact, day, instant, money
+from api.opendata.ocds.values import Json, compact, instant, money
 from api.rules.contracts import ChangeStatus
 
 
@@ -33,26 +33,8 @@ def _contract(process: Process, contract: Contract) -> Json:
             "description": contract.termination_details,
             "value": money(contract.value),
             "dateSigned": instant(contract.signed_at),
-            "milestones": [
-                _milestone(each)
-                for each in due.milestones(process.session, contract, db.now(process.session))
-            ],
             "amendments": [_amendment(each) for each in agreed],
-        }
-    )
-
-
-def _milestone(milestone: due.Milestone) -> Json:
-    """A row of the delivery schedule: by which day, and how far it is."""
-    row = milestone.row
-    return compact(
-        {
-            "id": ids.show("schedule_row", row.id),
-            "type": "delivery",
-            "code": row.contractual_event.value,
-            "dueDate": day(row.due, end=True),
-            "dateMet": instant(milestone.met_at),
-            "status": milestone.status.value,
+            "implementation": implementation(process.session, contract),
         }
     )
 

@@ -1,30 +1,28 @@
-"""Due days of contracts are published: whoever acts publishes those of all contracts of a process.
+"""The publisher of open data reads schedules and their facts, whoever's act it publishes.
 
-Revision ID: 0033
-Revises: 0032
+Revision ID: 0029
+Revises: 0028
 """
 
 from collections.abc import Sequence
 
 from alembic import op
 
-revision: str = "0033"
-down_revision: str | Sequence[str] | None = "0032"
+revision: str = "0029"
+down_revision: str | Sequence[str] | None = "0028"
 branch_labels: str | Sequence[str] | None = None
 depends_on: str | Sequence[str] | None = None
 
 TABLES = ("delivery_schedule_row", "performance")
-READ = """
-CREATE POLICY publisher_read ON {table} FOR SELECT TO kerben_app
-  USING (kerben_publisher() AND EXISTS (SELECT FROM contract c WHERE c.id = contract_id
-    AND c.status IN ('active', 'terminated')));
-"""
 
 
 def upgrade() -> None:
     op.execute("SET LOCAL lock_timeout = '5s'")
     for table in TABLES:
-        op.execute(READ.format(table=table))
+        op.execute(
+            f"CREATE POLICY publisher_read ON {table} FOR SELECT TO kerben_app"
+            " USING (kerben_publisher())"
+        )
 
 
 def downgrade() -> None:

@@ -7,7 +7,6 @@ once for a due day.
 
 from datetime import datetime, time, timedelta
 from decimal import Decimal
-from typing import NamedTuple
 from uuid import UUID
 
 from sqlalchemy.dialects.postgresql import insert
@@ -18,20 +17,11 @@ from api.contracts.models import Contract, DeliveryAlert, DeliveryScheduleRow
 from api.core import bulk, db, deadlines
 from api.procurement.models import Tender
 from api.procurement.service import policies
-from api.rules.claims import AlertKind, MilestoneStatus, milestone_status
-from api.rules.clock import BISHKEK, local_date
+from api.rules.claims import AlertKind
+from api.rules.clock import BISHKEK
 from api.rules.contracts import ContractStatus
 from api.rules.offers import plain
 from api.rules.penalties import performances, required_quantity
-
-
-class Milestone(NamedTuple):
-    """A row of the schedule, and whether it is performed; `met_at` is when the last of it was."""
-
-    row: DeliveryScheduleRow
-    status: MilestoneStatus
-    met_at: datetime | None
-
 
 WARNING_DUE, DAY_ENDED = "delivery.warning_due", "delivery.day_ended"
 
@@ -111,23 +101,6 @@ def alerts(session: Session, contract: Contract) -> list[DeliveryAlert]:
     """What was told of a contract's rows, in order."""
     query = select(DeliveryAlert).where(DeliveryAlert.contract_id == contract.id)
     return [*session.exec(query.order_by(col(DeliveryAlert.id)))]
-
-
-def milestones(session: Session, contract: Contract, now: datetime) -> list[Milestone]:
-    """Each row of a contract's schedule as a milestone: how far it is, in order."""
-    rows = execution.rows_of(session, contract)
-    facts = damages.told(session, rows.keys(), until=now)
-    found = []
-    for row in rows.values():
-        required = required_quantity(row.quantity, row.tolerance_pct)
-        done, met_at = Decimal(), None
-        for each in performances(facts[row.id], row.incoterm):
-            done += each.quantity
-            if met_at is None and done >= required:
-                met_at = each.at
-        late = row.due is not None and local_date(now) > row.due
-        found.append(Milestone(row, milestone_status(done, required, late=late), met_at))
-    return found
 
 
 def _moments(

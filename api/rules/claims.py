@@ -1,6 +1,5 @@
 """What follows a late delivery: warnings, excuses, and the claim for liquidated damages. Pure."""
 
-from decimal import Decimal
 from enum import StrEnum
 
 from api.rules.states import Machine
@@ -11,15 +10,6 @@ class AlertKind(StrEnum):
 
     AT_RISK = "at_risk"
     LATE = "late"
-
-
-class MilestoneStatus(StrEnum):
-    """OCDS `milestone.status` of a row of the delivery schedule."""
-
-    SCHEDULED = "scheduled"
-    MET = "met"
-    NOT_MET = "notMet"
-    PARTIALLY_MET = "partiallyMet"
 
 
 class ExcuseStatus(StrEnum):
@@ -57,12 +47,3 @@ EXCUSE = Machine(
         "refuse": (frozenset({ExcuseStatus.SUBMITTED}), ExcuseStatus.REFUSED),
     }
 )
-
-
-def milestone_status(done: Decimal, required: Decimal, *, late: bool) -> MilestoneStatus:
-    """How far a row is: `late` says that its due day is over."""
-    if done >= required:
-        return MilestoneStatus.MET
-    if done > 0:
-        return MilestoneStatus.PARTIALLY_MET
-    return MilestoneStatus.NOT_MET if late else MilestoneStatus.SCHEDULED

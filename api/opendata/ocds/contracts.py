@@ -1,12 +1,12 @@
 """The contracts of a process: what both sides signed, how it changed, was delivered and ended."""
 
-from api.contracts import changes, due, queries
+from api.contracts import changes, queries
 from api.contracts.models import Contract, ContractChange
-from api.core import db, ids
+from api.core import ids
+from api.opendata.ocds.implementation import implementation
 from api.opendata.ocds.process import Process, Section
-from api.opendata.ocds.values import Json, compact, day, instant, money
+from api.opendata.ocds.values import Json, compact, instant, money
 from api.rules.contracts import ChangeStatus
-from api.rules.offers import plain
 
 
 def contracts(process: Process) -> Section:
@@ -34,29 +34,7 @@ def _contract(process: Process, contract: Contract) -> Json:
             "value": money(contract.value),
             "dateSigned": instant(contract.signed_at),
             "amendments": [_amendment(each) for each in agreed],
-            "implementation": _implementation(process, contract),
-        }
-    )
-
-
-def _implementation(process: Process, contract: Contract) -> Json | None:
-    """A milestone for each row of the delivery schedule in force; None before there is one."""
-    found = due.milestones(process.session, contract, db.now(process.session))
-    return {"milestones": [_milestone(each) for each in found]} if found else None
-
-
-def _milestone(milestone: due.Milestone) -> Json:
-    row = milestone.row
-    received, ordered = plain(row.received_quantity), plain(row.quantity)
-    return compact(
-        {
-            "id": ids.show("schedule_row", row.id),
-            "type": "delivery",
-            "code": row.contractual_event.value,
-            "description": f"{received} of {ordered} {row.unit_code} received",
-            "dueDate": day(row.due, end=True),
-            "dateMet": instant(milestone.met_at),
-            "status": milestone.status.value,
+            "implementation": implementation(process.session, contract),
         }
     )
 

@@ -101,13 +101,7 @@ EVENTS: Mapping[str, Publication] = {
         for what in ("performed", "performance_retracted")
     },
     "contract.terminated": Publication("contractTermination", ("tender", "contracts"), _named_in),
-    **{
-        what: Publication("implementationUpdate", ("tender", "contracts"), _named_in)
-        for what in (
-            *("delivery.late", "acceptance.accepted"),
-            *("acceptance.accepted_provisionally", "acceptance.deemed"),
-        )
-    },
+    "delivery.late": Publication("implementationUpdate", ("tender", "contracts"), _named_in),
     **{
         f"complaint.{what}": Publication("tenderUpdate", ("tender", "complaints"), _named_in)
         for what in (

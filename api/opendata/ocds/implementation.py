@@ -1,0 +1,46 @@
+"""How far a signed contract has come: a milestone for each row of its delivery schedule."""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from uuid import UUID
+
+from sqlmodel import Session
+
+from api.contracts import performance, schedule_rows
+from api.contracts.models import Contract, DeliveryScheduleRow
+from api.opendata.ocds.values import Json, compact, day, instant
+from api.rules.offers import plain
+from api.rules.schedules import PerformanceEvent
+
+
+def implementation(session: Session, contract: Contract) -> Json | None:
+    """`contract.implementation`; None before a schedule is in force."""
+    rows = schedule_rows.in_force(session, contract.id)
+    if not rows:
+        return None
+    last = _last_receipts(session, [row.id for row in rows])
+    return {"milestones": [_milestone(row, last) for row in rows]}
+
+
+def _milestone(row: DeliveryScheduleRow, last: Mapping[UUID, datetime]) -> Json:
+    met = row.received_quantity >= row.quantity
+    status = "met" if met else "partiallyMet" if row.received_quantity else "scheduled"
+    received, ordered = plain(row.received_quantity), plain(row.quantity)
+    return compact(
+        {
+            "id": str(row.number),
+            "type": "delivery",
+            "description": f"{received} of {ordered} {row.unit_code} received",
+            "dueDate": day(row.due, end=True),
+            "dateMet": instant(last.get(row.id)) if met else None,
+            "status": status,
+        }
+    )
+
+
+def _last_receipts(session: Session, row_ids: Sequence[UUID]) -> dict[UUID, datetime]:
+    return {
+        fact.schedule_row_id: fact.occurred_at
+        for fact in performance.facts(session, row_ids)
+        if fact.event is PerformanceEvent.RECEIVED
+    }

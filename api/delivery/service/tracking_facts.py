@@ -20,7 +20,7 @@ from api.rules.tracking.milestones import Classifier, Milestone
 _SOURCE = "tracking_event:"
 _CLASSIFIERS = {each.value: each for each in Classifier}
 _MILESTONES = {each.value: each for each in Milestone}
-_TOLD = """
+TOLD = """
 SELECT id, source_id::text, event_id, classifier, milestone, event_time, record_time, leg_seq,
   place_code, delay_reason, retracts_event_id
 FROM tracking_event WHERE shipment_id = %(shipment_id)s
@@ -68,7 +68,7 @@ def told_of(session: Session, shipment_id: UUID) -> dict[UUID, Fact]:
             place,
             delay_reason,
             retracts,
-        ) in db.rows(session, _TOLD, shipment_id=shipment_id)
+        ) in db.rows(session, TOLD, shipment_id=shipment_id)
     }
 
 

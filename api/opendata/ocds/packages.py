@@ -17,6 +17,7 @@ _REGISTERED = (
     "ocds_location_extension/v1.1.5",
     "ocds_bidOpening_extension/master",
     "ocds_requirements_extension/master",
+    "ocds_awardCriteria_extension/master",
     "ocds_pagination_extension/master",
 )
 

@@ -12,7 +12,16 @@ from api.core import db, deadlines
 from api.core.errors import FieldError, Invalid
 from api.procurement.models import Amendment, Item, Lot, Tender
 from api.procurement.schemas import AmendIn, LotChange
-from api.procurement.service import documents, plans, policies, submissions, tenders, terms
+from api.procurement.service import (
+    award_terms,
+    documents,
+    evaluation_terms,
+    plans,
+    policies,
+    submissions,
+    tenders,
+    terms,
+)
 from api.procurement.service.problems import (
     NothingToAmend,
     TenderPeriodEnded,
@@ -42,19 +51,17 @@ def amend(session: Session, tender: Tender, *, actor: str, data: AmendIn) -> Ten
     if data.tender_period_end is not None and data.tender_period_end < end:
         raise TenderPeriodShortened(f"The tender period ends at {end.isoformat()}.")
     table = policies.timetable_of(session, tender)
-    bidding = submissions.find(session, tender.id)
-    before = (
-        terms.snapshot(tender)
-        | submissions.snapshot(bidding)
-        | documents.snapshot(session, tender.id)
-    )
+    before = terms.snapshot(tender) | _asked(session, tender)
     terms.assign(tender, data)
     _assign_lots(tender, data.lots)
     tenders.refuse_inconsistent(tender)  # before the database is shown what contradicts itself
     if data.criteria is not None:
-        bidding = submissions.replace_criteria(session, tender, bidding, data.criteria)
+        bidding = submissions.find(session, tender.id)
+        submissions.replace_criteria(session, tender, bidding, data.criteria)
+    if data.award_terms is not None:
+        evaluation_terms.replace(session, tender, data.award_terms, pointer="#/award_terms")
     documents.amend(session, tender, data.documents, now=now)
-    asked = submissions.snapshot(bidding) | documents.snapshot(session, tender.id)
+    asked = _asked(session, tender)
     changes = rules.diff(before, terms.snapshot(tender) | asked)
     if not changes:
         raise NothingToAmend
@@ -113,6 +120,16 @@ def extend(
     )
     tenders.move(session, tender, action, actor=actor, change=_noted(amendment))
     return amendment
+
+
+def _asked(session: Session, tender: Tender) -> dict[str, rules.Json]:
+    """What is asked of bids beside the tender's own terms, and by what they are ranked."""
+    session.flush()
+    return (
+        submissions.snapshot(submissions.find(session, tender.id))
+        | evaluation_terms.snapshot(award_terms.find(session, tender.id))
+        | documents.snapshot(session, tender.id)
+    )
 
 
 def _keep(

@@ -22,6 +22,18 @@ def publish_bidding(session: Session, resource_id: str) -> None:
     opendata.publish_bidding(session, UUID(hex=resource_id))
 
 
+@task("opendata.publish_decided")
+def publish_decided(session: Session, resource_id: str) -> None:
+    """A lot was decided: from now on everybody reads the commission's declarations and minutes."""
+    opendata.publish_decided(session, UUID(hex=resource_id))
+
+
+@task("opendata.publish_minutes")
+def publish_minutes(session: Session, resource_id: str) -> None:
+    """Minutes were recorded or approved."""
+    opendata.publish_minutes(session, UUID(hex=resource_id))
+
+
 @task("opendata.publish_enquiry")
 def publish_enquiry(session: Session, resource_id: str) -> None:
     """Write the tender that a question was about anew, with the answer."""

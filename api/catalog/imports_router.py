@@ -1,14 +1,12 @@
 """Routes of imports: a raw file in, a job out, and the refused rows back as a file."""
 
-import hashlib
 import tempfile
 from collections.abc import AsyncIterator
 from contextlib import ExitStack
-from typing import Annotated, Any, BinaryIO, cast
+from typing import Annotated, Any, BinaryIO
 
 from fastapi import Depends, Query, Request, Response
 from starlette.background import BackgroundTask
-from starlette.requests import ClientDisconnect
 from starlette.responses import StreamingResponse
 
 from api.catalog import error_files, imports
@@ -16,10 +14,10 @@ from api.catalog.imports import Options
 from api.catalog.rows import Format
 from api.catalog.schemas import ImportErrorOut
 from api.core import settings
-from api.core.errors import BadRequest, InvalidCursor, PayloadTooLarge, UnsupportedMediaType
+from api.core.errors import InvalidCursor, PayloadTooLarge, UnsupportedMediaType
 from api.core.http import PageDep, documented
 from api.core.pages import Page
-from api.identity import access
+from api.identity import access, uploads
 from api.identity.access import Context, require
 from api.identity.jobs_router import JobId, JobOut
 
@@ -31,7 +29,6 @@ MEDIA_TYPES = {
     Format.NDJSON: "application/x-ndjson",
     Format.XLSX: "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
 }
-_MEMORY_BYTES = 1_000_000
 _PIECE_BYTES = 64 * 1024
 _EXAMPLES = {
     Format.CSV: (
@@ -73,23 +70,9 @@ async def upload(
     format: Annotated[Format, Query(description="How the file is written")] = Format.CSV,
 ) -> AsyncIterator[BinaryIO]:
     """The body, on disk beyond the first megabyte; its digest stands for it in idempotency."""
-    media_type = request.headers.get("content-type", "").partition(";")[0].strip().lower()
-    if media_type != MEDIA_TYPES[format]:
-        raise UnsupportedMediaType(f"Send the file as {MEDIA_TYPES[format]}.")
-    limit, told = settings.get().max_import_bytes, request.headers.get("content-length", "")
-    if told.isdecimal() and int(told) > limit:
-        raise PayloadTooLarge(f"The body may have at most {limit} bytes.")
-    digest = hashlib.sha256(request.url.query.encode() + b"\0")
-    with tempfile.SpooledTemporaryFile(max_size=_MEMORY_BYTES) as file:
-        try:
-            async for chunk in request.stream():
-                digest.update(chunk)
-                file.write(chunk)
-        except ClientDisconnect as error:
-            raise BadRequest("The upload broke off before its end.") from error
-        file.seek(0)
-        ctx.body = digest.digest()
-        yield cast(BinaryIO, file)
+    limit = settings.get().max_import_bytes
+    async with uploads.spooled(request, ctx, media_type=MEDIA_TYPES[format], limit=limit) as file:
+        yield file
 
 
 @router.post(
@@ -153,7 +136,7 @@ def download_errors(job_id: JobId, ctx: Read) -> Response:
     begins with an apostrophe, which an import takes off again.
     """
     with ExitStack() as stack:
-        file = stack.enter_context(tempfile.SpooledTemporaryFile(max_size=_MEMORY_BYTES))
+        file = stack.enter_context(tempfile.SpooledTemporaryFile(max_size=uploads.MEMORY_BYTES))
         for piece in error_files.written(ctx.session, ctx.org_id, job_id):
             file.write(piece)
         file.seek(0)

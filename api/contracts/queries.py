@@ -1,15 +1,16 @@
 """What may be read of contracts. Never commits."""
 
-from collections.abc import Collection, Sequence
+from collections import defaultdict
+from collections.abc import Collection, Mapping, Sequence
 from uuid import UUID
 
 from sqlalchemy import ColumnElement, any_, or_
 from sqlmodel import Session, col, select
 
-from api.contracts.models import Contract, ContractAward, ContractSignature
+from api.contracts.models import Contract, ContractAward, ContractChange, ContractSignature
 from api.core.errors import NotFound
 from api.procurement.models import Award
-from api.rules.contracts import ContractStatus, Side
+from api.rules.contracts import ChangeStatus, ContractStatus, Side
 
 _PUBLIC = (ContractStatus.ACTIVE, ContractStatus.TERMINATED)
 
@@ -85,6 +86,38 @@ def side_of(contract: Contract, org_id: UUID) -> Side:
     if org_id == contract.supplier_id:
         return Side.SUPPLIER
     raise NotFound
+
+
+def awards_by_contract(
+    session: Session, contracts: Collection[UUID]
+) -> Mapping[UUID, Sequence[Award]]:
+    """The awards of several contracts, of each in order."""
+    session.flush()
+    found: dict[UUID, list[Award]] = defaultdict(list)
+    query = (
+        select(ContractAward.contract_id, Award)
+        .join(Award, col(Award.id) == ContractAward.award_id)
+        .where(col(ContractAward.contract_id).in_(contracts))
+        .order_by(col(Award.id))
+    )
+    for contract_id, award in session.exec(query):
+        found[contract_id].append(award)
+    return found
+
+
+def agreed_changes(
+    session: Session, contracts: Collection[UUID]
+) -> Mapping[UUID, Sequence[ContractChange]]:
+    """What both sides agreed to change in several contracts, of each in order."""
+    session.flush()
+    found: dict[UUID, list[ContractChange]] = defaultdict(list)
+    query = select(ContractChange).where(
+        col(ContractChange.contract_id).in_(contracts),
+        ContractChange.status == ChangeStatus.ACTIVE,
+    )
+    for change in session.exec(query.order_by(col(ContractChange.number))):
+        found[change.contract_id].append(change)
+    return found
 
 
 def awards_of(session: Session, contract: Contract) -> Sequence[Award]:

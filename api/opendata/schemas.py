@@ -15,7 +15,9 @@ from api.procurement.schemas import (
     TenderKeyOut,
     ValueOut,
 )
+from api.procurement.schemas.commissions import CommissionMemberId, MinutesOut
 from api.reference.policy_schemas import PolicySetId
+from api.rules.commissions import CommissionMemberStatus, CommissionRole
 from api.rules.frameworks import FrameworkMethod
 from api.rules.policy import SealingMode
 from api.rules.tenders import (
@@ -54,6 +56,25 @@ class BuyerPublished(BaseModel):
 
     id: str = Field(examples=["KG-INN-01234567890123"])
     name: dict[str, str]
+
+
+class DeclarationPublished(BaseModel):
+    """A seat of the commission, and what its holder declared about a conflict of interest."""
+
+    id: CommissionMemberId
+    role: CommissionRole
+    status: CommissionMemberStatus = Field(
+        description="`cleared`: declared none; `excluded`: declared one; `appointed`: nothing yet"
+    )
+    declared_at: datetime | None
+
+
+class CommissionPublished(BaseModel):
+    """The commission of a decided tender: declarations by seat without names, signed minutes."""
+
+    ocid: str = Field(examples=["ocds-kerben0-000042"])
+    declarations: list[DeclarationPublished]
+    minutes: list[MinutesOut]
 
 
 class TenderPublished(BaseModel):

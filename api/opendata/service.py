@@ -10,10 +10,16 @@ from sqlmodel import Session, col, select
 from api.core.errors import NotFound
 from api.identity import service as identity
 from api.opendata.models import PublicDocument
-from api.opendata.schemas import BiddingPublished, BuyerPublished, TenderPublished
+from api.opendata.schemas import (
+    BiddingPublished,
+    BuyerPublished,
+    CommissionPublished,
+    TenderPublished,
+)
 from api.procurement import service as procurement
+from api.procurement.models import Award
 from api.procurement.schemas import CancellationPublished, EnquiryPublished
-from api.procurement.service import evaluations
+from api.procurement.service import evaluations, minutes
 from api.rules.clock import utcnow
 
 JSON = "application/json"
@@ -62,6 +68,34 @@ def publish_tender(session: Session, tender_id: UUID) -> None:
         **{name: getattr(tender, name) for name in names},
     )
     store(session, tender_path(tender.ocid), JSON, shown.model_dump_json().encode())
+
+
+def commission_path(ocid: str) -> str:
+    """Where the public reads the declarations and the minutes of a tender's commission."""
+    return f"{tender_path(ocid)}/commission"
+
+
+def publish_decided(session: Session, award_id: UUID) -> None:
+    """Write the declarations and minutes of the commission whose tender's lot was decided."""
+    award = session.get(Award, award_id)
+    if award is not None:
+        _publish_commission(session, award.tender_id)
+
+
+def publish_minutes(session: Session, minutes_id: UUID) -> None:
+    """Write anew the declarations and minutes of a commission, if its tender was decided."""
+    tender_id = minutes.tender_of(session, minutes_id)
+    if tender_id is not None:
+        _publish_commission(session, tender_id)
+
+
+def _publish_commission(session: Session, tender_id: UUID) -> None:
+    # Held, so that of two jobs the one that writes last has read last.
+    tender = procurement.hold_published(session, tender_id)
+    known = None if tender is None else minutes.public_commission(session, tender_id)
+    if tender is not None and known is not None:
+        shown = CommissionPublished.model_validate(known, from_attributes=True)
+        store(session, commission_path(tender.ocid), JSON, shown.model_dump_json().encode())
 
 
 def bidding_path(ocid: str) -> str:

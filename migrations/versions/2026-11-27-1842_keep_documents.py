@@ -183,6 +183,7 @@ def upgrade() -> None:
 
 def downgrade() -> None:
     op.execute("SET LOCAL lock_timeout = '5s'")
+    op.execute("DROP POLICY of_tender ON document")
     op.drop_table("tender_document")
     op.drop_table("document_chunk")
     op.drop_table("document")

@@ -8,8 +8,10 @@ from typing import Any
 
 import pytest
 from sqlmodel import Session, select
+from typer.testing import CliRunner
 from uuid_utils.compat import uuid7
 
+from api.__main__ import main
 from api.core import db, ids
 from api.core.outbox import emit
 from api.opendata.models import OcdsRecord, OcdsRelease
@@ -17,8 +19,10 @@ from api.opendata.ocds import merging
 from api.procurement import service as procurement
 from api.procurement.models import Award
 from api.rules.awards import AwardStatus, CancellationCause
+from tests.contracts import signing
 from tests.opendata.test_releases import compiled, releases
-from tests.procurement import bidding, samples
+from tests.procurement import awarding, bidding, samples
+from tests.procurement.evaluation import deciding
 
 type AsOrg = Callable[..., Any]
 CRITERION = {
@@ -138,6 +142,7 @@ def test_what_is_asked_of_bids_is_published_with_the_tender(
         {
             "id": "experience",
             "title": "Опыт поставщика",
+            "relatesTo": "tenderer",
             "requirementGroups": [
                 {
                     "id": "experience",
@@ -270,3 +275,141 @@ def test_an_award_is_published_when_it_is_decided_and_again_when_it_falls(
     assert roles["KG-INN-01234567890123"] == ["supplier", "tenderer"]
     assert compiled(session)["awards"][0]["status"] == "cancelled"
     assert compiled(session) == merging.compiled(releases(session))
+
+
+def record_of(session: Session, ocid: str) -> dict[str, Any]:
+    """The compiled release of one process among several."""
+    session.rollback()
+    session.expire_all()
+    return session.exec(select(OcdsRecord).where(OcdsRecord.ocid == ocid)).one().compiled
+
+
+def releases_of(session: Session, ocid: str) -> list[dict[str, Any]]:
+    """The releases of one process among several, in order."""
+    session.rollback()
+    rows = session.exec(select(OcdsRelease).where(OcdsRelease.ocid == ocid))
+    return [json.loads(row.body) for row in sorted(rows, key=lambda row: row.number)]
+
+
+def criterion(id: str) -> dict[str, Any]:
+    """Another criterion of one requirement."""
+    requirement = {"id": f"{id}-asked", "title": {"ru": id}, "data_type": "boolean"}
+    groups = [{"id": f"{id}-group", "requirements": [requirement]}]
+    return {"id": id, "title": {"ru": id}, "requirement_groups": groups}
+
+
+def test_what_an_amendment_no_longer_asks_for_is_gone_from_the_record(
+    as_org: AsOrg, buyer: Any, session: Session
+) -> None:
+    terms = {"criteria": [CRITERION, criterion("licence")]}
+    made = bidding.published(as_org, buyer, server=True, terms=terms)
+
+    def amended(*criteria: Any) -> list[str]:
+        body = {"rationale": "Уточнение", "criteria": [*criteria]}
+        answer = buyer.post(f"/v1/tenders/{made.id}/amend", json=body)
+        assert answer.status_code == 200, answer.text
+        session.rollback()
+        tender = record_of(session, made.tender["ocid"])["tender"]
+        return [each["id"] for each in tender.get("criteria", [])]
+
+    assert amended(criterion("licence"), criterion("stock")) == ["licence", "stock"]
+    assert amended() == []
+    assert amended(CRITERION) == ["experience"]
+    told = releases_of(session, made.tender["ocid"])
+    assert merging.compiled(told) == record_of(session, made.tender["ocid"])
+
+
+def test_by_what_bids_are_ranked_is_told_and_amended(
+    as_org: AsOrg, buyer: Any, session: Session
+) -> None:
+    rated = deciding.rated({**deciding.PRICE, "weight_bp": 8500}, deciding.METHOD)
+    made = deciding.published(as_org, buyer, award=rated)
+    plain = samples.published(buyer)
+    session.rollback()
+
+    def told() -> Any:
+        session.rollback()
+        return record_of(session, made.tender["ocid"])["tender"]
+
+    before = told()
+    lighter = deciding.rated({**deciding.PRICE, "weight_bp": 10_000})(made.tender)
+    body = {"rationale": "Вес", "award_terms": lighter}
+    assert buyer.post(f"/v1/tenders/{made.id}/amend", json=body).status_code == 200
+
+    assert before["awardCriteria"] == "ratedCriteria"
+    assert before["lots"][0]["awardCriteria"]["criteria"] == [
+        {
+            "type": "price",
+            "name": "Цена",
+            "numbers": [{"number": 85, "weight": "percentageExact"}],
+        },
+        {
+            "type": "quality",
+            "name": "Методика",
+            "numbers": [
+                {"number": 15, "weight": "percentageExact"},
+                {"number": 40, "threshold": "minimumScore"},
+            ],
+        },
+    ]
+    (left,) = told()["lots"][0]["awardCriteria"]["criteria"]
+    assert left["numbers"] == [{"number": 100, "weight": "percentageExact"}]
+    assert record_of(session, plain["ocid"])["tender"]["awardCriteria"] == "priceOnly"
+    assert "awardCriteria" not in record_of(session, plain["ocid"])["tender"]["lots"][0]
+
+
+def test_a_cancellation_is_told_while_it_can_be_complained_about(
+    buyer: Any, session: Session
+) -> None:
+    made = samples.published(buyer, lots=[samples.lot(), samples.lot()])
+    url = f"/v1/tenders/{made['id']}"
+    chosen = [made["lots"][0]["id"]]
+    wish = {"reason": "Нет средств", "lot_ids": chosen}
+    assert buyer.post(f"{url}/cancel", json=wish).status_code == 200
+    session.rollback()
+    (pending,) = record_of(session, made["ocid"])["tender"]["cancellations"]
+    (listed,) = buyer.get(f"{url}/cancellations").json()["items"]
+    assert buyer.post(f"/v1/cancellations/{listed['id']}/withdraw").status_code == 200
+    session.rollback()
+
+    (withdrawn,) = record_of(session, made["ocid"])["tender"]["cancellations"]
+
+    assert (pending["id"], pending["status"], pending["relatedLots"]) == (
+        listed["id"],
+        "pending",
+        chosen,
+    )
+    assert datetime.fromisoformat(pending["complaintPeriod"]["endDate"]) == datetime.fromisoformat(
+        listed["complaint_period_end"]
+    )
+    assert (withdrawn["id"], withdrawn["status"]) == (pending["id"], "withdrawn")
+    assert withdrawn["dateEnded"] >= pending["date"]
+    assert "cancellation" not in record_of(session, made["ocid"])["tender"]
+
+
+def test_a_tender_from_before_the_releases_is_published_as_it_stands_and_once(
+    as_org: AsOrg, session: Session, superuser: Any
+) -> None:
+    """With its bids, awards and signed contract; a draft and what has releases are left alone."""
+    case = awarding.ranked(session, as_org, suppliers=2)
+    samples.drafted(case.parties.buyer)
+    newer = samples.published(case.parties.buyer)
+    signing.in_force(case, awarding.awarded(case))
+    session.rollback()
+    before = record_of(session, case.tender["ocid"])
+    superuser.execute("DELETE FROM ocds_release WHERE ocid <> %s", [newer["ocid"]])
+    superuser.execute("DELETE FROM ocds_record WHERE ocid <> %s", [newer["ocid"]])
+
+    first = CliRunner().invoke(main, ["opendata", "backfill"])
+    second = CliRunner().invoke(main, ["opendata", "backfill"])
+
+    assert (first.exit_code, first.stdout) == (0, "1 tenders published.\n"), first.stdout
+    assert second.stdout == "0 tenders published.\n"
+    (told,) = releases_of(session, case.tender["ocid"])
+    assert told["tag"] == ["tender", "award", "contract"]
+    after = record_of(session, case.tender["ocid"])
+    for section in ("awards", "contracts", "buyer"):
+        assert after[section] == before[section], section
+    assert after["tender"]["status"] == "complete"
+    assert len(after["bids"]["details"]) == 2
+    assert len(releases_of(session, newer["ocid"])) == 1

@@ -128,14 +128,18 @@ def test_each_public_event_appends_a_release_and_none_ever_changes(
     assert amend(buyer, made, title={"ru": "Мебель"}).status_code == 200
     samples.cancelled(buyer, made)
 
-    one, two, three = releases(session)
+    one, two, requested, three = releases(session)
 
     assert one == first
-    assert [each["tag"] for each in (one, two, three)] == [
+    assert [each["tag"] for each in (one, two, requested, three)] == [
         ["tender"],
         ["tenderAmendment"],
+        ["tenderUpdate"],
         ["tenderCancellation"],
     ]
+    (pending,), (active,) = (each["tender"]["cancellations"] for each in (requested, three))
+    assert (pending["status"], active["status"]) == ("pending", "active")
+    assert "cancellation" not in requested["tender"]
     assert one["date"] < two["date"] < three["date"]
     assert two["tender"]["title"] == "Мебель"
     assert two["tender"]["title_ky"] is None

@@ -257,6 +257,13 @@ def awards_of(session: Session, case: Case) -> list[Award]:
     return sorted(rows, key=lambda row: row.id)
 
 
+def bids_of(session: Session, case: Case) -> list[UUID]:
+    """The ids of the tender's bids, in the order of their making."""
+    session.rollback()
+    query = select(Bid.id).where(Bid.tender_id == samples.tender_id(case.tender))
+    return sorted(session.exec(query))
+
+
 def stage(session: Session, case: Case) -> TenderStage:
     """The stage of the tender now."""
     return samples.row(session, case.tender).status_details

@@ -5,6 +5,7 @@ money conserves, every audit trail holds, and no tender is stuck.
 How far the examples come is counted by `seen`; docs/procedures.md says it of a run.
 """
 
+import json
 from collections import Counter
 from collections.abc import Callable
 from typing import Any
@@ -37,7 +38,7 @@ def test_no_path_breaks_what_holds_of_every_tender(
     run_state_machine_as_test(
         machine,
         settings=settings(
-            max_examples=2,
+            max_examples=3,
             phases=(Phase.generate,),
             stateful_step_count=12,
             deadline=None,
@@ -46,6 +47,6 @@ def test_no_path_breaks_what_holds_of_every_tender(
             suppress_health_check=list(HealthCheck),
         ),
     )
-    print(sorted(seen.items()))  # noqa: T201
+    print(json.dumps({kind.name: seen}, sort_keys=True))  # noqa: T201  (pytest -s)
     assert seen["submit"] >= 2
     assert seen["sign"] >= 2, "no path came to a signed contract: the test proves nothing"

@@ -1,12 +1,14 @@
 """The contracts of a process: what both sides signed, how it changed, was delivered and ended."""
 
-from api.contracts import changes, queries
+from collections.abc import Sequence
+
+from api.contracts import queries
 from api.contracts.models import Contract, ContractChange
 from api.core import ids
 from api.opendata.ocds.implementation import implementation
 from api.opendata.ocds.process import Process, Section
 from api.opendata.ocds.values import Json, compact, instant, money
-from api.rules.contracts import ChangeStatus
+from api.procurement.models import Award
 
 
 def contracts(process: Process) -> Section:
@@ -14,16 +16,22 @@ def contracts(process: Process) -> Section:
     signed = queries.signed(process.session, process.tender.id)
     if not signed:
         return Section({})
-    return Section({"contracts": [_contract(process, each) for each in signed]})
+    known = [each.id for each in signed]
+    awards = queries.awards_by_contract(process.session, known)
+    agreed = queries.agreed_changes(process.session, known)
+    return Section(
+        {
+            "contracts": [
+                _contract(process, each, awards[each.id], agreed[each.id]) for each in signed
+            ]
+        }
+    )
 
 
-def _contract(process: Process, contract: Contract) -> Json:
-    awards = [ids.show("award", each.id) for each in queries.awards_of(process.session, contract)]
-    agreed = [
-        each
-        for each in changes.list_changes(process.session, contract)
-        if each.status is ChangeStatus.ACTIVE
-    ]
+def _contract(
+    process: Process, contract: Contract, about: Sequence[Award], agreed: Sequence[ContractChange]
+) -> Json:
+    awards = [ids.show("award", each.id) for each in about]
     return compact(
         {
             "id": ids.show("contract", contract.id),

@@ -12,6 +12,9 @@ from ocdsmerge.rules import get_merge_rules
 from api.opendata.ocds import schemas
 from api.opendata.ocds.values import Json
 
+WHOLE = frozenset({"criteria"})
+"""Lists of named objects that the `kerben` extension merges as a whole: what an amendment has
+withdrawn is asked of nobody any more."""
 type Rules = Mapping[tuple[str, ...], str]
 
 
@@ -47,16 +50,18 @@ def with_removals(before: Any, now: Any) -> Any:
     """`now`, saying null (a list: empty) where `before` had something that is gone.
 
     A merge keeps what a release does not mention. Objects of a list are told by `id`, and are
-    never removed: OCDS has no way to.
+    never removed: OCDS has no way to, except for lists that are replaced as a whole (WHOLE).
     """
     if isinstance(before, dict) and isinstance(now, dict):
         gone = {
             name: _nothing(value)
             for name, value in before.items()
-            if name not in now and not _are_named(value)
+            if name not in now and (name in WHOLE or not _are_named(value))
         }
         kept = {
-            name: with_removals(before[name], value) if name in before else value
+            name: with_removals(before[name], value)
+            if name in before and name not in WHOLE
+            else value
             for name, value in now.items()
         }
         return kept | gone

@@ -18,6 +18,7 @@ _REGISTERED = (
     "ocds_bidOpening_extension/master",
     "ocds_requirements_extension/master",
     "ocds_techniques_extension/master",
+    "ocds_awardCriteria_extension/master",
     "ocds_pagination_extension/master",
 )
 

@@ -109,6 +109,10 @@ EVENTS: Mapping[str, Publication] = {
             *("satisfied", "stopped", "resolved"),
         )
     },
+    **{
+        f"cancellation.{what}": Publication("tenderUpdate", tender_of=_named_in)
+        for what in ("requested", "withdrawn", "lapsed")
+    },
     "enquiry.answered": Publication("tenderUpdate", tender_of=_named_in),
 }
 """Every public event: type -> publication."""
@@ -141,8 +145,12 @@ def unpublished(session: Session) -> Sequence[UUID]:
 
 
 def publish_now(session: Session, tender_id: UUID) -> None:
-    """Publish a tender as it stands, whatever happened to it. Raises PublicationInvalid."""
-    publish(session, [Event("tender.published", tender_id, {})])
+    """Publish a tender as it stands, with all that has become of it. Raises PublicationInvalid."""
+    session.connection().execute(_PUBLISHER)
+    session.connection().execute(_LOCK, {"process": tender_id.hex})
+    tender = procurement.published(session, tender_id)
+    if tender is not None:
+        _append(session, tender, [Publication("tender", (*SECTIONS,))])
 
 
 def _append(session: Session, tender: Tender, publications: Sequence[Publication]) -> None:
@@ -196,7 +204,9 @@ def _release(
         "ocid": tender.ocid,
         "id": release_id,
         "date": instant(moment),
-        "tag": [*dict.fromkeys(each.tag for each in publications)],
+        "tag": [
+            *dict.fromkeys([*(each.tag for each in publications), *_caught_up(number, members)])
+        ],
         "initiationType": "tender",
         "language": tender.language,
         "parties": named,
@@ -204,6 +214,12 @@ def _release(
     }
     _tell_amendments(release, before, number)
     return release
+
+
+def _caught_up(number: int, members: Json) -> list[str]:
+    """Tags of a first release that comes after the events it tells of."""
+    late = {"awards": "award", "contracts": "contract"} if number == 1 else {}
+    return [tag for member, tag in late.items() if member in members]
 
 
 def _with_earlier_roles(party: Json, before: Json) -> Json:

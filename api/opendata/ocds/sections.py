@@ -9,7 +9,7 @@ from uuid import UUID
 
 from api.core import ids
 from api.identity.models import Organisation
-from api.opendata.ocds import frameworks
+from api.opendata.ocds import evaluation, frameworks
 from api.opendata.ocds.bids import bids, criteria
 from api.opendata.ocds.contracts import contracts
 from api.opendata.ocds.decisions import awards, complaints
@@ -27,12 +27,13 @@ from api.opendata.ocds.values import (
     texts,
 )
 from api.procurement import service as procurement
-from api.procurement.models import Amendment, Enquiry, Item, Lot
+from api.procurement.models import Amendment, Cancellation, Enquiry, Item, Lot
 from api.procurement.service import opened
 from api.reference import service as reference_data
 from api.reference import titles
 from api.reference.locales import countries
 from api.reference.models import Place
+from api.rules.evaluation import LotTerms
 
 type Titles = Mapping[tuple[str, str], Mapping[str, str]]
 
@@ -47,6 +48,7 @@ def tender(process: Process) -> Section:
     openings = opened.openings(process.session, row.id)
     techniques, roles = frameworks.techniques(process)
     related = frameworks.related(process)
+    ranked = evaluation.lots_terms(process)
     facts = {
         "id": ids.show("tender", row.id),
         **texts("title", row.title, language),
@@ -63,7 +65,8 @@ def tender(process: Process) -> Section:
         "tenderPeriod": period(instant(row.tender_period_start), instant(row.tender_period_end)),
         "enquiryPeriod": row.enquiry_period_end
         and period(instant(row.published_at), instant(row.enquiry_period_end)),
-        "lots": [_lot(lot, language) for lot in row.lots],
+        "awardCriteria": evaluation.of_tender(ranked),
+        "lots": [_lot(lot, ranked[lot.id], language) for lot in row.lots],
         "items": _items(process),
         "amendments": [
             _amendment(each) for each in procurement.amendments_of(process.session, row.id)
@@ -75,6 +78,9 @@ def tender(process: Process) -> Section:
         "bidOpening": openings and {"date": instant(openings[0].opened_at)},
         "cancellation": row.cancelled_at
         and {"date": instant(row.cancelled_at), "rationale": row.cancellation_reason},
+        "cancellations": [
+            _cancellation(each) for each in procurement.cancellations_of(process.session, row.id)
+        ],
     }
     members = {"buyer": buyer, "tender": compact(facts), "relatedProcesses": related}
     roles[row.buyer_id] = {"buyer", "procuringEntity"}
@@ -115,7 +121,7 @@ def _party(organisation: Organisation, roles: list[str], language: str) -> Json:
     }
 
 
-def _lot(lot: Lot, language: str) -> Json:
+def _lot(lot: Lot, terms: LotTerms, language: str) -> Json:
     return compact(
         {
             "id": ids.show("lot", lot.id),
@@ -127,6 +133,7 @@ def _lot(lot: Lot, language: str) -> Json:
             ),
             "deliveryTerms": [{"incoterms": rule} for rule in lot.incoterms],
             "requiredCertificates": [*lot.required_certificates],
+            "awardCriteria": evaluation.of_lot(terms, language),
         }
     )
 
@@ -220,6 +227,24 @@ def _enquiry(enquiry: Enquiry, language: str) -> Json:
             **texts("answer", enquiry.answer or {}, language),
             "dateAnswered": instant(enquiry.answered_at),
             "relatedLot": enquiry.lot_id and ids.show("lot", enquiry.lot_id),
+        }
+    )
+
+
+def _cancellation(cancellation: Cancellation) -> Json:
+    """A wish to cancel the tender or some of its lots, and what became of it."""
+    return compact(
+        {
+            "id": ids.show("cancellation", cancellation.id),
+            "status": cancellation.status.value,
+            "date": instant(cancellation.requested_at),
+            "dateEnded": instant(cancellation.ended_at),
+            "rationale": cancellation.reason,
+            "relatedLots": [ids.show("lot", each) for each in cancellation.lot_ids],
+            "complaintPeriod": cancellation.complaint_period_end
+            and period(
+                instant(cancellation.requested_at), instant(cancellation.complaint_period_end)
+            ),
         }
     )
 

@@ -1,11 +1,15 @@
 """How the public routes answer: bytes with an entity tag, or that there is nothing newer."""
 
+import re
+from collections.abc import Mapping
 from typing import Any
 
 from fastapi import Request, Response
 from starlette.types import Receive, Scope, Send
 
+from api.core.errors import refused
 from api.core.http import PublicRoute
+from api.opendata.schemas import LOT, OCID, RELEASE_ID
 
 CACHING = "public, max-age=60"
 FOREVER = "public, max-age=31536000, immutable"
@@ -13,10 +17,18 @@ NOT_MODIFIED: dict[int | str, dict[str, Any]] = {
     304: {"description": "The version that If-None-Match names is the current one"}
 }
 
+_FORMS: Mapping[str, tuple[re.Pattern[str], str, str]] = {
+    "ocid": (OCID, "ocid_malformed", "Not the form of an OCID."),
+    "lot_id": (LOT, "lot_malformed", "Not the form of the id of a lot."),
+    "release_id": (RELEASE_ID, "release_id_malformed", "Not the form of a release id."),
+}
+"""The form of each parameter of a path, the code of another one, and what is said then."""
+
 
 class DocumentRoute(PublicRoute):
     """Declared and documented as every route, but run without FastAPI's parameters and exit
-    stacks, which cost more than the read: the endpoint takes the texts of the request as they are.
+    stacks, which cost more than the read: the endpoint takes the texts of the request as they are,
+    once every parameter of its path has the form of its kind (Invalid).
     """
 
     async def handle(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -24,6 +36,10 @@ class DocumentRoute(PublicRoute):
             await super().handle(scope, receive, send)
             return
         request = Request(scope, receive)
+        for name, value in request.path_params.items():
+            form, code, detail = _FORMS[name]
+            if not form.fullmatch(value):
+                raise refused(f"#?path/{name}", code, detail)
         answer = await self.endpoint(
             request, **request.path_params, if_none_match=request.headers.get("if-none-match")
         )

@@ -4,11 +4,17 @@ from typing import Annotated, Any
 
 from fastapi import Header, Path, Request, Response
 
-from api.core.errors import Invalid, NotFound, Unavailable, refused
+from api.core.errors import Invalid, NotFound, Unavailable
 from api.core.http import documented, public_router
 from api.opendata import reads, service
 from api.opendata.router.answers import NOT_MODIFIED, DocumentRoute, answered
-from api.opendata.schemas import LOT, OCID, BiddingPublished, LotName, Ocid, TenderPublished
+from api.opendata.schemas import (
+    BiddingPublished,
+    CommissionPublished,
+    LotName,
+    Ocid,
+    TenderPublished,
+)
 
 router = public_router("/public", "public", DocumentRoute)
 
@@ -33,8 +39,6 @@ async def get_tender(
     ] = None,
 ) -> Response:
     """A published tender with its lots and items; seconds after a change, what it says is new."""
-    if not OCID.fullmatch(ocid):
-        raise refused("#?path/ocid", "ocid_malformed", "Not the form of an OCID.")
     return await _answer(request, service.tender_path(ocid), if_none_match)
 
 
@@ -53,10 +57,6 @@ async def get_evaluation(
 ) -> Response:
     """The completed evaluation of a lot: the file from which `kerben verify evaluation`, or anybody
     by docs/evaluation.md, recomputes the ranking."""
-    if not OCID.fullmatch(ocid):
-        raise refused("#?path/ocid", "ocid_malformed", "Not the form of an OCID.")
-    if not LOT.fullmatch(lot_id):
-        raise refused("#?path/lot_id", "lot_malformed", "Not the form of the id of a lot.")
     return await _answer(request, service.evaluation_path(ocid, lot_id), if_none_match)
 
 
@@ -74,9 +74,24 @@ async def get_bidding(
 ) -> Response:
     """The keys of a tender's bids, the root signed at the deadline, and the signed record of the
     opening: holders take the root from here, and anybody can compute it again afterwards."""
-    if not OCID.fullmatch(ocid):
-        raise refused("#?path/ocid", "ocid_malformed", "Not the form of an OCID.")
     return await _answer(request, service.bidding_path(ocid), if_none_match)
+
+
+@router.get(
+    "/tenders/{ocid}/commission",
+    response_model=CommissionPublished,
+    responses=NOT_MODIFIED | documented(NotFound, Invalid, Unavailable),
+)
+async def get_commission(
+    request: Request,
+    ocid: Annotated[Ocid, Path()],
+    if_none_match: Annotated[
+        str | None, Header(max_length=1000, description="The version (ETag) you have.")
+    ] = None,
+) -> Response:
+    """Declarations about conflicts of interest, by seat and without names, and the signed minutes of
+    the commission, once the first lot was decided."""
+    return await _answer(request, service.commission_path(ocid), if_none_match)
 
 
 async def _answer(request: Request, path: str, if_none_match: str | None) -> Response:

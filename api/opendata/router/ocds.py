@@ -7,15 +7,13 @@ from fastapi import Header, Path, Query, Request, Response
 from fastapi.responses import StreamingResponse
 
 from api.core import settings
-from api.core.errors import Invalid, NotFound, Unavailable, refused
+from api.core.errors import Invalid, NotFound, Unavailable
 from api.core.http import documented, public_router
 from api.opendata import bulk, feeds, reads, service
 from api.opendata.feeds import MAX_LIMIT, Answer
 from api.opendata.ocds import schemas as ocds_schemas
 from api.opendata.router.answers import CACHING, FOREVER, NOT_MODIFIED, DocumentRoute, answered
 from api.opendata.schemas import (
-    OCID,
-    RELEASE_ID,
     BulkOut,
     BulkYear,
     Ocid,
@@ -48,10 +46,6 @@ async def get_release(
     if_none_match: Version = None,
 ) -> Response:
     """One release, in a package; it never changes."""
-    if not OCID.fullmatch(ocid):
-        raise refused("#?path/ocid", "ocid_malformed", "Not the form of an OCID.")
-    if not RELEASE_ID.fullmatch(release_id):
-        raise refused("#?path/release_id", "release_id_malformed", "Not the form of a release id.")
     found = await feeds.release(request.app.state.documents, ocid, release_id)
     return _sent(found, if_none_match, FOREVER)
 
@@ -61,8 +55,6 @@ async def get_record(
     request: Request, ocid: Annotated[Ocid, Path()], if_none_match: Version = None
 ) -> Response:
     """All that is known of a process now: its releases by address, and their merge."""
-    if not OCID.fullmatch(ocid):
-        raise refused("#?path/ocid", "ocid_malformed", "Not the form of an OCID.")
     return _sent(await feeds.record(request.app.state.documents, ocid), if_none_match, CACHING)
 
 

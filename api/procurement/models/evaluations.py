@@ -17,7 +17,7 @@ class AwardTerms(Table, table=True):
     """The currency and the VAT mode in which all bids of a tender are compared, and how each lot
     is ranked: [{lot_id, award_criteria, criteria, life_cycle, tie_breaks}].
 
-    A lot that is not named is ranked by the lowest price. Fixed at publication.
+    A lot that is not named is ranked by the lowest price. After publication an amendment changes it.
     """
 
     __tablename__ = "award_terms"

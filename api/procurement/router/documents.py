@@ -1,20 +1,17 @@
 """Routes of documents."""
 
-import hashlib
 import tempfile
 from collections.abc import AsyncIterator
 from contextlib import ExitStack
-from typing import Annotated, Any, BinaryIO, cast
+from typing import Annotated, Any, BinaryIO
 
 from fastapi import Depends, Query, Request, Response
 from starlette.background import BackgroundTask
-from starlette.requests import ClientDisconnect
 from starlette.responses import StreamingResponse
 
 from api.catalog.types import Line
 from api.core import ids
 from api.core.errors import (
-    BadRequest,
     Conflict,
     PayloadTooLarge,
     PreconditionFailed,
@@ -22,7 +19,7 @@ from api.core.errors import (
 )
 from api.core.http import documented
 from api.core.pages import Page
-from api.identity import access
+from api.identity import access, uploads
 from api.identity.access import Context, require
 from api.procurement import service
 from api.procurement.models import Document
@@ -43,7 +40,6 @@ Upload = Annotated[Context, require("documents:write")]
 Write = Annotated[Context, require("tenders:write")]
 Scan = Annotated[Context, require("documents:scan")]
 BYTES = "application/octet-stream"
-_MEMORY_BYTES = 1_000_000
 _BODY = {
     "requestBody": {
         "required": True,
@@ -57,20 +53,8 @@ _BODY = {
 
 async def uploaded(request: Request, ctx: Upload) -> AsyncIterator[BinaryIO]:
     """The body, on disk beyond the first megabyte; its digest stands for it in idempotency."""
-    media_type = request.headers.get("content-type", "").partition(";")[0].strip().lower()
-    if media_type != BYTES:
-        raise UnsupportedMediaType(f"Send the file as {BYTES}.")
-    digest = hashlib.sha256(request.url.query.encode() + b"\0")
-    with tempfile.SpooledTemporaryFile(max_size=_MEMORY_BYTES) as file:
-        try:
-            async for chunk in request.stream():
-                digest.update(chunk)
-                file.write(chunk)
-        except ClientDisconnect as error:
-            raise BadRequest("The upload broke off before its end.") from error
-        file.seek(0)
-        ctx.body = digest.digest()
-        yield cast(BinaryIO, file)
+    async with uploads.spooled(request, ctx, media_type=BYTES) as file:
+        yield file
 
 
 @router.post(
@@ -125,7 +109,7 @@ def download(document_id: DocumentId, ctx: Read) -> Response:
 def sent(ctx: Context, document: Document) -> Response:
     """The bytes of a file that the caller may read. Raises DocumentWithheld."""
     with ExitStack() as stack:
-        file = stack.enter_context(tempfile.SpooledTemporaryFile(max_size=_MEMORY_BYTES))
+        file = stack.enter_context(tempfile.SpooledTemporaryFile(max_size=uploads.MEMORY_BYTES))
         for piece in service.documents.content(ctx.session, document, org_id=ctx.org_id):
             file.write(piece)
         file.seek(0)

@@ -7,6 +7,7 @@ from pydantic import Field, model_validator
 from api.catalog.types import Paragraph
 from api.procurement.schemas.criteria import EXAMPLE_CRITERION, CriteriaIn, each_id_once
 from api.procurement.schemas.documents import EXAMPLE_DOCUMENT, TenderDocumentIn
+from api.procurement.schemas.evaluations import AwardTermsIn
 from api.procurement.schemas.inputs import Given, Instant, LotChange, TermsPatch
 from api.rules.tenders import MAX_LOTS
 
@@ -21,7 +22,7 @@ _LOT_CHANGES = [
 
 class AmendIn(TermsPatch):
     """Changes of a published tender, and why. The end of a period never moves forward;
-    `criteria`, when given, replace all."""
+    `criteria` and `award_terms`, when given, replace all."""
 
     rationale: Paragraph = Field(examples=["Количество уточнено по заявкам школ"])
     prequalification_period_end: Annotated[Instant | None, Given] = Field(
@@ -34,6 +35,9 @@ class AmendIn(TermsPatch):
     )
     criteria: Annotated[CriteriaIn | None, Given] = Field(
         default=None, examples=[[EXAMPLE_CRITERION]]
+    )
+    award_terms: Annotated[AwardTermsIn | None, Given] = Field(
+        default=None, description="By what bids are ranked, as a whole"
     )
 
     @model_validator(mode="after")

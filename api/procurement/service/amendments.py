@@ -13,9 +13,11 @@ from api.core.errors import FieldError, Invalid
 from api.procurement.models import Amendment, Item, Lot, Tender
 from api.procurement.schemas import AmendIn, LotChange
 from api.procurement.service import (
+    award_terms,
     call_off_terms,
     complaints,
     documents,
+    evaluation_terms,
     phases,
     plans,
     policies,
@@ -54,23 +56,22 @@ def amend(session: Session, tender: Tender, *, actor: str, data: AmendIn) -> Ten
     terms.check_references(session, data)
     _refuse_shortened(tender, data)
     table = policies.timetable_of(session, tender)
-    bidding = submissions.find(session, tender.id)
-    before = (
-        terms.snapshot(tender)
-        | submissions.snapshot(bidding)
-        | documents.snapshot(session, tender.id)
-    )
+    before = terms.snapshot(tender) | _asked(session, tender)
     terms.assign(tender, data)
     if phases.applying(tender):
         tender.tender_period_start = tender.prequalification_period_end
     _assign_lots(tender, data.lots)
     tenders.refuse_inconsistent(tender)  # before the database is shown what contradicts itself
     if data.criteria is not None:
+        bidding = submissions.find(session, tender.id)
         bidding = submissions.replace_criteria(session, tender, bidding, data.criteria)
-        call_off_terms.check_criteria(session, tender)
         prequalification_terms.refuse_unfit_criteria(tender, bidding)
+    if data.award_terms is not None:
+        evaluation_terms.replace(session, tender, data.award_terms, pointer="#/award_terms")
+    if data.criteria is not None or data.award_terms is not None:
+        call_off_terms.check_criteria(session, tender)
     documents.amend(session, tender, data.documents, now=now)
-    asked = submissions.snapshot(bidding) | documents.snapshot(session, tender.id)
+    asked = _asked(session, tender)
     changes = rules.diff(before, terms.snapshot(tender) | asked)
     if not changes:
         raise NothingToAmend
@@ -134,6 +135,16 @@ def extend(
     step = phases.action(tender, action)
     tenders.move(session, tender, step, actor=actor, change=_noted(amendment))
     return amendment
+
+
+def _asked(session: Session, tender: Tender) -> dict[str, rules.Json]:
+    """What is asked of bids beside the tender's own terms, and by what they are ranked."""
+    session.flush()
+    return (
+        submissions.snapshot(submissions.find(session, tender.id))
+        | evaluation_terms.snapshot(award_terms.find(session, tender.id))
+        | documents.snapshot(session, tender.id)
+    )
 
 
 def _keep(

@@ -25,7 +25,17 @@ def find(session: Session, tender_id: UUID) -> AwardTerms | None:
 def of_lot(session: Session, tender: Tender, lot: Lot) -> LotTerms:
     """The terms of one lot. A lot that is not named is ranked by the lowest net price, in its own
     currency or the tender's."""
+    return _of_lot(find(session, tender.id), tender, lot)
+
+
+def of_lots(session: Session, tender: Tender) -> dict[UUID, LotTerms]:
+    """The terms of every lot, by its id, as they stand in the transaction."""
+    session.flush()
     row = find(session, tender.id)
+    return {lot.id: _of_lot(row, tender, lot) for lot in tender.lots}
+
+
+def _of_lot(row: AwardTerms | None, tender: Tender, lot: Lot) -> LotTerms:
     if row is None:
         value = lot.value or tender.value
         currency = value.currency if value else PIVOT

@@ -8,11 +8,12 @@ from sqlmodel import Session, col, func, select
 
 from api.core import db, ids, signing
 from api.core.errors import AlreadyExists, NotFound
+from api.core.outbox import emit
 from api.identity.service import Caller
-from api.procurement.models import EvaluationMinutes, MinutesApproval, Tender
+from api.procurement.models import Award, EvaluationMinutes, MinutesApproval, Tender
 from api.procurement.schemas.commissions import MinutesIn
 from api.procurement.sealing.documents import instant
-from api.procurement.service import commissions, evaluations
+from api.procurement.service import commissions, evaluations, policies
 from api.procurement.service.evaluation_problems import ConflictUndeclared
 
 TYPE, APPROVAL = "evaluation_minutes", "evaluation_minutes_approval"
@@ -63,6 +64,7 @@ def record(
     session.flush()
     change = {"minutes": row.id.hex, "number": row.number}
     commissions.note(session, tender, "record_minutes", caller, change)
+    _tell(session, tender, row, "minutes.recorded")
     return row
 
 
@@ -106,7 +108,49 @@ def approve(
     session.flush()
     change = {"minutes": row.id.hex, "member": seat.id.hex}
     commissions.note(session, tender, "approve_minutes", caller, change)
+    _tell(session, tender, row, "minutes.approved")
     return row
+
+
+def public_commission(session: Session, tender_id: UUID) -> dict[str, Any] | None:
+    """What everybody may know of a commission once a lot was decided, where the tender's policy
+    publishes evaluations: declarations by seat, and minutes as they were signed. For the workers.
+
+    Of people no more than that: neither names nor credentials, nor what a conflict was about.
+    """
+    tender = session.get_one(Tender, tender_id)
+    decided = select(Award.id).where(
+        Award.tender_id == tender_id, col(Award.decided_at).is_not(None)
+    )
+    if session.exec(decided).first() is None or not policies.policy_of(tender).publish_evaluation:
+        return None
+    approved = approvals(session, tender)
+    return {
+        "ocid": tender.ocid,
+        "declarations": [
+            {
+                "id": each.id,
+                "role": each.role,
+                "status": each.status,
+                "declared_at": each.declared_at,
+            }
+            for each in commissions.members(session, tender_id)
+        ],
+        "minutes": [
+            {**row.model_dump(), "approvals": approved.get(row.id, [])}
+            for row in of_tender(session, tender)
+        ],
+    }
+
+
+def tender_of(session: Session, minutes_id: UUID) -> UUID | None:
+    """The tender that minutes are of."""
+    query = select(EvaluationMinutes.tender_id).where(EvaluationMinutes.id == minutes_id)
+    return session.exec(query).one_or_none()
+
+
+def _tell(session: Session, tender: Tender, row: EvaluationMinutes, event: str) -> None:
+    emit(session, event, row.id, org_id=tender.buyer_id, tender_id=tender.id.hex, number=row.number)
 
 
 def of_tender(session: Session, tender: Tender) -> Sequence[EvaluationMinutes]:

@@ -19,7 +19,7 @@ from api.rules.offers import plain
 from api.rules.schedule import Schedule
 from api.rules.tenders import Fault, LotTerms
 
-_NESTED = frozenset({"id", "lots", "items", "rationale", "criteria", "documents"})
+_NESTED = frozenset({"id", "lots", "items", "rationale", "criteria", "award_terms", "documents"})
 
 
 def columns(data: BaseModel, names: Iterable[str]) -> dict[str, Any]:

@@ -1,13 +1,14 @@
-"""Award terms through the API: published with the tender, fixed from then on, and computed with."""
+"""Award terms through the API: published with the tender, changed by amendments, computed with."""
 
 from collections.abc import Callable
+from copy import deepcopy
 from typing import Any
 
 import pytest
 from sqlmodel import Session, select
 
 from api.procurement.models import AwardTerms
-from tests.procurement import samples
+from tests.procurement import bidding, samples
 from tests.procurement.evaluation import deciding
 
 type AsOrg = Callable[..., Any]
@@ -97,3 +98,57 @@ def test_life_cycle_costs_are_taken_from_the_answers(
     assert first["cost"]["total"] == "18820162.797882"  # 5400000 + 20 x 100000 x 6.710081398941
     assert second["cost"]["total"] == "12710081.398941"
     assert (first["rank"], second["rank"]) == (2, 1)
+
+
+def test_an_amendment_changes_the_terms_of_evaluation_as_a_material_one(
+    as_org: AsOrg, buyer: Any, suppliers: list[Any], drain: Callable[[], int]
+) -> None:
+    rated = deciding.rated(
+        {**deciding.PRICE, "weight_bp": 8000}, {**deciding.WARRANTY, "weight_bp": 2000}
+    )
+    made = deciding.published(as_org, buyer, award=rated, terms=deciding.ASKED)
+    url = f"/v1/tenders/{made.id}"
+    bid = bidding.submit(made, suppliers[0], deciding.with_warranty("9000.00", 24)(made.tender))
+    lighter = deciding.rated({**deciding.PRICE, "weight_bp": 9000})(made.tender)
+    misspelt = deepcopy(rated(made.tender))
+    misspelt["lots"][0]["criteria"][1]["title"] = {"ru": "Гаранитя"}
+    heavier = deciding.rated(
+        {**deciding.PRICE, "weight_bp": 3000}, {**deciding.WARRANTY, "weight_bp": 7000}
+    )(made.tender)
+
+    def amend(terms: Any) -> Any:
+        return buyer.post(f"{url}/amend", json={"rationale": "Вес", "award_terms": terms})
+
+    refused, same = amend(lighter), amend(rated(made.tender))
+    before = suppliers[1].get(f"{url}/award-terms").json()
+    spelling = amend(misspelt)
+    drain()
+    untouched = suppliers[0].get(f"/v1/bids/{bid['id']}").json()["status_details"]
+    changed = amend(heavier)
+    drain()
+
+    assert samples.pointers(refused) == ["#/award_terms/lots/0/criteria"]
+    assert same.json()["code"] == "nothing_to_amend"
+    assert [each["weight_bp"] for each in before["lots"][0]["criteria"]] == [8000, 2000]
+    assert (spelling.status_code, spelling.json()["status_details"]) == (200, "published")
+    assert (untouched, changed.json()["status_details"]) == ("pending", "changed")
+    corrected, material = buyer.get(f"{url}/amendments").json()["items"]
+    at = f"#/award_terms/lots/{made.tender['lots'][0]['id']}/criteria"
+    assert (corrected["material"], [c["pointer"] for c in corrected["changes"]]) == (
+        False,
+        [f"{at}/warranty/title"],
+    )
+    # The title is given back as it was: one change that is not material, among those that are.
+    assert [p for p in material["material_changes"] if p.startswith("#/award_terms")] == [
+        f"{at}/price/terms",
+        f"{at}/warranty/terms",
+    ]
+    shown = suppliers[1].get(f"{url}/award-terms").json()
+    assert [each["weight_bp"] for each in shown["lots"][0]["criteria"]] == [3000, 7000]
+    waiting = suppliers[0].get(f"/v1/bids/{bid['id']}").json()
+    assert waiting["status_details"] == "needs_confirmation"
+    assert suppliers[0].post(f"/v1/bids/{bid['id']}/confirm").status_code == 200
+    over = bidding.finished(made, [bid])
+    assert deciding.propose(over, buyer)["result"]["ranking"] == [bid["id"]]
+    late = amend(rated(made.tender))
+    assert late.status_code == 409

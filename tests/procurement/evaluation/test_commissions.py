@@ -327,3 +327,53 @@ def test_minutes_are_signed_and_approved_by_members(
     assert [each["member_id"] for each in found["approvals"]] == [seats[1]["id"]]
     assert found["approvals"][0]["content"]["minutes_signature"] == found["signature"]
     assert ids.parse("minutes", found["id"])
+
+
+def test_after_the_award_everybody_reads_declarations_and_minutes_without_names(
+    as_org: AsOrg, buyer: Any, people: list[Actor], client: Any, drain: Callable[[], int]
+) -> None:
+    over = deciding.opened(as_org, buyer, [(as_org(["supplier"]), "9000.00")])
+    public = f"/public/tenders/{over.tender['ocid']}/commission"
+    seats = deciding.appoint(over, buyer, *people, bidding.another_client(buyer))
+    assert deciding.declare(over, people[0]).status_code == 200
+    assert deciding.declare(over, people[1]).status_code == 200
+    url = f"/v1/tenders/{over.bidding.id}"
+    sitting = {
+        "held_at": "2027-03-02T09:00:00Z",
+        "present": [seats[0]["id"], seats[1]["id"]],
+        "text": {"ru": "Комиссия рассмотрела заявки."},
+    }
+    minutes = people[0].post(f"{url}/minutes", json=sitting).json()
+    draft = deciding.propose(over, people[0])
+    assert deciding.complete(draft, people[1]).status_code == 200
+    award = people[0].post(
+        f"{url}/awards", json={"lot_id": over.tender["lots"][0]["id"], "reason": "Цена"}
+    )
+    assert award.status_code == 201, award.text
+    drain()
+    early = client.get(public)
+    decided = people[1].post(f"/v1/awards/{award.json()['id']}/approve", json={"reason": "Да"})
+    assert decided.status_code == 200, decided.text
+    drain()
+
+    told = client.get(public)
+
+    assert early.status_code == 404
+    assert told.status_code == 200, told.text
+    shown = told.json()
+    assert [(e["id"], e["role"], e["status"]) for e in shown["declarations"]] == [
+        (seat["id"], "member", status)
+        for seat, status in zip(seats, ("cleared", "cleared", "appointed"), strict=True)
+    ]
+    (found,) = shown["minutes"]
+    assert (found["content"], found["signature"]) == (minutes["content"], minutes["signature"])
+    for personal in ("Асанова", "client_id", *(person.key for person in people)):
+        assert personal not in told.text
+    assert client.get(public, headers={"If-None-Match": told.headers["ETag"]}).status_code == 304
+    approved = people[1].post(f"{url}/minutes/{minutes['id']}/approve")
+    assert approved.status_code == 200, approved.text
+    drain()
+    (again,) = client.get(public).json()["minutes"]
+    assert [each["member_id"] for each in again["approvals"]] == [seats[1]["id"]]
+    wrong = client.get("/public/tenders/ocds-1/commission")
+    assert (wrong.status_code, wrong.json()["errors"][0]["code"]) == (422, "ocid_malformed")

@@ -31,12 +31,19 @@ ENOUGH = 16
 """Steps in which whoever wants to can bring any tender to its end."""
 
 
+BEGINNINGS = ({_T.DRAFT}, AWARDING, {_T.PUBLISHED}, EVALUATING_STAGES | {_T.FIRST_PACKAGE_PENDING})
+
+
 class Life(After):
     """A tender from its draft to its end. `kinds.py` says how another procedure is added."""
 
-    @initialize()
-    def draft(self) -> None:
+    @initialize(at=st.sampled_from(BEGINNINGS))
+    def draft(self, at: set[TenderStage]) -> None:
+        """Draft, and go straight on to where the steps begin, so that they reach every phase."""
         self.begin()
+        while self.stage not in at:
+            self.next_step()
+            self.stage_is_counted()
 
     @precondition(lambda self: self.is_under_way)
     @rule(steps=st.integers(1, 2))
@@ -74,7 +81,7 @@ class Life(After):
         elif self.stage in CLOSED:
             step = self.clear_and_open
         elif self.stage in EVALUATING_STAGES:
-            step = self.evaluate
+            step = self.auction_and_evaluate
         elif self.stage in AWARDING:
             step = self.award_and_sign
         step()
@@ -112,6 +119,11 @@ class Life(After):
         self.clear()
         if self.stage in CLOSED:
             self.open_bids()
+
+    def auction_and_evaluate(self) -> None:
+        if "auction_step_bp" in self.kind.draft and self.lots[0] not in self.auctioned:
+            self.auction(0, [1, 0, 1])
+        self.evaluate()
 
     def award_and_sign(self) -> None:
         self.clear()

@@ -15,7 +15,7 @@ HOME = "KG"
 def of_award(session: Session, award: Award) -> dict[str, Any] | None:
     """The terms on which the awarded price was bid: the place, where cost and risk end, and what
     the buyer must know of them. None for a price without an Incoterm."""
-    price = lot_prices.of_lot(session, award.lot_id).get(award.bid_id)
+    price = lot_prices.of_lot(session, award.lot_id, auction=None).get(award.bid_id)
     if price is None or price.incoterm is None:
         return None
     rule, lot = incoterms.RULES[price.incoterm], session.get_one(Lot, award.lot_id)

@@ -19,7 +19,7 @@ from api.delivery.schemas.landed_costs import LandedCostIn
 from api.delivery.service.composing import Asked, WrittenTerms
 from api.identity import service as identity
 from api.procurement.models import BidItem, BidOpening, Lot, Tender
-from api.procurement.service import bid_views, lot_prices, queries
+from api.procurement.service import auctions, bid_views, lot_prices, queries
 from api.procurement.service.lot_prices import LotPrice
 from api.rules.bids import OpeningStatus
 from api.rules.clock import local_date
@@ -175,7 +175,7 @@ def _of_bid_body(session: Session, org_id: UUID, data: LandedCostIn) -> Asked:
     tender = queries.get(session, org_id=org_id, tender_id=bid.tender_id)
     day = opening_day(session, tender.id)
     lot = lot_of(tender, data.lot_id)
-    price = lot_prices.of_lot(session, lot.id).get(bid.id)
+    price = lot_prices.of_lot(session, lot.id, auctions.result(session, lot.id)).get(bid.id)
     if price is None:
         raise NotFound
     country = identity.get_organisation(session, bid.supplier_id).country

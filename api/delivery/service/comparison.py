@@ -17,7 +17,7 @@ from api.delivery.service import asking, composing, estimates
 from api.delivery.service.composing import Computed, Countries
 from api.identity.models import Organisation
 from api.procurement.models import Bid, Lot, Tender
-from api.procurement.service import gathering, lot_prices
+from api.procurement.service import auctions, gathering, lot_prices
 from api.procurement.service.evaluation_problems import NotEvaluable
 from api.procurement.service.lot_prices import LotPrice
 from api.rules.evaluation import ComparablePrice, LotTerms, stated_price
@@ -66,7 +66,8 @@ def compare(session: Session, tender: Tender, lot: Lot) -> Comparison:
             select(Organisation).where(col(Organisation.id).in_([bid.supplier_id for bid in bids]))
         )
     }
-    prices, items = lot_prices.of_lot(session, lot.id), asking.items_of(session, lot.id)
+    prices = lot_prices.of_lot(session, lot.id, auctions.result(session, lot.id))
+    items = asking.items_of(session, lot.id)
     countries = Countries(session)
     found = []
     for bid in bids:

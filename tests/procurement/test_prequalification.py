@@ -697,6 +697,11 @@ def test_the_clock_may_come_twice_or_too_early_and_nothing_happens_twice(
     told = [e for e in rows(session, OutboxEvent) if e.type == "qualification.invited"]
     assert {e.org_id for e in told} == {each.org_id for each in case.suppliers[:2]}
     assert len(told) == 2
+    for row in rows(session, Qualification):
+        stream = f"qualification:{row.id.hex}"
+        trail = session.exec(select(AuditEntry).where(AuditEntry.stream == stream)).all()
+        actions = [entry.action for entry in sorted(trail, key=lambda entry: entry.seq)]
+        assert actions == ["begin", "propose", "approve", "announce", "invite"]
 
 
 def test_a_decision_can_end_the_tender_and_its_candidates_are_known_then(

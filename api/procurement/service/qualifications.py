@@ -40,8 +40,9 @@ from api.rules.tenders import Fault, TenderStage
 
 def begin(session: Session, tender: Tender, found: Sequence[Submission]) -> None:
     """A pending qualification for each application that stands, when the time to apply is over."""
-    session.add_all(_new(tender, submission) for submission in found)
-    session.flush()
+    for submission in found:
+        new = _new(tender, submission.id, submission.supplier_id)
+        _log(session, new, "begin", tenders.CLOCK, {})
 
 
 def propose(
@@ -136,15 +137,8 @@ def cancel(
         tenders.move(session, tender, "repeat_qualification", actor=actor, change=change)
     elif tender.status_details is not TenderStage.QUALIFICATION_PENDING:
         raise Conflict(f"The tender is {tender.status_details}: nobody is qualified anew.")
-    again = Qualification(
-        tender_id=tender.id,
-        submission_id=found.submission_id,
-        supplier_id=found.supplier_id,
-        buyer_id=found.buyer_id,
-        findings=[],
-    )
-    session.add(again)
-    session.flush()
+    again = _new(tender, found.submission_id, found.supplier_id)
+    _log(session, again, "begin", actor, {"after": found.id.hex})
     return again
 
 
@@ -213,11 +207,11 @@ def hold(
     return tender, lock(session, tender, qualification_id)
 
 
-def _new(tender: Tender, submission: Submission) -> Qualification:
+def _new(tender: Tender, submission_id: UUID, supplier_id: UUID) -> Qualification:
     return Qualification(
         tender_id=tender.id,
-        submission_id=submission.id,
-        supplier_id=submission.supplier_id,
+        submission_id=submission_id,
+        supplier_id=supplier_id,
         buyer_id=tender.buyer_id,
         findings=[],
     )

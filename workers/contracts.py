@@ -4,6 +4,7 @@ from uuid import UUID
 
 from sqlmodel import Session
 
+from api.contracts import acceptances, disputes, due
 from api.contracts import service as contracts
 from workers.app import task
 
@@ -12,3 +13,27 @@ from workers.app import task
 def cancel_fallen(session: Session, resource_id: str) -> None:
     """An award was cancelled: a contract about it that was not signed yet is cancelled too."""
     contracts.cancel_fallen(session, UUID(hex=resource_id))
+
+
+@task("contracts.watch_deliveries")
+def watch_deliveries(session: Session, resource_id: str) -> None:
+    """The due days of a contract may have changed: the clock wakes for each of them."""
+    due.arm(session, UUID(hex=resource_id))
+
+
+@task("contracts.announce_delivery")
+def announce_delivery(session: Session, resource_id: str) -> None:
+    """A row of a delivery schedule may be at risk, or late."""
+    due.announce(session, UUID(hex=resource_id))
+
+
+@task("contracts.deem_acceptance")
+def deem_acceptance(session: Session, resource_id: str) -> None:
+    """The time of a buyer to say something about presented goods may be over."""
+    acceptances.deem_due(session, UUID(hex=resource_id))
+
+
+@task("contracts.advance_dispute")
+def advance_dispute(session: Session, resource_id: str) -> None:
+    """The stage of a dispute may have lasted as long as it may."""
+    disputes.advance_due(session, UUID(hex=resource_id))

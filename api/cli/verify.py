@@ -1,6 +1,7 @@
 """Checks that need neither the service nor its database: `kerben verify`."""
 
 import base64
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -10,6 +11,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from rich.console import Console
 
 from api.audit import verification
+from api.contracts.penalty import verification as penalties
 from api.core import signing
 from api.procurement.evaluation import verification as evaluations
 
@@ -59,16 +61,7 @@ def evaluation(
     """Recompute the ranking of a lot from its evaluation file alone. All that differs is named by
     its JSON Pointer. Exit code 1 then."""
     text = file.read_bytes()
-    found = evaluations.check(text, sha256=sha256)
-    for each in found:
-        console.print(
-            f"{each.pointer}: {each.what}: {each.detail}",
-            markup=False,
-            soft_wrap=True,
-            highlight=False,
-        )
-    if found:
-        raise typer.Exit(1)
+    _tell(evaluations.check(text, sha256=sha256))
     said = evaluations.summary(text)
     console.print(
         f"{said.ocid}, {said.lot}: {len(said.ranking)} ranked bids, recomputed alike."
@@ -81,6 +74,43 @@ def evaluation(
         console.print(f"{rank}. {bid}", markup=False, soft_wrap=True, highlight=False)
     if sha256 is None:
         console.print("Not checked: whether this is the file as published. Give --sha256.")
+
+
+@app.command()
+def penalty(
+    file: Annotated[Path, _File],
+    sha256: Annotated[
+        str | None, typer.Option(help="The file's hash as it stands in the claim.")
+    ] = None,
+) -> None:
+    """Recompute liquidated damages from their file alone. All that differs is named by its JSON
+    Pointer. Exit code 1 then."""
+    text = file.read_bytes()
+    _tell(penalties.check(text, sha256=sha256))
+    said = penalties.summary(text)
+    lines = [
+        f"{said.contract}: {said.total} {said.currency}, recomputed alike. SHA-256 {said.sha256}",
+        *(f"{row}: {amount} {said.currency}" for row, amount in said.rows),
+    ]
+    if not said.reviewed:
+        lines.append("Not reviewed: nobody has read the rate and the cap in their source yet.")
+    if sha256 is None:
+        lines.append("Not checked: whether this is the file of the claim. Give --sha256.")
+    for line in lines:
+        console.print(line, markup=False, soft_wrap=True, highlight=False)
+
+
+def _tell(found: Sequence[evaluations.Finding]) -> None:
+    """Print what is wrong, if anything is, and end with exit code 1 then."""
+    for each in found:
+        console.print(
+            f"{each.pointer}: {each.what}: {each.detail}",
+            markup=False,
+            soft_wrap=True,
+            highlight=False,
+        )
+    if found:
+        raise typer.Exit(1)
 
 
 def _read(path: Path) -> Any:

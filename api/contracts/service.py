@@ -13,6 +13,7 @@ import rfc8785
 from sqlalchemy import ColumnElement
 from sqlmodel import Session, col, select
 
+from api.contracts import terms
 from api.contracts.models import Contract, ContractAward, ContractSignature
 from api.contracts.problems import (
     AlreadySigned,
@@ -85,11 +86,11 @@ def create(session: Session, tender: Tender, *, actor: str, data: ContractIn) ->
     return contract
 
 
-def offer(session: Session, contract: Contract, *, actor: str) -> Contract:
+def offer(session: Session, tender: Tender, contract: Contract, *, actor: str) -> Contract:
     """Freeze the document, and lay it before both sides. They may read it during a standstill."""
     if contract.status is not ContractStatus.PENDING:
         raise Conflict(f"The contract is {contract.status}.")
-    document = rfc8785.dumps(_document(session, contract))
+    document = rfc8785.dumps(_document(session, tender, contract))
     contract.document = document
     contract.sha256 = hashlib.sha256(document).hexdigest()
     _move(session, contract, "offer", actor, {"sha256": contract.sha256})
@@ -145,6 +146,7 @@ def sign(
     if signed | {side} == set(Side):
         contract.signed_at = now
         _move(session, contract, "activate", actor, {"sha256": contract.sha256})
+        terms.freeze(session, tender, contract)
         awards.complete(session, tender, held, actor=actor, change={"contract": contract.id.hex})
     return contract
 
@@ -293,8 +295,8 @@ def _taken(session: Session, chosen: Collection[Award]) -> bool:
     return session.exec(query.limit(1)).first() is not None
 
 
-def _document(session: Session, contract: Contract) -> dict[str, Any]:
-    """What both sides sign, in full: parties, awards, money, security."""
+def _document(session: Session, tender: Tender, contract: Contract) -> dict[str, Any]:
+    """What both sides sign, in full: parties, awards, money, security, damages for delay."""
     security = contract.performance_security
     return {
         "type": "kerben_contract",
@@ -314,6 +316,7 @@ def _document(session: Session, contract: Contract) -> dict[str, Any]:
         ],
         "value": {"amount": plain(contract.value_amount), "currency": contract.value_currency},
         "performance_security": None if security is None else plain(security),
+        "late_delivery_penalty": terms.told(tender),
     }
 
 

@@ -34,7 +34,7 @@ SELLERS = frozenset({_R.MANUFACTURER, _R.SUPPLIER})
 BUYERS = frozenset({_R.BUYER})
 STAFF = frozenset({_R.OPERATOR})
 REVIEWERS = frozenset({_R.REVIEWER})
-"""The independent commission: it decides complaints, and who is debarred."""
+"""The independent commission: it decides complaints, disputes, and who is debarred."""
 
 # scope -> (roles of the organisation, roles of the member)
 SCOPES: dict[str, tuple[frozenset[OrgRole], frozenset[MemberRole]]] = {
@@ -73,6 +73,21 @@ SCOPES: dict[str, tuple[frozenset[OrgRole], frozenset[MemberRole]]] = {
     "shipments:write": (SELLERS, frozenset({_M.OWNER, _M.SALES, _M.LOGISTICS})),
     "declarations:write": (SELLERS | BUYERS, frozenset({_M.OWNER, _M.LOGISTICS})),
     "receipts:write": (BUYERS, frozenset({_M.OWNER, _M.PROCUREMENT_OFFICER, _M.LOGISTICS})),
+    "deliveries:present": (
+        SELLERS | BUYERS,
+        frozenset({_M.OWNER, _M.SALES, _M.PROCUREMENT_OFFICER, _M.LOGISTICS}),
+    ),
+    "deliveries:accept": (
+        BUYERS,
+        frozenset({_M.OWNER, _M.PROCUREMENT_OFFICER, _M.LOGISTICS}),
+    ),
+    "claims:write": (BUYERS, frozenset({_M.OWNER, _M.PROCUREMENT_OFFICER})),
+    "claims:answer": (SELLERS, frozenset({_M.OWNER, _M.SALES})),
+    "disputes:write": (
+        SELLERS | BUYERS,
+        frozenset({_M.OWNER, _M.SALES, _M.PROCUREMENT_OFFICER}),
+    ),
+    "disputes:determine": (REVIEWERS, frozenset({_M.OWNER})),
     "complaints:write": (SELLERS, frozenset({_M.OWNER, _M.SALES})),
     "complaints:review": (REVIEWERS, frozenset({_M.OWNER})),
     "complaints:answer": (SELLERS | BUYERS | REVIEWERS, frozenset(MemberRole)),

@@ -89,6 +89,35 @@ class FrameworkTerms:
     submission_standstill: Duration
 
 
+class PenaltyBasis(StrEnum):
+    """The value that damages for delay are a share of: that of the quantity which was late, or of
+    the whole row of the delivery schedule as soon as any of it was."""
+
+    LATE_QUANTITY = "late_quantity"
+    SCHEDULE_ROW = "schedule_row"
+
+
+@dataclass(frozen=True, slots=True)
+class LateDeliveryPenalty:
+    """Liquidated damages: so much a day after the days of grace, at most so much, of the basis."""
+
+    rate_bp_per_day: int
+    cap_bp: int
+    grace_days: int
+    unit: DayUnit
+    basis: PenaltyBasis
+
+
+@dataclass(frozen=True, slots=True)
+class DisputeDurations:
+    """How long each stage of a dispute about a contract lasts."""
+
+    negotiation: Duration
+    escalated: Duration
+    inspection: Duration
+    determination: Duration
+
+
 @dataclass(frozen=True, slots=True)
 class Openers:
     """Bids are opened by `threshold` of `count` people who hold a share of the key."""
@@ -144,9 +173,19 @@ class Policy:
     openers: Openers
     sealing_modes: frozenset[SealingMode]
     publish_evaluation: bool
+    late_delivery_penalty: LateDeliveryPenalty | None
+    delivery_warning_duration: Duration | None
+    deemed_acceptance_duration: Duration | None
+    dispute_durations: DisputeDurations | None
 
 
-_LATER: Mapping[str, Any] = {"publish_evaluation": True}
+_LATER: Mapping[str, Any] = {
+    "publish_evaluation": True,
+    "late_delivery_penalty": None,
+    "delivery_warning_duration": None,
+    "deemed_acceptance_duration": None,
+    "dispute_durations": None,
+}
 """Neutral values of parameters that sets frozen before them do not have."""
 
 
@@ -203,6 +242,20 @@ def _framework(value: Mapping[str, Any]) -> FrameworkTerms:
     )
 
 
+def _penalty(value: Mapping[str, Any]) -> LateDeliveryPenalty:
+    return LateDeliveryPenalty(
+        value["rate_bp_per_day"],
+        value["cap_bp"],
+        value["grace_days"],
+        DayUnit(value["unit"]),
+        PenaltyBasis(value["basis"]),
+    )
+
+
+def _disputes(value: Mapping[str, Any]) -> DisputeDurations:
+    return DisputeDurations(**{stage: _duration(given) for stage, given in value.items()})
+
+
 def _of(kind: Callable[..., Any]) -> Callable[[Mapping[str, Any]], Any]:
     return lambda value: kind(**value)
 
@@ -226,6 +279,8 @@ _READERS: Mapping[str, Callable[[Any], Any]] = {
             "standstill_duration",
             "cancellation_complaint_duration",
             "complaint_review_duration",
+            "delivery_warning_duration",
+            "deemed_acceptance_duration",
         ),
         _optional(_duration),
     ),
@@ -239,5 +294,7 @@ _READERS: Mapping[str, Callable[[Any], Any]] = {
     "auction": _optional(_of(AuctionStep)),
     "framework": _optional(_framework),
     "openers": _of(Openers),
+    "late_delivery_penalty": _optional(_penalty),
+    "dispute_durations": _optional(_disputes),
     "sealing_modes": lambda value: frozenset(map(SealingMode, value)),
 }

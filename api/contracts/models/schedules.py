@@ -65,7 +65,7 @@ class DeliveryScheduleRow(Table, table=True):
 
     It keeps its id through amendments; `schedule_id` is the schedule that last set it. The
     quantities despatched and received are kept by triggers of the lines of despatch advices and
-    receipts, and by nobody else.
+    receipts, the quantity presented by those of acceptances, and by nobody else.
     """
 
     __tablename__ = "delivery_schedule_row"
@@ -85,6 +85,10 @@ class DeliveryScheduleRow(Table, table=True):
         CheckConstraint(
             "received_quantity BETWEEN 0 AND despatched_quantity",
             name="received_within_despatched",
+        ),
+        CheckConstraint(
+            "presented_quantity BETWEEN 0 AND received_quantity",
+            name="presented_within_received",
         ),
         CheckConstraint(
             "withdrawn_at IS NULL OR despatched_quantity = 0", name="withdrawn_is_untouched"
@@ -109,6 +113,7 @@ class DeliveryScheduleRow(Table, table=True):
     contractual_event: ContractualEvent = Field(sa_type=state(ContractualEvent))
     despatched_quantity: Decimal = Field(default=Decimal(), sa_type=QUANTITY)
     received_quantity: Decimal = Field(default=Decimal(), sa_type=QUANTITY)
+    presented_quantity: Decimal = Field(default=Decimal(), sa_type=QUANTITY)
     withdrawn_at: datetime | None = Field(default=None, sa_type=TIMESTAMP)
     version: int = 1
 

@@ -1,5 +1,13 @@
 """Routes of contracts and of their execution."""
 
-from api.contracts.router import contracts, schedules
+from api.contracts.router import acceptances, contracts, disputes, penalties, schedules
 
-ROUTERS = (contracts.of_tender, contracts.router, schedules.router)
+ROUTERS = (
+    contracts.of_tender,
+    contracts.router,
+    schedules.router,
+    penalties.router,
+    acceptances.router,
+    disputes.of_contract,
+    disputes.router,
+)

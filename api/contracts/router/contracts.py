@@ -80,8 +80,8 @@ def document(contract_id: ContractId, ctx: Read) -> Response:
 @router.post("/{contract_id}/offer", response_model=ContractOut, responses=documented(*_CHANGED))
 def offer(contract_id: ContractId, ctx: Write) -> ContractOut:
     """Freeze the document of a contract of yours, to be signed by both sides."""
-    _, contract = _held(ctx, contract_id)
-    return _shown(ctx, service.offer(ctx.session, contract, actor=ctx.actor))
+    tender, contract = _held(ctx, contract_id)
+    return _shown(ctx, service.offer(ctx.session, tender, contract, actor=ctx.actor))
 
 
 @router.post(

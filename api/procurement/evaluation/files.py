@@ -113,8 +113,14 @@ class _Schema(GenerateJsonSchema):
 
 def json_schema() -> dict[str, Any]:
     """The JSON Schema (draft 2020-12) of the file."""
-    schema = EvaluationFile.model_json_schema(mode="serialization", schema_generator=_Schema)
+    return schema_of(EvaluationFile, SCHEMA_ID)
+
+
+def schema_of(model: type[BaseModel], schema_id: str) -> dict[str, Any]:
+    """The JSON Schema (draft 2020-12) of a file whose decimals are texts and that has no more
+    members than are named."""
+    schema = model.model_json_schema(mode="serialization", schema_generator=_Schema)
     for each in [schema, *schema["$defs"].values()]:
         if "properties" in each:
             each["additionalProperties"] = False
-    return {"$schema": _Schema.schema_dialect, "$id": SCHEMA_ID, **schema}
+    return {"$schema": _Schema.schema_dialect, "$id": schema_id, **schema}

@@ -102,7 +102,7 @@ def _recomputed(document: dict[str, Any]) -> Iterator[Finding]:
     except ValueError as error:
         yield Finding(What.INVALID, "#/inputs", str(error))
         return
-    yield from _differences(
+    yield from differences(
         document["inputs"], files.document(files.in_order(inputs)), "#/inputs", What.INVALID
     )
     try:
@@ -115,20 +115,18 @@ def _recomputed(document: dict[str, Any]) -> Iterator[Finding]:
     except ArithmeticError:
         yield Finding(What.INVALID, "#/inputs", "a number is too large to compute with")
         return
-    yield from _differences(document["result"], files.document(result), "#/result", What.CHANGED)
+    yield from differences(document["result"], files.document(result), "#/result", What.CHANGED)
 
 
-def _differences(said: Any, found: Any, pointer: str, what: What) -> Iterator[Finding]:
+def differences(said: Any, found: Any, pointer: str, what: What) -> Iterator[Finding]:
     """Every place in which the file says something else than was computed from its inputs."""
     if isinstance(said, dict) and isinstance(found, dict):
         for name in sorted(said.keys() | found.keys()):
             where = f"{pointer}/{escaped(name)}"
-            yield from _differences(
-                said.get(name, _NOTHING), found.get(name, _NOTHING), where, what
-            )
+            yield from differences(said.get(name, _NOTHING), found.get(name, _NOTHING), where, what)
     elif isinstance(said, list) and isinstance(found, list):
         for index in range(max(len(said), len(found))):
-            yield from _differences(
+            yield from differences(
                 said[index] if index < len(said) else _NOTHING,
                 found[index] if index < len(found) else _NOTHING,
                 f"{pointer}/{index}",

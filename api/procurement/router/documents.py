@@ -119,12 +119,17 @@ def get(document_id: DocumentId, ctx: Read) -> Document:
 def download(document_id: DocumentId, ctx: Read) -> Response:
     """The bytes of a file, to be kept, never to be shown by a browser."""
     document = service.documents.get(ctx.session, org_id=ctx.org_id, document_id=document_id)
+    return sent(ctx, document)
+
+
+def sent(ctx: Context, document: Document) -> Response:
+    """The bytes of a file that the caller may read. Raises DocumentWithheld."""
     with ExitStack() as stack:
         file = stack.enter_context(tempfile.SpooledTemporaryFile(max_size=_MEMORY_BYTES))
         for piece in service.documents.content(ctx.session, document, org_id=ctx.org_id):
             file.write(piece)
         file.seek(0)
-        sent = BackgroundTask(stack.pop_all().close)
+        closed = BackgroundTask(stack.pop_all().close)
     return StreamingResponse(
         iter(lambda: file.read(CHUNK_BYTES), b""),
         media_type=BYTES,
@@ -133,7 +138,7 @@ def download(document_id: DocumentId, ctx: Read) -> Response:
             "Content-Length": str(document.size),
             "ETag": f'"{document.sha256}"',
         },
-        background=sent,
+        background=closed,
     )
 
 

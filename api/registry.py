@@ -56,6 +56,12 @@ from api.delivery.models import (
     Shipment,
     ShipmentEquipment,
     ShipmentLeg,
+    TrackingEvent,
+    TrackingFault,
+    TrackingMessage,
+    TrackingSource,
+    TransitObservation,
+    TransitSeed,
 )
 from api.identity.models import ApiClient, DebarmentRecord, Member, Organisation
 from api.matching.models import (
@@ -148,6 +154,7 @@ REFERENCE = (
     WorkCalendarYear,
     WorkCalendarDay,
     PolicySet,
+    TransitSeed,
 )
 """Tables that hold, to begin with, the same rows in every installation."""
 
@@ -262,6 +269,11 @@ TABLES = (
     DespatchLine,
     Receipt,
     ReceiptLine,
+    TrackingSource,
+    TrackingMessage,
+    TrackingEvent,
+    TrackingFault,
+    TransitObservation,
     Auction,
     AuctionPrice,
     PublicDocument,

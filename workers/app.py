@@ -29,6 +29,7 @@ app.conf.update(
     include=[
         "workers.catalog",
         "workers.contracts",
+        "workers.delivery",
         "workers.identity",
         "workers.matching",
         "workers.opendata",

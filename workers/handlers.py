@@ -62,6 +62,7 @@ HANDLERS: dict[str, tuple[str, ...]] = {
     "award.standstill_ended": ("procurement.conclude_lot",),
     "complaint.window_ended": ("procurement.discard_complaint",),
     "complaint.review_due": ("procurement.mark_complaint_overdue",),
+    "shipment.tracked": ("delivery.follow_shipment",),
     "tender.period_ended": ("procurement.close_tender",),
 }
 """Event type -> tasks, each called with the event's `resource_id`."""

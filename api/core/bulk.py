@@ -6,9 +6,10 @@ go by plain statements, which cost less than a temporary table.
 
 from collections.abc import Mapping, Sequence
 from typing import Any
+from uuid import UUID
 
 import psycopg
-from sqlalchemy import Table, bindparam, text
+from sqlalchemy import Row, Table, bindparam, text
 from sqlalchemy import update as update_statement
 from sqlalchemy.dialects.postgresql import insert as insert_statement
 from sqlalchemy.exc import DBAPIError
@@ -57,6 +58,29 @@ def insert(
     _staged(session, table, rows, insertion + conflict)
 
 
+def insert_new(
+    session: Session, model: type[SQLModel], rows: Sequence[Values], *, key: Sequence[str]
+) -> set[UUID]:
+    """Insert the rows that are not there yet under the unique key; the ids of those inserted.
+
+    Of rows that another transaction is just inserting, its end is waited for.
+    """
+    if not rows:
+        return set()
+    table, names = _table(model), list(rows[0])
+    if len(rows) < FEW:
+        statement = insert_statement(table).on_conflict_do_nothing(index_elements=key)
+        found = session.connection().execute(
+            statement.values([dict(row) for row in rows]).returning(table.c.id)
+        )
+        return {row.id for row in found}
+    insertion = (
+        f'INSERT INTO "{table.name}" ({_list(names)}) SELECT {_list(names)} FROM {_STAGE}'
+        f" ON CONFLICT ({_list(key)}) DO NOTHING RETURNING id"
+    )
+    return {row.id for row in _staged(session, table, rows, insertion)}
+
+
 def update(session: Session, model: type[SQLModel], rows: Sequence[Values]) -> None:
     """Give rows new values by their `id`; all of `rows` have the same columns."""
     if not rows:
@@ -75,8 +99,10 @@ def update(session: Session, model: type[SQLModel], rows: Sequence[Values]) -> N
     _staged(session, table, rows, change)
 
 
-def _staged(session: Session, table: Table, rows: Sequence[Values], statement: str) -> None:
-    """Run the statement while a temporary table holds the rows."""
+def _staged(
+    session: Session, table: Table, rows: Sequence[Values], statement: str
+) -> Sequence[Row[Any]]:
+    """Run the statement while a temporary table holds the rows; what it returns."""
     names, connection = list(rows[0]), session.connection()
     connection.execute(
         text(
@@ -96,8 +122,10 @@ def _staged(session: Session, table: Table, rows: Sequence[Values], statement: s
                     stream.write_row([*row.values()])
     except psycopg.Error as error:
         raise DBAPIError.instance(copy, None, error, psycopg.Error) from error
-    connection.execute(text(statement))
+    result = connection.execute(text(statement))
+    returned = result.all() if result.returns_rows else []
     connection.execute(text(f"DROP TABLE {_STAGE}"))
+    return returned
 
 
 def _table(model: type[SQLModel]) -> Table:

@@ -44,6 +44,7 @@ TAGS = [
         ("penalties", "Late delivery: alerts, excuses, liquidated damages and claims for them."),
         ("acceptances", "Goods presented, inspected, accepted, rejected or deemed accepted."),
         ("disputes", "Disputes about contracts, their evidence, and the payments they freeze."),
+        ("tracking", "Where shipments are: sources, webhooks, events, timelines, ETA."),
         ("matches", "Ranked offers for each item of a request, with reasons."),
         ("invitations", "Suppliers asked to bid."),
         ("matching", "The matching engine's models and index."),

@@ -28,6 +28,7 @@ log = structlog.get_logger(__name__)
 _UNIQUE_VIOLATION, _FOREIGN_KEY_VIOLATION, _RLS_VIOLATION = "23505", "23503", "42501"
 _STREAMED = ("/v1/imports",)
 _DOCUMENTS = "/v1/documents"
+_TRACKING = "/v1/tracking-imports"
 _ENVELOPES = re.compile(r"/v1/(tenders/[^/]+/bids|bids/[^/]+/replace)")
 _NO_SNIFFING = (b"x-content-type-options", b"nosniff")
 _FORMS = ("application/x-www-form-urlencoded", "multipart/form-data")
@@ -238,6 +239,8 @@ def _limited(scope: Scope, receive: Receive) -> Callable[[], Any]:
         limit = config.max_import_bytes
     elif scope["path"] == _DOCUMENTS:
         limit = config.max_document_bytes
+    elif scope["path"] == _TRACKING:
+        limit = config.max_tracking_bytes
     elif _ENVELOPES.fullmatch(scope["path"]):
         limit = config.max_bid_bytes
     seen = 0

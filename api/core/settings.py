@@ -97,6 +97,9 @@ class Settings(BaseSettings):
         default=3_000_000, ge=1_000, description="Of a request with envelopes, in base64."
     )
     max_import_bytes: int = Field(default=100_000_000, ge=1_000)
+    max_tracking_bytes: int = Field(
+        default=20_000_000, ge=1_000, description="Of a file of tracking events."
+    )
     max_document_bytes: int = Field(default=50_000_000, ge=1_000)
     documents_scanned: bool = Field(
         default=False, description="Others get only documents that a virus scanner has cleared."

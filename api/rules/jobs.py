@@ -12,6 +12,7 @@ QUEUES = {
     "opendata": "default",
     "procurement": "deadlines",
     "contracts": "deadlines",
+    "delivery": "default",
 }
 """First part of a task's name -> queue."""
 

@@ -88,6 +88,12 @@ SCOPES: dict[str, tuple[frozenset[OrgRole], frozenset[MemberRole]]] = {
         frozenset({_M.OWNER, _M.SALES, _M.PROCUREMENT_OFFICER}),
     ),
     "disputes:determine": (REVIEWERS, frozenset({_M.OWNER})),
+    "tracking:read": (EVERYBODY, frozenset(MemberRole)),
+    "tracking:write": (
+        SELLERS | BUYERS,
+        frozenset({_M.OWNER, _M.SALES, _M.PROCUREMENT_OFFICER, _M.LOGISTICS}),
+    ),
+    "tracking_sources:write": (SELLERS | BUYERS, frozenset({_M.OWNER, _M.LOGISTICS})),
     "complaints:write": (SELLERS, frozenset({_M.OWNER, _M.SALES})),
     "complaints:review": (REVIEWERS, frozenset({_M.OWNER})),
     "complaints:answer": (SELLERS | BUYERS | REVIEWERS, frozenset(MemberRole)),

@@ -37,7 +37,9 @@ BEYOND_A_SCHEMA = [positive_data_acceptance]
 
 
 @schemathesis.serializer(
-    "application/x-ndjson", "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
+    "application/x-ndjson",
+    "application/zip",
+    "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
 )
 def file(_: Any, value: Any) -> bytes:
     """A file of one line, which is no workbook; schemathesis knows neither kind."""

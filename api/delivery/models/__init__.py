@@ -1,4 +1,4 @@
-"""Tables of shipments and of what goes and comes with them."""
+"""Tables of shipments, of what goes and comes with them, and of where they are."""
 
 from api.delivery.models.despatches import DespatchAdvice, DespatchLine, Receipt, ReceiptLine
 from api.delivery.models.shipments import (
@@ -8,6 +8,13 @@ from api.delivery.models.shipments import (
     ShipmentEquipment,
     ShipmentLeg,
 )
+from api.delivery.models.tracking import (
+    TrackingEvent,
+    TrackingFault,
+    TrackingMessage,
+    TrackingSource,
+)
+from api.delivery.models.transit import TransitObservation, TransitSeed
 
 __all__ = [
     "CustomsDeclaration",
@@ -19,4 +26,10 @@ __all__ = [
     "Shipment",
     "ShipmentEquipment",
     "ShipmentLeg",
+    "TrackingEvent",
+    "TrackingFault",
+    "TrackingMessage",
+    "TrackingSource",
+    "TransitObservation",
+    "TransitSeed",
 ]

@@ -1,5 +1,22 @@
 """Routes of delivery."""
 
-from api.delivery.router import receipts, shipments
+from api.delivery.router import (
+    receipts,
+    shipments,
+    timelines,
+    tracking_events,
+    tracking_sources,
+)
 
-ROUTERS = (shipments.router, shipments.advices, receipts.router)
+ROUTERS = (
+    shipments.router,
+    shipments.advices,
+    receipts.router,
+    timelines.router,
+    tracking_events.of_shipment,
+    tracking_events.events,
+    tracking_events.imports,
+    tracking_events.messages,
+    tracking_sources.router,
+    tracking_sources.webhooks,
+)

@@ -1,0 +1,21 @@
+"""Tasks of delivery."""
+
+from uuid import UUID
+
+from sqlmodel import Session
+
+from api.core.jobs import Job
+from api.delivery.service import tracking_facts, tracking_messages
+from workers.app import batch_task, task
+
+
+@batch_task(tracking_messages.TASK)
+def read_tracking(session: Session, job: Job) -> bool:
+    """Read the next events of what a source has sent."""
+    return tracking_messages.step(session, job)
+
+
+@task("delivery.follow_shipment")
+def follow_shipment(session: Session, resource_id: str) -> None:
+    """Events of a shipment were told: draw their consequences."""
+    tracking_facts.follow(session, UUID(hex=resource_id))

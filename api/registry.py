@@ -53,6 +53,11 @@ from api.delivery.models import (
     Package,
     Receipt,
     ReceiptLine,
+    Scorecard,
+    ScorecardAnnotation,
+    ScorecardFact,
+    ScorecardFigure,
+    ScorecardPolicy,
     Shipment,
     ShipmentEquipment,
     ShipmentLeg,
@@ -74,6 +79,8 @@ from api.matching.models import (
     MatchingModel,
     OfferTerms,
     OfferVector,
+    PerformanceRule,
+    SupplierPerformance,
     TermFrequency,
 )
 from api.opendata.models import (
@@ -155,6 +162,7 @@ REFERENCE = (
     WorkCalendarDay,
     PolicySet,
     TransitSeed,
+    ScorecardPolicy,
 )
 """Tables that hold, to begin with, the same rows in every installation."""
 
@@ -195,6 +203,8 @@ TABLES = (
     Match,
     MatchFeedback,
     Invitation,
+    SupplierPerformance,
+    PerformanceRule,
     ProcurementPlan,
     PlanItem,
     Tender,
@@ -274,8 +284,10 @@ TABLES = (
     TrackingEvent,
     TrackingFault,
     TransitObservation,
-    Auction,
-    AuctionPrice,
+    Scorecard,
+    ScorecardFigure,
+    ScorecardFact,
+    ScorecardAnnotation,
     PublicDocument,
     OcdsRelease,
     OcdsRecord,

@@ -1,6 +1,13 @@
 """Tables of shipments, of what goes and comes with them, and of where they are."""
 
 from api.delivery.models.despatches import DespatchAdvice, DespatchLine, Receipt, ReceiptLine
+from api.delivery.models.scorecards import (
+    Scorecard,
+    ScorecardAnnotation,
+    ScorecardFact,
+    ScorecardFigure,
+    ScorecardPolicy,
+)
 from api.delivery.models.shipments import (
     CustomsDeclaration,
     Package,
@@ -23,6 +30,11 @@ __all__ = [
     "Package",
     "Receipt",
     "ReceiptLine",
+    "Scorecard",
+    "ScorecardAnnotation",
+    "ScorecardFact",
+    "ScorecardFigure",
+    "ScorecardPolicy",
     "Shipment",
     "ShipmentEquipment",
     "ShipmentLeg",

@@ -166,9 +166,11 @@ class DueRow:
 def delivery(row: DueRow, until: date) -> tuple[Fact, Fact] | None:
     """How a row was performed up to the end of `until`: on-time share, and mean days late.
 
-    None while it is not due and not complete. What is missing after the due day is late by every
+    None while it is not due and not complete, or when nothing was required. What is missing after the due day is late by every
     day since, and a row that still misses something is dated by `until`: it does not fade away.
     """
+    if row.required <= 0:
+        return None
     left, on_time, lateness, last = row.required, _ZERO, _ZERO, row.due
     used = []
     for part in _pieces(row, until):
@@ -189,12 +191,11 @@ def delivery(row: DueRow, until: date) -> tuple[Fact, Fact] | None:
         lateness, last = lateness + left * days, until
     elif last > until:
         last = until
-    asked = row.required if row.required > 0 else _ONE
-    share = on_time / asked if row.required > 0 else _ONE
+    share, mean = on_time / row.required, lateness / row.required
     evidence = tuple(dict.fromkeys(used))
     return (
         Fact(Metric.ON_TIME_DELIVERY, row.id, last, _figure(share), evidence=evidence),
-        Fact(Metric.DAYS_LATE, row.id, last, _figure(lateness / asked), evidence=evidence),
+        Fact(Metric.DAYS_LATE, row.id, last, _figure(mean), evidence=evidence),
     )
 
 

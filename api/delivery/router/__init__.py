@@ -2,6 +2,7 @@
 
 from api.delivery.router import (
     receipts,
+    scorecards,
     shipments,
     timelines,
     tracking_events,
@@ -19,4 +20,8 @@ ROUTERS = (
     tracking_events.messages,
     tracking_sources.router,
     tracking_sources.webhooks,
+    scorecards.router,
+    scorecards.said,
+    scorecards.numbers,
+    scorecards.own_rules,
 )

@@ -7,6 +7,7 @@ from api.delivery.router import (
     timelines,
     tracking_events,
     tracking_sources,
+    ubl,
 )
 
 ROUTERS = (
@@ -24,4 +25,7 @@ ROUTERS = (
     scorecards.said,
     scorecards.numbers,
     scorecards.own_rules,
+    ubl.of_contract,
+    ubl.of_shipment,
+    ubl.advices,
 )

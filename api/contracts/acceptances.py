@@ -6,9 +6,11 @@ the buyer cannot both decide, and two presentations of the last quantity wait fo
 """
 
 from collections.abc import Sequence
+from datetime import datetime
 from decimal import Decimal
 from uuid import UUID
 
+from sqlalchemy import any_, func, or_
 from sqlmodel import Session, col, select
 
 from api.contracts import execution
@@ -18,6 +20,7 @@ from api.contracts.models import (
     AcceptanceDefect,
     AcceptanceInspection,
     Contract,
+    Dispute,
 )
 from api.contracts.schemas.acceptances import (
     DecisionIn,
@@ -32,6 +35,7 @@ from api.procurement.models import Tender
 from api.procurement.service import policies
 from api.rules import acceptance as rules
 from api.rules.acceptance import ACCEPTANCE, DECIDED, AcceptanceStatus
+from api.rules.disputes import OBJECTIONS
 from api.rules.offers import plain
 from api.rules.states import IllegalTransition
 from api.rules.tenders import has_ended
@@ -231,8 +235,7 @@ def deem_due(session: Session, acceptance_id: UUID) -> bool:
     found = _locked(session, acceptance_id)
     if contract is None or found is None or found.status is not AcceptanceStatus.PENDING:
         return False
-    now = db.now(session)
-    if found.deemed_at is None or not has_ended(found.deemed_at, now):
+    if not _silent(session, contract, found, db.now(session)):
         return False
     found.accepted_quantity = found.delivered_quantity
     found.decided_by, found.decided_at = execution.CLOCK, found.deemed_at
@@ -285,8 +288,9 @@ def _decide(
     actor: str,
 ) -> None:
     now = db.now(session)
-    silent = acceptance.status is AcceptanceStatus.PENDING
-    if silent and acceptance.deemed_at is not None and has_ended(acceptance.deemed_at, now):
+    if acceptance.status is AcceptanceStatus.PENDING and _silent(
+        session, contract, acceptance, now
+    ):
         raise DeemedAccepted
     if data.replace_by is not None and rejected == 0:
         raise refused("#/replace_by", "nothing_rejected", "Nothing is to be replaced.")
@@ -298,6 +302,25 @@ def _decide(
     acceptance.commission_members = [each.model_dump() for each in data.commission_members]
     acceptance.decided_by, acceptance.decided_at = actor, now
     _move(session, contract, acceptance, action, actor)
+
+
+def _silent(session: Session, contract: Contract, acceptance: Acceptance, now: datetime) -> bool:
+    """Whether the buyer's time is over in which it neither decided nor disputed the goods."""
+    deemed_at = acceptance.deemed_at
+    if deemed_at is None or not has_ended(deemed_at, now):
+        return False
+    disputed = select(Dispute.id).where(
+        Dispute.contract_id == contract.id,
+        Dispute.opened_by == contract.buyer_id,
+        col(Dispute.type).in_(OBJECTIONS),
+        Dispute.opened_at >= acceptance.presented_at,
+        Dispute.opened_at < deemed_at,
+        or_(
+            func.cardinality(col(Dispute.schedule_row_ids)) == 0,
+            any_(col(Dispute.schedule_row_ids)) == acceptance.schedule_row_id,
+        ),
+    )
+    return session.exec(disputed.limit(1)).first() is None
 
 
 def _require_undecided(acceptance: Acceptance) -> None:

@@ -1,6 +1,7 @@
 """Liquidated damages of a contract, computed from facts. Never commits."""
 
 from collections import defaultdict
+from collections.abc import Collection, Mapping
 from datetime import date, datetime, timedelta
 from decimal import ROUND_HALF_UP, Decimal
 from uuid import UUID
@@ -22,9 +23,10 @@ from api.rules.penalties import (
     PenaltyInputs,
     PenaltyTerms,
     Performed,
+    Told,
+    performances,
 )
 from api.rules.periods import DayUnit
-from api.rules.schedules import decisive_event
 
 _PRICE = Decimal("0.000001")
 _DAY = timedelta(days=1)
@@ -92,24 +94,30 @@ def unit_prices(session: Session, contract: Contract) -> dict[UUID, Decimal]:
     return {item: price.quantize(_PRICE, ROUND_HALF_UP) for item, price in prices.items()}
 
 
+def told(
+    session: Session, row_ids: Collection[UUID], *, until: datetime
+) -> Mapping[UUID, list[Told]]:
+    """What is held true of rows up to an instant, by the row."""
+    found = defaultdict(list)
+    for fact in performance.facts(session, [*row_ids]):
+        if fact.occurred_at <= until:
+            shown = ids.show("performance", fact.id)
+            each = Told(shown, fact.event, fact.quantity, fact.occurred_at)
+            found[fact.schedule_row_id].append(each)
+    return found
+
+
 def _rows(session: Session, contract: Contract, until: datetime) -> tuple[DueRow, ...]:
     rows = execution.rows_of(session, contract)
     prices = unit_prices(session, contract)
-    facts = defaultdict(list)
-    for fact in performance.facts(session, [*rows]):
-        if fact.event is decisive_event(rows[fact.schedule_row_id].incoterm):
-            facts[fact.schedule_row_id].append(fact)
+    facts = told(session, rows.keys(), until=until)
     found = []
     for row in rows.values():
         if row.due is None:
             continue
         if row.item_id not in prices:
             raise PriceUnknown(f"Row {row.number} is of an item without a price of its own.")
-        performed = tuple(
-            Performed(ids.show("performance", fact.id), fact.quantity, fact.occurred_at)
-            for fact in facts[row.id]
-            if fact.occurred_at <= until
-        )
+        performed = performances(facts[row.id], row.incoterm)
         found.append(_due(row, row.due, prices[row.item_id], performed))
     return tuple(found)
 

@@ -12,17 +12,16 @@ from uuid import UUID
 from sqlalchemy.dialects.postgresql import insert
 from sqlmodel import Session, col, select
 
-from api.contracts import execution, performance
+from api.contracts import damages, execution
 from api.contracts.models import Contract, DeliveryAlert, DeliveryScheduleRow
 from api.core import bulk, db, deadlines
 from api.procurement.models import Tender
 from api.procurement.service import policies
 from api.rules.claims import AlertKind
-from api.rules.clock import BISHKEK, local_date
+from api.rules.clock import BISHKEK
 from api.rules.contracts import ContractStatus
 from api.rules.offers import plain
-from api.rules.penalties import required_quantity
-from api.rules.schedules import decisive_event
+from api.rules.penalties import performances, required_quantity
 
 WARNING_DUE, DAY_ENDED = "delivery.warning_due", "delivery.day_ended"
 
@@ -72,7 +71,7 @@ def announce(session: Session, row_id: UUID) -> AlertKind | None:
         kind = AlertKind.AT_RISK
     else:
         return None
-    missing = _missing(session, row)
+    missing = _missing(session, row, now)
     if missing <= 0:
         return None
     values = bulk.new_row(
@@ -118,17 +117,12 @@ def _moments(
     return policies.timetable_of(session, tender).before(end, before), end
 
 
-def _missing(session: Session, row: DeliveryScheduleRow) -> Decimal:
+def _missing(session: Session, row: DeliveryScheduleRow, now: datetime) -> Decimal:
     """What was not performed of a row by the end of its due day, as the facts stand now."""
-    event = decisive_event(row.incoterm)
+    assert row.due is not None
+    end = datetime.combine(row.due + timedelta(days=1), time.min, BISHKEK)
+    facts = damages.told(session, [row.id], until=now)[row.id]
     done = sum(
-        (
-            fact.quantity
-            for fact in performance.facts(session, [row.id])
-            if fact.event is event
-            and row.due is not None
-            and local_date(fact.occurred_at) <= row.due
-        ),
-        Decimal(),
+        (fact.quantity for fact in performances(facts, row.incoterm) if fact.at < end), Decimal()
     )
     return required_quantity(row.quantity, row.tolerance_pct) - done

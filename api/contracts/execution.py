@@ -135,6 +135,7 @@ def record(
             resource or contract.id,
             org_id=contract.buyer_id,
             contract_id=contract.id.hex,
+            tender_id=contract.tender_id.hex,
             supplier_id=contract.supplier_id.hex,
             **change,
         )

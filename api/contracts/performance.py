@@ -91,6 +91,7 @@ def _write(
         "contract.performed" if retracts_id is None else "contract.performance_retracted",
         contract.id,
         org_id=contract.buyer_id,
+        tender_id=contract.tender_id.hex,
         row=row.id.hex,
         event=event,
         source=source,

@@ -92,3 +92,9 @@ class OwnSchedule(Conflict):
     """The other side answers a schedule."""
 
     code, title = "own_schedule", "The other side must answer"
+
+
+class MoreReadyThanOrdered(Conflict):
+    """More of a row would lie ready than the schedule and its tolerance allow."""
+
+    code, title = "more_ready_than_ordered", "More would be ready than was ordered"

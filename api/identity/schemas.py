@@ -152,7 +152,7 @@ class ClientIn(Input):
 
     name: ShortText = Field(examples=["ERP of the Yiwu office"])
     kind: ClientKind = Field(default=ClientKind.API_KEY, examples=["api_key"])
-    scopes: list[str] = Field(min_length=1, max_length=40, examples=[["offers:read"]])
+    scopes: list[str] = Field(min_length=1, max_length=100, examples=[["offers:read"]])
     expires_at: IsoInstant | None = Field(default=None, examples=["2027-12-31T18:00:00Z"])
 
     @field_validator("scopes")

@@ -99,6 +99,8 @@ ON_EXPIRY: Mapping[DisputeStage, str | None] = {
 field for each stage). None: it is shown as overdue, for no clock decides whose
 fault something was."""
 
+OBJECTIONS = frozenset({_T.SHORT, _T.DEFECT, _T.WRONG, _T.DOCUMENTS})
+"""By opening such a dispute about presented goods a buyer is not silent about them."""
 _AFTER_ARRIVAL = frozenset({_M.ON_DELIVERY, _M.ON_ACCEPTANCE, _M.RETENTION})
 _OF_DELIVERY = _AFTER_ARRIVAL | {_M.ON_SHIPMENT}
 FREEZES: Mapping[DisputeType, frozenset[MilestoneKind]] = {

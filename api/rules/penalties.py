@@ -19,7 +19,13 @@ from api.rules.clock import local_date
 from api.rules.incoterms import Incoterm
 from api.rules.periods import DayUnit
 from api.rules.policy import PenaltyBasis, share
-from api.rules.schedules import HUNDRED, ContractualEvent, contractual_event
+from api.rules.schedules import (
+    HUNDRED,
+    ContractualEvent,
+    PerformanceEvent,
+    contractual_event,
+    decisive_event,
+)
 
 FORMULA = "kerben-penalty-formula/1"
 MAX_DAYS = 36_600
@@ -87,6 +93,16 @@ class Performed:
     """A fact: so much of a row was shipped, or delivered, at this instant."""
 
     id: str
+    quantity: Decimal
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """A fact as it was told: what happened to so much of a row, and when."""
+
+    id: str
+    event: PerformanceEvent
     quantity: Decimal
     at: datetime
 
@@ -223,6 +239,27 @@ def excuse_faults(pointer: str, excuse: Excuse) -> Iterator[PenaltyFault]:
     for name in ("issuer", "number", "document_sha256"):
         if not getattr(excuse, name).strip():
             yield PenaltyFault(f"{pointer}/{name}", "is empty: an excuse needs its evidence")
+
+
+def performances(told: Iterable[Told], incoterm: Incoterm | None) -> tuple[Performed, ...]:
+    """When how much of a row was performed, from the facts about it, in the order of their times.
+
+    What decides is told by the event of the rule, or by a later one where nobody told that: goods
+    that were received have arrived, and what has arrived was handed over.
+    """
+    order = [*PerformanceEvent]
+    later = order[order.index(decisive_event(incoterm)) :]
+    totals = dict.fromkeys(later, Decimal())
+    found, reached = [], Decimal()
+    for fact in sorted(told, key=lambda each: (each.at, each.id)):
+        if fact.event not in totals:
+            continue
+        totals[fact.event] += fact.quantity
+        most = max(totals.values())
+        if most > reached:
+            found.append(Performed(fact.id, most - reached, fact.at))
+            reached = most
+    return tuple(found)
 
 
 def excusable_days(

@@ -4,7 +4,7 @@ A presented quantity is counted into its row of the schedule, which cannot be pr
 received of it.
 
 Revision ID: 0032
-Revises: 0028
+Revises: 0029
 """
 
 from collections.abc import Sequence
@@ -15,12 +15,11 @@ from alembic import op
 from sqlalchemy.dialects import postgresql
 
 revision: str = "0032"
-down_revision: str | Sequence[str] | None = "0028"
+down_revision: str | Sequence[str] | None = "0029"
 branch_labels: str | Sequence[str] | None = None
 depends_on: str | Sequence[str] | None = None
 
 TABLES = (
-    "contract_document",
     "contract_penalty",
     "delivery_excuse",
     "delivery_alert",
@@ -31,6 +30,7 @@ TABLES = (
     "dispute",
     "dispute_evidence",
     "payment_freeze",
+    "contract_document",
 )
 APPEND_ONLY = (
     "contract_document",

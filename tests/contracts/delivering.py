@@ -167,3 +167,8 @@ def _row(session: Session, row: str) -> DeliveryScheduleRow:
     found = session.get(DeliveryScheduleRow, ids.parse("schedule_row", row), populate_existing=True)
     assert found is not None
     return found
+
+
+def row_id(row: str) -> UUID:
+    """The id of a row as the database has it."""
+    return ids.parse("schedule_row", row)

@@ -208,6 +208,26 @@ def test_silence_is_acceptance_when_the_policys_days_are_over(
     assert found.decided_at == found.deemed_at
 
 
+def test_a_buyer_that_disputes_the_goods_in_time_is_not_silent(
+    made: Delivery, session: Session, drain: Drain
+) -> None:
+    delivering.presented(made, "600")
+    dispute = {
+        "type": "defect",
+        "schedule_row_ids": made.rows,
+        "description": "Столешницы",
+        "desired_outcome": "replace",
+    }
+    assert made.buyer.post(made.url("disputes"), json=dispute).status_code == 201
+    awarding.advance(30)
+    clock.tick()
+    drain()
+
+    assert rows(session)[0].status is AcceptanceStatus.PENDING
+    rejected = decide(made, "reject", reason_code="defective")
+    assert rejected.json()["status"] == "rejected", rejected.text
+
+
 def test_a_rejection_and_the_clock_do_not_both_decide(
     made: Delivery, session: Session, superuser: Superuser
 ) -> None:

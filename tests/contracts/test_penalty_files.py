@@ -4,13 +4,16 @@ import json
 from dataclasses import replace
 from datetime import UTC, date, datetime
 from decimal import Decimal
+from pathlib import Path
 from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
+from typer.testing import CliRunner
 
+from api.cli import verify
 from api.contracts.penalty import files, verification
 from api.core import migrations
 from api.procurement.sealing import canonical
@@ -136,3 +139,19 @@ def test_whatever_is_changed_in_a_file_is_found_and_nothing_breaks_its_reader(
 @pytest.mark.parametrize("text", [b"", b"[]", b"{", b'{"format":1}', b"\xff"])
 def test_what_is_no_such_file_is_called_unreadable(text: bytes) -> None:
     assert [found.what for found in verification.check(text)] == ["unreadable"]
+
+
+def test_the_command_says_what_differs_and_ends_with_one(tmp_path: Path) -> None:
+    told = json.loads(EXAMPLE.read_bytes())
+    told["result"]["rows"][0]["cap"] = "1"
+    file = tmp_path / "forged.json"
+    file.write_bytes(canonical.dumps(told))
+
+    forged = CliRunner().invoke(verify.app, ["penalty", str(file)])
+    true = CliRunner().invoke(
+        verify.app, ["penalty", str(EXAMPLE), "--sha256", files.sha256(EXAMPLE.read_bytes())]
+    )
+
+    assert (forged.exit_code, true.exit_code) == (1, 0)
+    assert '#/result/rows/0/cap: changed: says "1"; computed: "26400"' in forged.output
+    assert "3300 CNY, recomputed alike" in true.output

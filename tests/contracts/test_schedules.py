@@ -174,3 +174,24 @@ def test_a_change_of_the_contract_amends_the_schedule_once_both_agree(
     assert [r.quantity for r in session.exec(select(DeliveryScheduleRow))] == [600]
     contract = made.buyer.get(made.url).json()
     assert [change["status"] for change in contract["changes"]] == ["active", "pending"]
+
+
+def test_the_supplier_tells_what_lies_ready_and_no_more_than_was_ordered(
+    made: Execution, session: Session
+) -> None:
+    executing.agree(made, {"incoterm": "EXW", "named_place": "Yiwu"})
+    url, at = f"{made.url}/delivery-schedule/1/ready", executing.now()
+    assert made.supplier.post(url, json={"quantity": "400", "ready_at": at}).status_code == 200
+
+    more = made.supplier.post(url, json={"quantity": "231", "ready_at": at})
+    assert (more.status_code, more.json()["code"]) == (409, "more_ready_than_ordered")
+    future = {"quantity": "1", "ready_at": "2099-01-01T00:00:00Z"}
+    assert codes(made.supplier.post(url, json=future)) == {("#/ready_at", "in_future")}
+    body = {"quantity": "1", "ready_at": at}
+    assert made.buyer.post(url, json=body).status_code == 403
+    assert made.supplier.post(url.replace("/1/", "/2/"), json=body).status_code == 404
+
+    facts = made.buyer.get(f"{made.url}/performances").json()["items"]
+    assert [(fact["event"], fact["quantity"]) for fact in facts] == [("ready", "400")]
+    (row_shown,) = made.rows()
+    assert row_shown["contractual_event"] == "ship_by"

@@ -1,6 +1,7 @@
 """Despatch and receipt: quantities conserve, and every act leaves its facts and its event."""
 
 from collections.abc import Callable
+from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
@@ -13,6 +14,7 @@ from api.core.outbox import OutboxEvent
 from api.delivery.models import DespatchAdvice, DespatchLine, Receipt, ReceiptLine
 from tests.delivery import executing
 from tests.delivery.executing import Execution
+from tests.opendata.test_releases import compiled, releases
 
 type AsOrg = Callable[..., Any]
 
@@ -170,3 +172,38 @@ def test_goods_in_transit_are_received_after_the_contract_has_ended_but_none_are
     session.rollback()
     assert len(session.exec(select(DespatchLine)).all()) == 1
     assert len(session.exec(select(ReceiptLine)).all()) == 1
+
+
+def test_the_public_reads_how_far_the_rows_of_a_contract_have_come(
+    session: Session, as_org: AsOrg
+) -> None:
+    made = executing.started(session, as_org)
+    executing.agree(made, {"quantity": "400"}, {"number": 2, "quantity": "200"})
+    advice = executing.despatched(made, "400")
+    assert executing.receive(made, advice, "399").status_code == 201
+    partly = milestones(session)
+    assert executing.receive(made, advice, "1", number="RC-2").status_code == 201
+
+    first, second = milestones(session)
+
+    due = f"{made.rows()[0]['due']}T17:59:59.000000Z"
+    assert partly[0] == {
+        "id": "1",
+        "type": "delivery",
+        "description": "399 of 400 SET received",
+        "dueDate": due,
+        "status": "partiallyMet",
+    }
+    assert (first["status"], first["description"]) == ("met", "400 of 400 SET received")
+    last = made.buyer.get(f"{made.url}/performances").json()["items"][-1]
+    assert datetime.fromisoformat(first["dateMet"]) == datetime.fromisoformat(last["occurred_at"])
+    assert (second["status"], "dateMet" in second) == ("scheduled", False)
+    tags = [release["tag"] for release in releases(session)]
+    assert [tag for tag in tags if "implementation" in tag[0]] == [
+        ["implementation"],
+        *[["implementationUpdate"]] * 3,
+    ]
+
+
+def milestones(session: Session) -> list[Any]:
+    return list(compiled(session)["contracts"][0]["implementation"]["milestones"])

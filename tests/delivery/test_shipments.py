@@ -160,3 +160,28 @@ def test_a_customs_declaration_is_told_by_a_side_and_released_once(
     session.rollback()
     trail = session.exec(select(AuditEntry).where(AuditEntry.stream.startswith("shipment:")))  # type: ignore[attr-defined]
     assert [entry.action for entry in trail] == ["create", "declare", "release"]
+
+
+def test_what_is_known_late_of_a_leg_is_named_later(made: Execution, session: Session) -> None:
+    leg = executing.shipment(made)["legs"][0]
+    bare = {**leg, "document": None, "carrier": None, "equipment": []}
+    sent = executing.shipped(made, legs=[bare])
+    url = f"/v1/shipments/{sent['id']}/legs"
+    wrong = {"document": {"type": "SMGS", "number": "12345678"}}
+    assert errors(made.supplier.post(f"{url}/1/update", json=wrong)) == {
+        ("#/document/type", "document_of_mode")
+    }
+    assert made.supplier.post(f"{url}/1/update", json={}).status_code == 422
+    body = {name: leg[name] for name in ("document", "carrier", "equipment")}
+    assert made.supplier.post(f"{url}/2/update", json=body).status_code == 404
+    assert made.buyer.post(f"{url}/1/update", json=body).status_code == 403
+    unchanged = made.buyer.get(f"/v1/shipments/{sent['id']}").json()
+    assert unchanged == sent
+
+    changed = made.supplier.post(f"{url}/1/update", json=body).json()
+
+    assert changed["legs"][0]["document"] == {"type": "CMR", "number": "KG-2027-000123"}
+    assert changed["legs"][0]["equipment"][0]["number"] == "CSQU3054383"
+    assert changed["version"] == sent["version"] + 1
+    again = made.supplier.post(f"{url}/1/update", json=body)
+    assert (again.status_code, again.json()["code"]) == (409, "already_exists")

@@ -20,10 +20,13 @@ from api.rules.penalties import (
     PenaltyInputs,
     PenaltyTerms,
     Performed,
+    Told,
     compute,
+    performances,
 )
 from api.rules.periods import DayUnit
 from api.rules.policy import PenaltyBasis
+from api.rules.schedules import PerformanceEvent, decisive_event
 
 DUE = date(2026, 3, 20)
 TERMS = PenaltyTerms(
@@ -333,3 +336,44 @@ def test_excusable_days_are_those_of_the_union(spans: list[tuple[int, int]], las
     first, until = DUE + timedelta(days=1), DUE + timedelta(days=last)
 
     assert penalties.excusable_days(given, first, until, ()) == len(days)
+
+
+def told(name: str, event: PerformanceEvent, quantity: int, days: int) -> Told:
+    return Told(name, event, Decimal(quantity), noon(DUE + timedelta(days=days)))
+
+
+def test_goods_that_were_received_have_arrived_and_nothing_counts_twice() -> None:
+    event = PerformanceEvent
+    facts = [
+        told("a", event.HANDED_OVER, 100, -9),
+        told("b", event.ARRIVED, 40, 1),
+        told("c", event.RECEIVED, 40, 2),
+        told("d", event.RECEIVED, 60, 5),
+        told("e", event.ARRIVED, 60, 6),
+    ]
+
+    def days(incoterm: Incoterm | None) -> list[tuple[str, int]]:
+        return [(each.id, int(each.quantity)) for each in performances(facts, incoterm)]
+
+    assert days(Incoterm.DAP) == [("b", 40), ("d", 60)]
+    assert days(Incoterm.CPT) == [("a", 100)]
+    assert days(Incoterm.EXW) == [("a", 100)]
+    assert days(None) == [("c", 40), ("d", 60)]
+
+
+@given(
+    st.lists(st.tuples(st.sampled_from(PerformanceEvent), st.integers(1, 50), st.integers(-9, 9))),
+    st.sampled_from([*Incoterm, None]),
+)
+def test_what_was_performed_is_the_most_that_any_deciding_event_tells(
+    given_facts: list[tuple[PerformanceEvent, int, int]], incoterm: Incoterm | None
+) -> None:
+    facts = [told(f"{n:03}", *each) for n, each in enumerate(given_facts)]
+    found = performances(facts, incoterm)
+
+    order = [*PerformanceEvent]
+    deciding = order[order.index(decisive_event(incoterm)) :]
+    sums = [sum(f.quantity for f in facts if f.event is event) for event in deciding]
+    assert sum(each.quantity for each in found) == max(sums)
+    assert [each.at for each in found] == sorted(each.at for each in found)
+    assert all(each.quantity > 0 for each in found)

@@ -121,7 +121,7 @@ def award(told: Page, made: Bidding, chief: Any) -> Any:
     return told.call("chief", chief, "POST", url, json=reason, expect=200).json()
 
 
-def contract(told: Page, made: Bidding, decided: Any, winner: Any) -> None:
+def contract(told: Page, made: Bidding, decided: Any, winner: Any) -> Any:
     """The contract about an award, signed by both sides once the standstill is over."""
     told.say(
         "## The contract\n\nThe buyer draws it up from the award and offers it: from then on its"
@@ -140,8 +140,9 @@ def contract(told: Page, made: Bidding, decided: Any, winner: Any) -> None:
         bidding.advance(datetime.fromisoformat(decided["standstill_end"]))
         told.say("After it:")
     told.call("buyer", made.buyer, "POST", f"{at}/sign", json=signature, expect=200)
-    told.call("supplier", winner, "POST", f"{at}/sign", json=signature, expect=200)
+    signed = told.call("supplier", winner, "POST", f"{at}/sign", json=signature, expect=200)
     told.call("buyer", made.buyer, "GET", f"/v1/tenders/{made.id}", expect=200)
+    return signed.json()
 
 
 def record(told: Page, made: Bidding) -> None:

@@ -2,7 +2,7 @@
 
 from typing import Annotated, Any
 
-from api.contracts import performance, problems, queries, schedule_rows, schedules
+from api.contracts import performance, problems, queries, readiness, schedule_rows, schedules
 from api.contracts.models import Contract, DeliverySchedule
 from api.contracts.schemas import (
     ContractId,
@@ -10,6 +10,7 @@ from api.contracts.schemas import (
     OrderResponseLineOut,
     OrderResponseOut,
     PerformanceOut,
+    ReadyIn,
     ScheduleIn,
     ScheduleOut,
     ScheduleRowOut,
@@ -88,6 +89,19 @@ def rows(contract_id: ContractId, ctx: Read) -> Page[Any]:
     found = schedule_rows.in_force(ctx.session, contract.id)
     items = [ScheduleRowOut.model_validate(row) for row in found]
     return Page(items=items, has_more=False, next_cursor=None)
+
+
+@router.post(
+    "/{contract_id}/delivery-schedule/{number}/ready",
+    response_model=ScheduleRowOut,
+    responses=documented(problems.MoreReadyThanOrdered, Conflict),
+)
+def ready(contract_id: ContractId, number: int, data: ReadyIn, ctx: Write) -> Any:
+    """Tell as the supplier that goods of a row lie ready; under EXW this is delivery."""
+    contract = queries.hold(ctx.session, org_id=ctx.org_id, contract_id=contract_id)
+    return readiness.tell(
+        ctx.session, contract, number=number, org_id=ctx.org_id, actor=ctx.actor, data=data
+    )
 
 
 @router.get("/{contract_id}/performances", response_model=Page[PerformanceOut])

@@ -10,12 +10,11 @@ from api.catalog.types import Line, Paragraph, PlainDecimal, Positive, Short
 from api.contracts.schemas.penalties import (
     EXAMPLE_DOCUMENT,
     EXAMPLE_ROW,
-    Day,
-    ScheduleRowId,
 )
+from api.contracts.schemas.schedules import ScheduleRowId
 from api.identity.schemas import Input, OrganisationId
 from api.procurement.schemas.documents import DocumentId
-from api.procurement.schemas.inputs import Instant
+from api.procurement.schemas.inputs import Day, Instant
 from api.rules.acceptance import (
     AcceptanceStatus,
     DefectSeverity,

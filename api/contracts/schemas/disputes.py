@@ -13,8 +13,8 @@ from api.contracts.schemas.penalties import (
     EXAMPLE_DOCUMENT,
     EXAMPLE_ROW,
     MAX_ROWS,
-    ScheduleRowId,
 )
+from api.contracts.schemas.schedules import ScheduleRowId
 from api.core.ids import PublicId
 from api.identity.schemas import Input, OrganisationId
 from api.procurement.schemas.documents import DocumentId

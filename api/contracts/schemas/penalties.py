@@ -1,24 +1,21 @@
 """What the routes of late delivery take and give: terms, alerts, excuses, claims."""
 
 from datetime import date, datetime
-from typing import Annotated, Self
-from uuid import UUID
+from typing import Self
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 from pydantic_core import PydanticCustomError
 
 from api.catalog.types import Line, Paragraph, PlainDecimal, Short
-from api.core.ids import PublicId
-from api.core.inputs import DAY_SCHEMA, IsoDate
+from api.contracts.schemas.schedules import ScheduleRowId
 from api.identity.schemas import Input, OrganisationId
 from api.procurement.schemas.documents import DocumentId
+from api.procurement.schemas.inputs import Day
 from api.rules.claims import AlertKind, ClaimStatus, ExcuseStatus
 from api.rules.penalties import ExcuseEvidence, ExcuseKind
 from api.rules.periods import DayUnit
 from api.rules.policy import PenaltyBasis
 
-ScheduleRowId = Annotated[UUID, PublicId("schedule_row")]
-Day = Annotated[IsoDate, Field(ge=date(2000, 1, 1), lt=date(2100, 1, 1)), DAY_SCHEMA]
 EXAMPLE_ROW = "schedule_row_019abf2e8c1d7c3fa9b04b4c6f0d2e11"
 EXAMPLE_DOCUMENT = "document_019abf2e8c1d7c3fa9b04b4c6f0d2e11"
 MAX_ROWS = 100

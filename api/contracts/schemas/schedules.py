@@ -9,6 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from api.catalog.types import Line, Paragraph, PlaceCode, PlainDecimal, Positive
 from api.core.ids import PublicId
+from api.core.inputs import IsoInstant
 from api.identity.schemas import Input, OrganisationId
 from api.procurement.schemas.ids import ItemId
 from api.procurement.schemas.inputs import Day
@@ -52,6 +53,13 @@ class ScheduleIn(Input):
     """Rows that together are what was ordered of each item."""
 
     rows: list[ScheduleRowIn] = Field(min_length=1, max_length=MAX_ROWS)
+
+
+class ReadyIn(Input):
+    """Goods of a row lie ready for transport, at the buyer's disposal."""
+
+    quantity: Positive = Field(examples=["600"])
+    ready_at: IsoInstant = Field(examples=["2027-02-01T10:00:00+08:00"])
 
 
 class OrderResponseLineIn(Input):

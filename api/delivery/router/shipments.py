@@ -25,6 +25,7 @@ from api.delivery.schemas.shipments import (
     DeclarationOut,
     EquipmentOut,
     LegOut,
+    LegUpdateIn,
     PackageOut,
     ReleaseIn,
     ShipmentId,
@@ -76,6 +77,21 @@ def list(
 def get(shipment_id: ShipmentId, ctx: Read) -> ShipmentOut:
     """One shipment, for both parties of its contract."""
     return _shown(ctx, shipments.get(ctx.session, org_id=ctx.org_id, shipment_id=shipment_id))
+
+
+@router.post(
+    "/{shipment_id}/legs/{seq}/update",
+    response_model=ShipmentOut,
+    responses=documented(AlreadyExists, PreconditionFailed),
+)
+def update_leg(shipment_id: ShipmentId, seq: int, data: LegUpdateIn, ctx: Write) -> ShipmentOut:
+    """Name the carrier, transport document or equipment of a leg once they are known."""
+    contract, shipment = shipments.hold(ctx.session, org_id=ctx.org_id, shipment_id=shipment_id)
+    ctx.check_version(shipment)
+    shipments.update_leg(
+        ctx.session, contract, shipment, seq, org_id=ctx.org_id, actor=ctx.actor, data=data
+    )
+    return _shown(ctx, shipment)
 
 
 @router.post(

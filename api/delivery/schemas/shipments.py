@@ -122,6 +122,20 @@ class LegIn(Input):
         return self
 
 
+class LegUpdateIn(Input):
+    """What is known of a leg by now: what is given replaces what was said, equipment is added."""
+
+    carrier: Line | None = Field(default=None, examples=["Silk Road Trucking"])
+    document: TransportDocumentIn | None = None
+    equipment: list[EquipmentIn] = Field(default=[], max_length=50)
+
+    @model_validator(mode="after")
+    def _says_something(self) -> Self:
+        if self.carrier is None and self.document is None and not self.equipment:
+            raise ValueError("say what is known now")
+        return self
+
+
 class PackageIn(Input):
     """A package; weights in kilogram, volume in cubic metre."""
 

@@ -26,7 +26,9 @@ from api.delivery.models import (
 from api.delivery.problems import ContractNotInForce
 from api.delivery.schemas.shipments import (
     DeclarationIn,
+    EquipmentIn,
     LegIn,
+    LegUpdateIn,
     PartyIn,
     ReleaseIn,
     ShipmentIn,
@@ -40,6 +42,7 @@ from api.rules.transport import Leg
 
 _EVENTS = {
     "create": "shipment.created",
+    "update_leg": "shipment.changed",
     "despatch": "shipment.despatched",
     "cancel_despatch": "shipment.despatch_cancelled",
     "declare": "shipment.declared",
@@ -75,6 +78,39 @@ def create(
         _add_leg(session, shipment, seq, given)
     session.add_all(Package(shipment_id=shipment.id, **each.model_dump()) for each in data.packages)
     log(session, shipment, "create", actor, {"number": data.number, "legs": len(data.legs)})
+    return shipment
+
+
+def update_leg(
+    session: Session,
+    contract: Contract,
+    shipment: Shipment,
+    seq: int,
+    *,
+    org_id: UUID,
+    actor: str,
+    data: LegUpdateIn,
+) -> Shipment:
+    """Name carrier, transport document or equipment of a leg, which are often known late.
+
+    Raises Forbidden, NotFound, AlreadyExists or Invalid.
+    """
+    require_side(contract, org_id, Side.SUPPLIER)
+    leg = next((each for each in legs_of(session, shipment.id) if each.seq == seq), None)
+    if leg is None:
+        raise NotFound
+    if data.document is not None:
+        if data.document.type not in transport.DOCUMENTS_OF[leg.mode]:
+            detail = f"A {data.document.type} is no document of carriage by {leg.mode}."
+            raise refused("#/document/type", "document_of_mode", detail)
+        leg.document_type, leg.document_number = data.document.type, data.document.number
+    if data.carrier is not None:
+        leg.carrier = data.carrier
+    session.add(leg)
+    _add_equipment(session, leg, data.equipment)
+    shipment.version += 1
+    told = {"leg": seq, **data.model_dump(mode="json", exclude_none=True)}
+    log(session, shipment, "update_leg", actor, told)
     return shipment
 
 
@@ -238,9 +274,13 @@ def _add_leg(session: Session, shipment: Shipment, seq: int, given: LegIn) -> No
     )
     session.add(leg)
     session.flush()
+    _add_equipment(session, leg, given.equipment)
+
+
+def _add_equipment(session: Session, leg: ShipmentLeg, given: Sequence[EquipmentIn]) -> None:
     session.add_all(
-        ShipmentEquipment(shipment_id=shipment.id, leg_id=leg.id, **each.model_dump())
-        for each in given.equipment
+        ShipmentEquipment(shipment_id=leg.shipment_id, leg_id=leg.id, **each.model_dump())
+        for each in given
     )
 
 

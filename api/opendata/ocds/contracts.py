@@ -1,8 +1,9 @@
-"""The contracts of a process: what both sides have signed, and how it changed and ended."""
+"""The contracts of a process: what both sides signed, how it changed, was delivered and ended."""
 
 from api.contracts import changes, queries
 from api.contracts.models import Contract, ContractChange
 from api.core import ids
+from api.opendata.ocds.implementation import implementation
 from api.opendata.ocds.process import Process, Section
 from api.opendata.ocds.values import Json, compact, instant, money
 from api.rules.contracts import ChangeStatus
@@ -33,6 +34,7 @@ def _contract(process: Process, contract: Contract) -> Json:
             "value": money(contract.value),
             "dateSigned": instant(contract.signed_at),
             "amendments": [_amendment(each) for each in agreed],
+            "implementation": implementation(process.session, contract),
         }
     )
 

@@ -1,0 +1,50 @@
+"""How far a signed contract has come: a milestone for each row of its delivery schedule."""
+
+from collections.abc import Mapping, Sequence
+from datetime import date, datetime
+from uuid import UUID
+
+from sqlmodel import Session
+
+from api.contracts import performance, schedule_rows
+from api.contracts.models import Contract, DeliveryScheduleRow
+from api.core import db
+from api.opendata.ocds.values import Json, compact, day, instant
+from api.rules.clock import local_date
+from api.rules.offers import plain
+from api.rules.schedules import PerformanceEvent
+
+
+def implementation(session: Session, contract: Contract) -> Json | None:
+    """`contract.implementation`; None before a schedule is in force."""
+    rows = schedule_rows.in_force(session, contract.id)
+    if not rows:
+        return None
+    last = _last_receipts(session, [row.id for row in rows])
+    today = local_date(db.now(session))
+    return {"milestones": [_milestone(row, last, today) for row in rows]}
+
+
+def _milestone(row: DeliveryScheduleRow, last: Mapping[UUID, datetime], today: date) -> Json:
+    met = row.received_quantity >= row.quantity
+    late = row.due is not None and today > row.due
+    started = "partiallyMet" if row.received_quantity else "notMet" if late else "scheduled"
+    received, ordered = plain(row.received_quantity), plain(row.quantity)
+    return compact(
+        {
+            "id": str(row.number),
+            "type": "delivery",
+            "description": f"{received} of {ordered} {row.unit_code} received",
+            "dueDate": day(row.due, end=True),
+            "dateMet": instant(last.get(row.id)) if met else None,
+            "status": "met" if met else started,
+        }
+    )
+
+
+def _last_receipts(session: Session, row_ids: Sequence[UUID]) -> dict[UUID, datetime]:
+    return {
+        fact.schedule_row_id: fact.occurred_at
+        for fact in performance.facts(session, row_ids)
+        if fact.event is PerformanceEvent.RECEIVED
+    }

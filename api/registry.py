@@ -59,6 +59,11 @@ from api.delivery.models import (
     RateCharge,
     Receipt,
     ReceiptLine,
+    Scorecard,
+    ScorecardAnnotation,
+    ScorecardFact,
+    ScorecardFigure,
+    ScorecardPolicy,
     Shipment,
     ShipmentEquipment,
     ShipmentLeg,
@@ -85,6 +90,8 @@ from api.matching.models import (
     MatchingModel,
     OfferTerms,
     OfferVector,
+    PerformanceRule,
+    SupplierPerformance,
     TermFrequency,
 )
 from api.opendata.models import (
@@ -182,6 +189,7 @@ REFERENCE = (
     TradeRemedy,
     ExciseRate,
     ImportParameter,
+    ScorecardPolicy,
 )
 """Tables that hold, to begin with, the same rows in every installation."""
 
@@ -222,6 +230,8 @@ TABLES = (
     Match,
     MatchFeedback,
     Invitation,
+    SupplierPerformance,
+    PerformanceRule,
     ProcurementPlan,
     PlanItem,
     Tender,
@@ -273,8 +283,6 @@ TABLES = (
     ComplaintPost,
     ComplaintDecision,
     ComplaintEffect,
-    Auction,
-    AuctionPrice,
     Contract,
     ContractAward,
     ContractSignature,
@@ -313,6 +321,10 @@ TABLES = (
     LandedCostEstimate,
     Auction,
     AuctionPrice,
+    Scorecard,
+    ScorecardFigure,
+    ScorecardFact,
+    ScorecardAnnotation,
     PublicDocument,
     OcdsRelease,
     OcdsRecord,

@@ -5,7 +5,7 @@ from uuid import UUID
 from sqlmodel import Session
 
 from api.core.jobs import Job
-from api.delivery.service import tracking_facts, tracking_messages
+from api.delivery.service import scorecards, tracking_facts, tracking_messages
 from workers.app import batch_task, task
 
 
@@ -19,3 +19,15 @@ def read_tracking(session: Session, job: Job) -> bool:
 def follow_shipment(session: Session, resource_id: str) -> None:
     """Events of a shipment were told: draw their consequences."""
     tracking_facts.follow(session, UUID(hex=resource_id))
+
+
+@task("delivery.rescore")
+def rescore(session: Session, resource_id: str) -> None:
+    """Something happened that the scorecard of a supplier may be about."""
+    scorecards.recompute_about(session, UUID(hex=resource_id))
+
+
+@task("delivery.rate_seller")
+def rate_seller(session: Session, resource_id: str) -> None:
+    """A scorecard says something else: matching and buyers' rules read it from now on."""
+    scorecards.rate(session, UUID(hex=resource_id))

@@ -12,12 +12,14 @@ from api.core.outbox import emit
 from api.core.pages import PageQuery
 from api.identity import debarments
 from api.identity import service as identity
+from api.matching import standings
 from api.matching.models import DemandItem, Invitation
 from api.matching.schemas import InvitationIn
 from api.rules.clock import local_date
 from api.rules.invitations import INVITATION, InvitationStatus
 from api.rules.organisations import MAY_ACT
 from api.rules.permissions import SELLERS
+from api.rules.scorecards import Act
 from api.rules.states import IllegalTransition
 
 
@@ -39,7 +41,8 @@ def invite(
     """Ask a seller to take part in a published tender of the buyer's, or in one of its lots.
 
     Raises NotFound for another's tender, Invalid for a lot that is not of it, RequestClosed,
-    SupplierCannotBid, and AlreadyExists when the seller has been asked already.
+    SupplierCannotBid, SupplierBelowPolicy when a rule of the buyer's about scorecards prevents it,
+    and AlreadyExists when the seller has been asked already.
     """
     items = session.exec(
         select(DemandItem).where(DemandItem.tender_id == tender_id, DemandItem.buyer_id == buyer_id)
@@ -63,6 +66,7 @@ def invite(
     ).first()
     if known is not None:
         raise AlreadyExists("This supplier has been invited already.")
+    standings.require(session, buyer_id=buyer_id, seller_ids=[data.seller_id], act=Act.INVITATION)
     invitation = Invitation(
         tender_id=tender_id,
         lot_id=data.lot_id,

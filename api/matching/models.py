@@ -7,11 +7,21 @@ from typing import Any
 from uuid import UUID
 
 from pgvector.sqlalchemy import HALFVEC
-from sqlalchemy import BigInteger, Column, Index, Numeric, UniqueConstraint, literal_column, text
+from sqlalchemy import (
+    BigInteger,
+    CheckConstraint,
+    Column,
+    Index,
+    Numeric,
+    UniqueConstraint,
+    literal_column,
+    text,
+)
 from sqlmodel import Field
 
 from api.core.tables import JSON, TEXTS, TIMESTAMP, Table, state
 from api.rules.invitations import InvitationStatus
+from api.rules.scorecards import Act, Metric
 
 DIMENSIONS = 512
 SCORE: Any = Numeric(7, 6)
@@ -266,3 +276,43 @@ class Invitation(Table, table=True):
     reason: str | None = Field(default=None, max_length=1000)
     answered_at: datetime | None = Field(default=None, sa_type=TIMESTAMP)
     version: int = 1
+
+
+class SupplierPerformance(Table, table=True):
+    """What the scorecard of a seller says, for matching and for buyers' rules.
+
+    `overall` is None, and a metric is not in `metrics`, while there is not enough data.
+    """
+
+    __tablename__ = "supplier_performance"
+
+    seller_id: UUID = Field(unique=True, foreign_key="organisation.id", ondelete="RESTRICT")
+    overall: Decimal | None = Field(default=None, sa_type=SCORE)
+    metrics: dict[str, str] = Field(sa_column=Column(JSON, nullable=False))
+    computed_at: datetime = Field(sa_type=TIMESTAMP)
+
+
+class PerformanceRule(Table, table=True):
+    """From which value of a scorecard on a buyer is warned, or prevents itself, at an act.
+
+    `metric` is None for the overall value.
+    """
+
+    __tablename__ = "performance_rule"
+    __table_args__ = (
+        UniqueConstraint("buyer_id", "act", "metric", postgresql_nulls_not_distinct=True),
+        CheckConstraint(
+            "warn_below BETWEEN 0 AND 1 AND prevent_below BETWEEN 0 AND 1", name="shares"
+        ),
+        CheckConstraint(
+            "warn_below IS NOT NULL OR prevent_below IS NOT NULL", name="says_something"
+        ),
+        CheckConstraint("prevent_below <= warn_below", name="warns_before_it_prevents"),
+        CheckConstraint("metric <> 'days_late'", name="of_a_share"),
+    )
+
+    buyer_id: UUID = Field(foreign_key="organisation.id", ondelete="RESTRICT")
+    act: Act = Field(sa_type=state(Act))
+    metric: Metric | None = Field(default=None, sa_type=state(Metric))
+    warn_below: Decimal | None = Field(default=None, sa_type=SCORE)
+    prevent_below: Decimal | None = Field(default=None, sa_type=SCORE)

@@ -14,7 +14,7 @@ from api.identity import access
 from api.identity.access import Context, require
 from api.identity.jobs_router import JobOut
 from api.identity.schemas import OrganisationId
-from api.matching import service
+from api.matching import service, standings
 from api.matching.invitations import RequestClosed, SupplierCannotBid
 from api.matching.models import Invitation, Match, MatchFeedback, MatchingModel
 from api.matching.schemas import (
@@ -30,15 +30,18 @@ from api.matching.schemas import (
     MatchId,
     MatchOut,
     ModelOut,
+    PerformanceWarningOut,
     ReplayOut,
     RequestOut,
     TenderId,
     WhyNotOut,
 )
+from api.matching.standings import SupplierBelowPolicy
 from api.matching.text.language import Language
 from api.matching.why_not import Standing
 from api.rules.invitations import InvitationStatus
 from api.rules.matching_blockers import BlockerCode
+from api.rules.scorecards import Act
 
 matches = access.router("", "matches")
 invitations = access.router("", "invitations")
@@ -154,16 +157,21 @@ def explain_offer(
     "/tenders/{tender_id}/invitations",
     status_code=201,
     response_model=InvitationOut,
-    responses=documented(Conflict, SupplierCannotBid, RequestClosed),
+    responses=documented(Conflict, SupplierCannotBid, SupplierBelowPolicy, RequestClosed),
 )
-def create(tender_id: TenderId, data: InvitationIn, ctx: Write) -> Invitation:
+def create(tender_id: TenderId, data: InvitationIn, ctx: Write) -> InvitationOut:
     """Ask a supplier to take part in your tender."""
     invitation = service.invite(
         ctx.session, buyer_id=ctx.org_id, actor=ctx.actor, tender_id=tender_id, data=data
     )
     ctx.headers["Location"] = f"/v1/invitations/{ids.show('invitation', invitation.id)}"
     ctx.tag(invitation)
-    return invitation
+    found = standings.findings(
+        ctx.session, buyer_id=ctx.org_id, seller_ids=[data.seller_id], act=Act.INVITATION
+    )
+    warnings = [PerformanceWarningOut.model_validate(each) for each in found]
+    shown = InvitationOut.model_validate(invitation)
+    return shown.model_copy(update={"performance_warnings": warnings})
 
 
 @invitations.get("/invitations", response_model=Page[InvitationOut], name="list")

@@ -2,17 +2,18 @@
 
 from datetime import date, datetime
 from decimal import Decimal
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, Self
 from uuid import UUID
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
 
-from api.catalog.types import OfferId
+from api.catalog.types import OfferId, PlainDecimal
 from api.core.ids import PublicId
 from api.identity.schemas import OrganisationId
 from api.matching.models import Verdict
 from api.rules.invitations import InvitationStatus
 from api.rules.matching_blockers import BlockerCode
+from api.rules.scorecards import Act, Metric
 
 MatchId = Annotated[UUID, PublicId("match")]
 FeedbackId = Annotated[UUID, PublicId("feedback")]
@@ -36,6 +37,9 @@ _WORDS = [
         ],
     }
 ]
+
+
+Share = Annotated[PlainDecimal, Field(ge=0, le=1, max_digits=7, decimal_places=6)]
 
 
 class Input(BaseModel):
@@ -119,6 +123,69 @@ class FeedbackOut(Output):
     updated_at: datetime
 
 
+class PerformanceRuleIn(Input):
+    """From which value of a scorecard on you are warned, or prevent yourself, at an act."""
+
+    act: Act = Field(examples=["award"])
+    metric: Metric | None = Field(
+        default=None, examples=["on_time_delivery"], description="None: the overall value"
+    )
+    warn_below: Share | None = Field(default=None, examples=["0.7"])
+    prevent_below: Share | None = Field(default=None, examples=["0.4"])
+
+    @model_validator(mode="after")
+    def _consistent(self) -> Self:
+        if self.warn_below is None and self.prevent_below is None:
+            raise ValueError("say from where on you are warned, or prevented")
+        if self.metric is Metric.DAYS_LATE:
+            raise ValueError("days_late is no share: take on_time_delivery")
+        if (
+            self.warn_below is not None
+            and self.prevent_below is not None
+            and self.prevent_below > self.warn_below
+        ):
+            raise ValueError("prevent_below must not be above warn_below")
+        return self
+
+
+class PerformanceRulesIn(Input):
+    """All your rules; they take the place of the earlier ones."""
+
+    rules: list[PerformanceRuleIn] = Field(max_length=20)
+
+    @model_validator(mode="after")
+    def _each_once(self) -> Self:
+        keys = [(rule.act, rule.metric) for rule in self.rules]
+        if len({*keys}) != len(keys):
+            raise ValueError("an act and a metric stand twice")
+        return self
+
+
+class PerformanceRuleOut(Output):
+    """A rule of yours."""
+
+    act: Act
+    metric: Metric | None
+    warn_below: PlainDecimal | None
+    prevent_below: PlainDecimal | None
+
+
+class PerformanceRulesOut(BaseModel):
+    """Your rules."""
+
+    rules: list[PerformanceRuleOut]
+
+
+class PerformanceWarningOut(Output):
+    """A figure of the supplier's scorecard that is below a rule of yours."""
+
+    seller_id: OrganisationId
+    metric: Metric | None = Field(description="None: the overall value")
+    value: PlainDecimal
+    below: PlainDecimal
+    reason: str = Field(examples=["on_time_delivery is 0.4286, below 0.5 of your rule."])
+
+
 class InvitationIn(Input):
     """Whom to ask, and for which lot; without a lot for the whole tender."""
 
@@ -149,6 +216,9 @@ class InvitationOut(Output):
     created_at: datetime
     answered_at: datetime | None
     version: int
+    performance_warnings: list[PerformanceWarningOut] = Field(
+        default=[], description="Told to the buyer, when it invites"
+    )
 
 
 class RequestOut(Output):

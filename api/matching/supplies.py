@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from decimal import Decimal
 from itertools import starmap
 from typing import Any
 from uuid import UUID
@@ -11,6 +12,7 @@ from sqlmodel import Session, col, select
 
 from api.catalog import offers
 from api.catalog.models import Offer
+from api.matching import standings
 from api.matching.text.language import Language
 from api.rules.matching import Held, LeadTier, PriceTier, Supply
 from api.rules.offers import SupplyPeriod
@@ -47,7 +49,9 @@ class Loaded:
 
 def load(session: Session, offer_ids: Sequence[UUID]) -> dict[UUID, Loaded]:
     """The offers that exist, by id."""
-    return {record.id: _loaded(record) for record in offers.load(session, offer_ids)}
+    records = [*offers.load(session, offer_ids)]
+    known = standings.overall_of(session, {record.seller_id for record in records})
+    return {record.id: _loaded(record, known.get(record.seller_id)) for record in records}
 
 
 def ids_after(session: Session, last: UUID | None, limit: int) -> list[UUID]:
@@ -67,7 +71,7 @@ def count(session: Session) -> int:
     return session.exec(select(func.count()).select_from(Offer)).one()
 
 
-def _loaded(record: offers.OfferRecord) -> Loaded:
+def _loaded(record: offers.OfferRecord, performance: Decimal | None) -> Loaded:
     supply = Supply(
         offer_id=record.id,
         seller_id=record.seller_id,
@@ -96,6 +100,7 @@ def _loaded(record: offers.OfferRecord) -> Loaded:
         seller_verified=record.seller_status == OrganisationStatus.VERIFIED,
         verification_level=record.seller_level,
         debarred_until=record.seller_debarred_until,
+        performance=performance,
     )
     extra = " ".join([record.brand or "", record.model or "", *record.attributes.values()])
     return Loaded(

@@ -133,6 +133,7 @@ class Supply:
     debarred_until: date | None = None
     deliveries: int = 0
     good_deliveries: int = 0
+    performance: Decimal | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -209,7 +210,13 @@ def hs_fit(one: str, other: str) -> Decimal:
 
 
 def performance_fit(supply: Supply, parameters: Parameters) -> Decimal:
-    """The share of good deliveries, drawn towards the prior; the prior itself without data."""
+    """What the seller's scorecard says overall, where it has enough data (rules/scorecards.py).
+
+    Else the share of good deliveries, drawn towards the prior; the prior itself without data, so
+    that a new seller stands neither before nor behind an ordinary one.
+    """
+    if supply.performance is not None:
+        return _bounded(supply.performance)
     strength = parameters.performance_strength
     good = Decimal(supply.good_deliveries) + parameters.performance_prior * strength
     return _bounded(good / (Decimal(supply.deliveries) + strength))

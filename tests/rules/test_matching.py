@@ -232,6 +232,10 @@ def test_performance_without_data_is_neutral_and_is_learnt_slowly() -> None:
     assert matching.performance_fit(once, PARAMETERS) == D("0.583333")
 
 
+def test_a_scorecard_with_enough_data_counts_in_the_place_of_the_prior() -> None:
+    assert matching.performance_fit(replace(SUPPLY, performance=D("0.8")), PARAMETERS) == D("0.8")
+
+
 def test_being_domestic_gives_no_bonus_unless_the_weight_says_so() -> None:
     home = replace(SUPPLY, seller_country="KG")
     features = matching_fit.features(DEMAND, home, Signals(), PARAMETERS, facts(supply=home))

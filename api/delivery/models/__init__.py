@@ -3,6 +3,13 @@
 from api.delivery.models.despatches import DespatchAdvice, DespatchLine, Receipt, ReceiptLine
 from api.delivery.models.landed_costs import EstimateSubject, LandedCostEstimate, LandedCostTerms
 from api.delivery.models.routes import Crossing, RateCharge, TransportRoute
+from api.delivery.models.scorecards import (
+    Scorecard,
+    ScorecardAnnotation,
+    ScorecardFact,
+    ScorecardFigure,
+    ScorecardPolicy,
+)
 from api.delivery.models.shipments import (
     CustomsDeclaration,
     Package,
@@ -33,6 +40,11 @@ __all__ = [
     "RateCharge",
     "Receipt",
     "ReceiptLine",
+    "Scorecard",
+    "ScorecardAnnotation",
+    "ScorecardFact",
+    "ScorecardFigure",
+    "ScorecardPolicy",
     "Shipment",
     "ShipmentEquipment",
     "ShipmentLeg",

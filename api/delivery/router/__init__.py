@@ -3,11 +3,13 @@
 from api.delivery.router import (
     landed_costs,
     receipts,
+    scorecards,
     shipments,
     terms,
     timelines,
     tracking_events,
     tracking_sources,
+    ubl,
 )
 
 ROUTERS = (
@@ -24,4 +26,11 @@ ROUTERS = (
     tracking_events.messages,
     tracking_sources.router,
     tracking_sources.webhooks,
+    scorecards.router,
+    scorecards.said,
+    scorecards.numbers,
+    scorecards.own_rules,
+    ubl.of_contract,
+    ubl.of_shipment,
+    ubl.advices,
 )

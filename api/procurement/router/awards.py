@@ -9,6 +9,9 @@ from api.core.pages import Page
 from api.identity import access
 from api.identity.access import Context, require
 from api.identity.debarments import SupplierDebarred
+from api.matching import standings
+from api.matching.schemas import PerformanceWarningOut
+from api.matching.standings import SupplierBelowPolicy
 from api.procurement import service
 from api.procurement.models import Award, Tender
 from api.procurement.schemas import TenderId, TenderOut
@@ -18,6 +21,7 @@ from api.procurement.service import award_problems as problems
 from api.procurement.service import awards
 from api.procurement.service.framework_problems import CallOffRefused, CeilingExceeded
 from api.reference.calendars import CalendarYearMissing
+from api.rules.scorecards import Act
 
 of_tender = access.router("/tenders", "awards")
 router = access.router("/awards", "awards")
@@ -31,6 +35,7 @@ _DECIDED = documented(
     problems.BetterRanked,
     CallOffRefused,
     SupplierDebarred,
+    SupplierBelowPolicy,
     CalendarYearMissing,
     *_CHANGED,
 )
@@ -47,18 +52,18 @@ _DECIDED = documented(
         CallOffRefused,
         CeilingExceeded,
         SupplierDebarred,
+        SupplierBelowPolicy,
         Conflict,
     ),
 )
-def propose_lot(tender_id: TenderId, data: AwardIn, ctx: Write) -> Award:
+def propose_lot(tender_id: TenderId, data: AwardIn, ctx: Write) -> AwardOut:
     """Propose to award a lot of your tender to its first ranked bid."""
     tender = service.lock(ctx.session, buyer_id=ctx.org_id, tender_id=tender_id)
     award = awards.propose(
         ctx.session, tender, actor=ctx.actor, lot_id=data.lot_id, reason=data.reason
     )
     ctx.headers["Location"] = f"/v1/awards/{ids.show('award', award.id)}"
-    ctx.tag(award)
-    return award
+    return _warned(ctx, award)
 
 
 @of_tender.get("/{tender_id}/awards", response_model=Page[AwardOut])
@@ -93,23 +98,23 @@ def get(award_id: AwardId, ctx: Read) -> Award:
 @router.post(
     "/{award_id}/propose",
     response_model=AwardOut,
-    responses=documented(SupplierDebarred, CallOffRefused, CeilingExceeded, *_CHANGED),
+    responses=documented(
+        SupplierDebarred, SupplierBelowPolicy, CallOffRefused, CeilingExceeded, *_CHANGED
+    ),
 )
-def propose(award_id: AwardId, data: AwardReasonIn, ctx: Write) -> Award:
+def propose(award_id: AwardId, data: AwardReasonIn, ctx: Write) -> AwardOut:
     """Propose an award that the ranking has put forward after another one fell."""
     tender, award = _held(ctx, award_id)
     awards.endorse(ctx.session, tender, award, actor=ctx.actor, reason=data.reason)
-    ctx.tag(award)
-    return award
+    return _warned(ctx, award)
 
 
 @router.post("/{award_id}/approve", response_model=AwardOut, responses=_DECIDED)
-def approve(award_id: AwardId, data: AwardReasonIn, ctx: Write) -> Award:
+def approve(award_id: AwardId, data: AwardReasonIn, ctx: Write) -> AwardOut:
     """Award the lot, by other credentials than those that proposed it; the standstill begins."""
     tender, award = _held(ctx, award_id)
     awards.approve(ctx.session, tender, award, actor=ctx.actor, reason=data.reason)
-    ctx.tag(award)
-    return award
+    return _warned(ctx, award)
 
 
 @router.post("/{award_id}/reject", response_model=AwardOut, responses=_DECIDED)
@@ -125,3 +130,13 @@ def _held(ctx: Context, award_id: AwardId) -> tuple[Tender, Award]:
     tender, award = awards.hold(ctx.session, buyer_id=ctx.org_id, award_id=award_id)
     ctx.check_version(award)
     return tender, award
+
+
+def _warned(ctx: Context, award: Award) -> AwardOut:
+    ctx.tag(award)
+    found = standings.findings(
+        ctx.session, buyer_id=ctx.org_id, seller_ids=award.suppliers, act=Act.AWARD
+    )
+    warnings = [PerformanceWarningOut.model_validate(each) for each in found]
+    shown = AwardOut.model_validate(award)
+    return shown.model_copy(update={"performance_warnings": warnings})

@@ -9,6 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from api.catalog.types import Paragraph
 from api.core.ids import PublicId
 from api.identity.schemas import Input, OrganisationId
+from api.matching.schemas import PerformanceWarningOut
 from api.procurement.schemas.ids import LotId, TenderId
 from api.procurement.schemas.outputs import ValueOut
 from api.rules.awards import AwardStatus, CancellationCause
@@ -54,3 +55,6 @@ class AwardOut(BaseModel):
     cancellation_cause: CancellationCause | None
     cancellation_reason: str | None
     version: int
+    performance_warnings: list[PerformanceWarningOut] = Field(
+        default=[], description="Told to the buyer, when it proposes or approves"
+    )

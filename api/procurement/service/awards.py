@@ -15,6 +15,7 @@ from api.core import audit, db, deadlines
 from api.core.errors import Conflict, NotFound, refused
 from api.core.outbox import emit
 from api.identity import debarments
+from api.matching import standings
 from api.procurement.models import Award, Lot, Tender
 from api.procurement.service import (
     agreements,
@@ -36,6 +37,7 @@ from api.procurement.service.award_problems import (
 from api.procurement.service.rankings import Ranked
 from api.rules import awards as rules
 from api.rules.awards import AWARD, AwardStatus, CancellationCause, LotState
+from api.rules.scorecards import Act
 from api.rules.states import IllegalTransition
 from api.rules.tenders import AWARDING, LotStatus, TenderStage
 
@@ -60,7 +62,7 @@ def propose(session: Session, tender: Tender, *, actor: str, lot_id: UUID, reaso
     somebody else decides. A call-off draws on its agreement from now on.
 
     Raises Conflict outside the stages of award, AwardPending, NoBidLeft, SupplierDebarred,
-    CallOffRefused, CeilingExceeded or Invalid for a lot of another tender.
+    SupplierBelowPolicy, CallOffRefused, CeilingExceeded or Invalid for a lot of another tender.
     """
     lot = _lot(tender, lot_id)
     _require_awarding(tender, lot)
@@ -70,6 +72,7 @@ def propose(session: Session, tender: Tender, *, actor: str, lot_id: UUID, reaso
     if best is None:
         raise NoBidLeft
     debarments.require_standing(session, best.suppliers)
+    _require_performance(session, tender, best.suppliers)
     award = _new(session, tender, lot, best)
     draws.draw(session, tender, award)
     award.proposed_by, award.proposal = actor, reason
@@ -84,6 +87,7 @@ def endorse(session: Session, tender: Tender, award: Award, *, actor: str, reaso
     if award.status is not AwardStatus.PENDING or award.proposed_by is not None:
         raise Conflict("The award has been proposed already.")
     debarments.require_standing(session, award.suppliers)
+    _require_performance(session, tender, award.suppliers)
     draws.draw(session, tender, award)
     award.proposed_by, award.proposal = actor, reason
     award.version += 1
@@ -94,8 +98,8 @@ def endorse(session: Session, tender: Tender, award: Award, *, actor: str, reaso
 def approve(session: Session, tender: Tender, award: Award, *, actor: str, reason: str) -> Award:
     """Award the lot: from now on the standstill of the tender's policy runs.
 
-    Raises FourEyes, AwardNotProposed, BetterRanked, SupplierDebarred, CalendarYearMissing or
-    Conflict.
+    Raises FourEyes, AwardNotProposed, BetterRanked, SupplierDebarred, SupplierBelowPolicy,
+    CalendarYearMissing or Conflict.
     """
     _require_awarding(tender, _lot(tender, award.lot_id))
     pending = _of_lot(session, award.lot_id, AwardStatus.PENDING)
@@ -107,6 +111,7 @@ def approve(session: Session, tender: Tender, award: Award, *, actor: str, reaso
     if award.status is AwardStatus.PENDING and seat is None:
         raise AwardPending
     debarments.require_standing(session, award.suppliers)
+    _require_performance(session, tender, award.suppliers)
     draws.require(session, tender, award)
     award.seat = seat or award.seat
     _decide(session, tender, award, "approve", actor=actor, reason=reason)
@@ -335,6 +340,10 @@ def _next(session: Session, tender: Tender, lot_id: UUID) -> Ranked | None:
     decided = {award.bid_id for award in _of_lot(session, lot_id) if not award.bid_returned}
     found = rules.next_bid(ranking, decided=decided)
     return None if found is None else ranking[found]
+
+
+def _require_performance(session: Session, tender: Tender, suppliers: Sequence[UUID]) -> None:
+    standings.require(session, buyer_id=tender.buyer_id, seller_ids=suppliers, act=Act.AWARD)
 
 
 def _require_awarding(tender: Tender, lot: Lot) -> None:

@@ -40,8 +40,8 @@ from api.rules.landed_cost.kinds import (
     DutyKind,
     Regime,
     Segment,
-    TransportMode,
 )
+from api.rules.transport import TransportMode
 
 D = Decimal
 console = Console(highlight=False)

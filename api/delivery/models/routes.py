@@ -7,7 +7,8 @@ from sqlalchemy import CheckConstraint, Column, UniqueConstraint
 from sqlmodel import Field
 
 from api.core.tables import JSON, MONEY, QUANTITY, TEXTS, Table, state
-from api.rules.landed_cost.kinds import Basis, ChargeKind, Driver, Segment, TransportMode
+from api.rules.landed_cost.kinds import Basis, ChargeKind, Driver, Segment
+from api.rules.transport import TransportMode
 
 _SOURCE = 500
 

@@ -30,7 +30,7 @@ from api.rules import incoterms
 from api.rules.clock import local_date
 from api.rules.incoterms import AT_PREMISES, INSURED, MATRIX, RULES, Incoterm, Severity
 from api.rules.incoterms.matrix import UNVERIFIED
-from api.rules.landed_cost.kinds import TransportMode
+from api.rules.transport import TransportMode
 
 router = access.router("", "delivery-terms")
 Read = Annotated[Context, require("reference:read")]

@@ -17,7 +17,7 @@ from api.catalog.types import (
 )
 from api.identity.schemas import Input
 from api.procurement.schemas.bid_contents import StatedChargeIn, TaxId, VatRecoverer
-from api.rules.landed_cost.kinds import TransportMode
+from api.rules.transport import TransportMode
 
 __all__ = ["DeliveryTermsIn", "GoodsIn", "LineIn", "PriceTierIn", "StatedChargeIn", "TermsCheckIn"]
 

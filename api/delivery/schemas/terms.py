@@ -13,8 +13,8 @@ from api.rules.landed_cost.kinds import (
     DutyKind,
     ParameterCode,
     Segment,
-    TransportMode,
 )
+from api.rules.transport import TransportMode
 
 
 class Row(BaseModel):

@@ -38,8 +38,8 @@ from api.rules.landed_cost.kinds import (
     ParameterCode,
     RemedyKind,
     Segment,
-    TransportMode,
 )
+from api.rules.transport import TransportMode
 
 DATA = Path(__file__).parents[1] / "data"
 

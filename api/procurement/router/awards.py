@@ -18,7 +18,7 @@ from api.procurement.schemas import TenderId, TenderOut
 from api.procurement.schemas.awards import AwardId, AwardIn, AwardOut, AwardReasonIn
 from api.procurement.schemas.ids import LotId
 from api.procurement.service import award_problems as problems
-from api.procurement.service import awards
+from api.procurement.service import award_queries, awards
 from api.procurement.service.framework_problems import CallOffRefused, CeilingExceeded
 from api.reference.calendars import CalendarYearMissing
 from api.rules.scorecards import Act
@@ -70,7 +70,7 @@ def propose_lot(tender_id: TenderId, data: AwardIn, ctx: Write) -> AwardOut:
 def list(tender_id: TenderId, ctx: Read) -> Page[Any]:
     """Every award of a tender, those that fell too, in the order in which they were made."""
     tender = service.get(ctx.session, org_id=ctx.org_id, tender_id=tender_id)
-    rows = awards.list_awards(ctx.session, tender_id=tender.id)
+    rows = award_queries.list_awards(ctx.session, tender_id=tender.id)
     return Page(items=[*rows], has_more=False, next_cursor=None)
 
 
@@ -90,7 +90,7 @@ def conclude(tender_id: TenderId, lot_id: LotId, ctx: Write) -> Tender:
 @router.get("/{award_id}", response_model=AwardOut)
 def get(award_id: AwardId, ctx: Read) -> Award:
     """One award."""
-    award = awards.get(ctx.session, award_id)
+    award = award_queries.get(ctx.session, award_id)
     ctx.tag(award)
     return award
 

@@ -8,8 +8,7 @@ from collections.abc import Sequence
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement
-from sqlmodel import Session, col, select
+from sqlmodel import Session, select
 
 from api.core import audit, db, deadlines
 from api.core.errors import Conflict, NotFound, refused
@@ -19,6 +18,7 @@ from api.matching import standings
 from api.procurement.models import Award, Lot, Tender
 from api.procurement.service import (
     agreements,
+    award_queries,
     complaints,
     draws,
     framework_terms,
@@ -66,7 +66,9 @@ def propose(session: Session, tender: Tender, *, actor: str, lot_id: UUID, reaso
     """
     lot = _lot(tender, lot_id)
     _require_awarding(tender, lot)
-    if len(_of_lot(session, lot.id, *_DECIDING)) >= framework_terms.seats(session, tender.id):
+    if len(award_queries.of_lot(session, lot.id, *_DECIDING)) >= framework_terms.seats(
+        session, tender.id
+    ):
         raise AwardPending
     best = _next(session, tender, lot.id)
     if best is None:
@@ -102,10 +104,10 @@ def approve(session: Session, tender: Tender, award: Award, *, actor: str, reaso
     CalendarYearMissing or Conflict.
     """
     _require_awarding(tender, _lot(tender, award.lot_id))
-    pending = _of_lot(session, award.lot_id, AwardStatus.PENDING)
+    pending = award_queries.of_lot(session, award.lot_id, AwardStatus.PENDING)
     if any(other.rank < award.rank for other in pending if other.id != award.id):
         raise BetterRanked
-    standing = _of_lot(session, award.lot_id, AwardStatus.ACTIVE)
+    standing = award_queries.of_lot(session, award.lot_id, AwardStatus.ACTIVE)
     seats = framework_terms.seats(session, tender.id)
     seat = rules.free_seat({other.seat for other in standing}, seats)
     if award.status is AwardStatus.PENDING and seat is None:
@@ -151,7 +153,7 @@ def cancel(
     fallen = [award]
     if award.status is AwardStatus.UNSUCCESSFUL:
         bid_returns = True
-        standing = _of_lot(session, award.lot_id, AwardStatus.ACTIVE)
+        standing = award_queries.of_lot(session, award.lot_id, AwardStatus.ACTIVE)
         fallen += rules.displaced(
             [(other.rank, other) for other in standing],
             rank=award.rank,
@@ -181,10 +183,10 @@ def conclude(session: Session, tender: Tender, lot_id: UUID, *, actor: str) -> b
     lot, now = _lot(tender, lot_id), db.now(session)
     if lot.status is not LotStatus.ACTIVE or tender.status_details not in AWARDING:
         return False
-    standing = _of_lot(session, lot.id, *_DECIDING)
+    standing = award_queries.of_lot(session, lot.id, *_DECIDING)
     if standing or _next(session, tender, lot.id) is not None:
         return False
-    decided = _of_lot(session, lot.id, AwardStatus.UNSUCCESSFUL, AwardStatus.CANCELLED)
+    decided = award_queries.of_lot(session, lot.id, AwardStatus.UNSUCCESSFUL, AwardStatus.CANCELLED)
     if any(rules.is_standing_still(award.standstill_end, now) for award in decided):
         return False
     if complaints.block_signing(session, tender.id, [award.id for award in decided]):
@@ -224,7 +226,7 @@ def lapse(session: Session, tender: Tender, *, actor: str) -> None:
     nobody will decide them. What was decided stays as it was decided."""
     over = {lot.id: lot.status for lot in tender.lots if lot.status is not LotStatus.ACTIVE}
     now = db.now(session)
-    for award in _all(session, tender.id):
+    for award in award_queries.list_awards(session, tender_id=tender.id):
         if award.status is not AwardStatus.PENDING or award.lot_id not in over:
             continue
         award.cancelled_at, award.cancellation_cause = now, CancellationCause.LOT_ENDED
@@ -238,7 +240,9 @@ def restage(session: Session, tender: Tender, *, actor: str) -> None:
     if tender.status_details not in AWARDING:
         return
     active = {
-        award.lot_id for award in _all(session, tender.id) if award.status is AwardStatus.ACTIVE
+        award.lot_id
+        for award in award_queries.list_awards(session, tender_id=tender.id)
+        if award.status is AwardStatus.ACTIVE
     }
     stage = rules.stage_of([LotState(lot.status, lot.id in active) for lot in tender.lots])
     if stage is not tender.status_details:
@@ -258,22 +262,9 @@ def lock(session: Session, tender: Tender, award_id: UUID) -> Award:
 
 def hold(session: Session, *, buyer_id: UUID, award_id: UUID) -> tuple[Tender, Award]:
     """The buyer's own award and its tender, both locked; NotFound."""
-    found = get(session, award_id)
+    found = award_queries.get(session, award_id)
     tender = tenders.lock(session, buyer_id=buyer_id, tender_id=found.tender_id)
     return tender, lock(session, tender, award_id)
-
-
-def get(session: Session, award_id: UUID) -> Award:
-    """Any award: they are public; NotFound."""
-    award = session.get(Award, award_id)
-    if award is None:
-        raise NotFound
-    return award
-
-
-def list_awards(session: Session, *, tender_id: UUID) -> Sequence[Award]:
-    """Every award of a tender, in the order in which they were made."""
-    return _all(session, tender_id)
 
 
 def _decide(
@@ -307,7 +298,7 @@ def _decide(
 
 def _put_forward(session: Session, tender: Tender, lot: Lot, *, actor: str) -> Award | None:
     best = _next(session, tender, lot.id)
-    waiting = _of_lot(session, lot.id, *_DECIDING)
+    waiting = award_queries.of_lot(session, lot.id, *_DECIDING)
     better = [each for each in waiting if best is None or each.rank < best.rank]
     if waiting and (best is None or len(better) >= framework_terms.seats(session, tender.id)):
         return None
@@ -337,7 +328,9 @@ def _new(session: Session, tender: Tender, lot: Lot, best: Ranked) -> Award:
 
 def _next(session: Session, tender: Tender, lot_id: UUID) -> Ranked | None:
     ranking = {bid.bid_id: bid for bid in rankings.ranked(session, tender, lot_id)}
-    decided = {award.bid_id for award in _of_lot(session, lot_id) if not award.bid_returned}
+    decided = {
+        award.bid_id for award in award_queries.of_lot(session, lot_id) if not award.bid_returned
+    }
     found = rules.next_bid(ranking, decided=decided)
     return None if found is None else ranking[found]
 
@@ -359,21 +352,6 @@ def _lot(tender: Tender, lot_id: UUID) -> Lot:
     if found is None:
         raise refused("#/lot_id", "unknown_lot", "The tender has no such lot.")
     return found
-
-
-def _of_lot(session: Session, lot_id: UUID, *statuses: AwardStatus) -> Sequence[Award]:
-    condition: ColumnElement[bool] = col(Award.lot_id) == lot_id
-    if statuses:
-        condition &= col(Award.status).in_(statuses)
-    session.flush()
-    return session.exec(select(Award).where(condition).order_by(col(Award.id))).all()
-
-
-def _all(session: Session, tender_id: UUID) -> Sequence[Award]:
-    session.flush()
-    return session.exec(
-        select(Award).where(Award.tender_id == tender_id).order_by(col(Award.id))
-    ).all()
 
 
 def _move(session: Session, award: Award, action: str, actor: str, change: dict[str, Any]) -> None:

@@ -28,6 +28,7 @@ from api.procurement.models import (
 )
 from api.procurement.service import (
     agreements,
+    award_queries,
     awards,
     complaints,
     framework_terms,
@@ -75,7 +76,7 @@ def conclude(session: Session, tender: Tender, *, actor: str) -> FrameworkAgreem
         raise Conflict(f"The tender is {tender.status_details}: no agreement is concluded now.")
     held = [
         awards.lock(session, tender, each.id)
-        for each in awards.list_awards(session, tender_id=tender.id)
+        for each in award_queries.list_awards(session, tender_id=tender.id)
         if each.status is AwardStatus.ACTIVE
         or (each.status is AwardStatus.PENDING and each.proposed)
     ]

@@ -22,6 +22,7 @@ from api.procurement.models import (
 from api.procurement.service import (
     agreements,
     amendments,
+    award_queries,
     awards,
     cancellations,
     complaints,
@@ -309,7 +310,7 @@ def _release(session: Session, tender: Tender, complaint: Complaint, *, actor: s
             emit(session, cancellations.WINDOW_ENDED, pending.id, org_id=tender.buyer_id)
     elif complaint.award_id is not None:
         parties.join(session, tender)
-        lot_id = awards.get(session, complaint.award_id).lot_id
+        lot_id = award_queries.get(session, complaint.award_id).lot_id
         awards.conclude(session, tender, lot_id, actor=actor)
 
 

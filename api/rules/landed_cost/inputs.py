@@ -16,8 +16,8 @@ from api.rules.landed_cost.kinds import (
     RemedyKind,
     Segment,
     StatedKind,
-    TransportMode,
 )
+from api.rules.transport import TransportMode
 
 ZERO = Decimal(0)
 

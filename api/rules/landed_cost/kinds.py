@@ -3,16 +3,6 @@
 from enum import StrEnum
 
 
-class TransportMode(StrEnum):
-    """How a leg is travelled, in the words of the DCSA."""
-
-    ROAD = "ROAD"
-    RAIL = "RAIL"
-    AIR = "AIR"
-    VESSEL = "VESSEL"
-    BARGE = "BARGE"
-
-
 class ChargeKind(StrEnum):
     """What a charge of a rate card is for; each but `payment` has its row in the matrix."""
 

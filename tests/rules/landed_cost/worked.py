@@ -28,8 +28,8 @@ from api.rules.landed_cost.kinds import (
     Regime,
     Segment,
     StatedKind,
-    TransportMode,
 )
+from api.rules.transport import TransportMode
 
 D = Decimal
 DAY = date(2026, 11, 24)

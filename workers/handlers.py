@@ -78,6 +78,8 @@ HANDLERS: dict[str, tuple[str, ...]] = {
     "scorecard.annotated": ("delivery.rescore",),
     "scorecard.refresh_due": ("delivery.rescore",),
     "scorecard.changed": ("delivery.rate_seller",),
+    "shipment.despatched": ("delivery.follow_shipment",),
+    "shipment.despatch_cancelled": ("delivery.follow_shipment",),
     "tender.period_ended": ("procurement.close_tender",),
 }
 """Event type -> tasks, each called with the event's `resource_id`."""

@@ -4,7 +4,7 @@ A presented quantity is counted into its row of the schedule, which cannot be pr
 received of it.
 
 Revision ID: 0032
-Revises: 0029
+Revises: 0031
 """
 
 from collections.abc import Sequence
@@ -15,7 +15,7 @@ from alembic import op
 from sqlalchemy.dialects import postgresql
 
 revision: str = "0032"
-down_revision: str | Sequence[str] | None = "0029"
+down_revision: str | Sequence[str] | None = "0031"
 branch_labels: str | Sequence[str] | None = None
 depends_on: str | Sequence[str] | None = None
 

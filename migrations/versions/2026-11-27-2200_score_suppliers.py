@@ -4,7 +4,7 @@ Every number of the first policy is a proposal: half a year of half-life and shr
 are those of the design, the rest is for the operator to review.
 
 Revision ID: 0034
-Revises: 0031
+Revises: 0032
 """
 
 from collections.abc import Sequence
@@ -17,7 +17,7 @@ from alembic import op
 from sqlalchemy.dialects import postgresql
 
 revision: str = "0034"
-down_revision: str | Sequence[str] | None = "0031"
+down_revision: str | Sequence[str] | None = "0032"
 branch_labels: str | Sequence[str] | None = None
 depends_on: str | Sequence[str] | None = None
 

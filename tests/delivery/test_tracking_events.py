@@ -209,12 +209,12 @@ def test_the_picture_is_svg_with_every_step_and_escapes_what_it_is_told(case: Ca
 
 
 def test_actual_events_perform_the_contract_once_and_a_retraction_takes_it_back(
-    case: Case, session: Session, drain: Drain
+    case: Case, session: Session, superuser: Any, drain: Drain
 ) -> None:
-    told(case.supplier, case, "1", "picked_up", -30)
+    told(case.supplier, case, "1", "goods_ready", -30)
     told(case.supplier, case, "2", "delivered", -2, classifier="EST")
     drain()
-    assert performed(session, case) == {"handed_over": (100, at(-30))}
+    assert performed(session, case) == {"ready": (100, at(-30))}
     told(case.supplier, case, "3", "delivered", -1)
     told(case.buyer, case, "gate", "delivered", -0.5)
     drain()
@@ -223,23 +223,33 @@ def test_actual_events_perform_the_contract_once_and_a_retraction_takes_it_back(
     assert case.supplier.post(f"{case.url}/tracking-events", json=back).status_code == 201
     drain()
     assert performed(session, case)["arrived"] == (100, at(-0.5))
-    told(case.supplier, case, "late", "picked_up", -40)
+    told(case.supplier, case, "late", "goods_ready", -40)
     drain()
-    assert performed(session, case)["handed_over"] == (100, at(-40))
+    assert performed(session, case)["ready"] == (100, at(-40))
+    superuser.execute(
+        "UPDATE despatch_advice SET cancelled_at = now(), cancellation_reason = 'test'"
+    )
+    told(case.supplier, case, "4", "in_transit", -20)
+    drain()
+    assert performed(session, case) == {}
+    superuser.execute("UPDATE despatch_advice SET cancelled_at = NULL, cancellation_reason = NULL")
+    told(case.supplier, case, "5", "in_transit", -19)
+    drain()
+    assert performed(session, case) == {"ready": (100, at(-40)), "arrived": (100, at(-0.5))}
 
 
 def test_under_a_sea_rule_the_handover_is_on_board(
-    superuser: Any, as_org: Callable[..., Any], session: Session, drain: Drain
+    superuser: Any, as_org: Callable[..., Any]
 ) -> None:
     case = tracking.shipment(
         superuser, as_org(["buyer"]), as_org(["supplier"]), incoterm=Incoterm.FOB
     )
-    told(case.supplier, case, "1", "picked_up", -30)
-    drain()
-    assert performed(session, case) == {}
-    told(case.supplier, case, "2", "loaded", -20)
-    drain()
-    assert performed(session, case) == {"handed_over": (100, at(-20))}
+    told(case.supplier, case, "1", "picked_up", -230)
+    (due,) = tracking.timeline(case.buyer, case)["due"]
+    assert (due["event"], due["standing"], due["days_late"]) == ("ship_by", "late", 10)
+    told(case.supplier, case, "2", "loaded", -216)
+    (due,) = tracking.timeline(case.buyer, case)["due"]
+    assert (due["standing"], due["days_late"]) == ("done_late", 1)
 
 
 def test_only_the_buyer_accepts(case: Case) -> None:

@@ -27,12 +27,14 @@ from api.delivery.models import (
     ShipmentEquipment,
     ShipmentLeg,
 )
+from api.rules.clock import local_date
 from api.rules.contracts import ContractStatus
 from api.rules.incoterms import Incoterm
 from api.rules.schedules import contractual_event
 from api.rules.transport import EquipmentType, TransportDocumentType, TransportMode
 
 NOW = datetime.now(UTC).replace(microsecond=0)
+TODAY = local_date(NOW)
 SECRET = "the secret of the source"
 SSCC = "340123450000000000"
 
@@ -103,9 +105,9 @@ def shipment(
         item_id=uuid4(),
         quantity=quantity,
         unit_code="C62",
-        ready_by=NOW.date() - timedelta(days=20),
-        ship_by=NOW.date() - timedelta(days=10),
-        deliver_by=NOW.date() + timedelta(days=1),
+        ready_by=TODAY - timedelta(days=20),
+        ship_by=TODAY - timedelta(days=10),
+        deliver_by=TODAY + timedelta(days=1),
         place_code="kg-bishkek",
         incoterm=incoterm,
         incoterm_version=None if incoterm is None else "2020",
@@ -125,7 +127,7 @@ def shipment(
         shipment_id=shipped.id,
         seq=1,
         mode=mode,
-        from_place_code="cn-kashgar",
+        from_place_code="cn-kashi",
         to_place_code="kg-bishkek",
         crossing_code=crossing,
         document_type=TransportDocumentType.CMR,
@@ -194,7 +196,7 @@ def signed(kind: str, body: bytes, secret: str = SECRET) -> dict[str, str]:
     }[kind]
 
 
-def post(client: Any, source: Any, document: Any, **headers: str) -> Any:
+def post(client: Any, source: Any, document: Any, **headers: Any) -> Any:
     """Post a webhook, signed unless headers are given."""
     body = document if isinstance(document, bytes) else json.dumps(document, indent=1).encode()
     return client.post(

@@ -5,7 +5,9 @@ from api.delivery.carriers.told import Carrier, SourceKind
 
 CARRIERS: dict[SourceKind, Carrier] = {
     SourceKind.TRACK17: Carrier("sign", track17.signature, track17.parse),
-    SourceKind.AFTERSHIP: Carrier("aftership-hmac-sha256", aftership.signature, aftership.parse),
+    SourceKind.AFTERSHIP: Carrier(
+        "aftership-hmac-sha256", aftership.signature, aftership.parse, False
+    ),
     SourceKind.DCSA: Carrier("Notification-Signature", dcsa.signature, dcsa.parse),
     SourceKind.EPCIS: Carrier("GS1-Signature", epcis.signature, epcis.parse),
 }

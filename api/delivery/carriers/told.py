@@ -83,11 +83,15 @@ type Parse = Callable[[Any], Iterator[Told | Unreadable]]
 
 
 class Carrier(NamedTuple):
-    """The header that holds the signature, how it is made of (body, secret), how a body is read."""
+    """The header that holds the signature, how it is made of (body, secret), how a body is read.
+
+    A `hexadecimal` signature is the same in either case.
+    """
 
     header: str
     signature: Callable[[bytes, bytes], str]
     parse: Parse
+    hexadecimal: bool = True
 
 
 def parsed(body: bytes) -> Any:

@@ -34,15 +34,15 @@ _OVER = frozenset({_M.DELIVERED, _M.LOST})
 
 def timeline(session: Session, shipment: Shipment) -> TimelineOut:
     """Where the shipment is, its steps planned against actual, and what is due of it."""
-    rows = tracking_facts.events(session, shipment.id)
-    found = fold(tracking_facts.facts(rows))
+    told = tracking_facts.told_of(session, shipment.id)
+    found = fold(told.values())
     now = db.now(session)
     return TimelineOut(
         shipment_id=shipment.id,
         number=shipment.number,
         status=found.status,
         since=found.since,
-        events=len(rows),
+        events=len(told),
         steps=[_step(step) for step in found.steps],
         incidents=[
             IncidentOut(
@@ -66,7 +66,7 @@ def timeline(session: Session, shipment: Shipment) -> TimelineOut:
 def estimated(session: Session, shipment: Shipment) -> EtaOut:
     """When the shipment is expected, from what is published, planned and observed of its way."""
     now = db.now(session)
-    found = fold(tracking_facts.facts(tracking_facts.events(session, shipment.id)))
+    found = fold(tracking_facts.told_of(session, shipment.id).values())
     legs = tracked.legs_of(session, [shipment.id])[shipment.id]
     places = transits.places_of(session, legs)
     over = min((at for each in _OVER if (at := found.actual(each)) is not None), default=None)

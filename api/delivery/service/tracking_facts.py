@@ -1,6 +1,6 @@
 """Tracking events as the rules fold them, and what follows from them. Never commits."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import NamedTuple
 from uuid import UUID
@@ -8,17 +8,23 @@ from uuid import UUID
 from sqlmodel import Session, col, select
 
 from api.contracts import performance
-from api.contracts.models import DeliveryScheduleRow
+from api.contracts.models import DeliveryScheduleRow, Performance
 from api.core import db
-from api.delivery.models import DespatchAdvice, DespatchLine, Shipment, TrackingEvent
+from api.delivery.models import DespatchAdvice, DespatchLine, Shipment
 from api.delivery.service import transits
-from api.rules.incoterms import Incoterm
 from api.rules.schedules import PerformanceEvent
 from api.rules.tracking import decisive
 from api.rules.tracking.fold import Fact, Tracking, fold, standing
 from api.rules.tracking.milestones import Classifier, Milestone
 
 _SOURCE = "tracking_event:"
+_CLASSIFIERS = {each.value: each for each in Classifier}
+_MILESTONES = {each.value: each for each in Milestone}
+TOLD = """
+SELECT id, source_id::text, event_id, classifier, milestone, event_time, record_time, leg_seq,
+  place_code, delay_reason, retracts_event_id
+FROM tracking_event WHERE shipment_id = %(shipment_id)s
+"""
 
 
 class Line(NamedTuple):
@@ -35,30 +41,35 @@ class _Decided(NamedTuple):
     at: datetime
 
 
-def events(session: Session, shipment_id: UUID) -> Sequence[TrackingEvent]:
-    """Everything that was told of a shipment, in order of event time."""
-    query = select(TrackingEvent).where(TrackingEvent.shipment_id == shipment_id)
-    order = (col(TrackingEvent.event_time), col(TrackingEvent.record_time), col(TrackingEvent.id))
-    return session.exec(query.order_by(*order)).all()
-
-
-def facts(rows: Sequence[TrackingEvent]) -> list[Fact]:
-    """The events as the rules see them."""
-    return [
-        Fact(
-            source=row.source_id.hex,
-            key=row.event_id,
-            classifier=row.classifier,
-            milestone=row.milestone,
-            event_time=row.event_time,
-            record_time=row.record_time,
-            leg=row.leg_seq,
-            place=row.place_code,
-            delay_reason=row.delay_reason,
-            retracts=row.retracts_event_id,
+def told_of(session: Session, shipment_id: UUID) -> dict[UUID, Fact]:
+    """Everything that was told of a shipment, by the id of the event."""
+    return {
+        id_: Fact(
+            source=source,
+            key=key,
+            classifier=_CLASSIFIERS[classifier],
+            milestone=None if milestone is None else _MILESTONES[milestone],
+            event_time=event_time,
+            record_time=record_time,
+            leg=leg,
+            place=place,
+            delay_reason=delay_reason,
+            retracts=retracts,
         )
-        for row in rows
-    ]
+        for (
+            id_,
+            source,
+            key,
+            classifier,
+            milestone,
+            event_time,
+            record_time,
+            leg,
+            place,
+            delay_reason,
+            retracts,
+        ) in db.rows(session, TOLD, shipment_id=shipment_id)
+    }
 
 
 def lines(session: Session, shipment_id: UUID) -> list[Line]:
@@ -83,32 +94,35 @@ def follow(session: Session, shipment_id: UUID) -> Tracking | None:
     shipment = session.exec(query).one_or_none()
     if shipment is None:
         return None
-    rows = events(session, shipment_id)
-    told = facts(rows)
-    _perform(session, shipment_id, rows, told)
-    found = fold(told)
+    told = told_of(session, shipment_id)
+    _perform(session, shipment_id, told)
+    found = fold(told.values())
     transits.observe(session, shipment_id, found)
     return found
 
 
-def _perform(
-    session: Session, shipment_id: UUID, rows: Sequence[TrackingEvent], told: Sequence[Fact]
-) -> None:
+def _perform(session: Session, shipment_id: UUID, told: Mapping[UUID, Fact]) -> None:
     """Have the performances of the shipment's lines be those that standing events show."""
-    ids = {(row.source_id.hex, row.event_id): row.id for row in rows}
-    sources = {row.id.hex for row in rows}
+    ids = {(fact.source, fact.key): id_ for id_, fact in told.items()}
+    sources = {id_.hex for id_ in told}
     actual = [
-        fact for fact in standing(told) if fact.classifier is Classifier.ACT and fact.milestone
+        fact
+        for fact in standing(told.values())
+        if fact.classifier is Classifier.ACT and fact.milestone
     ]
     contents = lines(session, shipment_id)
     now = db.now(session)
     held = [
         fact
-        for fact in performance.facts(session, [line.row.id for line in contents])
+        for fact in performance.facts(session, _rows_ever(session, shipment_id))
         if fact.source.startswith(_SOURCE) and _event_of(fact.source) in sources
     ]
+    here = {line.row.id for line in contents}
+    for fact in held:
+        if fact.schedule_row_id not in here:
+            _retract(session, fact, now)
     for line in contents:
-        wanted = dict(_decided(actual, ids, line.row.incoterm))
+        wanted = dict(_decided(actual, ids))
         for fact in held:
             if fact.schedule_row_id != line.row.id:
                 continue
@@ -121,9 +135,23 @@ def _perform(
             if same:
                 del wanted[fact.event]
             else:
-                performance.retract(session, fact, at=now, source=f"{_SOURCE}{fact.id.hex}:retract")
+                _retract(session, fact, now)
         for event, shown in wanted.items():
             _record(session, line, event, shown)
+
+
+def _retract(session: Session, fact: Performance, now: datetime) -> None:
+    performance.retract(session, fact, at=now, source=f"{_SOURCE}retracted:{fact.id.hex}")
+
+
+def _rows_ever(session: Session, shipment_id: UUID) -> Sequence[UUID]:
+    """The rows of every despatch advice of the shipment, those cancelled among them."""
+    query = (
+        select(DespatchLine.schedule_row_id)
+        .join(DespatchAdvice, col(DespatchAdvice.id) == DespatchLine.advice_id)
+        .where(DespatchAdvice.shipment_id == shipment_id)
+    )
+    return session.exec(query.distinct()).all()
 
 
 def _record(session: Session, line: Line, event: PerformanceEvent, shown: _Decided) -> None:
@@ -138,20 +166,13 @@ def _record(session: Session, line: Line, event: PerformanceEvent, shown: _Decid
 
 
 def _decided(
-    actual: Sequence[Fact], ids: dict[tuple[str, str], UUID], incoterm: Incoterm | None
+    actual: Sequence[Fact], ids: Mapping[tuple[str, str], UUID]
 ) -> Iterator[tuple[PerformanceEvent, _Decided]]:
     """What actual events, in order of time, show to have been performed, and the first that does."""
-    wanted = {
-        PerformanceEvent.READY: (Milestone.GOODS_READY,),
-        PerformanceEvent.HANDED_OVER: decisive.handover(incoterm),
-        PerformanceEvent.ARRIVED: (Milestone.DELIVERED,),
-    }
-    for event, milestones in wanted.items():
-        for milestone in milestones:
-            first = next((fact for fact in actual if fact.milestone is milestone), None)
-            if first is not None:
-                yield event, _Decided(ids[first.source, first.key], first.event_time)
-                break
+    for event, milestone in decisive.PERFORMANCE.items():
+        first = next((fact for fact in actual if fact.milestone is milestone), None)
+        if first is not None:
+            yield event, _Decided(ids[first.source, first.key], first.event_time)
 
 
 def _event_of(source: str) -> str:

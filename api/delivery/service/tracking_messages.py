@@ -8,7 +8,7 @@ become known, or a moment is no longer in the future.
 import hashlib
 from collections.abc import Iterator, Sequence
 from itertools import islice
-from typing import NamedTuple
+from typing import Any, NamedTuple
 from uuid import UUID
 
 from sqlalchemy import tuple_
@@ -20,7 +20,7 @@ from api.core.errors import NotFound
 from api.core.jobs import Job
 from api.core.pages import PageQuery
 from api.delivery.carriers import CARRIERS
-from api.delivery.carriers.told import SourceKind, Unreadable, parsed
+from api.delivery.carriers.told import Parse, SourceKind, Told, Unreadable, parsed
 from api.delivery.models import TrackingFault, TrackingMessage, TrackingSource
 from api.delivery.service import tracking_files, tracking_intake, tracking_native
 from api.delivery.service.tracking_files import MEDIA_TYPES, FileFormat
@@ -76,7 +76,7 @@ def receive(
         ).one()
         return Received(*there, duplicate=True)
     job.args = {**job.args, "message_id": row["id"].hex}
-    job.result, job.cursor = dict.fromkeys(COUNTS, 0), {"told": 0}
+    job.result, job.cursor = dict.fromkeys(COUNTS, 0), {"row": 0}
     session.add(job)
     session.flush()
     return Received(row["id"], job.id, duplicate=False)
@@ -101,7 +101,7 @@ def read_again(session: Session, message: TrackingMessage, *, actor: str) -> Job
     job = jobs.enqueue(
         session, TASK, {"actor": actor, "message_id": message.id.hex}, org_id=message.org_id
     )
-    job.result, job.cursor = dict.fromkeys(COUNTS, 0), {"told": 0}
+    job.result, job.cursor = dict.fromkeys(COUNTS, 0), {"row": 0}
     session.flush()
     return job
 
@@ -110,8 +110,9 @@ def step(session: Session, job: Job) -> bool:
     """Read the next batch of a message; True when it was the last."""
     message = session.get_one(TrackingMessage, UUID(hex=job.args["message_id"]))
     source = session.get_one(TrackingSource, message.source_id)
-    begin = (job.cursor or {"told": 0})["told"]
-    batch = [*islice(_told(source, message), begin, begin + BATCH)]
+    begin = (job.cursor or {"row": 0})["row"]
+    file = message.media_type in _FORMATS
+    batch, last = _documents(source, message, begin) if file else _webhook(source, message)
     report = tracking_intake.take(
         session,
         source,
@@ -123,11 +124,10 @@ def step(session: Session, job: Job) -> bool:
     _keep_faults(session, job, message, report)
     before = job.result or dict.fromkeys(COUNTS, 0)
     job.result = {name: before[name] + count for name, count in report.counts.items()}
-    job.progress_done += len(batch)
-    job.cursor = {"told": begin + len(batch)}
-    if len(batch) == BATCH:
+    job.progress_done, job.cursor = last, {"row": last}
+    if file and last - begin == BATCH:
         return False
-    job.progress_total = job.progress_done
+    job.progress_total = last
     return True
 
 
@@ -162,26 +162,42 @@ def faults(
     return found, pages.seal(scope, {}, [found[-1].row, found[-1].id])
 
 
-def _told(source: TrackingSource, message: TrackingMessage) -> Iterator[Numbered]:
-    """Everything that a message tells, numbered: a webhook by event, a file by document."""
-    format = _FORMATS.get(message.media_type)
-    if format is None:
-        try:
-            told = CARRIERS[source.kind].parse(parsed(message.body))
-            yield from (Numbered(row, each) for row, each in enumerate(told, 1))
-        except Unreadable as error:
-            yield Numbered(1, error)
-        return
+def _documents(
+    source: TrackingSource, message: TrackingMessage, begin: int
+) -> tuple[list[Numbered], int]:
+    """What the documents of a file behind the first `begin` tell, and the last one that was read."""
     parse = tracking_native.parse if source.kind is SourceKind.API else CARRIERS[source.kind].parse
-    for row, (entry, document) in enumerate(tracking_files.documents(message.body, format), 1):
+    found = tracking_files.documents(message.body, _FORMATS[message.media_type])
+    told: list[Numbered] = []
+    row = begin
+    for row, (entry, document) in enumerate(islice(found, begin, begin + BATCH), begin + 1):
         if isinstance(document, Unreadable):
-            yield Numbered(row, _within(entry, document))
+            told.append(Numbered(row, _within(entry, document)))
             continue
-        try:
-            for each in parse(document):
-                yield Numbered(row, _within(entry, each) if isinstance(each, Unreadable) else each)
-        except Unreadable as error:
-            yield Numbered(row, _within(entry, error))
+        events = _events(parse, document)
+        told += [
+            Numbered(row, _within(entry, each) if isinstance(each, Unreadable) else each)
+            for each in events
+        ]
+    return told, row
+
+
+def _webhook(source: TrackingSource, message: TrackingMessage) -> tuple[list[Numbered], int]:
+    """Everything that a webhook tells, numbered by event, and how much that is."""
+    try:
+        document = parsed(message.body)
+    except Unreadable as error:
+        return [Numbered(1, error)], 1
+    events = _events(CARRIERS[source.kind].parse, document)
+    told = [Numbered(row, each) for row, each in enumerate(events, 1)]
+    return told, len(told)
+
+
+def _events(parse: Parse, document: Any) -> Iterator[Told | Unreadable]:
+    try:
+        yield from parse(document)
+    except Unreadable as error:
+        yield error
 
 
 def _within(entry: str, error: Unreadable) -> Unreadable:

@@ -115,7 +115,8 @@ def authenticated(
     carrier = CARRIERS[source.kind]
     wanted = carrier.signature(body, source_secrets.opened(source.id, source.secret))
     given = headers.get(carrier.header, "").strip()
-    if not hmac.compare_digest(wanted.encode(), given.encode()):
+    told = given.lower() if carrier.hexadecimal else given
+    if not hmac.compare_digest(wanted.encode(), told.encode()):
         raise SignatureWrong
     db.scope(session, org_id=str(source.org_id))
     return source, given

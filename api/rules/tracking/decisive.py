@@ -1,4 +1,4 @@
-"""Milestones that decide over the contract: what of its performance an actual event shows. Pure.
+"""Milestones that decide over the contract: what of its performance they show. Pure.
 
 Source: ICC Incoterms 2020 (where delivery is made, in our own words). Under the sea rules goods
 are handed over on board (FAS: alongside, for which no tracking code exists, so that loading is
@@ -6,9 +6,19 @@ taken); under the others with the carrier.
 """
 
 from api.rules.incoterms import Incoterm
+from api.rules.schedules import PerformanceEvent
 from api.rules.tracking.milestones import Milestone
 
 _M = Milestone
+PERFORMANCE = {
+    PerformanceEvent.READY: _M.GOODS_READY,
+    PerformanceEvent.ARRIVED: _M.DELIVERED,
+}
+"""What actual events prove of a contract's performance, with the quantities of the despatch advice.
+
+The handing over is proved by the advice itself, and the receipt by the buyer: told again here, the
+same goods would count twice.
+"""
 ON_BOARD = frozenset({Incoterm.FAS, Incoterm.FOB, Incoterm.CFR, Incoterm.CIF})
 
 

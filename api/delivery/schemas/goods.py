@@ -1,13 +1,12 @@
 """Goods and terms of delivery, as bodies give them."""
 
 from decimal import Decimal
-from typing import Annotated, Literal
+from typing import Annotated
 
 from pydantic import Field, StrictBool, StringConstraints
 
 from api.catalog.types import (
     Country,
-    CurrencyCode,
     IncotermCode,
     Line,
     PlaceCode,
@@ -102,13 +101,3 @@ class LineIn(GoodsIn):
     minimum_waived: StrictBool = False
     origin: Country | None = Field(default=None, examples=["CN"])
     producer: Line | None = Field(default=None, examples=["Zhejiang Pumps Co."])
-
-
-class MoneyIn(Input):
-    """An amount and its currency."""
-
-    amount: Money = Field(examples=["14500.00"])
-    currency: CurrencyCode = Field(examples=["CNY"])
-
-
-Format = Literal["json", "xlsx", "svg", "png"]

@@ -128,7 +128,7 @@ class LandedCostSummary(BaseModel):
     created_at: datetime
 
 
-class FaultOut(BaseModel):
+class LandedCostFaultOut(BaseModel):
     """Why something cannot be computed."""
 
     model_config = ConfigDict(from_attributes=True)
@@ -149,7 +149,7 @@ class ScenarioOut(BaseModel):
     total_gross: PlainDecimal | None
     total_net: PlainDecimal | None
     difference: PlainDecimal | None
-    faults: list[FaultOut]
+    faults: list[LandedCostFaultOut]
 
 
 class WhatIfOut(BaseModel):
@@ -246,7 +246,7 @@ class ComparedBid(BaseModel):
     rank_net: int | None
     freight_split_saving: PlainDecimal | None
     notices: list[dict[str, Any]]
-    faults: list[FaultOut]
+    faults: list[LandedCostFaultOut]
     inputs_sha256: str | None
 
 

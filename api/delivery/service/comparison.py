@@ -14,7 +14,7 @@ from api.core.errors import FieldError
 from api.delivery.landed_cost import files
 from api.delivery.models import LandedCostTerms
 from api.delivery.service import asking, composing, estimates
-from api.delivery.service.composing import Computed, Countries
+from api.delivery.service.composing import Computed, Known
 from api.identity.models import Organisation
 from api.procurement.models import Bid, Lot, Tender
 from api.procurement.service import auctions, gathering, lot_prices
@@ -68,7 +68,7 @@ def compare(session: Session, tender: Tender, lot: Lot) -> Comparison:
     }
     prices = lot_prices.of_lot(session, lot.id, auctions.result(session, lot.id))
     items = asking.items_of(session, lot.id)
-    countries = Countries(session)
+    known = Known(session)
     found = []
     for bid in bids:
         supplier, price = suppliers[bid.supplier_id], prices[bid.id]
@@ -82,7 +82,7 @@ def compare(session: Session, tender: Tender, lot: Lot) -> Comparison:
             supplier_country=supplier.country,
         )
         try:
-            done = composing.computed(session, asked, countries)
+            done = composing.computed(known, asked)
         except NotComputable as problem:
             found.append(Compared(bid, supplier, price, None, problem.faults))
         else:

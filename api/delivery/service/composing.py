@@ -1,14 +1,14 @@
 """The inputs of a landed cost, put together from a price and what counts on a day."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Hashable, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
-from sqlmodel import Session, select
+from sqlmodel import Session
 
 from api.delivery.service import lookups
-from api.reference.models import Place
+from api.reference import service as reference
 from api.rules.evaluation.inputs import EAEU, RateSet
 from api.rules.incoterms import VERSION, Incoterm, names_delivery
 from api.rules.landed_cost import Inputs, NotComputable, Result, compute
@@ -66,34 +66,39 @@ class Computed(NamedTuple):
     result: Result
 
 
-class Countries:
-    """The countries of places, looked up once each."""
+class Known:
+    """What counts, looked up once each for all prices that are computed together."""
 
     def __init__(self, session: Session) -> None:
-        self._session, self._known = session, dict[str, str | None]()
+        self._session, self._found = session, dict[Any, Any]()
 
-    def of(self, place: str) -> str | None:
-        """ISO 3166-1 alpha-2; None for an unknown place."""
-        if place not in self._known:
-            query = select(Place.country).where(Place.code == place)
-            self._known[place] = self._session.exec(query).one_or_none()
-        return self._known[place]
+    def once[T](self, look_up: Callable[..., T], *given: Hashable, **named: Hashable) -> T:
+        """What `look_up(session, …)` says, from memory the second time; not to be changed."""
+        key = (look_up, given, tuple(named.items()))
+        if key not in self._found:
+            self._found[key] = look_up(self._session, *given, **named)
+        found: T = self._found[key]
+        return found
+
+    def country(self, place: str) -> str | None:
+        """Of a place, ISO 3166-1 alpha-2; None for an unknown place."""
+        return self.once(reference.country_of_place, place)
 
 
-def computed(session: Session, asked: Asked, countries: Countries | None = None) -> Computed:
+def computed(known: Known, asked: Asked) -> Computed:
     """The landed cost by the cheapest route that fits; of equal ones, the first that was named, or
     else by its code.
 
     A price at home that names no Incoterm is taken as delivered to the destination (DAP).
     Raises NotComputable: with the faults of the terms and lines, or of the first route if none fits.
     """
-    base = _without_route(session, asked, countries or Countries(session))
+    base = _without_route(known, asked)
     if base.regime is not Regime.IMPORT:
         return Computed(base, compute(base))
-    candidates = _routes(session, asked)
+    candidates = _routes(known, asked)
     found, faults = [], list[Fault]()
     for route in candidates:
-        inputs = with_currencies(session, replace(base, route=route))
+        inputs = with_currencies(known, replace(base, route=route))
         try:
             found.append(Computed(inputs, compute(inputs)))
         except NotComputable as problem:
@@ -103,37 +108,37 @@ def computed(session: Session, asked: Asked, countries: Countries | None = None)
     return min(found, key=lambda each: each.result.total_gross)
 
 
-def with_route(session: Session, inputs: Inputs, code: str) -> Inputs:
+def with_route(known: Known, inputs: Inputs, code: str) -> Inputs:
     """The same by another route, with its rate card of the day. Raises NotComputable."""
-    routes = lookups.routes_to(session, inputs.destination, inputs.day, codes=[code])
+    routes = known.once(lookups.routes_to, inputs.destination, inputs.day, codes=(code,))
     if not routes:
         detail = f"no route {code} to {inputs.destination} has a rate card on {inputs.day}"
         raise NotComputable([Fault("#/route", "unknown_route", detail)])
-    return with_currencies(session, replace(inputs, route=routes[0]))
+    return with_currencies(known, replace(inputs, route=routes[0]))
 
 
-def with_rates(session: Session, inputs: Inputs, day: date) -> Inputs:
+def with_rates(known: Known, inputs: Inputs, day: date) -> Inputs:
     """The same at the exchange rates of another day of the same source."""
-    return with_currencies(session, replace(inputs, rates=replace(inputs.rates, day=day)))
+    return with_currencies(known, replace(inputs, rates=replace(inputs.rates, day=day)))
 
 
-def with_day(session: Session, inputs: Inputs, day: date) -> Inputs:
+def with_day(known: Known, inputs: Inputs, day: date) -> Inputs:
     """The same by the tariffs, parameters and rate card of another day. Raises NotComputable."""
-    numbers = _parameters(session, inputs.destination_country, day)
+    numbers = _parameters(known, inputs.destination_country, day)
     moved = replace(
-        inputs, day=day, parameters=numbers, lines=tuple(taxed(session, inputs.lines, day))
+        inputs, day=day, parameters=numbers, lines=tuple(taxed(known, inputs.lines, day))
     )
-    return moved if moved.route is None else with_route(session, moved, moved.route.code)
+    return moved if moved.route is None else with_route(known, moved, moved.route.code)
 
 
-def taxed(session: Session, lines: Sequence[Line], day: date) -> list[Line]:
+def taxed(known: Known, lines: Sequence[Line], day: date) -> list[Line]:
     """Lines with the duty, remedies and excise that count on a day."""
-    codes = {line.tnved_code for line in lines if line.tnved_code}
+    codes = frozenset(line.tnved_code for line in lines if line.tnved_code)
     if not codes:
         return [*lines]
-    duties = lookups.duties(session, codes, day)
-    remedies = lookups.remedies(session, codes, day)
-    excises = lookups.excises(session, codes, day)
+    duties = known.once(lookups.duties, codes, day)
+    remedies = known.once(lookups.remedies, codes, day)
+    excises = known.once(lookups.excises, codes, day)
     return [
         replace(
             line,
@@ -145,7 +150,7 @@ def taxed(session: Session, lines: Sequence[Line], day: date) -> list[Line]:
     ]
 
 
-def with_currencies(session: Session, inputs: Inputs) -> Inputs:
+def with_currencies(known: Known, inputs: Inputs) -> Inputs:
     """The inputs with the rates of every currency in them, as far as they are known."""
     used = {inputs.currency, *(each.currency for each in inputs.stated)}
     used |= {each.currency for each in (inputs.route.charges if inputs.route else ())}
@@ -154,19 +159,19 @@ def with_currencies(session: Session, inputs: Inputs) -> Inputs:
             if rate is not None and rate.specific_currency is not None:
                 used.add(rate.specific_currency)
     source = None if inputs.rates.name == lookups.LATEST else inputs.rates.name
-    rates = lookups.rate_set(
-        session,
+    rates = known.once(
+        lookups.rate_set,
         inputs.home,
-        used,
+        frozenset(used),
         source=source,
         day=inputs.rates.day,
-        max_age=_max_age(session, inputs),
+        max_age=_max_age(known, inputs),
     )
     return replace(inputs, rates=rates)
 
 
-def _without_route(session: Session, asked: Asked, countries: Countries) -> Inputs:
-    destination_country = countries.of(asked.destination)
+def _without_route(known: Known, asked: Asked) -> Inputs:
+    destination_country = known.country(asked.destination)
     if destination_country is None or destination_country not in HOME_CURRENCY:
         detail = f"{asked.destination} is no place in a country that landed costs are known for"
         raise NotComputable([Fault("#/destination", "destination_not_served", detail)])
@@ -174,7 +179,7 @@ def _without_route(session: Session, asked: Asked, countries: Countries) -> Inpu
     if asked.terms.incoterm is None and dispatch == destination_country:
         at_home = WrittenTerms(Incoterm.DAP, place_code=asked.destination)
         asked = replace(asked, terms=at_home)
-    terms = _terms(asked, countries)
+    terms = _terms(known, asked)
     if dispatch is None and names_delivery(terms.incoterm):
         dispatch = terms.place_country
     if dispatch is None:
@@ -191,15 +196,15 @@ def _without_route(session: Session, asked: Asked, countries: Countries) -> Inpu
         terms=terms,
         currency=asked.currency,
         price_includes_vat=asked.price_includes_vat,
-        lines=tuple(taxed(session, asked.lines, asked.day)),
-        parameters=_parameters(session, destination_country, asked.day),
+        lines=tuple(taxed(known, asked.lines, asked.day)),
+        parameters=_parameters(known, destination_country, asked.day),
         rates=RateSet(name, asked.rates_day),
         stated=tuple(asked.stated),
     )
-    return with_currencies(session, inputs)
+    return with_currencies(known, inputs)
 
 
-def _terms(asked: Asked, countries: Countries) -> Terms:
+def _terms(known: Known, asked: Asked) -> Terms:
     said = asked.terms
     if said.incoterm is None:
         detail = "the price names no Incoterm, so that nobody knows what is in it"
@@ -209,7 +214,7 @@ def _terms(asked: Asked, countries: Countries) -> Terms:
             "the place is text alone: name it by its code" if said.named_place else "is missing"
         )
         raise NotComputable([Fault("#/terms/place_code", "place_unknown", detail)])
-    country = countries.of(said.place_code)
+    country = known.country(said.place_code)
     if country is None:
         detail = f"{said.place_code} is no known place"
         raise NotComputable([Fault("#/terms/place_code", "place_unknown", detail)])
@@ -227,9 +232,10 @@ def _terms(asked: Asked, countries: Countries) -> Terms:
     )
 
 
-def _routes(session: Session, asked: Asked) -> list[Route]:
+def _routes(known: Known, asked: Asked) -> list[Route]:
     """The routes that come into question; those with the named place on them, if there are any."""
-    found = lookups.routes_to(session, asked.destination, asked.day, codes=asked.routes)
+    codes = tuple(asked.routes)
+    found = [*known.once(lookups.routes_to, asked.destination, asked.day, codes=codes)]
     unknown = sorted({*asked.routes} - {each.code for each in found})
     if unknown:
         detail = f"no route {unknown[0]} to {asked.destination} has a rate card on {asked.day}"
@@ -254,16 +260,16 @@ def _regime(dispatch: str, destination: str) -> Regime:
     return Regime.UNION if dispatch in EAEU and destination in EAEU else Regime.IMPORT
 
 
-def _parameters(session: Session, country: str, day: date) -> Parameters:
-    numbers, missing = lookups.parameters(session, country, day)
+def _parameters(known: Known, country: str, day: date) -> Parameters:
+    numbers, missing = known.once(lookups.parameters, country, day)
     if numbers is None:
         detail = f"{', '.join(missing)} of {country} is not known on {day}"
         raise NotComputable([Fault("#/day", "parameter_missing", detail)])
     return numbers
 
 
-def _max_age(session: Session, inputs: Inputs) -> int:
-    rows = lookups.values(session, inputs.destination_country, inputs.day)
+def _max_age(known: Known, inputs: Inputs) -> int:
+    rows = known.once(lookups.values, inputs.destination_country, inputs.day)
     row = rows.get(ParameterCode.FX_MAX_AGE)
     if row is None:
         detail = f"{ParameterCode.FX_MAX_AGE.value} is not known on {inputs.day}"

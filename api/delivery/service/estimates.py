@@ -17,7 +17,7 @@ from api.delivery.models import LandedCostEstimate
 from api.delivery.problems import LandedCostNotComputable
 from api.delivery.schemas.landed_costs import LandedCostIn, WhatIfIn
 from api.delivery.service import asking, composing
-from api.delivery.service.composing import Computed
+from api.delivery.service.composing import Computed, Known
 from api.procurement.sealing import canonical
 from api.rules.clock import local_date
 from api.rules.landed_cost import Inputs, NotComputable, compute, sensitivity
@@ -56,7 +56,7 @@ def estimate(
     or ComparisonNotSetUp for a tender without landed-cost terms."""
     asked = asking.asked(session, org_id=org_id, data=data, today=local_date(db.now(session)))
     try:
-        found = composing.computed(session, asked)
+        found = composing.computed(Known(session), asked)
     except NotComputable as problem:
         raise refused(problem.faults) from problem
     return _kept(session, found, org_id=org_id, actor=actor, data=data)
@@ -102,8 +102,9 @@ def what_if(session: Session, row: LandedCostEstimate, data: WhatIfIn) -> list[S
     if len(routes) * len(fx_days) * len(days) > MOST_SCENARIOS:
         detail = f"at most {MOST_SCENARIOS} combinations are computed at once"
         raise refused([Fault("#/route_codes", "too_many", detail)])
+    known = Known(session)
     found = [
-        _scenario(session, base, row.total_gross, route, fx_day, day)
+        _scenario(known, base, row.total_gross, route, fx_day, day)
         for route, fx_day, day in product(routes, fx_days, days)
     ]
     last = (True, Decimal())
@@ -138,14 +139,14 @@ def in_body(fault: Fault) -> str:
 
 
 def _scenario(
-    session: Session, base: Inputs, total: Decimal, route: str | None, fx_day: date, day: date
+    known: Known, base: Inputs, total: Decimal, route: str | None, fx_day: date, day: date
 ) -> Scenario:
     try:
-        moved = base if day == base.day else composing.with_day(session, base, day)
+        moved = base if day == base.day else composing.with_day(known, base, day)
         if route is not None and (moved.route is None or route != moved.route.code):
-            moved = composing.with_route(session, moved, route)
+            moved = composing.with_route(known, moved, route)
         if fx_day != moved.rates.day:
-            moved = composing.with_rates(session, moved, fx_day)
+            moved = composing.with_rates(known, moved, fx_day)
         result = compute(moved)
     except NotComputable as problem:
         return Scenario(route, fx_day, day, None, None, None, problem.faults)

@@ -47,6 +47,10 @@ def filled(session: Session, as_org: AsOrg) -> None:
     made = bidding.published(
         as_org, as_org(["buyer"]), server=True, terms={"criteria": [criterion]}
     )
+    complaint = awarding.submitted(as_org(["supplier"]), made.tender)
+    reviewer = as_org(["reviewer"])
+    awarding.accepted(reviewer, complaint)
+    awarding.reviewed(reviewer, complaint, "satisfy", effects=["extend_period"])
     answer = {"requirement_id": "months", "value": 24, "lot_id": made.tender["lots"][0]["id"]}
     what = bidding.content(made.tender, requirement_responses=[answer])
     bidding.finished(made, [bidding.submit(made, as_org(["supplier"]), what)])

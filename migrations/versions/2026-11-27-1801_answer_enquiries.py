@@ -179,8 +179,7 @@ def downgrade() -> None:
         ("tender", "prolonged"),
     ):
         op.drop_column(table, column)
-    op.drop_table("tender_enquiry_author")
-    op.drop_table("tender_enquiry")
+    op.execute("DROP TABLE tender_enquiry_author, tender_enquiry")
     op.execute("DROP FUNCTION kerben_keep_enquiry()")
 
 

@@ -108,6 +108,44 @@ def test_an_award_that_falls_takes_its_unsigned_contract_with_it(
     assert (found.status, found.signed_at) == (ContractStatus.CANCELLED, None)
 
 
+def test_a_lower_award_that_nobody_decided_ends_when_the_lot_is_contracted(
+    case: Case, session: Session
+) -> None:
+    """The first bid was refused the lot, wins its complaint and gets it; the second, which the
+    ranking had put forward meanwhile, is left to nobody."""
+    rejected = awarding.decided(case, awarding.proposed(case), "reject")
+    first, reviewer = case.parties.suppliers[0], case.parties.reviewer
+    about = {"target": "award", "award_id": rejected["id"]}
+    complaint = awarding.submitted(first, case.tender, **about)
+    awarding.accepted(reviewer, complaint)
+    awarding.reviewed(reviewer, complaint, "satisfy", effects=["cancel_award"])
+    url = f"/v1/tenders/{case.tender['id']}/awards"
+    again = next(
+        each
+        for each in case.parties.buyer.get(url).json()["items"]
+        if each["status"] == "pending" and each["rank"] == 1
+    )
+    body = {"reason": "Решение по жалобе"}
+    endorsed = case.parties.buyer.post(f"/v1/awards/{again['id']}/propose", json=body)
+    assert endorsed.status_code == 200, endorsed.text
+
+    signing.in_force(case, awarding.decided(case, again))
+
+    session.rollback()
+    found = {
+        (row.rank, row.status, row.cancellation_cause, row.decided_at is None)
+        for row in awarding.awards_of(session, case)
+    }
+    assert found == {
+        (1, AwardStatus.CANCELLED, "complaint", False),
+        (1, AwardStatus.ACTIVE, None, False),
+        (2, AwardStatus.CANCELLED, "lot_ended", True),
+    }
+    public = case.parties.buyer.get(f"/public/ocds/records/{case.tender['ocid']}").json()
+    told = public["records"][0]["compiledRelease"]["awards"]
+    assert sorted(each["status"] for each in told) == ["active", "cancelled"]
+
+
 def test_a_winner_that_refuses_loses_the_award_and_its_debarment_is_proposed(
     case: Case, session: Session
 ) -> None:

@@ -53,13 +53,6 @@ def facts(session: Session, schedule_row_ids: Sequence[UUID]) -> Sequence[Perfor
     ).all()
 
 
-def rows_told(session: Session, contract_id: UUID) -> set[UUID]:
-    """The rows of a contract that anything was ever told of, taken back or not."""
-    session.flush()
-    query = select(Performance.schedule_row_id).where(Performance.contract_id == contract_id)
-    return {*session.exec(query.distinct())}
-
-
 def told_by(session: Session, source: str) -> Sequence[Performance]:
     """The facts that a source has told and nobody has retracted."""
     rows = session.exec(select(Performance).where(Performance.source == source)).all()

@@ -1,4 +1,4 @@
-"""The contracts of a process: what both sides have signed, and how it changed and ended."""
+"""The contracts of a process: what both sides signed, how it changed, was delivered and ended."""
 
 from api.contracts import changes, queries
 from api.contracts.models import Contract, ContractChange

@@ -1,7 +1,4 @@
-"""What of a signed contract has been done: a milestone for each row that anything was told of.
-
-A row stays when what was told is taken back: a merge of releases removes no milestone.
-"""
+"""How far a signed contract has come: a milestone for each row of its delivery schedule."""
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
@@ -11,16 +8,14 @@ from sqlmodel import Session
 
 from api.contracts import performance, schedule_rows
 from api.contracts.models import Contract, DeliveryScheduleRow
-from api.core import ids
 from api.opendata.ocds.values import Json, compact, day, instant
 from api.rules.offers import plain
 from api.rules.schedules import PerformanceEvent
 
 
 def implementation(session: Session, contract: Contract) -> Json | None:
-    """`contract.implementation`; None before anything has happened to the goods."""
-    told = performance.rows_told(session, contract.id)
-    rows = [row for row in schedule_rows.in_force(session, contract.id) if row.id in told]
+    """`contract.implementation`; None before a schedule is in force."""
+    rows = schedule_rows.in_force(session, contract.id)
     if not rows:
         return None
     last = _last_receipts(session, [row.id for row in rows])
@@ -30,13 +25,12 @@ def implementation(session: Session, contract: Contract) -> Json | None:
 def _milestone(row: DeliveryScheduleRow, last: Mapping[UUID, datetime]) -> Json:
     met = row.received_quantity >= row.quantity
     status = "met" if met else "partiallyMet" if row.received_quantity else "scheduled"
-    sent, came = plain(row.despatched_quantity), plain(row.received_quantity)
+    received, ordered = plain(row.received_quantity), plain(row.quantity)
     return compact(
         {
-            "id": ids.show("schedule_row", row.id),
+            "id": str(row.number),
             "type": "delivery",
-            "code": row.contractual_event.value,
-            "description": f"{plain(row.quantity)} {row.unit_code}: {sent} despatched, {came} received",
+            "description": f"{received} of {ordered} {row.unit_code} received",
             "dueDate": day(row.due, end=True),
             "dateMet": instant(last.get(row.id)) if met else None,
             "status": status,

@@ -79,6 +79,7 @@ EVENTS: Mapping[str, Publication] = {
     "award.cancelled": Publication("awardCancellation", ("tender", "awards"), _named_in),
     "contract.signed": Publication("contract", ("tender", "contracts"), _named_in),
     "contract.changed": Publication("contractAmendment", ("tender", "contracts"), _named_in),
+    "contract.schedule_agreed": Publication("implementation", ("tender", "contracts"), _named_in),
     **{
         f"contract.{what}": Publication("implementationUpdate", ("tender", "contracts"), _named_in)
         for what in ("performed", "performance_retracted")

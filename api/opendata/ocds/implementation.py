@@ -1,17 +1,18 @@
 """How far a signed contract has come: a milestone for each row of its delivery schedule."""
 
 from collections.abc import Mapping, Sequence
-from datetime import date, datetime
+from datetime import datetime
 from uuid import UUID
 
 from sqlmodel import Session
 
-from api.contracts import performance, schedule_rows
+from api.contracts import damages, performance, schedule_rows
 from api.contracts.models import Contract, DeliveryScheduleRow
 from api.core import db
 from api.opendata.ocds.values import Json, compact, day, instant
 from api.rules.clock import local_date
 from api.rules.offers import plain
+from api.rules.penalties import performances
 from api.rules.schedules import PerformanceEvent
 
 
@@ -21,14 +22,22 @@ def implementation(session: Session, contract: Contract) -> Json | None:
     if not rows:
         return None
     last = _last_receipts(session, [row.id for row in rows])
-    today = local_date(db.now(session))
-    return {"milestones": [_milestone(row, last, today) for row in rows]}
+    now = db.now(session)
+    facts = damages.told(session, [row.id for row in rows], until=now)
+    failed = {
+        row.id
+        for row in rows
+        if row.due is not None
+        and local_date(now) > row.due
+        and not performances(facts[row.id], row.incoterm)
+    }
+    return {"milestones": [_milestone(row, last, row.id in failed) for row in rows]}
 
 
-def _milestone(row: DeliveryScheduleRow, last: Mapping[UUID, datetime], today: date) -> Json:
+def _milestone(row: DeliveryScheduleRow, last: Mapping[UUID, datetime], failed: bool) -> Json:
+    """`failed`: its day is over, and nothing of what binds the seller has happened."""
     met = row.received_quantity >= row.quantity
-    late = row.due is not None and today > row.due
-    started = "partiallyMet" if row.received_quantity else "notMet" if late else "scheduled"
+    started = "partiallyMet" if row.received_quantity else "notMet" if failed else "scheduled"
     received, ordered = plain(row.received_quantity), plain(row.quantity)
     return compact(
         {

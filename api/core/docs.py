@@ -46,7 +46,7 @@ TAGS = [
         ("disputes", "Disputes about contracts, their evidence, and the payments they freeze."),
         ("tracking", "Where shipments are: sources, webhooks, events, timelines, ETA."),
         ("scorecards", "What facts say of suppliers, their answers, and buyers' rules about it."),
-        ("ubl", "UBL 2.1 in XML: Order, OrderResponse, DespatchAdvice."),
+        ("ubl", "UBL 2.1 in XML: Order, OrderResponse, DespatchAdvice, Invoice."),
         ("matches", "Ranked offers for each item of a request, with reasons."),
         ("invitations", "Suppliers asked to bid."),
         ("matching", "The matching engine's models and index."),

@@ -1,6 +1,7 @@
 """Tables of shipments, of what goes and comes with them, and of where they are."""
 
 from api.delivery.models.despatches import DespatchAdvice, DespatchLine, Receipt, ReceiptLine
+from api.delivery.models.invoices import Invoice
 from api.delivery.models.scorecards import (
     Scorecard,
     ScorecardAnnotation,
@@ -27,6 +28,7 @@ __all__ = [
     "CustomsDeclaration",
     "DespatchAdvice",
     "DespatchLine",
+    "Invoice",
     "Package",
     "Receipt",
     "ReceiptLine",

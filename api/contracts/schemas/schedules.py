@@ -42,7 +42,9 @@ class ScheduleRowIn(Input):
     place_code: PlaceCode = Field(examples=["kg-osh"])
     delivery_address: Line | None = Field(default=None, examples=["ул. Школьная, 12"])
     tolerance_pct: Percent = Field(
-        default=Decimal(), examples=["5"], description="How much more may be despatched, per cent"
+        default=Decimal(),
+        examples=["5"],
+        description="How much more may be despatched, or less performed without delay, per cent",
     )
     incoterm: Incoterm | None = Field(default=None, examples=["DAP"])
     incoterm_version: Literal["2020"] = Field(default="2020", examples=["2020"])

@@ -10,14 +10,11 @@ from api.rules.schedules import PerformanceEvent
 from api.rules.tracking.milestones import Milestone
 
 _M = Milestone
-PERFORMANCE = {
-    PerformanceEvent.READY: _M.GOODS_READY,
-    PerformanceEvent.ARRIVED: _M.DELIVERED,
-}
+PERFORMANCE = {PerformanceEvent.ARRIVED: _M.DELIVERED}
 """What actual events prove of a contract's performance, with the quantities of the despatch advice.
 
-The handing over is proved by the advice itself, and the receipt by the buyer: told again here, the
-same goods would count twice.
+That goods lie ready is told by the supplier's notice, the handing over by its despatch advice, the
+receipt by the buyer: told again here, the same goods would count twice.
 """
 ON_BOARD = frozenset({Incoterm.FAS, Incoterm.FOB, Incoterm.CFR, Incoterm.CIF})
 

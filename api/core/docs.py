@@ -50,7 +50,7 @@ TAGS = [
         ("delivery-terms", "Incoterms 2020 as a matrix and checks; crossings, routes, rate cards."),
         ("landed-costs", "What prices come to delivered, duty paid; bids compared at that cost."),
         ("scorecards", "What facts say of suppliers, their answers, and buyers' rules about it."),
-        ("ubl", "UBL 2.1 in XML: Order, OrderResponse, DespatchAdvice."),
+        ("ubl", "UBL 2.1 in XML: Order, OrderResponse, DespatchAdvice, Invoice."),
         ("matches", "Ranked offers for each item of a request, with reasons."),
         ("invitations", "Suppliers asked to bid."),
         ("matching", "The matching engine's models and index."),

@@ -100,6 +100,11 @@ SCOPES: dict[str, tuple[frozenset[OrgRole], frozenset[MemberRole]]] = {
         SELLERS | BUYERS,
         frozenset({_M.OWNER, _M.SALES, _M.PROCUREMENT_OFFICER, _M.FINANCE, _M.LOGISTICS}),
     ),
+    "invoices:read": (
+        SELLERS | BUYERS,
+        frozenset({_M.OWNER, _M.SALES, _M.PROCUREMENT_OFFICER, _M.FINANCE, _M.AUDITOR}),
+    ),
+    "invoices:write": (SELLERS, frozenset({_M.OWNER, _M.SALES, _M.FINANCE})),
     "scorecards:read": (
         SELLERS | BUYERS | STAFF | REVIEWERS,
         frozenset(MemberRole),

@@ -177,6 +177,7 @@ def test_another_encoding_hides_no_entity() -> None:
     assert len(orders.read_order(commented).data) == 2
 
 
+@settings(deadline=None)
 @given(st.binary(max_size=200) | st.text(max_size=200).map(str.encode))
 def test_no_bytes_are_more_than_refused(body: bytes) -> None:
     with pytest.raises(Invalid):

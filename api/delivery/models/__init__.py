@@ -1,6 +1,7 @@
 """Tables of landed costs, of shipments, of what goes and comes with them and where they are."""
 
 from api.delivery.models.despatches import DespatchAdvice, DespatchLine, Receipt, ReceiptLine
+from api.delivery.models.invoices import Invoice
 from api.delivery.models.landed_costs import EstimateSubject, LandedCostEstimate, LandedCostTerms
 from api.delivery.models.routes import Crossing, RateCharge, TransportRoute
 from api.delivery.models.scorecards import (
@@ -34,6 +35,7 @@ __all__ = [
     "EstimateSubject",
     "ExciseRate",
     "ImportParameter",
+    "Invoice",
     "LandedCostEstimate",
     "LandedCostTerms",
     "Package",

@@ -33,4 +33,5 @@ ROUTERS = (
     ubl.of_contract,
     ubl.of_shipment,
     ubl.advices,
+    ubl.of_invoices,
 )

@@ -21,11 +21,13 @@ from api.core.errors import (
     UnsupportedMediaType,
 )
 from api.core.http import documented
+from api.core.pages import Page
 from api.delivery import problems
+from api.delivery.models import Invoice
 from api.delivery.schemas.despatches import DespatchAdviceId
 from api.delivery.schemas.shipments import ShipmentId
-from api.delivery.schemas.ubl import UblTakenOut
-from api.delivery.service import despatches, shipments, ubl
+from api.delivery.schemas.ubl import InvoiceId, InvoiceOut, UblTakenOut
+from api.delivery.service import despatches, invoices, shipments, ubl
 from api.delivery.ubl.documents import MAX_BYTES, Kind
 from api.identity import access
 from api.identity.access import Context, require
@@ -33,10 +35,13 @@ from api.identity.access import Context, require
 of_contract = access.router("/contracts", "ubl")
 of_shipment = access.router("/shipments", "ubl")
 advices = access.router("/despatch-advices", "ubl")
+of_invoices = access.router("/invoices", "ubl")
 Read = Annotated[Context, require("contracts:read")]
 ReadShipments = Annotated[Context, require("shipments:read")]
 Write = Annotated[Context, require("schedules:write")]
 Despatch = Annotated[Context, require("shipments:write")]
+ReadInvoices = Annotated[Context, require("invoices:read")]
+Invoicing = Annotated[Context, require("invoices:write")]
 XML = "application/xml"
 _REFUSED = (PayloadTooLarge, UnsupportedMediaType, Conflict, PreconditionFailed)
 
@@ -89,6 +94,10 @@ async def _schedule_document(request: Request, ctx: Write) -> AsyncIterator[byte
 
 
 async def _despatch_document(request: Request, ctx: Despatch) -> AsyncIterator[bytes]:
+    yield await _body(request, ctx)
+
+
+async def _invoice_document(request: Request, ctx: Invoicing) -> AsyncIterator[bytes]:
     yield await _body(request, ctx)
 
 
@@ -188,6 +197,38 @@ def get_despatch(advice_id: DespatchAdviceId, ctx: ReadShipments) -> Response:
     contract = contracts.of_party(ctx.session, org_id=ctx.org_id, contract_id=advice.contract_id)
     body = ubl.despatch_advice(ctx.session, contract, shipment, advice)
     return Response(body, media_type=XML)
+
+
+@of_contract.post(
+    "/{contract_id}/ubl/invoices",
+    status_code=201,
+    response_model=InvoiceOut,
+    responses=documented(problems.ContractNotInForce, AlreadyExists, *_REFUSED),
+    openapi_extra=_sends(Kind.INVOICE),
+)
+def send_invoice(
+    contract_id: ContractId, ctx: Invoicing, body: Annotated[bytes, Depends(_invoice_document)]
+) -> Invoice:
+    """Send an Invoice under your contract; it is checked against it and kept as it came."""
+    contract = contracts.hold(ctx.session, org_id=ctx.org_id, contract_id=contract_id)
+    made = invoices.send(ctx.session, contract, org_id=ctx.org_id, actor=ctx.actor, body=body)
+    ctx.headers["Location"] = f"/v1/invoices/{ids.show('invoice', made.id)}/ubl"
+    return made
+
+
+@of_contract.get("/{contract_id}/invoices", response_model=Page[InvoiceOut])
+def list_invoices(contract_id: ContractId, ctx: ReadInvoices) -> Page[Any]:
+    """The invoices of a contract, for both sides, in the order in which they came."""
+    contract = contracts.of_party(ctx.session, org_id=ctx.org_id, contract_id=contract_id)
+    rows = [*invoices.list_invoices(ctx.session, contract)]
+    return Page(items=rows, has_more=False, next_cursor=None)
+
+
+@of_invoices.get("/{invoice_id}/ubl", response_class=Response, responses=_gives(Kind.INVOICE))
+def get_invoice(invoice_id: InvoiceId, ctx: ReadInvoices) -> Response:
+    """An Invoice, byte by byte as it was sent."""
+    found = invoices.get(ctx.session, org_id=ctx.org_id, invoice_id=invoice_id)
+    return Response(found.document, media_type=XML)
 
 
 def _taken(contract_id: Any, body: bytes, **made: Any) -> UblTakenOut:

@@ -38,6 +38,7 @@ class Kind(StrEnum):
     ORDER = "Order"
     ORDER_RESPONSE = "OrderResponse"
     DESPATCH_ADVICE = "DespatchAdvice"
+    INVOICE = "Invoice"
 
 
 def parse(body: bytes, kind: Kind) -> Element:

@@ -1,0 +1,99 @@
+"""Invoice: what a supplier asks for, line by line. It is read to be checked, and kept as it came."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+
+from api.delivery.ubl.documents import (
+    Element,
+    Kind,
+    day_of,
+    find,
+    find_all,
+    number_of,
+    parse,
+    refused,
+    text_of,
+)
+
+_LARGEST, _PLACES, _NUMBER_LENGTH = Decimal(10**12), 6, 100
+
+
+@dataclass(frozen=True, slots=True)
+class ReadInvoice:
+    """What an Invoice asks for. Amounts are in its currency."""
+
+    number: str
+    issue_date: date
+    due_date: date | None
+    currency: str
+    payable: Decimal
+    order: Element | None
+    currency_at: Element
+
+
+def read_invoice(body: bytes, *, currency: str, units: Mapping[str, str]) -> ReadInvoice:
+    """An Invoice in the contract's currency. `units` are those of the rows in force, by number.
+
+    Raises Invalid, which names the element: an amount in another currency, negative or more exact
+    than money is kept; lines that do not add up to their sum; a line of no row of the contract.
+    """
+    root = parse(body, Kind.INVOICE)
+    code = find(root, "cbc:DocumentCurrencyCode")
+    if text_of(code) != currency:
+        detail = f"The contract is in {currency}."
+        raise refused(root if code is None else code, "currency_differs", detail)
+    number, issued = find(root, "cbc:ID"), find(root, "cbc:IssueDate")
+    told = text_of(number) or ""
+    if not told or len(told) > _NUMBER_LENGTH:
+        raise refused(number, "number", f"Give a number of at most {_NUMBER_LENGTH} characters.")
+    lines = [_line(line, currency, units) for line in find_all(root, "cac:InvoiceLine")]
+    totals = find(root, "cac:LegalMonetaryTotal")
+    total = find(totals, "cbc:LineExtensionAmount")
+    if total is not None and _amount(total, currency) != sum(lines, Decimal()):
+        detail = f"The lines add up to {sum(lines, Decimal()):f}."
+        raise refused(total, "sum_differs", detail)
+    payable = find(totals, "cbc:PayableAmount")
+    amount = _amount(payable, currency)
+    if amount == 0:
+        raise refused(payable, "greater_than", "There is nothing to pay.")
+    due = day_of(find(root, "cbc:DueDate"))
+    return ReadInvoice(
+        number=told,
+        issue_date=date.fromisoformat(day_of(issued) or ""),
+        due_date=None if due is None else date.fromisoformat(due),
+        currency=currency,
+        payable=amount,
+        order=find(root, "cac:OrderReference", "cbc:ID"),
+        currency_at=code,
+    )
+
+
+def _line(line: Element, currency: str, units: Mapping[str, str]) -> Decimal:
+    reference = find(line, "cac:OrderLineReference", "cbc:LineID")
+    quantity = find(line, "cbc:InvoicedQuantity")
+    if quantity is not None and Decimal(number_of(quantity) or 0) < 0:
+        raise refused(quantity, "greater_than", "A quantity is not negative.")
+    if reference is not None:
+        row = text_of(reference) or ""
+        if row not in units:
+            detail = "The contract has no row of this number in force."
+            raise refused(reference, "unknown_line", detail)
+        if quantity is not None and quantity.get("unitCode") not in (None, units[row]):
+            raise refused(quantity, "unit_differs", f"The contract counts in {units[row]}.")
+    return _amount(find(line, "cbc:LineExtensionAmount"), currency)
+
+
+def _amount(element: Element, currency: str) -> Decimal:
+    if element.get("currencyID") != currency:
+        raise refused(element, "currency_differs", f"The contract is in {currency}.")
+    amount = Decimal(number_of(element) or 0)
+    if amount < 0:
+        raise refused(
+            element, "greater_than", "A negative amount is a credit note, not an invoice."
+        )
+    exponent = amount.as_tuple().exponent
+    if amount > _LARGEST or not isinstance(exponent, int) or -exponent > _PLACES:
+        raise refused(element, "out_of_bounds", f"At most {_LARGEST}, with {_PLACES} decimals.")
+    return amount

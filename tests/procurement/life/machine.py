@@ -87,6 +87,9 @@ class Life(After):
         step()
 
     def bid_and_close(self) -> None:
+        if "bidding" not in self.tried:
+            self.tried.add("bidding")
+            self.try_bidding()
         self.clear()
         for who in range(2):
             if who in self.live:
@@ -94,6 +97,18 @@ class Life(After):
             else:
                 self.submit(who, "9850.00" if who else "9700.00")
         self.reach_deadline(deserted=True)
+
+    def try_bidding(self) -> None:
+        """Once in every example: a question, bids before a material amendment, one of them
+        replaced, one withdrawn."""
+        self.ask(0)
+        for who in range(3):
+            if who not in self.live and self.is_open:
+                self.submit(who, "9910.50")
+        self.amend(22, True)
+        self.work()
+        self.replace(1, "9999.99")
+        self.withdraw(2)
 
     def clear(self) -> None:
         """Answer, decide and take back whatever holds the tender up."""
@@ -133,6 +148,9 @@ class Life(After):
             self.decide("approve")
         for award in self.awards(AwardStatus.ACTIVE):
             self.draw_up([award])
+        if "complaint" not in self.tried:
+            self.tried.add("complaint")
+            self.sign_too_early()
         self.pass_time(11)
         for side in (0, 1, 2, 3):
             if self.stage in AWARDING:
@@ -140,6 +158,16 @@ class Life(After):
         if self.stage in AWARDING:
             for lot in self.active_lots:
                 self.attempt("conclude", self.parties.buyer, f"{self.url}/lots/{lot}/conclude")
+
+    def sign_too_early(self) -> None:
+        """Once in every example: both sides try to sign during the standstill, and then while a
+        complaint about the award is open."""
+        self.sign(0)
+        self.complain_about_award(1)
+        for side in (0, 1):
+            if self.stage in AWARDING:
+                self.sign(side)
+        self.decide_complaints()
 
     @invariant()
     def stage_is_counted(self) -> None:

@@ -59,6 +59,7 @@ class State(RuleBasedStateMachine):
         self.lowered: dict[tuple[str, str], Decimal] = {}
         self.auctioned: set[str] = set()
         self.spent = 0.0
+        self.tried: set[str] = set()
 
     def begin(self) -> None:
         """Parties, a plan with a budget, and the draft."""

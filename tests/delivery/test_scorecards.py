@@ -1,6 +1,7 @@
 """What a supplier did is a figure, for itself and for buyers, and buyers' rules go by it."""
 
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from decimal import Decimal
 from typing import Any
 from uuid import UUID
@@ -182,6 +183,26 @@ def test_computing_again_changes_nothing_and_tells_nobody(
     again = {(row.metric, row.fact, row.good) for row in session.exec(select(ScorecardFact))}
     assert again == rows
     assert len(session.exec(select(Scorecard)).all()) == 1
+
+
+def test_two_workers_that_compute_one_scorecard_at_once_make_one(
+    session: Session, as_org: AsOrg
+) -> None:
+    made = delivering.begun(session, as_org, *ROWS)
+    for n, row in enumerate(made.rows):
+        delivering.performed(session, row, "120", delivering.today(session), source=f"test:{n}")
+
+    def compute(_: int) -> Decimal | None:
+        with db.worker_unit_of_work() as worker:
+            return scorecards.recompute(worker, made.supplier.org_id).overall
+
+    with ThreadPoolExecutor(4) as pool:
+        assert {*pool.map(compute, range(8))} == {Decimal("0.555556")}
+    session.rollback()
+    assert [row.version for row in session.exec(select(Scorecard))] == [8]
+    assert len(session.exec(select(ScorecardFact)).all()) == 10
+    told = select(OutboxEvent).where(OutboxEvent.type == "scorecard.changed")
+    assert len(session.exec(told).all()) == 1
 
 
 def test_a_buyers_rule_prevents_or_warns_at_the_award(session: Session, as_org: AsOrg) -> None:

@@ -209,31 +209,31 @@ def test_the_picture_is_svg_with_every_step_and_escapes_what_it_is_told(case: Ca
 
 
 def test_actual_events_perform_the_contract_once_and_a_retraction_takes_it_back(
-    case: Case, session: Session, superuser: Any, drain: Drain
+    awarded: Case, session: Session, superuser: Any, drain: Drain
 ) -> None:
-    told(case.supplier, case, "1", "picked_up", -30)
-    told(case.supplier, case, "2", "delivered", -2, classifier="EST")
+    told(awarded.supplier, awarded, "1", "picked_up", -30)
+    told(awarded.supplier, awarded, "2", "delivered", -2, classifier="EST")
     drain()
-    assert performed(session, case) == {}
-    told(case.supplier, case, "3", "delivered", -1)
-    told(case.buyer, case, "gate", "delivered", -0.5)
+    assert performed(session, awarded) == {}
+    told(awarded.supplier, awarded, "3", "delivered", -1)
+    told(awarded.buyer, awarded, "gate", "delivered", -0.5)
     drain()
-    assert performed(session, case) == {"arrived": (100, at(-1))}
+    assert performed(session, awarded) == {"arrived": (100, at(-1))}
     back = {"event_id": "r", "event_time": at(0), "retracts_event_id": "3"}
-    assert case.supplier.post(f"{case.url}/tracking-events", json=back).status_code == 201
+    assert awarded.supplier.post(f"{awarded.url}/tracking-events", json=back).status_code == 201
     drain()
-    assert performed(session, case) == {"arrived": (100, at(-0.5))}
-    told(case.buyer, case, "late", "delivered", -4)
+    assert performed(session, awarded) == {"arrived": (100, at(-0.5))}
+    told(awarded.buyer, awarded, "late", "delivered", -4)
     drain()
-    assert performed(session, case) == {"arrived": (100, at(-4))}
+    assert performed(session, awarded) == {"arrived": (100, at(-4))}
     superuser.execute("UPDATE despatch_advice SET cancelled_at = now(), cancellation_reason = 't'")
-    told(case.supplier, case, "4", "in_transit", -20)
+    told(awarded.supplier, awarded, "4", "in_transit", -20)
     drain()
-    assert performed(session, case) == {}
+    assert performed(session, awarded) == {}
     superuser.execute("UPDATE despatch_advice SET cancelled_at = NULL, cancellation_reason = NULL")
-    told(case.supplier, case, "5", "in_transit", -19)
+    told(awarded.supplier, awarded, "5", "in_transit", -19)
     drain()
-    assert performed(session, case) == {"arrived": (100, at(-4))}
+    assert performed(session, awarded) == {"arrived": (100, at(-4))}
 
 
 def test_under_a_sea_rule_the_handover_is_on_board(

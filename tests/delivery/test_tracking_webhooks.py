@@ -302,9 +302,9 @@ ERROR = {
 
 
 def test_events_of_epcis_are_read_and_an_error_declaration_takes_one_back(
-    case: Case, client: Any, session: Session, drain: Drain
+    awarded: Case, client: Any, session: Session, drain: Drain
 ) -> None:
-    source = tracking.source(case.supplier, "epcis")
+    source = tracking.source(awarded.supplier, "epcis")
     paper = {"bizTransactionList": [{"type": "desadv", "bizTransaction": "urn:x:CMR-417"}]}
     first = epcis("urn:uuid:1", "https://ref.gs1.org/cbv/BizStep-departing", **paper)
     nameless = epcis(None, "receiving", **paper)
@@ -313,12 +313,12 @@ def test_events_of_epcis_are_read_and_an_error_declaration_takes_one_back(
     rows = stored(session, TrackingEvent)
     assert [row.milestone for row in rows] == ["departed", "delivered", None]
     assert (rows[0].event_timezone_offset, rows[0].event_time.hour) == ("+08:00", 2)
-    assert tracking.timeline(case.buyer, case)["status"] == "delivered"
+    assert tracking.timeline(awarded.buyer, awarded)["status"] == "delivered"
     wrong = ({**first, "errorDeclaration": ERROR}, {**nameless, "errorDeclaration": ERROR})
     right = epcis("urn:uuid:3", "shipping", disposition="in_transit", **paper)
     post(client, source, document(*wrong, right))
     drain()
-    found = tracking.timeline(case.buyer, case)
+    found = tracking.timeline(awarded.buyer, awarded)
     assert [step["milestone"] for step in found["steps"]] == ["picked_up"]
     assert (found["status"], found["events"]) == ("in_transit", 6)
 

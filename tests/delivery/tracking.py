@@ -17,7 +17,7 @@ import psycopg
 from psycopg.types.json import Jsonb
 from sqlmodel import SQLModel
 
-from api.contracts.models import Contract, DeliveryScheduleRow
+from api.contracts.models import Contract, ContractAward, DeliveryScheduleRow
 from api.core import ids
 from api.delivery.models import (
     DespatchAdvice,
@@ -27,11 +27,14 @@ from api.delivery.models import (
     ShipmentEquipment,
     ShipmentLeg,
 )
+from api.procurement.models import Award
+from api.rules.awards import AwardStatus
 from api.rules.clock import local_date
 from api.rules.contracts import ContractStatus
 from api.rules.incoterms import Incoterm
 from api.rules.schedules import contractual_event
 from api.rules.transport import EquipmentType, TransportDocumentType, TransportMode
+from tests.procurement import samples
 
 NOW = datetime.now(UTC).replace(microsecond=0)
 TODAY = local_date(NOW)
@@ -70,6 +73,34 @@ def put(superuser: psycopg.Connection[Any], row: SQLModel) -> None:
         f'INSERT INTO "{row.__tablename__}" ({names}) VALUES ({places})',  # type: ignore[arg-type]
         [*values.values()],
     )
+
+
+def under_a_tender(superuser: psycopg.Connection[Any], case: Case) -> None:
+    """Let the contract be about an award of a tender that was published through the API."""
+    tender = samples.published(case.buyer)
+    award = Award(
+        tender_id=samples.tender_id(tender),
+        lot_id=ids.parse("lot", tender["lots"][0]["id"]),
+        bid_id=uuid4(),
+        buyer_id=case.buyer.org_id,
+        suppliers=[case.supplier.org_id],
+        status=AwardStatus.ACTIVE,
+        rank=1,
+        value_amount=Decimal(1000),
+        value_currency="KGS",
+        proposed_by="one",
+        proposal="Cheapest",
+        decided_by="other",
+        decided_at=NOW,
+        decision="Approved",
+    )
+    put(superuser, award)
+    row = superuser.execute(
+        "UPDATE contract SET tender_id = %s, ocid = %s RETURNING id",
+        [award.tender_id, tender["ocid"]],
+    ).fetchone()
+    assert row is not None
+    put(superuser, ContractAward(contract_id=row[0], award_id=award.id))
 
 
 def shipment(

@@ -42,7 +42,7 @@ _TIMED = (CalendarYearMissing, *_CHANGED)
     response_model=DisputeOut,
     responses=documented(CalendarYearMissing, Conflict),
 )
-def open_(contract_id: ContractId, data: DisputeIn, ctx: Write) -> DisputeOut:
+def open_dispute(contract_id: ContractId, data: DisputeIn, ctx: Write) -> DisputeOut:
     """Open a dispute as either side; payments that depend on what is disputed are frozen."""
     tender, contract = execution.hold(
         ctx.session, org_id=ctx.org_id, contract_id=contract_id, in_force=False

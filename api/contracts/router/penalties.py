@@ -152,7 +152,7 @@ def file(contract_id: ContractId, number: Number, ctx: Read) -> Response:
     response_model=LdClaimOut,
     responses=documented(problems.SameAuthor, problems.FactsChanged, *_COMPUTED, *_CHANGED),
 )
-def raise_(contract_id: ContractId, number: Number, ctx: Claim) -> LdClaim:
+def raise_claim(contract_id: ContractId, number: Number, ctx: Claim) -> LdClaim:
     """Put a claim to the supplier, by other credentials than drafted it."""
     contract, claim = _claim(ctx, contract_id, number, Side.BUYER)
     return _shown(ctx, claims.raise_(ctx.session, contract, claim, actor=ctx.actor))

@@ -23,7 +23,7 @@ from api.contracts.models import (
     Dispute,
 )
 from api.contracts.schemas.acceptances import (
-    DecisionIn,
+    AcceptanceDecisionIn,
     DefectIn,
     InspectionIn,
     PresentationIn,
@@ -190,7 +190,7 @@ def accept(
     acceptance: Acceptance,
     *,
     actor: str,
-    data: DecisionIn,
+    data: AcceptanceDecisionIn,
     provisionally: bool,
 ) -> Acceptance:
     """Accept as the buyer, by the protocol of a commission, all or a part of what was presented.
@@ -281,7 +281,7 @@ def _decide(
     session: Session,
     contract: Contract,
     acceptance: Acceptance,
-    data: DecisionIn | RejectionIn,
+    data: AcceptanceDecisionIn | RejectionIn,
     accepted: Decimal,
     rejected: Decimal,
     action: str,

@@ -14,7 +14,7 @@ from api.contracts import dispute_queries as queries
 from api.contracts import execution
 from api.contracts.execution_problems import OwnSettlement
 from api.contracts.models import Contract, Dispute, DisputeEvidence, PaymentFreeze
-from api.contracts.schemas.disputes import DisputeIn, EvidenceIn, OutcomeIn
+from api.contracts.schemas.disputes import DisputeEvidenceIn, DisputeIn, OutcomeIn
 from api.core import db, deadlines, ids
 from api.core.errors import Conflict, FieldError, Invalid, NotFound, refused
 from api.procurement.models import Tender
@@ -87,7 +87,7 @@ def add_evidence(
     *,
     org_id: UUID,
     actor: str,
-    data: EvidenceIn,
+    data: DisputeEvidenceIn,
 ) -> DisputeEvidence:
     """Put a document of one's own forward. Raises Conflict once it is closed, or Invalid."""
     if dispute.stage not in OPEN:

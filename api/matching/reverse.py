@@ -63,10 +63,12 @@ def match_offer_to_open(session: Session, offer_id: UUID) -> int:
     before = set(session.exec(select(Match.item_id).where(Match.offer_id == offer_id)))
     today = local_date(db.now(session))
     wanted = _open_items(session, row, today.isoformat()) if row else set()
+    if not wanted | before:
+        return 0
     items = demands.rows(session, wanted | before)
     closed = {item.item_id for item in items if item.closed_at or item.ordered_on < today}
     live = [item for item in items if item.item_id not in closed]
-    kept = _match(session, row, live) if row else set()
+    kept = _match(session, row, live) if row and live else set()
     lost = {item.item_id for item in live} & before - kept
     session.exec(delete(Match).where(col(Match.offer_id) == offer_id, col(Match.item_id).in_(lost)))
     for item in live:

@@ -18,11 +18,11 @@ from api.matching import service, standings
 from api.matching.invitations import RequestClosed, SupplierCannotBid
 from api.matching.models import Invitation, Match, MatchFeedback, MatchingModel
 from api.matching.schemas import (
-    AnswerIn,
     BlockerOut,
     ExplanationOut,
     FeedbackIn,
     FeedbackOut,
+    InvitationAnswerIn,
     InvitationId,
     InvitationIn,
     InvitationOut,
@@ -194,7 +194,9 @@ def list_invitations(
     response_model=InvitationOut,
     responses=documented(Conflict),
 )
-def accept(invitation_id: InvitationId, ctx: Answer, data: AnswerIn | None = None) -> Invitation:
+def accept(
+    invitation_id: InvitationId, ctx: Answer, data: InvitationAnswerIn | None = None
+) -> Invitation:
     """Say that you will take part."""
     return service.answer(
         ctx.session,
@@ -211,7 +213,9 @@ def accept(invitation_id: InvitationId, ctx: Answer, data: AnswerIn | None = Non
     response_model=InvitationOut,
     responses=documented(Conflict),
 )
-def decline(invitation_id: InvitationId, ctx: Answer, data: AnswerIn | None = None) -> Invitation:
+def decline(
+    invitation_id: InvitationId, ctx: Answer, data: InvitationAnswerIn | None = None
+) -> Invitation:
     """Say that you will not take part."""
     return service.answer(
         ctx.session,
@@ -228,7 +232,9 @@ def decline(invitation_id: InvitationId, ctx: Answer, data: AnswerIn | None = No
     response_model=InvitationOut,
     responses=documented(Conflict, PreconditionFailed),
 )
-def withdraw(invitation_id: InvitationId, ctx: Write, data: AnswerIn | None = None) -> Invitation:
+def withdraw(
+    invitation_id: InvitationId, ctx: Write, data: InvitationAnswerIn | None = None
+) -> Invitation:
     """Take your invitation back."""
     return service.withdraw(
         ctx.session,

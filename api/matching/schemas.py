@@ -196,7 +196,7 @@ class InvitationIn(Input):
     )
 
 
-class AnswerIn(Input):
+class InvitationAnswerIn(Input):
     """Why, if the other side should know."""
 
     reason: Remark | None = Field(default=None, examples=["No capacity before March."])

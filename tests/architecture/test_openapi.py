@@ -67,6 +67,11 @@ def test_a_route_has_a_name_a_tag_a_summary_and_its_errors(
         assert operation["security"] == []
 
 
+def test_no_two_schemas_share_a_name() -> None:
+    """Of two with one name, the document would call both by the paths of their modules."""
+    assert [name for name in SCHEMAS if name.startswith("api__")] == []
+
+
 def test_operation_ids_are_unique() -> None:
     ids = [operation["operationId"] for _, operation in OPERATIONS]
     assert len(set(ids)) == len(ids)

@@ -9,9 +9,9 @@ from api.contracts import execution_problems as problems
 from api.contracts.models import Acceptance, AcceptanceDefect, AcceptanceInspection, Contract
 from api.contracts.schemas import ContractId
 from api.contracts.schemas.acceptances import (
+    AcceptanceDecisionIn,
     AcceptanceOut,
     ContractDocumentOut,
-    DecisionIn,
     DefectIn,
     DefectOut,
     InspectionIn,
@@ -119,7 +119,7 @@ def remedy_defect(
     responses=documented(problems.DeemedAccepted, *_CHANGED),
 )
 def accept_provisionally(
-    contract_id: ContractId, number: Number, data: DecisionIn, ctx: Accept
+    contract_id: ContractId, number: Number, data: AcceptanceDecisionIn, ctx: Accept
 ) -> AcceptanceOut:
     """Accept with defects that are to be remedied, by the protocol of a commission."""
     contract, found = _held(ctx, contract_id, number, Side.BUYER)
@@ -132,7 +132,9 @@ def accept_provisionally(
     response_model=AcceptanceOut,
     responses=documented(problems.DeemedAccepted, problems.DefectsOpen, *_CHANGED),
 )
-def accept(contract_id: ContractId, number: Number, data: DecisionIn, ctx: Accept) -> AcceptanceOut:
+def accept(
+    contract_id: ContractId, number: Number, data: AcceptanceDecisionIn, ctx: Accept
+) -> AcceptanceOut:
     """Accept for good, all or a part, by the protocol of a commission; the rest is rejected."""
     contract, found = _held(ctx, contract_id, number, Side.BUYER)
     acceptances.accept(

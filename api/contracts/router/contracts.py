@@ -8,7 +8,7 @@ from api.contracts import changes, problems, queries, service
 from api.contracts.models import Contract
 from api.contracts.schemas import (
     ChangeIn,
-    ChangeOut,
+    ContractChangeOut,
     ContractId,
     ContractIn,
     ContractOut,
@@ -187,7 +187,8 @@ def _shown(ctx: Context, contract: Contract) -> ContractOut:
             "award_ids": [award.id for award in queries.awards_of(ctx.session, contract)],
             "signatures": [SignatureOut.model_validate(row) for row in signed],
             "changes": [
-                ChangeOut.model_validate(row) for row in changes.list_changes(ctx.session, contract)
+                ContractChangeOut.model_validate(row)
+                for row in changes.list_changes(ctx.session, contract)
             ],
         }
     )

@@ -8,10 +8,10 @@ from api.contracts import execution_problems as problems
 from api.contracts.models import Contract, Dispute, DisputeEvidence
 from api.contracts.schemas import ContractId
 from api.contracts.schemas.disputes import (
+    DisputeEvidenceIn,
     DisputeId,
     DisputeIn,
     DisputeOut,
-    EvidenceIn,
     EvidenceOut,
     FreezeOut,
     OrderIn,
@@ -86,7 +86,7 @@ def get(dispute_id: DisputeId, ctx: Read) -> DisputeOut:
     response_model=EvidenceOut,
     responses=documented(*_CHANGED),
 )
-def add_evidence(dispute_id: DisputeId, data: EvidenceIn, ctx: Write) -> DisputeEvidence:
+def add_evidence(dispute_id: DisputeId, data: DisputeEvidenceIn, ctx: Write) -> DisputeEvidence:
     """Put a document forward, as either side."""
     _, contract, found = _held(ctx, dispute_id)
     return disputes.add_evidence(

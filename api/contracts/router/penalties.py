@@ -10,11 +10,11 @@ from api.contracts.models import Contract, ContractPenalty, DeliveryExcuse, LdCl
 from api.contracts.schemas import ContractId
 from api.contracts.schemas.penalties import (
     AlertOut,
+    ClaimReasonIn,
     ExcuseIn,
     ExcuseOut,
     LdClaimOut,
     PenaltyTermsOut,
-    ReasonIn,
 )
 from api.core.errors import Conflict, PreconditionFailed
 from api.core.http import documented
@@ -102,7 +102,7 @@ def accept_excuse(contract_id: ContractId, number: Number, ctx: Claim) -> Delive
     responses=documented(Conflict),
 )
 def refuse_excuse(
-    contract_id: ContractId, number: Number, data: ReasonIn, ctx: Claim
+    contract_id: ContractId, number: Number, data: ClaimReasonIn, ctx: Claim
 ) -> DeliveryExcuse:
     """Refuse an excuse as the buyer, with the reason."""
     contract = _held(ctx, contract_id, Side.BUYER)
@@ -163,7 +163,7 @@ def raise_claim(contract_id: ContractId, number: Number, ctx: Claim) -> LdClaim:
     response_model=LdClaimOut,
     responses=documented(*_CHANGED),
 )
-def contest(contract_id: ContractId, number: Number, data: ReasonIn, ctx: Answer) -> LdClaim:
+def contest(contract_id: ContractId, number: Number, data: ClaimReasonIn, ctx: Answer) -> LdClaim:
     """Say as the supplier why a claim is wrong."""
     contract, claim = _claim(ctx, contract_id, number, Side.SUPPLIER)
     claims.contest(ctx.session, contract, claim, actor=ctx.actor, reason=data.reason)
@@ -186,7 +186,7 @@ def agree(contract_id: ContractId, number: Number, ctx: Answer) -> LdClaim:
     response_model=LdClaimOut,
     responses=documented(problems.SameAuthor, *_CHANGED),
 )
-def waive(contract_id: ContractId, number: Number, data: ReasonIn, ctx: Claim) -> LdClaim:
+def waive(contract_id: ContractId, number: Number, data: ClaimReasonIn, ctx: Claim) -> LdClaim:
     """Give a claim up as the buyer, by other credentials than drafted it."""
     contract, claim = _claim(ctx, contract_id, number, Side.BUYER)
     claims.waive(ctx.session, contract, claim, actor=ctx.actor, reason=data.reason)

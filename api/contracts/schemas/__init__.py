@@ -2,7 +2,7 @@
 
 from api.contracts.schemas.contracts import (
     ChangeIn,
-    ChangeOut,
+    ContractChangeOut,
     ContractId,
     ContractIn,
     ContractOut,
@@ -27,7 +27,7 @@ from api.contracts.schemas.schedules import (
 
 __all__ = [
     "ChangeIn",
-    "ChangeOut",
+    "ContractChangeOut",
     "ContractId",
     "ContractIn",
     "ContractOut",

@@ -82,7 +82,7 @@ class DefectIn(Input):
     quantity: Positive = Field(examples=["2"])
 
 
-class CommissionMemberIn(Input):
+class ProtocolMemberIn(Input):
     """Who signs the protocol."""
 
     name: Line = Field(examples=[_MEMBER["name"]])
@@ -96,12 +96,12 @@ class RejectionIn(Input):
     reason: Paragraph | None = Field(default=None, examples=["Another power than ordered"])
     replace_by: Day | None = Field(default=None, examples=["2026-04-30"])
     protocol_number: Short = Field(examples=["2026/17"])
-    commission_members: list[CommissionMemberIn] = Field(
+    commission_members: list[ProtocolMemberIn] = Field(
         min_length=1, max_length=50, examples=[[_MEMBER]]
     )
 
 
-class DecisionIn(Input):
+class AcceptanceDecisionIn(Input):
     """How much is accepted; the rest of what was presented is rejected, for a reason."""
 
     accepted_quantity: Annotated[
@@ -111,7 +111,7 @@ class DecisionIn(Input):
     reason: Paragraph | None = Field(default=None, examples=[None])
     replace_by: Day | None = Field(default=None, examples=[None])
     protocol_number: Short = Field(examples=["2026/16"])
-    commission_members: list[CommissionMemberIn] = Field(
+    commission_members: list[ProtocolMemberIn] = Field(
         min_length=1, max_length=50, examples=[[_MEMBER]]
     )
 
@@ -144,7 +144,7 @@ class DefectOut(BaseModel):
     remedied_at: datetime | None
 
 
-class CommissionMemberOut(BaseModel):
+class ProtocolMemberOut(BaseModel):
     """Who signed the protocol."""
 
     name: str
@@ -175,7 +175,7 @@ class AcceptanceOut(BaseModel):
     pod_latitude: PlainDecimal | None
     pod_longitude: PlainDecimal | None
     protocol_number: str | None
-    commission_members: list[CommissionMemberOut]
+    commission_members: list[ProtocolMemberOut]
     decided_at: datetime | None
     inspections: list[InspectionOut]
     defects: list[DefectOut]

@@ -92,7 +92,7 @@ class SignatureOut(BaseModel):
     signed_at: datetime
 
 
-class ChangeOut(BaseModel):
+class ContractChangeOut(BaseModel):
     """A change of a contract."""
 
     model_config = ConfigDict(from_attributes=True)
@@ -125,7 +125,7 @@ class ContractOut(BaseModel):
     performance_security: PlainDecimal | None
     sha256: str | None = Field(description="Of the document that is signed")
     signatures: list[SignatureOut]
-    changes: list[ChangeOut]
+    changes: list[ContractChangeOut]
     signed_at: datetime | None
     terminated_at: datetime | None
     termination_reason: TerminationReason | None

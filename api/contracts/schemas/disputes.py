@@ -44,7 +44,7 @@ class DisputeIn(Input):
     claimed_amount: Positive | None = Field(default=None, examples=["13200.00"])
 
 
-class EvidenceIn(Input):
+class DisputeEvidenceIn(Input):
     """A document of yours that shows something."""
 
     document_id: DocumentId = Field(examples=[EXAMPLE_DOCUMENT])

@@ -70,7 +70,7 @@ class ExcuseIn(Input):
         return self
 
 
-class ReasonIn(Input):
+class ClaimReasonIn(Input):
     """Why."""
 
     reason: Paragraph = Field(examples=["The border was open on these days"])

@@ -20,8 +20,8 @@ from api.delivery.schemas.despatches import (
     DespatchReasonIn,
 )
 from api.delivery.schemas.shipments import (
+    CustomsDeclarationIn,
     DeclarationId,
-    DeclarationIn,
     DeclarationOut,
     EquipmentOut,
     LegOut,
@@ -100,7 +100,7 @@ def update_leg(shipment_id: ShipmentId, seq: int, data: LegUpdateIn, ctx: Write)
     response_model=DeclarationOut,
     responses=documented(AlreadyExists, PreconditionFailed),
 )
-def declare(shipment_id: ShipmentId, data: DeclarationIn, ctx: Declare) -> Any:
+def declare(shipment_id: ShipmentId, data: CustomsDeclarationIn, ctx: Declare) -> Any:
     """Tell of a customs declaration: the export, transit or import of the goods."""
     _, shipment = shipments.hold(ctx.session, org_id=ctx.org_id, shipment_id=shipment_id)
     ctx.check_version(shipment)

@@ -55,7 +55,7 @@ class DespatchReasonIn(Input):
     reason: Paragraph = Field(examples=["The lorry was not loaded"])
 
 
-class EvidenceIn(Input):
+class PerformanceEvidenceIn(Input):
     """What shows it: a document by its SHA-256, and where it lies."""
 
     type: Literal["delivery_note", "photo", "signature", "inspection_report", "other"] = Field(
@@ -93,7 +93,7 @@ class ReceiptIn(Input):
     received_at: IsoInstant = Field(examples=["2027-02-16T11:05:00+06:00"])
     lines: list[ReceiptLineIn] = Field(min_length=1, max_length=MAX_LINES)
     note: Paragraph | None = Field(default=None, examples=["Принято комиссией школы"])
-    evidence: list[EvidenceIn] = Field(default=[], max_length=20)
+    evidence: list[PerformanceEvidenceIn] = Field(default=[], max_length=20)
 
 
 class DespatchLineOut(BaseModel):

@@ -18,7 +18,14 @@ from api.identity.schemas import Input
 from api.procurement.schemas.bid_contents import StatedChargeIn, TaxId, VatRecoverer
 from api.rules.transport import TransportMode
 
-__all__ = ["DeliveryTermsIn", "GoodsIn", "LineIn", "PriceTierIn", "StatedChargeIn", "TermsCheckIn"]
+__all__ = [
+    "DeliveryTermsIn",
+    "GoodsIn",
+    "GoodsPriceTierIn",
+    "LineIn",
+    "StatedChargeIn",
+    "TermsCheckIn",
+]
 
 TnvedCode = Annotated[str, StringConstraints(pattern=r"^[0-9]{10}$")]
 Measure = Annotated[
@@ -65,7 +72,7 @@ class TermsCheckIn(DeliveryTermsIn):
     )
 
 
-class PriceTierIn(Input):
+class GoodsPriceTierIn(Input):
     """The price of one unit from a quantity on."""
 
     min_quantity: Positive = Field(examples=["1"])
@@ -95,7 +102,7 @@ class LineIn(GoodsIn):
     quantity: Positive = Field(examples=["100"])
     unit_code: UnitCode = Field(default="C62", examples=["C62"])
     unit_price: Money | None = Field(default=None, examples=["6320.00"])
-    price_tiers: list[PriceTierIn] = Field(default=[], max_length=20, examples=[[]])
+    price_tiers: list[GoodsPriceTierIn] = Field(default=[], max_length=20, examples=[[]])
     discount_rate: Fraction = Field(default=Decimal(0), examples=["0"])
     min_order_quantity: Measure = Field(default=Decimal(0), examples=["10"])
     minimum_waived: StrictBool = False

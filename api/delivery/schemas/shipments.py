@@ -165,7 +165,7 @@ class ShipmentIn(Input):
     packages: list[PackageIn] = Field(default=[], max_length=1000)
 
 
-class DeclarationIn(Input):
+class CustomsDeclarationIn(Input):
     """A customs declaration, once customs have registered it."""
 
     kind: DeclarationKind = Field(examples=["import"])

@@ -49,7 +49,7 @@ class RuleMatrixOut(Row):
     )
 
 
-class FindingOut(Row):
+class TermsFindingOut(Row):
     """Something that does not fit; `field` is the part of the terms that is to be changed."""
 
     code: str = Field(examples=["MODE_CONFLICT"])
@@ -63,7 +63,7 @@ class TermsCheckOut(BaseModel):
     """What was found, the worst first; `usable` is False with a blocker."""
 
     usable: bool
-    findings: list[FindingOut]
+    findings: list[TermsFindingOut]
     cost_point: Point | None
     risk_point: Point | None
 

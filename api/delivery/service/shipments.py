@@ -25,7 +25,7 @@ from api.delivery.models import (
 )
 from api.delivery.problems import ContractNotInForce
 from api.delivery.schemas.shipments import (
-    DeclarationIn,
+    CustomsDeclarationIn,
     EquipmentIn,
     LegIn,
     LegUpdateIn,
@@ -115,7 +115,7 @@ def update_leg(
 
 
 def declare(
-    session: Session, shipment: Shipment, *, org_id: UUID, actor: str, data: DeclarationIn
+    session: Session, shipment: Shipment, *, org_id: UUID, actor: str, data: CustomsDeclarationIn
 ) -> CustomsDeclaration:
     """Tell of a customs declaration. Raises Invalid, AlreadyExists."""
     reference.ensure_country(data.country, "#/country")

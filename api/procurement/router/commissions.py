@@ -19,16 +19,16 @@ from api.procurement.models import (
 from api.procurement.router.evaluations import own
 from api.procurement.schemas import TenderId
 from api.procurement.schemas.commissions import (
-    AnswerIn,
-    DecisionIn,
-    DeclarationIn,
+    CommissionMemberIn,
+    CommissionMemberOut,
+    ConflictDeclarationIn,
     DisqualificationIn,
     DisqualificationOut,
+    JustificationAnswerIn,
+    JustificationDecisionIn,
     JustificationId,
     JustificationIn,
     JustificationOut,
-    MemberIn,
-    MemberOut,
     MinutesId,
     MinutesIn,
     MinutesOut,
@@ -61,16 +61,16 @@ _LOT = "/tenders/{tender_id}/lots/{lot_id}"
 @router.post(
     "/tenders/{tender_id}/commission-members",
     status_code=201,
-    response_model=MemberOut,
+    response_model=CommissionMemberOut,
     responses=documented(AlreadyExists, problems.BidsNotOpened),
 )
-def appoint(tender_id: TenderId, data: MemberIn, ctx: Write) -> CommissionMember:
+def appoint(tender_id: TenderId, data: CommissionMemberIn, ctx: Write) -> CommissionMember:
     """Put a person into the commission of your tender. From then on only members who declared
     no conflict of interest see opened bids and decide about them."""
     return commissions.appoint(ctx.session, own(ctx, tender_id), caller=ctx.caller, data=data)
 
 
-@router.get("/tenders/{tender_id}/commission-members", response_model=Page[MemberOut])
+@router.get("/tenders/{tender_id}/commission-members", response_model=Page[CommissionMemberOut])
 def list_members(tender_id: TenderId, ctx: Read) -> Page[Any]:
     """The commission of your tender with its declarations."""
     return _page(commissions.members(ctx.session, own(ctx, tender_id).id))
@@ -78,10 +78,10 @@ def list_members(tender_id: TenderId, ctx: Read) -> Page[Any]:
 
 @router.post(
     "/tenders/{tender_id}/conflict-declarations",
-    response_model=MemberOut,
+    response_model=CommissionMemberOut,
     responses=documented(Conflict),
 )
-def declare(tender_id: TenderId, data: DeclarationIn, ctx: Write) -> CommissionMember:
+def declare(tender_id: TenderId, data: ConflictDeclarationIn, ctx: Write) -> CommissionMember:
     """Declare, as a member, whether you have a conflict of interest; with one you are excluded."""
     return commissions.declare(ctx.session, own(ctx, tender_id), caller=ctx.caller, data=data)
 
@@ -200,7 +200,7 @@ def list_justifications(tender_id: TenderId, ctx: Read) -> Page[Any]:
     responses=documented(problems.AnswerLate, Conflict),
 )
 def answer_justification(
-    justification_id: JustificationId, data: AnswerIn, ctx: Answer
+    justification_id: JustificationId, data: JustificationAnswerIn, ctx: Answer
 ) -> PriceJustification:
     """Explain your price, before the time that the question names."""
     return decisions.answer(
@@ -214,7 +214,10 @@ def answer_justification(
     responses=documented(problems.AnswerAwaited, Conflict, *_JUDGING),
 )
 def accept_justification(
-    tender_id: TenderId, justification_id: JustificationId, data: DecisionIn, ctx: Write
+    tender_id: TenderId,
+    justification_id: JustificationId,
+    data: JustificationDecisionIn,
+    ctx: Write,
 ) -> PriceJustification:
     """Let a low price stand."""
     return _decide(ctx, tender_id, justification_id, "accept", data)
@@ -226,7 +229,10 @@ def accept_justification(
     responses=documented(problems.AnswerAwaited, Conflict, *_JUDGING),
 )
 def reject_justification(
-    tender_id: TenderId, justification_id: JustificationId, data: DecisionIn, ctx: Write
+    tender_id: TenderId,
+    justification_id: JustificationId,
+    data: JustificationDecisionIn,
+    ctx: Write,
 ) -> PriceJustification:
     """Leave a bid unranked, because its price is abnormally low and the explanation does not
     account for it."""
@@ -280,7 +286,7 @@ def _decide(
     tender_id: TenderId,
     justification_id: JustificationId,
     action: str,
-    data: DecisionIn,
+    data: JustificationDecisionIn,
 ) -> PriceJustification:
     return decisions.decide_justification(
         ctx.session,

@@ -30,7 +30,7 @@ def _example(**body: Any) -> ConfigDict:
     return ConfigDict(extra="forbid", json_schema_extra={"examples": [body]})
 
 
-class MemberIn(Input):
+class CommissionMemberIn(Input):
     """A person of your organisation, by the credentials with which it acts."""
 
     model_config = _example(
@@ -42,7 +42,7 @@ class MemberIn(Input):
     role: CommissionRole
 
 
-class DeclarationIn(Input):
+class ConflictDeclarationIn(Input):
     """Your own declaration. With a conflict you are excluded, for good."""
 
     model_config = _example(has_conflict=False, detail=None)
@@ -57,7 +57,7 @@ class DeclarationIn(Input):
         return self
 
 
-class MemberOut(BaseModel):
+class CommissionMemberOut(BaseModel):
     """A seat in the commission."""
 
     model_config = _ROWS
@@ -107,12 +107,12 @@ class SheetOut(BaseModel):
 
     id: SheetId
     lot_id: LotId
-    member: MemberOut
+    member: CommissionMemberOut
     submitted_at: datetime | None
     scores: list[ScoreOut]
 
 
-class ReasonIn(Input):
+class DisqualificationReasonIn(Input):
     """Why a bid is not ranked."""
 
     code: ReasonCode = Field(examples=["certificate_missing"])
@@ -128,7 +128,7 @@ class DisqualificationIn(Input):
     )
 
     bid_id: BidId
-    reasons: Annotated[list[ReasonIn], Field(min_length=1, max_length=20)]
+    reasons: Annotated[list[DisqualificationReasonIn], Field(min_length=1, max_length=20)]
 
 
 class RevocationIn(Input):
@@ -189,7 +189,7 @@ class JustificationIn(Input):
     answer_until: Instant = Field(description="What arrives at this instant is late")
 
 
-class AnswerIn(Input):
+class JustificationAnswerIn(Input):
     """How the price is made up."""
 
     model_config = _example(answer="Our own factory; the price list of our steel is attached.")
@@ -199,7 +199,7 @@ class AnswerIn(Input):
     ]
 
 
-class DecisionIn(Input):
+class JustificationDecisionIn(Input):
     """Why the explanation is accepted, or is not."""
 
     model_config = _example(reason="The costs are documented")

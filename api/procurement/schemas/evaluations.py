@@ -66,7 +66,7 @@ class CommissionIn(Input):
     threshold: PointsValue | None = None
 
 
-class CriterionIn(Input):
+class AwardCriterionIn(Input):
     """A criterion; of quality, its id is that of the requirement which bids answer."""
 
     id: CriterionId
@@ -104,7 +104,9 @@ class LotTermsIn(Input):
 
     lot_id: LotId
     award_criteria: AwardCriteria
-    criteria: Annotated[list[CriterionIn], Field(max_length=MAX_CRITERIA, default_factory=list)]
+    criteria: Annotated[
+        list[AwardCriterionIn], Field(max_length=MAX_CRITERIA, default_factory=list)
+    ]
     life_cycle: LifeCycleIn | None = None
     tie_breaks: list[TieBreak] = Field(
         default_factory=lambda: [TieBreak.DOMESTIC, TieBreak.EARLIER_RECEIPT], max_length=3

@@ -15,7 +15,7 @@ from api.core.errors import AlreadyExists, Conflict, NotFound, refused
 from api.identity.models import ApiClient
 from api.identity.service import Caller
 from api.procurement.models import CommissionMember, Tender
-from api.procurement.schemas.commissions import DeclarationIn, MemberIn
+from api.procurement.schemas.commissions import CommissionMemberIn, ConflictDeclarationIn
 from api.procurement.service import tenders
 from api.procurement.service.evaluation_problems import (
     BidsNotOpened,
@@ -37,7 +37,7 @@ _APPOINTING = frozenset({TenderStage.DRAFT, TenderStage.PLANNED})
 
 
 def appoint(
-    session: Session, tender: Tender, *, caller: Caller, data: MemberIn
+    session: Session, tender: Tender, *, caller: Caller, data: CommissionMemberIn
 ) -> CommissionMember:
     """Put a person of the buyer, by its credentials, into the commission, until the evaluation is
     complete. Invalid for credentials that are not the buyer's, AlreadyExists for a second time."""
@@ -64,7 +64,7 @@ def appoint(
 
 
 def declare(
-    session: Session, tender: Tender, *, caller: Caller, data: DeclarationIn
+    session: Session, tender: Tender, *, caller: Caller, data: ConflictDeclarationIn
 ) -> CommissionMember:
     """The caller's own declaration. NotFound for who is no member, Conflict for a declaration of
     none after another; who declares a conflict is excluded, also later on."""

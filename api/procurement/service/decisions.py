@@ -22,9 +22,9 @@ from api.procurement.models import (
     Tender,
 )
 from api.procurement.schemas.commissions import (
-    AnswerIn,
-    DecisionIn,
     DisqualificationIn,
+    JustificationAnswerIn,
+    JustificationDecisionIn,
     JustificationIn,
     PreferenceIn,
 )
@@ -143,7 +143,7 @@ def request_justification(
 
 
 def answer(
-    session: Session, *, caller: Caller, justification_id: UUID, data: AnswerIn
+    session: Session, *, caller: Caller, justification_id: UUID, data: JustificationAnswerIn
 ) -> PriceJustification:
     """The supplier's explanation. NotFound for another's, AnswerLate at `answer_until` or later,
     Conflict for a second one."""
@@ -171,7 +171,7 @@ def decide_justification(
     caller: Caller,
     justification_id: UUID,
     action: str,
-    data: DecisionIn,
+    data: JustificationDecisionIn,
 ) -> PriceJustification:
     """Accept or reject (`action`) the explanation; without one, only when its time is over."""
     commissions.require_stage(tender)

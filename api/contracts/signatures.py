@@ -12,10 +12,6 @@ from pathlib import Path
 from typing import NamedTuple, Protocol
 
 from asn1crypto import cms, pem, x509
-from pyhanko.sign.general import CMSExtractionError, CMSStructuralError
-from pyhanko.sign.validation.errors import SignatureValidationError
-from pyhanko.sign.validation.generic_cms import async_validate_detached_cms
-from pyhanko_certvalidator import ValidationContext
 
 from api.contracts.problems import MethodUnavailable, SignatureRefused
 from api.core import settings
@@ -64,6 +60,12 @@ class DetachedCms:
         self, document: bytes, signature: bytes | None, *, identifier: str, at: datetime
     ) -> Evidence:
         """The signer's name and certificate, valid at `at` and of the organisation."""
+        # Most of a second of loading, which no process waits for that verifies no signature.
+        from pyhanko.sign.general import CMSExtractionError, CMSStructuralError
+        from pyhanko.sign.validation.errors import SignatureValidationError
+        from pyhanko.sign.validation.generic_cms import async_validate_detached_cms
+        from pyhanko_certvalidator import ValidationContext
+
         roots = settings.get().signature_trust_roots
         if roots is None:
             raise MethodUnavailable

@@ -13,7 +13,6 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import NamedTuple
 
-import flattentool
 from sqlalchemy import text
 from sqlmodel import Session
 
@@ -62,6 +61,9 @@ def export_year(session: Session, year: int, progress: Progress) -> Exported:
                 done += 1
                 progress(done, total)
             out.write("]}")
+        # Its databases and spreadsheets take long to load, which only this job should wait for.
+        import flattentool
+
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # its remarks about names of sheets
             flattentool.flatten(

@@ -16,6 +16,7 @@ from api.core import signing
 from api.delivery.landed_cost import verification as landed_costs
 from api.procurement.evaluation import auction_logs
 from api.procurement.evaluation import verification as evaluations
+from api.procurement.evaluation.recomputing import Finding
 
 app = typer.Typer(help="Check what the service has given out, offline.", no_args_is_help=True)
 console = Console()
@@ -154,7 +155,7 @@ def landed_cost(
         console.print("Not checked: whether this is the file as given out. Give --sha256.")
 
 
-def _tell(found: Sequence[evaluations.Finding]) -> None:
+def _tell(found: Sequence[Finding]) -> None:
     """Print what is wrong, if anything is, and end with exit code 1 then."""
     for each in found:
         console.print(

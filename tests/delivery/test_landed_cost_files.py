@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from api.delivery.landed_cost import files, verification
-from api.procurement.evaluation.verification import What
+from api.procurement.evaluation.recomputing import What
 from api.procurement.sealing import canonical
 from tests.rules.landed_cost import worked
 

@@ -21,7 +21,7 @@ from api.core import db, ids
 from api.core.audit import AuditEntry
 from api.core.outbox import OutboxEvent
 from api.procurement.evaluation import auction_logs
-from api.procurement.evaluation.verification import What
+from api.procurement.evaluation.recomputing import What
 from api.procurement.models import Auction, AuctionPrice
 from api.procurement.service import auctions
 from api.rules import auction as rules

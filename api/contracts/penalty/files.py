@@ -5,13 +5,13 @@ without exponent and trailing zeros, instants are in UTC with six digits, and on
 text (RFC 8785), whose SHA-256 names it.
 """
 
-import hashlib
 from dataclasses import replace
 from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict
 
 from api.procurement.evaluation import files
+from api.procurement.evaluation.recomputing import part_sha256
 from api.procurement.sealing import canonical
 from api.procurement.sealing.documents import Sha256
 from api.rules.penalties import FORMULA, PenaltyInputs, PenaltyResult, compute
@@ -52,9 +52,9 @@ def write(inputs: PenaltyInputs) -> bytes:
             "format": FORMAT,
             "formula": FORMULA,
             "inputs": said,
-            "inputs_sha256": part_sha256("inputs", said),
+            "inputs_sha256": part_sha256(FORMAT, "inputs", said),
             "result": found,
-            "result_sha256": part_sha256("result", found),
+            "result_sha256": part_sha256(FORMAT, "result", found),
         }
     )
 
@@ -77,11 +77,6 @@ def inputs_of(given: Any) -> PenaltyInputs:
 def result_of(text: bytes) -> PenaltyResult:
     """The result in a file that this service has written."""
     return PenaltyFile.model_validate_json(text).result
-
-
-def part_sha256(part: str, given: Any) -> str:
-    """The hash of the inputs or of the result: SHA-256 of `format SP part LF` and its text."""
-    return hashlib.sha256(f"{FORMAT} {part}\n".encode() + canonical.dumps(given)).hexdigest()
 
 
 def json_schema() -> dict[str, Any]:

@@ -5,12 +5,12 @@ without exponent and trailing zeros, so one computation has one text (RFC 8785),
 names it. The hashes of inputs and result begin with the format and the name of the part.
 """
 
-import hashlib
 from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict
 
 from api.procurement.evaluation import files as evaluations
+from api.procurement.evaluation.recomputing import part_sha256
 from api.procurement.sealing import canonical
 from api.rules.landed_cost import FORMULA, Inputs, Result, compute
 
@@ -35,9 +35,9 @@ def write(inputs: Inputs, result: Result | None = None) -> bytes:
             "format": FORMAT,
             "formula": FORMULA,
             "inputs": said,
-            "inputs_sha256": part_sha256("inputs", said),
+            "inputs_sha256": inputs_sha256(inputs),
             "result": found,
-            "result_sha256": part_sha256("result", found),
+            "result_sha256": part_sha256(FORMAT, "result", found),
         }
     )
 
@@ -47,6 +47,6 @@ def inputs_of(document: Any) -> Inputs:
     return _Inputs.model_validate_json(canonical.dumps({"inputs": document})).inputs
 
 
-def part_sha256(part: str, document: Any) -> str:
-    """The hash of the inputs or of the result: SHA-256 of `format SP part LF` and its text."""
-    return hashlib.sha256(f"{FORMAT} {part}\n".encode() + canonical.dumps(document)).hexdigest()
+def inputs_sha256(inputs: Inputs) -> str:
+    """The hash that names what was computed from."""
+    return part_sha256(FORMAT, "inputs", document(inputs))

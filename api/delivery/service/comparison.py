@@ -181,7 +181,7 @@ def _adjustments(
     if imported and policy.vat_rate_bp:
         # The evaluation adds this VAT by itself, and the landed cost has it.
         stated += figure(figure(net * rate) * policy.vat_rate_bp / 10_000)
-    sha256 = files.part_sha256("inputs", files.document(inputs))
+    sha256 = files.inputs_sha256(inputs)
     amount = figure(total - stated)
     return (evaluation.Adjustment(DELIVERED, amount, f"{SOURCE} inputs {sha256}"),)
 
@@ -227,7 +227,7 @@ def _row(each: Compared) -> dict[str, Any]:
         "freight_split_saving": split.saving if split else None,
         "notices": [files.document(notice) for notice in result.notices] if result else [],
         "faults": [*each.faults],
-        "inputs_sha256": (files.part_sha256("inputs", files.document(inputs)) if inputs else None),
+        "inputs_sha256": files.inputs_sha256(inputs) if inputs else None,
     }
 
 

@@ -175,7 +175,7 @@ def _kept(
         flags=flags_of(found),
         file=text,
         sha256=files.sha256(text),
-        inputs_sha256=files.part_sha256("inputs", files.document(inputs)),
+        inputs_sha256=files.inputs_sha256(inputs),
     )
     session.add(row)
     session.flush()

@@ -14,7 +14,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from api.procurement.evaluation.verification import Finding, What
+from api.procurement.evaluation.recomputing import Finding, What
 from api.procurement.sealing import canonical
 from api.procurement.sealing.documents import Instant, Sha256, instant
 from api.rules import auction as rules

@@ -16,6 +16,7 @@ from typing import Any, Literal
 from pydantic import BaseModel, ConfigDict
 from pydantic.json_schema import GenerateJsonSchema, JsonSchemaValue
 
+from api.procurement.evaluation.recomputing import part_sha256
 from api.procurement.sealing import canonical
 from api.procurement.sealing.documents import Sha256, instant
 from api.rules.evaluation import FORMULA, Inputs, Result, evaluate
@@ -56,9 +57,9 @@ def write(inputs: Inputs) -> bytes:
             "format": FORMAT,
             "formula": FORMULA,
             "inputs": said,
-            "inputs_sha256": part_sha256("inputs", said),
+            "inputs_sha256": part_sha256(FORMAT, "inputs", said),
             "result": found,
-            "result_sha256": part_sha256("result", found),
+            "result_sha256": part_sha256(FORMAT, "result", found),
         }
     )
 
@@ -71,11 +72,6 @@ def in_order(inputs: Inputs) -> Inputs:
 def inputs_of(document: Any) -> Inputs:
     """The inputs in a file. Raises pydantic's ValidationError, whose places begin with `inputs`."""
     return _Inputs.model_validate_json(canonical.dumps({"inputs": document})).inputs
-
-
-def part_sha256(part: str, document: Any) -> str:
-    """The hash of the inputs or of the result: SHA-256 of `format SP part LF` and its text."""
-    return hashlib.sha256(f"{FORMAT} {part}\n".encode() + canonical.dumps(document)).hexdigest()
 
 
 def sha256(text: bytes) -> str:

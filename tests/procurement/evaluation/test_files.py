@@ -14,7 +14,7 @@ from typer.testing import CliRunner
 from api.__main__ import main
 from api.core import migrations
 from api.procurement.evaluation import files, verification
-from api.procurement.evaluation.verification import What
+from api.procurement.evaluation.recomputing import What, part_sha256
 from api.procurement.sealing import canonical
 from api.rules.evaluation import Inputs, evaluate, lifecycle
 from api.rules.evaluation.arithmetic import figure
@@ -98,7 +98,7 @@ def test_every_changed_figure_of_a_result_is_named_by_its_pointer() -> None:
     for place, value in [*places.items()][::3]:
         document = canonical.loads(text)
         put(document, place, "7" if value != "7" else "8")
-        document["result_sha256"] = files.part_sha256("result", document["result"])
+        document["result_sha256"] = part_sha256(files.FORMAT, "result", document["result"])
         found = verification.check(canonical.dumps(document))
         assert [(each.what, each.pointer) for each in found] == [(What.CHANGED, place)]
 

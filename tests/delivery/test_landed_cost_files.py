@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from jsonschema import Draft202012Validator
 
 from api.delivery.landed_cost import files, verification
 from api.procurement.evaluation.recomputing import What
@@ -12,6 +13,7 @@ from api.procurement.sealing import canonical
 from tests.rules.landed_cost import worked
 
 GOLDEN = Path(__file__).parent / "golden"
+SCHEMA = Path(__file__).parents[2] / "docs/schemas/kerben-landed-cost-1.schema.json"
 
 
 @pytest.mark.parametrize("term", [*worked.BIDS])
@@ -20,6 +22,14 @@ def test_a_golden_file_is_recomputed_alike_and_written_alike(term: str) -> None:
     assert verification.check(text, sha256=files.sha256(text)) == []
     assert files.write(worked.BIDS[term]) == text
     assert files.inputs_of(json.loads(text)["inputs"]) == worked.BIDS[term]
+
+
+def test_the_schema_that_is_told_describes_every_golden_file() -> None:
+    assert json.loads(SCHEMA.read_text("utf-8")) == files.json_schema()
+    form = Draft202012Validator(files.json_schema())
+    for each in GOLDEN.iterdir():
+        form.validate(json.loads(each.read_bytes()))
+    assert not form.is_valid({**json.loads((GOLDEN / "fca.json").read_bytes()), "more": 1})
 
 
 def changed(path: str, value: Any) -> bytes:

@@ -12,9 +12,11 @@ from pydantic import BaseModel, ConfigDict
 from api.procurement.evaluation import files as evaluations
 from api.procurement.evaluation.recomputing import part_sha256
 from api.procurement.sealing import canonical
+from api.procurement.sealing.documents import Sha256
 from api.rules.landed_cost import FORMULA, Inputs, Result, compute
 
 FORMAT: Literal["kerben-landed-cost/1"] = "kerben-landed-cost/1"
+SCHEMA_ID = "https://kerben.example/schemas/kerben-landed-cost-1.schema.json"
 document = evaluations.document
 sha256 = evaluations.sha256
 
@@ -22,9 +24,22 @@ sha256 = evaluations.sha256
 class _Inputs(BaseModel):
     """The part of a file that a landed cost is computed from."""
 
-    model_config = ConfigDict(extra="forbid", strict=True)
+    model_config = ConfigDict(
+        extra="forbid", strict=True, json_schema_serialization_defaults_required=True
+    )
 
     inputs: Inputs
+
+
+class LandedCostFile(_Inputs):
+    """A landed cost as it is given out: what it was computed from, by which formula, and what came
+    out."""
+
+    format: Literal["kerben-landed-cost/1"]
+    formula: Literal["kerben-landed-cost-formula/1"]
+    inputs_sha256: Sha256
+    result: Result
+    result_sha256: Sha256
 
 
 def write(inputs: Inputs, result: Result | None = None) -> bytes:
@@ -50,3 +65,8 @@ def inputs_of(document: Any) -> Inputs:
 def inputs_sha256(inputs: Inputs) -> str:
     """The hash that names what was computed from."""
     return part_sha256(FORMAT, "inputs", document(inputs))
+
+
+def json_schema() -> dict[str, Any]:
+    """The JSON Schema (draft 2020-12) of the file."""
+    return evaluations.schema_of(LandedCostFile, SCHEMA_ID)

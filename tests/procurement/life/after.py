@@ -25,6 +25,7 @@ EFFECTS = {
     ComplaintTarget.TENDER: ("no_effect", "extend_period", "amend_terms"),
     ComplaintTarget.AWARD: ("cancel_award", "no_effect", "repeat_evaluation"),
     ComplaintTarget.CANCELLATION: ("no_effect",),
+    ComplaintTarget.QUALIFICATION: ("cancel_qualification", "no_effect"),
 }
 
 

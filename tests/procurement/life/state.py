@@ -20,7 +20,7 @@ from api.rules.tenders import OPEN_STAGES, TenderStage
 from tests.procurement import awarding, bidding, samples
 from tests.procurement.awarding import Parties
 from tests.procurement.bidding import Bidding
-from tests.procurement.life.kinds import Kind
+from tests.procurement.life.kind import Kind
 from tests.procurement.test_openings import run_jobs
 
 REFUSED = (403, 404, 409, 422)
@@ -77,8 +77,8 @@ class State(RuleBasedStateMachine):
         body = kind.body(self.plan["items"][0]["id"]) | kind.prepare(self)
         self.tender = samples.drafted(buyer, **body)
         self.url = f"/v1/tenders/{self.tender['id']}"
-        if kind.two_envelopes:
-            terms = {"two_envelopes": True}
+        if kind.two_envelopes or kind.terms:
+            terms = {"two_envelopes": kind.two_envelopes, **kind.terms}
             answer = buyer.request("PUT", f"{self.url}/submission-terms", json=terms)
             assert answer.status_code == 200, answer.text
         self.openers = bidding.openers(self.as_org, buyer, count=2)

@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from api.core import db
+from api.rules.sealing import EnvelopeKind
 from tests.procurement import bidding, samples
 from tests.procurement.bidding import Bidding
 from tests.scenarios.recorder import Page
@@ -85,16 +86,20 @@ def opening(told: Page, made: Bidding) -> None:
         " in one transaction."
     )
     bidding.pass_deadline(made)
+    shares(told, made, bidding.PRICE)
+    told.call("buyer", made.buyer, "GET", f"/v1/tenders/{made.id}/bids", expect=200)
+
+
+def shares(told: Page, made: Bidding, kind: EnvelopeKind) -> Any:
+    """An opening of one kind of envelopes, begun and given its shares; as it began."""
     url = f"/v1/tenders/{made.id}/openings"
-    begun = told.call(
-        "buyer", made.buyer, "POST", url, json={"envelope": "price"}, expect=201
-    ).json()
+    begun = told.call("buyer", made.buyer, "POST", url, json={"envelope": kind}, expect=201).json()
     url = f"/v1/openings/{begun['id']}/shares"
     for opener in made.openers[: begun["threshold"]]:
         body = bidding.share(made, begun, opener)
         told.call(opener.name, opener.actor, "POST", url, json=body, expect=201)
     bidding.open_ready(begun)
-    told.call("buyer", made.buyer, "GET", f"/v1/tenders/{made.id}/bids", expect=200)
+    return begun
 
 
 def evaluation(told: Page, made: Bidding, chief: Any) -> None:
@@ -108,17 +113,17 @@ def evaluation(told: Page, made: Bidding, chief: Any) -> None:
     told.call("chief", chief, "POST", f"/v1/evaluations/{draft['id']}/complete", expect=200)
 
 
-def award(told: Page, made: Bidding, chief: Any) -> Any:
+def award(told: Page, made: Bidding, chief: Any, reason: str = "Наименьшая цена") -> Any:
     """A proposal of one person that another approves; the award as answered."""
     told.say(
         "## The award\n\nAgain one proposes and another decides. With the decision the standstill"
         " begins, if the rules of the tender know one: until its end others can complain."
     )
-    body = {"lot_id": made.tender["lots"][0]["id"], "reason": "Наименьшая цена"}
+    body = {"lot_id": made.tender["lots"][0]["id"], "reason": reason}
     url = f"/v1/tenders/{made.id}/awards"
     proposed = told.call("buyer", made.buyer, "POST", url, json=body, expect=201).json()
-    url, reason = f"/v1/awards/{proposed['id']}/approve", {"reason": "Решение комиссии"}
-    return told.call("chief", chief, "POST", url, json=reason, expect=200).json()
+    url, decision = f"/v1/awards/{proposed['id']}/approve", {"reason": "Решение комиссии"}
+    return told.call("chief", chief, "POST", url, json=decision, expect=200).json()
 
 
 def contract(told: Page, made: Bidding, decided: Any, winner: Any) -> Any:

@@ -5,7 +5,9 @@ from typing import Any
 
 from api.core import db, deadlines
 from tests.procurement import awarding, samples
+from tests.scenarios import envelope_steps as envelopes
 from tests.scenarios import steps
+from tests.scenarios.envelope_steps import Offer
 from tests.scenarios.steps import INTRODUCTION, AsOrg, Begin
 
 SMALL = {"amount": "900000", "currency": "KGS"}
@@ -40,6 +42,25 @@ def test_an_open_tender_with_a_reverse_auction(
     steps.evaluation(told, made, chief)
     award = steps.award(told, made, chief)
     steps.contract(told, made, award, suppliers[1])
+    told.finish()
+
+
+def test_a_tender_with_two_envelopes(page: Begin, as_org: AsOrg) -> None:
+    buyer, suppliers = as_org(["buyer"]), [as_org(["supplier"]) for _ in range(3)]
+    chief = awarding.second_client(buyer)
+    people = (("buyer", buyer), ("chief", chief))
+    cheapest, best, unproven = suppliers
+    told = page("two-envelopes", "A tender with two envelopes", INTRODUCTION)
+    made = envelopes.published(told, as_org, buyer)
+    offers = [Offer(cheapest, "9000.00", 12), Offer(best, "9300.00", 36)]
+    handed = envelopes.bids(told, made, [*offers, Offer(unproven, "8900.00", 36)])
+    envelopes.technical_opening(told, made, people, handed)
+    envelopes.judged(told, made, people, handed)
+    envelopes.price_opening(told, made, handed[2], unproven)
+    steps.evaluation(told, made, chief)
+    award = steps.award(told, made, chief, "Наибольшее число баллов")
+    assert award["bid_id"] == handed[1]["id"]
+    steps.contract(told, made, award, best)
     told.finish()
 
 

@@ -4,13 +4,15 @@ money conserves, every audit trail holds, and no tender is stuck. Where candidat
 application is lost or counted twice, only the qualified bid, and nobody is invited while a
 complaint about a decision is open.
 
+A framework is never drawn on beyond its ceiling, and by what stands alone.
+
 How far the examples come is counted by `seen` (shown by `pytest -s`). Whatever hypothesis chooses,
 every example asks, bids, replaces, withdraws, amends, tries to sign too early and complains. Over
-the six procedures without a prequalification, steps ended: 74 in published, 14 in bidOpeningPending, 4 in the two stages of
-first packages, 28 with prices opened, 39 under award, 20 contractSigned, 9 cancelled; 40 signatures
-and 12 complaints were taken, 204 acts refused, each without a trace. The restricted one adds 12 steps in prequalification and 2 each in
-the two stages before the bids, 6 decisions about candidates, and 2 complaints that held up an
-invitation.
+the first six procedures, steps ended: 74 in published, 14 in bidOpeningPending, 4 in the two stages
+of first packages, 28 with prices opened, 39 under award, 20 contractSigned, 9 cancelled; 40
+signatures and 12 complaints were taken, 204 acts refused, each without a trace. The restricted one
+adds 28 steps before its bids, 6 decisions about candidates, and 2 complaints that held up an
+invitation; the framework 24 under award, and 11 call-offs, of which 6 were rejected and 3 cancelled.
 """
 
 import json

@@ -3,7 +3,7 @@
 from datetime import datetime
 
 from hypothesis import strategies as st
-from hypothesis.stateful import invariant, precondition, rule
+from hypothesis.stateful import initialize, invariant, precondition, rule
 
 from api.core import ids
 from api.procurement.models import Bid, Qualification, Submission
@@ -29,6 +29,11 @@ class Candidates(Life):
         self.handed_in = 0
         self.qualified: dict[int, bool] = {}
         """What was decided last about each candidate."""
+
+    @initialize(at=st.sampled_from(({_T.PREQUALIFICATION_STANDSTILL}, {_T.PREQUALIFICATION})))
+    def draft(self, at: set[TenderStage]) -> None:
+        """Steps begin before the invitation: what comes after is as in an open tender."""
+        super().draft(at)
 
     @precondition(lambda self: self.stage in PREQUALIFYING)
     @rule(who=WHO, years=YEARS)

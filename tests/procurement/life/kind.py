@@ -21,6 +21,7 @@ class Kind:
     two_envelopes: bool = False
     terms: Mapping[str, Any] = field(default_factory=dict)
     prolonged: bool = True
+    awards: int = 1
     acts: tuple[type, ...] = ()
     reaches: tuple[str, ...] = ()
     prepare: Callable[[Any], Mapping[str, Any]] = lambda life: {}

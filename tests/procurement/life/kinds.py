@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from tests.procurement import prequalifying
+from tests.procurement.life.agreement import Agreement
 from tests.procurement.life.candidates import Candidates
 from tests.procurement.life.kind import Kind
 
@@ -36,5 +37,13 @@ KINDS = (
         acts=(Candidates,),
         reaches=("replace_application", "withdraw_application", "held_up_by_complaint"),
         prepare=lambda life: prequalifying.periods(),
+    ),
+    Kind(
+        "framework_agreement",
+        {"value": {"amount": "6000000", "currency": "KGS"}},
+        lot_value="6000000",
+        awards=3,
+        acts=(Agreement,),
+        reaches=("conclude_agreement", "call_off", "reject_call_off", "cancel_call_off"),
     ),
 )

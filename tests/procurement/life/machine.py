@@ -1,5 +1,6 @@
 """The machine: the rules of all phases, what must hold after every step, and the way to the end."""
 
+from collections import Counter
 from collections.abc import Callable
 
 from hypothesis import strategies as st
@@ -217,15 +218,19 @@ class Life(After):
                 assert {award.status for award in inside} == {AwardStatus.ACTIVE}
 
     @invariant()
-    def a_lot_has_one_active_award_and_none_is_pending_after_it(self) -> None:
+    def no_lot_has_too_many_awards_and_none_is_pending_after_it(self) -> None:
         if self.stage in (None, _T.DRAFT):
             return
         lots = [award.lot_id for award in self.awards(AwardStatus.ACTIVE)]
-        assert len(lots) == len(set(lots))
+        assert all(count <= self.kind.awards for count in Counter(lots).values())
         over = {lot.id for lot in self.rows(Lot) if lot.status is not LotStatus.ACTIVE}
         assert not over & {award.lot_id for award in self.awards(AwardStatus.PENDING)}
         if self.stage is _T.CONTRACT_SIGNED:
-            assert any(c.status is ContractStatus.ACTIVE for c in self.rows(Contract))
+            self.check_outcome()
+
+    def check_outcome(self) -> None:
+        """What there must be when a tender is complete."""
+        assert any(c.status is ContractStatus.ACTIVE for c in self.rows(Contract))
 
     def teardown(self) -> None:
         """From wherever the steps have led, the tender can be brought to an end; then every audit
@@ -241,7 +246,7 @@ class Life(After):
         else:
             raise AssertionError(f"stuck: {self.stage}")
         self.status_is_that_of_the_lots()
-        self.a_lot_has_one_active_award_and_none_is_pending_after_it()
+        self.no_lot_has_too_many_awards_and_none_is_pending_after_it()
         assert STATUS_OF[self.stage] is not TenderStatus.ACTIVE
         self.check_audit()
         self.seen["examples"] += 1

@@ -137,7 +137,11 @@ def require_submitted(
         )
     }
     missing = [
-        _error(f"#/members/{ids.show('commission_member', seat.id)}", "missing", "has not submitted scores")
+        _error(
+            f"#/members/{ids.show('commission_member', seat.id)}",
+            "missing",
+            "has not submitted scores",
+        )
         for seat in seats
         if seat.id not in sheets
     ]

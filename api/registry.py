@@ -105,6 +105,14 @@ from api.opendata.models import (
     RedFlag,
 )
 from api.opendata.ocds import publishing
+from api.payments.models import (
+    LedgerAccount,
+    LedgerDay,
+    LedgerEntry,
+    LedgerHold,
+    LedgerHoldResolution,
+    LedgerTransaction,
+)
 from api.procurement.models import (
     Amendment,
     Auction,
@@ -326,6 +334,12 @@ TABLES = (
     ScorecardFigure,
     ScorecardFact,
     ScorecardAnnotation,
+    LedgerAccount,
+    LedgerDay,
+    LedgerEntry,
+    LedgerHold,
+    LedgerHoldResolution,
+    LedgerTransaction,
     Invoice,
     PublicDocument,
     OcdsRelease,

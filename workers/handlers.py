@@ -63,6 +63,7 @@ HANDLERS: dict[str, tuple[str, ...]] = {
     "dispute.stage_ended": ("contracts.advance_dispute",),
     "auction.period_ended": ("procurement.end_auction",),
     "opening.ready": ("procurement.open_bids",),
+    "ledger_hold.expired": ("payments.expire_hold",),
     "audit.head_published": ("opendata.refresh_indicators",),
     "tender.evaluated": ("opendata.publish_tender",),
     "tender.first_package_evaluated": ("opendata.publish_tender",),

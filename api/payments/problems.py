@@ -1,0 +1,39 @@
+"""Why money is not moved, as problems with stable codes."""
+
+from api.core.errors import Conflict
+
+
+class InsufficientFunds(Conflict):
+    """An account that cannot be overdrawn has too little that is free."""
+
+    code, title = "insufficient_funds", "The account has too little that is free"
+
+
+class DayClosed(Conflict):
+    """The day is closed: correct it by a reversal on an open day."""
+
+    code, title = "day_closed", "The day is closed"
+
+
+class LedgerKeyReused(Conflict):
+    """The key of this business event belongs to a transaction of other entries."""
+
+    code, title = "ledger_key_reused", "This business event was booked with other entries"
+
+
+class HoldResolved(Conflict):
+    """The hold was posted, voided or has expired."""
+
+    code, title = "hold_resolved", "The hold has ended"
+
+
+class HoldExceeded(Conflict):
+    """More is to be posted than was held."""
+
+    code, title = "hold_exceeded", "More than was held"
+
+
+class AlreadyReversed(Conflict):
+    """A transaction is reversed once."""
+
+    code, title = "already_reversed", "The transaction is reversed already"

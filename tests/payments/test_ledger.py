@@ -1,0 +1,397 @@
+"""The ledger in PostgreSQL: what it refuses, whoever asks, and what it keeps under a crowd."""
+
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from datetime import timedelta
+from decimal import Decimal
+from itertools import count
+from threading import Barrier
+from typing import Any
+from uuid import UUID, uuid4
+
+import psycopg
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from sqlalchemy import text
+from sqlalchemy.exc import DBAPIError
+from sqlmodel import Session, select
+
+from api.core import db
+from api.payments.models import HoldOutcome, LedgerAccount, LedgerEntry, LedgerTransaction
+from api.payments.problems import (
+    AlreadyReversed,
+    DayClosed,
+    HoldExceeded,
+    HoldResolved,
+    InsufficientFunds,
+    LedgerKeyReused,
+)
+from api.payments.service import balances, holds, posting
+from api.payments.service.posting import Posting, Rate
+from api.rules.clock import local_date
+from api.rules.ledger import AccountKey, AccountKind, Entry, Unbalanced, exchange, transfer
+
+BANK = AccountKey(AccountKind.BANK_CLEARING, "KGS")
+FEES = AccountKey(AccountKind.PLATFORM_FEE_REVENUE, "KGS")
+_numbers = count(1)
+
+
+def escrow(contract: UUID | None = None, currency: str = "KGS") -> AccountKey:
+    return AccountKey(AccountKind.ESCROW_LIABILITY, currency, contract or uuid4())
+
+
+def moved(debit: AccountKey, credit: AccountKey, amount: str | Decimal, key: str = "") -> Posting:
+    return Posting(
+        key=key or f"test:{next(_numbers)}",
+        kind="test.moved",
+        entries=transfer(debit, credit, Decimal(amount)),
+        actor="test",
+    )
+
+
+def parties(*keys: AccountKey) -> dict[UUID, list[UUID]]:
+    return {key.reference: [] for key in keys if key.reference}
+
+
+def book(*postings: Posting) -> list[LedgerTransaction]:
+    with db.worker_unit_of_work() as session:
+        named = parties(*(entry.account for each in postings for entry in each.entries))
+        return posting.post_all(session, postings, named)
+
+
+def funded(amount: str) -> AccountKey:
+    account = escrow()
+    book(moved(BANK, account, amount))
+    return account
+
+
+def balance(key: AccountKey) -> Decimal:
+    with db.worker_unit_of_work() as session:
+        row = session.exec(
+            select(LedgerAccount)
+            .where(LedgerAccount.kind == key.kind, LedgerAccount.currency == key.currency)
+            .where(LedgerAccount.reference == key.reference)
+        ).one()
+        assert balances.faults(session) == []
+        return row.credits - row.debits - row.held
+
+
+def transactions(session: Session) -> int:
+    return len(session.exec(select(LedgerTransaction)).all())
+
+
+@contextmanager
+def changing_nothing(session: Session) -> Iterator[None]:
+    before = transactions(session), session.exec(select(LedgerEntry.id)).all()
+    session.rollback()
+    yield
+    session.rollback()
+    assert (transactions(session), session.exec(select(LedgerEntry.id)).all()) == before
+
+
+def test_led_01_an_unbalanced_transaction_is_refused_by_the_rule_and_by_the_database(
+    session: Session, superuser: psycopg.Connection[Any]
+) -> None:
+    account = funded("10")
+    with changing_nothing(session):
+        with pytest.raises(Unbalanced):
+            book(
+                Posting(
+                    key="k",
+                    kind="test",
+                    actor="test",
+                    entries=[Entry(account, Decimal(5)), Entry(BANK, Decimal(-4))],
+                )
+            )
+        with pytest.raises(DBAPIError, match="is not balanced"):
+            _book_without_entries(moved(account, BANK, "5"))
+
+
+def _book_without_entries(told: Posting) -> None:
+    with db.worker_unit_of_work() as session:
+        posting.post(session, told)
+        session.connection().execute(
+            text(
+                "INSERT INTO ledger_transaction SELECT gen_random_uuid(), created_at, updated_at,"
+                " 'alone', kind, booking_date, resource_id, entry_count, content_sha256, NULL,"
+                " NULL, NULL, actor, details FROM ledger_transaction WHERE idempotency_key = :key"
+            ),
+            {"key": told.key},
+        )
+
+
+def test_led_01_no_entry_can_be_added_to_a_transaction_later(session: Session) -> None:
+    account = funded("10")
+    with (
+        changing_nothing(session),
+        pytest.raises(DBAPIError, match="position"),
+        db.worker_unit_of_work() as other,
+    ):
+        other.connection().execute(
+            text(
+                "INSERT INTO ledger_entry (id, created_at, updated_at, transaction_id, entry_count,"
+                " booking_date, position, account_id, currency, amount) SELECT gen_random_uuid(),"
+                " created_at, updated_at, transaction_id, entry_count, booking_date, :position,"
+                " account_id, currency, amount FROM ledger_entry LIMIT 1"
+            ),
+            {"position": 2},
+        )
+    assert balance(account) == 10
+
+
+@pytest.mark.parametrize("role", ["app", "worker", "owner"])
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "UPDATE ledger_entry SET amount = 1",
+        "DELETE FROM ledger_entry",
+        "UPDATE ledger_transaction SET kind = 'x'",
+        "DELETE FROM ledger_transaction",
+        "DELETE FROM ledger_account",
+        "TRUNCATE ledger_entry",
+    ],
+)
+def test_led_02_what_is_booked_is_changed_by_no_role(role: str, statement: str) -> None:
+    funded("10")
+    with (
+        pytest.raises(DBAPIError, match="append-only|permission denied"),
+        db.engine(role).begin() as connection,
+    ):
+        connection.execute(text(statement))
+
+
+@pytest.mark.parametrize("role", ["app", "worker"])
+def test_led_02_a_balance_is_moved_by_entries_alone(role: str) -> None:
+    account = funded("10")
+    with (
+        pytest.raises(DBAPIError, match="permission denied"),
+        db.engine(role).begin() as connection,
+    ):
+        connection.execute(text("UPDATE ledger_account SET credits = credits + 1"))
+    assert balance(account) == 10
+
+
+def test_led_04_an_event_told_twice_is_booked_once_and_of_other_entries_refused(
+    session: Session,
+) -> None:
+    account = escrow()
+    first = book(moved(BANK, account, "10", "event"))
+    again = book(moved(BANK, account, "10", "event"))
+    assert [row.id for row in first] == [row.id for row in again]
+    with changing_nothing(session), pytest.raises(LedgerKeyReused):
+        book(moved(BANK, account, "11", "event"))
+    assert balance(account) == 10
+
+
+def at_once(acts: list[Callable[[], Any]]) -> list[Any]:
+    """The results, or the problems, of acts that begin together in threads of their own."""
+    start = Barrier(len(acts))
+
+    def run(act: Callable[[], Any]) -> Any:
+        start.wait()
+        return act()
+
+    with ThreadPoolExecutor(len(acts)) as pool:
+        ends = [pool.submit(run, act) for act in acts]
+    return [end.exception() or end.result() for end in ends]
+
+
+def test_led_04_one_event_told_by_eight_at_once_is_booked_once() -> None:
+    account = escrow()
+    told = at_once([lambda: book(moved(BANK, account, "10", "once"))[0].id] * 8)
+    assert len(set(told)) == 1
+    assert balance(account) == 10
+
+
+def test_led_05_a_hold_is_posted_in_part_and_the_rest_is_free_again() -> None:
+    account = funded("100")
+    with db.worker_unit_of_work() as session:
+        hold = holds.reserve(
+            session, key="h", kind="test", debit=account, credit=FEES, amount=Decimal(80), actor="t"
+        )
+    assert balance(account) == 20
+    with db.worker_unit_of_work() as session, pytest.raises(HoldExceeded):
+        holds.post(session, hold, actor="t", amount=Decimal(81))
+    with db.worker_unit_of_work() as session:
+        holds.post(session, hold, actor="t", amount=Decimal(30))
+    assert balance(account) == 70
+    with pytest.raises(HoldResolved), db.worker_unit_of_work() as session:
+        holds.void(session, hold, actor="t")
+    assert balance(account) == 70
+
+
+def test_led_05_a_hold_ends_once_whoever_comes_first() -> None:
+    account = funded("100")
+    with db.worker_unit_of_work() as session:
+        hold = holds.reserve(
+            session, key="r", kind="test", debit=account, credit=FEES, amount=Decimal(60), actor="t"
+        )
+
+    def end(act: Callable[..., Any]) -> Callable[[], Any]:
+        def run() -> Any:
+            with db.worker_unit_of_work() as session:
+                return act(session, hold, actor="t")
+
+        return run
+
+    ends = at_once([end(holds.post), end(holds.void)] * 4)
+    posted = [each for each in ends if isinstance(each, LedgerTransaction)]
+    voided = [each for each in ends if each is None]
+    assert (bool(posted), len(voided)) in {(True, 0), (False, 1)}
+    assert all(isinstance(e, HoldResolved | LedgerTransaction) or e is None for e in ends)
+    assert balance(account) == (40 if posted else 100)
+
+
+def test_led_05_a_hold_expires_by_the_clock_and_is_not_posted_afterwards(
+    session: Session,
+) -> None:
+    account = funded("100")
+    with db.worker_unit_of_work() as other:
+        hold = holds.reserve(
+            other,
+            key="e",
+            kind="test",
+            debit=account,
+            credit=FEES,
+            amount=Decimal(60),
+            actor="t",
+            expires_at=db.now(other) - timedelta(seconds=1),
+        )
+    with changing_nothing(session), pytest.raises(HoldResolved), db.worker_unit_of_work() as other:
+        holds.post(other, hold, actor="t")
+    for _ in range(2):
+        with db.worker_unit_of_work() as other:
+            holds.expire_due(other, hold.id)
+    with db.worker_unit_of_work() as other:
+        assert holds.outcome(other, hold) == HoldOutcome.EXPIRED
+    assert balance(account) == 100
+
+
+def test_led_05_a_held_amount_is_not_booked_otherwise(session: Session) -> None:
+    account = funded("100")
+    with db.worker_unit_of_work() as other:
+        holds.reserve(
+            other, key="n", kind="test", debit=account, credit=FEES, amount=Decimal(60), actor="t"
+        )
+    with changing_nothing(session), pytest.raises(InsufficientFunds):
+        book(moved(account, FEES, "41"))
+    book(moved(account, FEES, "40"))
+    assert balance(account) == 0
+
+
+def test_led_06_fifty_parallel_debits_both_ways_never_overdraw_nor_lock_each_other_out() -> None:
+    one, other = funded("100"), funded("100")
+    there = [lambda: book(moved(one, other, "30")) for _ in range(25)]
+    back = [lambda: book(moved(other, one, "30")) for _ in range(25)]
+    results = at_once([act for pair in zip(there, back, strict=True) for act in pair])
+    assert all(isinstance(r, list | InsufficientFunds) for r in results)
+    assert sum(isinstance(r, list) for r in results) >= 6
+    assert balance(one) + balance(other) == 200
+    assert min(balance(one), balance(other)) >= 0
+
+
+@given(st.lists(st.tuples(st.integers(0, 2), st.integers(0, 2), st.integers(1, 50)), max_size=12))
+@settings(
+    max_examples=8, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
+def test_led_07_the_kept_balance_is_the_fold_of_the_entries(
+    moves: list[tuple[int, int, int]],
+) -> None:
+    own = [escrow() for _ in range(3)]
+    expected = dict.fromkeys(own, Decimal(50))
+    book(*(moved(BANK, account, "50") for account in own))
+    for source, target, amount in moves:
+        if source == target:
+            continue
+        try:
+            book(moved(own[source], own[target], Decimal(amount)))
+        except InsufficientFunds:
+            assert expected[own[source]] < amount
+        else:
+            expected[own[source]] -= amount
+            expected[own[target]] += amount
+    assert {account: balance(account) for account in own} == expected
+
+
+def test_led_07_the_nightly_check_names_the_account_whose_balance_was_tampered_with(
+    superuser: psycopg.Connection[Any], session: Session
+) -> None:
+    funded("10")
+    superuser.execute("UPDATE ledger_account SET credits = 11 WHERE kind = 'escrow_liability'")
+    (fault,) = balances.faults(session)
+    assert "0.000000/11.000000, its entries say 0/10.000000" in fault
+
+
+def test_led_08_an_exchange_goes_through_the_fx_accounts_with_its_rate_and_source(
+    session: Session,
+) -> None:
+    yuan, som = AccountKey(AccountKind.BANK_CLEARING, "CNY"), escrow()
+    entries = exchange(yuan, som, Decimal(100), Decimal("12.0345"), 2)
+    told = Posting(key="fx", kind="test", entries=entries, actor="t")
+    with changing_nothing(session), pytest.raises(DBAPIError, match="without a rate"):
+        book(told)
+    rate = Rate(Decimal("12.0345"), "NBKR 2026-11-27")
+    (booked,) = book(Posting(key="fx", kind="test", entries=entries, actor="t", rate=rate))
+    assert (booked.fx_rate, booked.fx_source) == (Decimal("12.0345"), "NBKR 2026-11-27")
+    assert balance(som) == Decimal("1203.45")
+    assert balance(AccountKey(AccountKind.FX, "CNY")) == 100
+
+
+def test_led_10_nothing_is_booked_on_a_closed_day_and_its_totals_are_kept(
+    session: Session,
+) -> None:
+    account = funded("10")
+    with db.worker_unit_of_work() as other:
+        today = local_date(db.now(other))
+        closed = posting.close_day(other, today, actor="t")
+    assert [(line["kind"], line["debits"]) for line in closed.totals] == [
+        ("bank_clearing", "10"),
+        ("escrow_liability", "0"),
+    ]
+    with changing_nothing(session):
+        with pytest.raises(DayClosed):
+            book(moved(BANK, account, "5"))
+        with pytest.raises(DayClosed), db.worker_unit_of_work() as other:
+            posting.close_day(other, today, actor="t")
+    assert balance(account) == 10
+
+
+def test_led_10_closing_waits_for_a_posting_that_is_under_way() -> None:
+    account = escrow()
+    with ThreadPoolExecutor(1) as pool:
+        with db.worker_unit_of_work() as session:
+            posting.post(session, moved(BANK, account, "10"), parties(account))
+            today = local_date(db.now(session))
+            closing = pool.submit(_close, today)
+            _wait_for_lock(session)
+            assert not closing.done()
+        totals = closing.result()
+    assert {line["kind"] for line in totals} == {"bank_clearing", "escrow_liability"}
+
+
+def _close(day: Any) -> list[dict[str, Any]]:
+    with db.worker_unit_of_work() as session:
+        return posting.close_day(session, day, actor="t").totals
+
+
+def _wait_for_lock(session: Session) -> None:
+    waiting = text("SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND NOT granted")
+    while not session.connection().scalar(waiting):
+        pass
+
+
+def test_led_10_a_correction_is_a_reversal_and_there_is_one(session: Session) -> None:
+    account = escrow()
+    (booked,) = book(moved(BANK, account, "10"))
+    with db.worker_unit_of_work() as other:
+        undone = posting.reverse(other, booked, actor="t", reason="wrong contract")
+    assert undone.reverses_id == booked.id
+    assert balance(account) == 0
+    with (
+        changing_nothing(session),
+        pytest.raises(AlreadyReversed),
+        db.worker_unit_of_work() as other,
+    ):
+        posting.reverse(other, booked, actor="t", reason="again")

@@ -15,6 +15,7 @@ from api.core import docs, health, http, problems, settings, telemetry, traces
 from api.delivery.router import ROUTERS as delivery
 from api.identity import clients_router, debarments_router, jobs_router, sandbox_router
 from api.identity.router import members, organisations
+from api.intake.router import ROUTERS as intake
 from api.matching.router import ROUTERS as matching
 from api.opendata import reads
 from api.opendata.router import ROUTERS as opendata
@@ -37,6 +38,7 @@ ROUTERS = (
     clients_router.oauth,
     jobs_router.router,
     sandbox_router.router,
+    *intake,
     *reference,
     *policies,
     *catalog,

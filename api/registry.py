@@ -71,15 +71,15 @@ from api.delivery.models import (
     TariffRate,
     TrackingEvent,
     TrackingFault,
-    TrackingMessage,
-    TrackingSource,
     TradeRemedy,
     TransitObservation,
     TransitSeed,
     TransportRoute,
 )
-from api.delivery.service import comparison, markups
+from api.delivery.service import comparison, markups, tracking_messages
 from api.identity.models import ApiClient, DebarmentRecord, Member, Organisation
+from api.intake import providers
+from api.intake.models import IntakeMessage, IntakeSource
 from api.matching import scoring
 from api.matching.models import (
     DemandItem,
@@ -210,6 +210,8 @@ TABLES = (
     DebarmentRecord,
     Member,
     ApiClient,
+    IntakeSource,
+    IntakeMessage,
     FxRate,
     Certificate,
     Product,
@@ -313,8 +315,6 @@ TABLES = (
     DespatchLine,
     Receipt,
     ReceiptLine,
-    TrackingSource,
-    TrackingMessage,
     TrackingEvent,
     TrackingFault,
     TransitObservation,
@@ -339,4 +339,5 @@ metadata = SQLModel.metadata
 
 gathering.plug(of_lot=comparison.comparable)
 scoring.plug(markups.of_day)
+providers.register(*tracking_messages.PROVIDERS)
 outbox.before_commit(publishing.EVENTS.keys(), publishing.publish)

@@ -17,6 +17,7 @@ TAGS = [
         ("clients", "Credentials of programs: API keys and OAuth clients."),
         ("oauth", "Access tokens (RFC 6749, client credentials)."),
         ("jobs", "Long work: status, progress, result."),
+        ("intake", "Webhooks that others send us: sources, messages, replay."),
         ("reference", "Classifications, units, places, Incoterms, currencies, exchange rates."),
         ("policies", "The rules of procurement as data: policy sets and work calendars."),
         ("sandbox", "The clock of an installation that is not in production."),

@@ -42,6 +42,11 @@ SCOPES: dict[str, tuple[frozenset[OrgRole], frozenset[MemberRole]]] = {
     "organisation:write": (EVERYBODY, frozenset({_M.OWNER})),
     "clients:read": (EVERYBODY, frozenset({_M.OWNER, _M.AUDITOR})),
     "clients:write": (EVERYBODY, frozenset({_M.OWNER})),
+    "intake:read": (
+        EVERYBODY,
+        frozenset({_M.OWNER, _M.FINANCE, _M.LOGISTICS, _M.AUDITOR}),
+    ),
+    "intake:write": (EVERYBODY, frozenset({_M.OWNER, _M.FINANCE, _M.LOGISTICS})),
     "organisations:admin": (STAFF, frozenset({_M.OWNER})),
     "sandbox:admin": (STAFF, frozenset({_M.OWNER})),
     "debarments:decide": (STAFF | REVIEWERS, frozenset({_M.OWNER})),

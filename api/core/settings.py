@@ -110,6 +110,14 @@ class Settings(BaseSettings):
     job_lease_seconds: int = Field(default=60, ge=1)
     job_redispatch_seconds: int = Field(default=600, ge=1)
     job_max_attempts: int = Field(default=8, ge=1)
+    job_retention_days: int = Field(
+        default=90, ge=1, description="Jobs that were done so long ago are deleted."
+    )
+    job_lane_window: int = Field(
+        default=100,
+        ge=1,
+        description="How many of an organisation's due jobs in a queue may be under way at once.",
+    )
 
     @property
     def embedded(self) -> bool:

@@ -19,6 +19,7 @@ from api.intake.router import ROUTERS as intake
 from api.matching.router import ROUTERS as matching
 from api.opendata import reads
 from api.opendata.router import ROUTERS as opendata
+from api.operations.router import ROUTERS as operations
 from api.procurement.router import ROUTERS as procurement
 from api.reference.policy_router import ROUTERS as policies
 from api.reference.router import ROUTERS as reference
@@ -47,6 +48,7 @@ ROUTERS = (
     *delivery,
     *matching,
     *audit,
+    *operations,
     health.router,
     problems.router,
 )

@@ -59,6 +59,7 @@ TAGS = [
         ("ocds", "Open Contracting Data Standard: releases, records, feeds, files by the year."),
         ("indicators", "Red flags: documented queries over open data, ours and others'."),
         ("audit", "The log of who changed what: signed heads, proofs, exports."),
+        ("operations", "For the operator: jobs of everybody, how far work is behind, leaked keys."),
         ("health", "Liveness, readiness, metrics."),
         ("problems", "The catalogue of error codes."),
     )

@@ -30,6 +30,9 @@ class Settings(BaseSettings):
     replica_database_url: SecretStr | None = Field(
         default=None, description="The workers' role on a streaming replica of their database."
     )
+    backup_database_url: SecretStr | None = Field(
+        default=None, description="For `kerben backup`: a role that row-level security binds not."
+    )
     broker_url: SecretStr = Field(
         default=SecretStr("memory://"), description="memory://, amqp://HOST/VHOST or redis://HOST/N"
     )

@@ -48,6 +48,8 @@ SCOPES: dict[str, tuple[frozenset[OrgRole], frozenset[MemberRole]]] = {
     ),
     "intake:write": (EVERYBODY, frozenset({_M.OWNER, _M.FINANCE, _M.LOGISTICS})),
     "organisations:admin": (STAFF, frozenset({_M.OWNER})),
+    "operations:read": (STAFF, frozenset({_M.OWNER, _M.AUDITOR})),
+    "operations:write": (STAFF, frozenset({_M.OWNER})),
     "sandbox:admin": (STAFF, frozenset({_M.OWNER})),
     "debarments:decide": (STAFF | REVIEWERS, frozenset({_M.OWNER})),
     "reference:read": (EVERYBODY, frozenset(MemberRole)),

@@ -17,7 +17,7 @@ from api.audit import log
 from api.core import db, embedded, settings
 from api.operations import checks
 from tests.delivery import tracking
-from tests.delivery.tracking import Case
+from tests.procurement import samples
 
 PSYCOPG = "postgresql+psycopg"
 TAMPERED = {
@@ -57,27 +57,29 @@ def cli(*arguments: str) -> Any:
 
 
 def test_a_backup_comes_back_whole_in_a_fresh_server_and_shows_what_was_altered(
-    case: Case,
+    as_org: Callable[..., Any],
     client: Any,
     superuser: psycopg.Connection[Any],
     drain: Callable[[], int],
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    tracking.under_a_tender(superuser, case)
-    file = case.buyer.post(
+    buyer, supplier = as_org(["buyer"]), as_org(["supplier"])
+    samples.published(buyer)
+    file = buyer.post(
         "/v1/documents",
         params={"name": "terms.pdf"},
         content=b"%PDF-1.7 terms",
         headers={"Content-Type": "application/octet-stream"},
     )
     assert file.status_code == 201, file.text
-    source = tracking.source(case.supplier, "track17", timezone="Asia/Shanghai")
-    tracking.post(client, source, tracking.track17())
+    source = tracking.source(supplier, "track17", timezone="Asia/Shanghai")
+    assert tracking.post(client, source, tracking.track17()).status_code == 200
     drain()
     with db.worker_unit_of_work() as session:
         assert log.sign_now(session) is not None
-    assert cli("check").exit_code == 0
+    before = cli("check")
+    assert before.exit_code == 0, before.stdout
     rows = {
         table: counted(superuser, table)
         for table in ("audit_entry", "outbox_event", "job", "organisation", "api_client", "place")

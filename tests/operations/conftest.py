@@ -1,3 +1,0 @@
-from tests.delivery.conftest import case
-
-__all__ = ["case"]

@@ -26,7 +26,7 @@ test: .venv/.ready ## Run the tests on the embedded database
 	@$(RUN) pytest -n auto
 
 check: .venv/.ready ## Everything that CI runs: lint, types, layers, contract, tests
-	@$(RUN) kerben check
+	@$(RUN) kerben ci
 
 bench: .venv/.ready ## Benchmarks, each a ratio against a named baseline
 	@for file in benchmarks/bench_*.py; do $(RUN) python $$file; done

@@ -4,6 +4,7 @@ import typer
 
 from api.cli import (
     audit,
+    backup,
     bids,
     check,
     clock,
@@ -13,6 +14,7 @@ from api.cli import (
     match,
     opendata,
     openers,
+    operations,
     organisations,
     reference,
     server,
@@ -31,7 +33,13 @@ main.command("worker")(server.worker)
 main.command("relay")(server.relay)
 main.command("migrate")(server.migrate)
 main.command("openapi")(check.openapi)
-main.command("check")(check.check)
+main.command("ci")(check.ci)
+main.command("check")(operations.check)
+main.command("backup")(backup.backup)
+main.command("restore")(backup.restore)
+main.command("outbox")(operations.outbox)
+main.add_typer(operations.job_commands, name="jobs")
+main.add_typer(operations.key_commands, name="keys")
 main.add_typer(organisations.app, name="organisation")
 main.add_typer(reference.app, name="reference")
 main.add_typer(clock.app, name="clock")

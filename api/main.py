@@ -15,9 +15,11 @@ from api.core import docs, health, http, problems, settings, telemetry, traces
 from api.delivery.router import ROUTERS as delivery
 from api.identity import clients_router, debarments_router, jobs_router, sandbox_router
 from api.identity.router import members, organisations
+from api.intake.router import ROUTERS as intake
 from api.matching.router import ROUTERS as matching
 from api.opendata import reads
 from api.opendata.router import ROUTERS as opendata
+from api.operations.router import ROUTERS as operations
 from api.procurement.router import ROUTERS as procurement
 from api.reference.policy_router import ROUTERS as policies
 from api.reference.router import ROUTERS as reference
@@ -37,6 +39,7 @@ ROUTERS = (
     clients_router.oauth,
     jobs_router.router,
     sandbox_router.router,
+    *intake,
     *reference,
     *policies,
     *catalog,
@@ -45,6 +48,7 @@ ROUTERS = (
     *delivery,
     *matching,
     *audit,
+    *operations,
     health.router,
     problems.router,
 )

@@ -71,15 +71,15 @@ from api.delivery.models import (
     TariffRate,
     TrackingEvent,
     TrackingFault,
-    TrackingMessage,
-    TrackingSource,
     TradeRemedy,
     TransitObservation,
     TransitSeed,
     TransportRoute,
 )
-from api.delivery.service import comparison, markups
+from api.delivery.service import comparison, markups, tracking_messages
 from api.identity.models import ApiClient, DebarmentRecord, Member, Organisation
+from api.intake import providers
+from api.intake.models import IntakeMessage, IntakeSource
 from api.matching import scoring
 from api.matching.models import (
     DemandItem,
@@ -218,6 +218,8 @@ TABLES = (
     DebarmentRecord,
     Member,
     ApiClient,
+    IntakeSource,
+    IntakeMessage,
     FxRate,
     Certificate,
     Product,
@@ -321,8 +323,6 @@ TABLES = (
     DespatchLine,
     Receipt,
     ReceiptLine,
-    TrackingSource,
-    TrackingMessage,
     TrackingEvent,
     TrackingFault,
     TransitObservation,
@@ -353,4 +353,5 @@ metadata = SQLModel.metadata
 
 gathering.plug(of_lot=comparison.comparable)
 scoring.plug(markups.of_day)
+providers.register(*tracking_messages.PROVIDERS)
 outbox.before_commit(publishing.EVENTS.keys(), publishing.publish)

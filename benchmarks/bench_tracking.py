@@ -42,6 +42,7 @@ from api.delivery.service.tracking_files import FileFormat
 from api.identity import service as identity
 from api.identity.models import Organisation
 from api.identity.schemas import ClientIn
+from api.intake import service as intake
 from api.main import create_app
 from api.reference import service as reference
 from api.rules.contracts import ContractStatus
@@ -65,12 +66,12 @@ def main() -> None:
     with db.worker_unit_of_work() as session:
         reference.load_bundled(session)
     org, key, shipments = prepared()
-    intake(org, shipments)
+    taking_in(org, shipments)
     reading(key, org, shipments)
     db.dispose()
 
 
-def intake(org: UUID, shipments: list[UUID]) -> None:
+def taking_in(org: UUID, shipments: list[UUID]) -> None:
     """Medians of `ROUNDS` files of `EVENTS` events, each told once, and of the same rows bare."""
     served, bare = [], []
     for round_ in range(ROUNDS):
@@ -84,7 +85,7 @@ def intake(org: UUID, shipments: list[UUID]) -> None:
         while not finished:
             with db.worker_unit_of_work() as session:
                 held = session.get_one(jobs.Job, job_id)
-                finished = tracking_messages.step(session, held)
+                finished = intake.work(session, held)
                 session.add(held)
         served.append(EVENTS / (time.perf_counter() - started))
         if held.result != {"created": EVENTS, "duplicate": 0, "rejected": 0}:

@@ -31,6 +31,7 @@ app.conf.update(
         "workers.contracts",
         "workers.delivery",
         "workers.identity",
+        "workers.intake",
         "workers.matching",
         "workers.opendata",
         "workers.procurement",

@@ -4,15 +4,8 @@ from uuid import UUID
 
 from sqlmodel import Session
 
-from api.core.jobs import Job
-from api.delivery.service import scorecards, tracking_facts, tracking_messages
-from workers.app import batch_task, task
-
-
-@batch_task(tracking_messages.TASK)
-def read_tracking(session: Session, job: Job) -> bool:
-    """Read the next events of what a source has sent."""
-    return tracking_messages.step(session, job)
+from api.delivery.service import scorecards, tracking_facts
+from workers.app import task
 
 
 @task("delivery.follow_shipment")

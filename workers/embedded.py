@@ -1,4 +1,5 @@
-"""Workers inside one process: relay, clock, sequencer and a Celery worker on memory://, each a thread."""
+"""Workers inside one process: relay, clock, sequencer, housekeeper and a Celery worker on memory://,
+each a thread."""
 
 import threading
 from collections.abc import Iterator
@@ -8,7 +9,7 @@ from celery.worker import WorkController
 from celery.worker import state as worker_state
 
 from api.matching import service as matching
-from workers import clock, relay, sequencer
+from workers import clock, housekeeper, relay, sequencer
 from workers.app import app
 
 
@@ -34,6 +35,7 @@ def running() -> Iterator[None]:
         threading.Thread(target=relay.run, args=(stop,), name="relay", daemon=True),
         threading.Thread(target=clock.run, args=(stop,), name="clock", daemon=True),
         threading.Thread(target=sequencer.run, args=(stop,), name="sequencer", daemon=True),
+        threading.Thread(target=housekeeper.run, args=(stop,), name="housekeeper", daemon=True),
     ]
     for thread in threads:
         thread.start()

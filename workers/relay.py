@@ -7,7 +7,7 @@ from datetime import timedelta
 import psycopg
 import structlog
 from kombu.exceptions import OperationalError as BrokerError
-from sqlalchemy import or_, update
+from sqlalchemy import or_, text, update
 from sqlalchemy.exc import SQLAlchemyError
 from sqlmodel import Session, col, select
 
@@ -20,9 +20,31 @@ from workers.handlers import BULK, HANDLERS
 
 log = structlog.get_logger(__name__)
 POLL_SECONDS = 1.0
+BUSY_SECONDS = 0.1
+"""Nobody says when jobs are done and a full lane has place again: while it moves, it is looked at."""
 LONGEST_PAUSE_SECONDS = 5.0
 SEND_SECONDS = timedelta(seconds=60)
 BATCH = 200
+
+
+_FREE = (col(Job.done_at).is_(None), col(Job.failed_at).is_(None))
+_NEXT = text("""
+    WITH RECURSIVE lanes AS (
+      SELECT min(lane) AS lane FROM job WHERE done_at IS NULL AND failed_at IS NULL
+      UNION ALL
+      SELECT (SELECT min(lane) FROM job
+        WHERE done_at IS NULL AND failed_at IS NULL AND lane > lanes.lane)
+      FROM lanes WHERE lanes.lane IS NOT NULL)
+    SELECT w.id FROM lanes CROSS JOIN LATERAL (
+      SELECT id, run_at, dispatched_until, lease_until, row_number() OVER (ORDER BY run_at, id) AS turn
+      FROM job
+      WHERE job.lane = lanes.lane AND done_at IS NULL AND failed_at IS NULL AND run_at <= :now
+      ORDER BY run_at, id LIMIT :window) AS w
+    WHERE (w.dispatched_until IS NULL OR w.dispatched_until < :now)
+      AND (w.lease_until IS NULL OR w.lease_until < :now)
+    ORDER BY w.turn, w.run_at LIMIT :batch
+""")
+"""Steps from lane to lane by the index, and looks at the oldest due jobs of each."""
 
 
 class BrokerRefused(Exception):
@@ -59,6 +81,7 @@ def make_jobs(session: Session) -> int:
                 session,
                 name,
                 {"resource_id": event.resource_id.hex},
+                account=event.org_id,
                 event_id=event.id,
                 request_id=event.request_id,
                 origins=list(origin),
@@ -71,21 +94,25 @@ def make_jobs(session: Session) -> int:
 def take_due(session: Session) -> list[tuple[str, str]]:
     """(task, job id) of jobs to send now: new, due for a retry, or with a lease that ran out.
 
-    They are this relay's to send for `SEND_SECONDS`; if it dies meanwhile, another one's.
+    Lanes are served in turn, and of each at most `job_lane_window` jobs are under way, so that
+    who asks for very much does not delay the others. They are this relay's to send for
+    `SEND_SECONDS`; if it dies meanwhile, another one's.
     """
     now = db.now(session)
+    asked = {"now": now, "window": settings.get().job_lane_window, "batch": BATCH}
+    wanted = session.connection().scalars(_NEXT, asked).all()
     due = session.exec(
         select(Job)
-        .where(col(Job.done_at).is_(None), col(Job.failed_at).is_(None), Job.run_at <= now)
+        .where(col(Job.id).in_(wanted))
+        .where(*_FREE, Job.run_at <= now)
         .where(or_(col(Job.dispatched_until).is_(None), col(Job.dispatched_until) < now))
         .where(or_(col(Job.lease_until).is_(None), col(Job.lease_until) < now))
-        .order_by(col(Job.run_at))
-        .limit(BATCH)
         .with_for_update(skip_locked=True)
     ).all()
     for job in due:
         job.dispatched_until = now + SEND_SECONDS
-    return [(job.name, job.id.hex) for job in due]
+    place = {job_id: turn for turn, job_id in enumerate(wanted)}
+    return [(job.name, job.id.hex) for job in sorted(due, key=lambda job: place[job.id])]
 
 
 def relay_once() -> int:
@@ -149,18 +176,22 @@ def run(stop: threading.Event) -> None:
             with psycopg.connect(db.url("worker"), autocommit=True, connect_timeout=5) as listener:
                 listener.execute("LISTEN kerben_outbox")
                 while not stop.is_set():
-                    _relay_all(stop)
+                    busy = _relay_all(stop)
                     pulse.beat()
-                    for _ in listener.notifies(timeout=POLL_SECONDS, stop_after=1):
+                    wait = BUSY_SECONDS if busy else POLL_SECONDS
+                    for _ in listener.notifies(timeout=wait, stop_after=1):
                         pass
         except (psycopg.Error, SQLAlchemyError, OSError) as error:
             log.warning("relay interrupted", error=str(error))
             stop.wait(POLL_SECONDS)
 
 
-def _relay_all(stop: threading.Event) -> None:
-    """Relay until nothing is left; while the broker refuses, try again after longer pauses."""
-    refusals = 0
+def _relay_all(stop: threading.Event) -> bool:
+    """Relay until nothing is left, and say whether there was anything.
+
+    While the broker refuses, try again after longer pauses.
+    """
+    refusals, busy = 0, False
     while not stop.is_set():
         try:
             moved = relay_once()
@@ -179,4 +210,6 @@ def _relay_all(stop: threading.Event) -> None:
                 forget_messages()
                 continue
         if not moved:
-            return
+            break
+        busy = True
+    return busy

@@ -44,7 +44,7 @@ def openapi(
         raise typer.Exit(1)
 
 
-def check() -> None:
+def ci() -> None:
     """Run everything that CI runs, stopping at the first failure; pytest comes last."""
     openapi(check=True)
     lint_document()

@@ -16,6 +16,9 @@ from api.reference import service as reference
 from workers import broker, embedded, processes
 
 console = Console(stderr=True)
+STOP_SECONDS = 25
+"""How long requests that were begun are waited for: less than the 30 s after which Docker and
+Kubernetes kill a process."""
 
 
 def prepare() -> None:
@@ -48,6 +51,7 @@ def serve(
             log_config=None,
             access_log=False,
             server_header=False,
+            timeout_graceful_shutdown=STOP_SECONDS,
         )
 
 

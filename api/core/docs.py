@@ -17,6 +17,7 @@ TAGS = [
         ("clients", "Credentials of programs: API keys and OAuth clients."),
         ("oauth", "Access tokens (RFC 6749, client credentials)."),
         ("jobs", "Long work: status, progress, result."),
+        ("intake", "Webhooks that others send us: sources, messages, replay."),
         ("reference", "Classifications, units, places, Incoterms, currencies, exchange rates."),
         ("policies", "The rules of procurement as data: policy sets and work calendars."),
         ("sandbox", "The clock of an installation that is not in production."),
@@ -58,6 +59,7 @@ TAGS = [
         ("ocds", "Open Contracting Data Standard: releases, records, feeds, files by the year."),
         ("indicators", "Red flags: documented queries over open data, ours and others'."),
         ("audit", "The log of who changed what: signed heads, proofs, exports."),
+        ("operations", "For the operator: jobs of everybody, how far work is behind, leaked keys."),
         ("health", "Liveness, readiness, metrics."),
         ("problems", "The catalogue of error codes."),
     )

@@ -12,23 +12,42 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Column, Index, UniqueConstraint, or_, text, update
+from sqlalchemy import Column, Index, UniqueConstraint, delete, or_, text, update
 from sqlmodel import Field, Session, col, select
 
-from api.core import db, settings, traces
-from api.core.errors import NotFound
+from api.core import audit, db, pages, settings, traces
+from api.core.errors import Conflict, NotFound
+from api.core.pages import PageQuery
 from api.core.tables import JSON, TEXTS, TIMESTAMP, Table
-from api.rules.jobs import JobStatus, retry_delay_seconds
+from api.rules.jobs import STUCK_SECONDS, JobState, JobStatus, queue_of, retry_delay_seconds
+
+PRUNED_AT_ONCE = 1_000
+
+
+class JobNotRequeued(Conflict):
+    """The job is done, or a worker holds it."""
+
+    code, title = "job_not_requeued", "Only a job that waits or was given up is requeued"
 
 
 class Job(Table, table=True):
-    """One call of a task. Its status is derived from the columns, never stored."""
+    """One call of a task. Its status is derived from the columns, never stored.
+
+    `lane` is the queue and on whose account the job runs: lanes are served in turn.
+    """
 
     __tablename__ = "job"
     __table_args__ = (
         Index(
             "ix_job_open", "run_at", postgresql_where=text("done_at IS NULL AND failed_at IS NULL")
         ),
+        Index(
+            "ix_job_lane",
+            "lane",
+            "run_at",
+            postgresql_where=text("done_at IS NULL AND failed_at IS NULL"),
+        ),
+        Index("ix_job_done", "done_at", postgresql_where=text("done_at IS NOT NULL")),
         Index("ix_job_failed", "name", postgresql_where=text("failed_at IS NOT NULL")),
         UniqueConstraint("event_id", "name"),
     )
@@ -36,6 +55,9 @@ class Job(Table, table=True):
     name: str = Field(max_length=100)
     args: dict[str, Any] = Field(sa_column=Column(JSON, nullable=False))
     org_id: UUID | None = Field(default=None, index=True)
+    lane: str = Field(
+        default="", max_length=80, sa_column_kwargs={"server_default": ""}, nullable=False
+    )
     event_id: UUID | None = Field(default=None)
     request_id: str | None = Field(default=None, max_length=64)
     traceparents: list[str] | None = Field(default=None, sa_type=TEXTS)
@@ -68,13 +90,16 @@ def enqueue(
     args: dict[str, Any],
     *,
     org_id: UUID | None = None,
+    account: UUID | None = None,
     event_id: UUID | None = None,
     request_id: str | None = None,
     origins: Sequence[str] | None = None,
 ) -> Job:
     """Ask for `name(**args)` to run after this transaction commits.
 
-    `origins` are the traces that it goes on with, the current one by default.
+    `org_id` is the organisation that asked for it and may follow it; `account`, the same by
+    default, the one on whose account it runs, so that it waits behind that one's other work and
+    nobody else's. `origins` are the traces that it goes on with, the current one by default.
     """
     if origins is None:
         current = traces.traceparent()
@@ -83,6 +108,7 @@ def enqueue(
         name=name,
         args=args,
         org_id=org_id,
+        lane=_lane(name, account or org_id),
         event_id=event_id,
         request_id=request_id,
         traceparents=list(origins) or None,
@@ -180,6 +206,98 @@ def retry_or_fail(session: Session, job_id: UUID, attempt: int, error: str) -> N
         delay = retry_delay_seconds(job.attempts, jitter=random.random())
         job.run_at = now + timedelta(seconds=delay)
     session.add(job)
+
+
+def find(session: Session, job_id: UUID) -> Job:
+    """A job of anybody, for the operator; NotFound when there is none."""
+    job = session.get(Job, job_id)
+    if job is None:
+        raise NotFound
+    return job
+
+
+def list_jobs(
+    session: Session, page: PageQuery, *, state: JobState | None = None, name: str | None = None
+) -> tuple[Sequence[Job], str | None]:
+    """Jobs of everybody in a state, the newest first, for the operator."""
+    query = select(Job)
+    if state is not None:
+        query = query.where(*_in_state(state, db.now(session)))
+    if name is not None:
+        query = query.where(Job.name == name)
+    filters = {"state": state, "name": name}
+    return pages.newest_first(session, query, Job, page, scope="all-jobs", filters=filters)
+
+
+def requeue(session: Session, job_id: UUID, *, actor: str) -> Job:
+    """Give a job that was given up, or that waits for another try, all its tries again, at once.
+
+    Raises NotFound, and JobNotRequeued for one that is done or that a worker holds. What its
+    earlier tries have done is there: effects and cursor commit together, so that it goes on.
+    """
+    query = select(Job).where(Job.id == job_id).with_for_update()
+    job = session.exec(query).one_or_none()
+    if job is None:
+        raise NotFound
+    now = db.now(session)
+    if job.done_at is not None or (job.lease_until is not None and job.lease_until > now):
+        raise JobNotRequeued
+    audit.record(
+        session,
+        f"job:{job.id.hex}",
+        "requeue",
+        actor=actor,
+        org_id=job.org_id,
+        change={"name": job.name, "attempts": job.attempts, "last_error": job.last_error},
+    )
+    job.failed_at, job.lease_until, job.dispatched_until = None, None, None
+    job.attempts, job.run_at = 0, now
+    session.add(job)
+    session.connection().execute(text("SELECT pg_notify('kerben_outbox', '')"))
+    return job
+
+
+def requeue_failed(
+    session: Session, *, actor: str, name: str | None = None, limit: int = 500
+) -> tuple[int, bool]:
+    """Requeue the oldest jobs that were given up; how many, and whether more are left."""
+    query = select(Job.id).where(col(Job.failed_at).is_not(None))
+    if name is not None:
+        query = query.where(Job.name == name)
+    found = session.exec(query.order_by(col(Job.id)).limit(limit + 1)).all()
+    for job_id in found[:limit]:
+        requeue(session, job_id, actor=actor)
+    return min(len(found), limit), len(found) > limit
+
+
+def prune(session: Session, *, older_than_days: int) -> int:
+    """Delete up to `PRUNED_AT_ONCE` jobs that were done so many days ago; how many there were."""
+    until = db.now(session) - timedelta(days=older_than_days)
+    old = (
+        select(Job.id)
+        .where(col(Job.done_at) < until)
+        .order_by(col(Job.done_at))
+        .limit(PRUNED_AT_ONCE)
+        .with_for_update(skip_locked=True)
+    )
+    return session.connection().execute(delete(Job).where(col(Job.id).in_(old))).rowcount
+
+
+def _in_state(state: JobState, now: datetime) -> list[Any]:
+    opened = [col(Job.done_at).is_(None), col(Job.failed_at).is_(None)]
+    match state:
+        case JobState.FAILED:
+            return [col(Job.failed_at).is_not(None)]
+        case JobState.OPEN:
+            return opened
+        case JobState.STUCK:
+            since = now - timedelta(seconds=STUCK_SECONDS)
+            held = or_(col(Job.lease_until).is_(None), col(Job.lease_until) < now)
+            return [*opened, col(Job.run_at) < since, held]
+
+
+def _lane(name: str, account: UUID | None) -> str:
+    return f"{queue_of(name)}:{account.hex if account else ''}"
 
 
 def job_uuid(text_id: str) -> UUID:

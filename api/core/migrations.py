@@ -23,6 +23,17 @@ def head() -> str | None:
     return ScriptDirectory.from_config(config()).get_current_head()
 
 
+def is_behind(revision: str | None) -> bool:
+    """True for a database that lacks migrations of this release; one it does not know is newer."""
+    return revision is None or (revision != head() and revision in _known())
+
+
+@cache
+def _known() -> frozenset[str]:
+    script = ScriptDirectory.from_config(config())
+    return frozenset(each.revision for each in script.walk_revisions())
+
+
 def upgrade(revision: str = "head") -> None:
     """Bring the database to `revision`; safe to run again, and by several processes at once."""
     command.upgrade(config(), revision)

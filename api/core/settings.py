@@ -30,6 +30,9 @@ class Settings(BaseSettings):
     replica_database_url: SecretStr | None = Field(
         default=None, description="The workers' role on a streaming replica of their database."
     )
+    backup_database_url: SecretStr | None = Field(
+        default=None, description="For `kerben backup`: a role that row-level security binds not."
+    )
     broker_url: SecretStr = Field(
         default=SecretStr("memory://"), description="memory://, amqp://HOST/VHOST or redis://HOST/N"
     )
@@ -110,6 +113,14 @@ class Settings(BaseSettings):
     job_lease_seconds: int = Field(default=60, ge=1)
     job_redispatch_seconds: int = Field(default=600, ge=1)
     job_max_attempts: int = Field(default=8, ge=1)
+    job_retention_days: int = Field(
+        default=90, ge=1, description="Jobs that were done so long ago are deleted."
+    )
+    job_lane_window: int = Field(
+        default=100,
+        ge=1,
+        description="How many of an organisation's due jobs in a queue may be under way at once.",
+    )
 
     @property
     def embedded(self) -> bool:

@@ -1,12 +1,6 @@
 """Why what is told of a shipment is refused, as problems with stable codes."""
 
-from api.core.errors import Conflict, Invalid, Unauthorized
-
-
-class SignatureWrong(Unauthorized):
-    """The signature of a webhook is not that of these bytes by the secret of this source."""
-
-    code, title = "signature_wrong", "The signature does not fit the body"
+from api.core.errors import Conflict, Invalid
 
 
 class EventIdTaken(Conflict):

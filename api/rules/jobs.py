@@ -4,6 +4,7 @@ from enum import StrEnum
 
 BASE_SECONDS = 2.0
 MAX_SECONDS = 600.0
+STUCK_SECONDS = 300.0
 DEFAULT_QUEUE = "default"
 QUEUES = {
     "matching": "matching",
@@ -13,6 +14,7 @@ QUEUES = {
     "procurement": "deadlines",
     "contracts": "deadlines",
     "delivery": "default",
+    "intake": "default",
 }
 """First part of a task's name -> queue."""
 
@@ -22,6 +24,15 @@ class JobStatus(StrEnum):
     RUNNING = "running"
     SUCCEEDED = "succeeded"
     FAILED = "failed"
+
+
+class JobState(StrEnum):
+    """What an operator looks for: given up; neither done nor given up; of those, due for longer
+    than `STUCK_SECONDS` without a worker."""
+
+    FAILED = "failed"
+    OPEN = "open"
+    STUCK = "stuck"
 
 
 def queue_of(task: str) -> str:

@@ -105,6 +105,18 @@ def test_ready_means_migrated_and_metrics_show_the_outbox(client: Any) -> None:
     assert "kerben_outbox_pending" in client.get("/metrics").text
 
 
+@pytest.mark.parametrize(("revision", "status"), [("9999", 200), ("0001", 503)])
+def test_the_release_before_stays_ready_while_the_database_is_newer(
+    client: Any, superuser: Any, revision: str, status: int
+) -> None:
+    (head,) = superuser.execute("SELECT version_num FROM alembic_version").fetchone()
+    superuser.execute("UPDATE alembic_version SET version_num = %s", [revision])
+    try:
+        assert client.get("/readyz").status_code == status
+    finally:
+        superuser.execute("UPDATE alembic_version SET version_num = %s", [head])
+
+
 def test_a_database_that_goes_away_midway_gives_503_and_keeps_nothing(
     as_org: AsOrg, session: Session, superuser: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:

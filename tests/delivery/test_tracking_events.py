@@ -7,7 +7,8 @@ from sqlmodel import Session, select
 
 from api.contracts import performance
 from api.core import db
-from api.delivery.models import TrackingEvent, TrackingSource
+from api.delivery.models import TrackingEvent
+from api.intake.models import IntakeSource
 from api.rules.incoterms import Incoterm
 from tests.delivery import tracking
 from tests.delivery.tracking import Case, at, event, told
@@ -143,7 +144,7 @@ def test_row_level_security_hides_events_from_strangers_and_no_role_alters_them(
     stranger = as_org(["supplier"])
     with db.unit_of_work(stranger.org_id) as session:
         assert session.exec(select(TrackingEvent)).all() == []
-        assert session.exec(select(TrackingSource)).all() == []
+        assert session.exec(select(IntakeSource)).all() == []
     with db.unit_of_work(case.buyer.org_id) as session:
         assert len(session.exec(select(TrackingEvent)).all()) == 1
     for role in ("app", "worker", "owner"):

@@ -10,8 +10,10 @@ from sqlalchemy import func
 from sqlmodel import Session, select
 
 from api.core.jobs import Job
-from api.delivery.models import TrackingEvent, TrackingMessage
+from api.delivery.models import TrackingEvent
 from api.delivery.service import tracking_files, tracking_messages
+from api.intake import service as intake
+from api.intake.models import IntakeMessage
 from tests.delivery import tracking
 from tests.delivery.tracking import Case, at, event
 
@@ -83,7 +85,7 @@ def test_of_a_zip_of_ten_thousand_events_the_three_broken_ones_are_listed_and_th
     again = send(case.supplier, body)
     assert again.json()["id"] == job["id"]
     drain()
-    assert (count(session), count(session, TrackingMessage)) == (9_997, 1)
+    assert (count(session), count(session, IntakeMessage)) == (9_997, 1)
 
 
 def test_json_files_in_a_zip_are_one_event_or_a_list(
@@ -166,7 +168,7 @@ def test_a_file_that_cannot_be_read_as_a_whole_is_refused_and_nothing_kept(
     answer = send(case.supplier, body)
     assert (answer.status_code, answer.json()["code"]) == (422, "file_unreadable")
     assert answer.json()["errors"][0]["code"] == code
-    assert count(session, TrackingMessage) == 0
+    assert count(session, IntakeMessage) == 0
 
 
 def test_a_broken_or_lying_entry_spoils_only_itself(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -189,7 +191,7 @@ def test_another_media_type_and_too_much_are_refused(case: Case, session: Sessio
     assert wrong.status_code == 415
     large = send(case.supplier, random.Random(1).randbytes(20_000_001))
     assert large.status_code == 413
-    assert count(session, TrackingMessage) == 0
+    assert count(session, IntakeMessage) == 0
 
 
 def test_a_reading_that_breaks_off_goes_on_where_it_was(
@@ -198,10 +200,10 @@ def test_a_reading_that_breaks_off_goes_on_where_it_was(
     monkeypatch.setattr(tracking_messages, "BATCH", 2)
     body = b"\n".join(line(case, number) for number in range(5))
     send(case.supplier, body, "ndjson")
-    job = session.exec(select(Job).where(Job.name == tracking_messages.TASK)).one()
+    job = session.exec(select(Job).where(Job.name == intake.TASK)).one()
     steps = []
     for _ in range(3):
-        steps.append(tracking_messages.step(session, job))
+        steps.append(intake.work(session, job))
         session.add(job)
         session.commit()
     assert steps == [False, False, True]

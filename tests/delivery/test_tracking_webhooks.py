@@ -6,10 +6,11 @@ from typing import Any
 import pytest
 from sqlmodel import Session, select
 
-from api.core import db, ids
+from api.core import db, ids, vault
 from api.core.jobs import Job
-from api.delivery.models import TrackingEvent, TrackingFault, TrackingMessage, TrackingSource
-from api.delivery.service import source_secrets, tracking_messages
+from api.delivery.models import TrackingEvent, TrackingFault
+from api.intake import service as intake
+from api.intake.models import IntakeMessage, IntakeSource
 from tests.delivery import tracking
 from tests.delivery.tracking import SECRET, Case, at, post, track17
 
@@ -39,7 +40,7 @@ def told(session: Session) -> dict[str, TrackingEvent]:
 
 
 def result(session: Session) -> Any:
-    (job,) = session.exec(select(Job).where(Job.name == tracking_messages.TASK)).all()
+    (job,) = session.exec(select(Job).where(Job.name == intake.TASK)).all()
     return job.result
 
 
@@ -51,7 +52,7 @@ def test_a_webhook_is_kept_byte_for_byte_answered_at_once_and_read_later(
     answer = post(client, source, body)
     assert (answer.status_code, answer.json()["duplicate"]) == (200, False)
     assert stored(session, TrackingEvent) == []
-    (message,) = stored(session, TrackingMessage)
+    (message,) = stored(session, IntakeMessage)
     assert message.body == body
     drain()
     picked, cleared = told(session).values()
@@ -87,7 +88,7 @@ def test_a_signature_is_checked_on_the_bytes_and_by_the_secret_of_the_source(
     ):
         answer = post(client, source, body, **wrong)
         assert (answer.status_code, answer.json()["code"]) == (401, "signature_wrong")
-    assert stored(session, TrackingMessage) == []
+    assert stored(session, IntakeMessage) == []
     written = value if kind == "aftership" else value.upper()  # hexadecimal has no case
     assert post(client, source, body, **{header: written}).status_code == 200
 
@@ -102,7 +103,7 @@ def test_the_same_webhook_fifty_times_in_parallel_is_one_event(
     assert sorted(answer.json()["duplicate"] for answer in answers) == [False] + [True] * 49
     assert len({answer.json()["message_id"] for answer in answers}) == 1
     drain()
-    assert len(stored(session, TrackingMessage)) == len(stored(session, TrackingEvent)) == 1
+    assert len(stored(session, IntakeMessage)) == len(stored(session, TrackingEvent)) == 1
     assert result(session) == {"created": 1, "duplicate": 0, "rejected": 0}
 
 
@@ -170,7 +171,7 @@ def test_a_signed_body_that_is_no_message_is_kept_and_reported(
     assert post(client, source, body).status_code == 200
     drain()
     assert result(session)["rejected"] == 1
-    (message,) = stored(session, TrackingMessage)
+    (message,) = stored(session, IntakeMessage)
     assert message.body == body
 
 
@@ -350,7 +351,7 @@ def test_a_disabled_source_takes_nothing_more_and_a_new_secret_replaces_the_old(
     assert post(client, source, body, **fresh).status_code == 200
     assert case.supplier.post(f"{url}/disable").json()["disabled_at"] is not None
     assert post(client, source, b"{ }", **tracking.signed("track17", b"{ }")).status_code == 404
-    assert len(stored(session, TrackingMessage)) == 1
+    assert len(stored(session, IntakeMessage)) == 1
 
 
 def test_a_secret_is_encrypted_at_rest_and_of_no_use_in_another_row(
@@ -358,13 +359,13 @@ def test_a_secret_is_encrypted_at_rest_and_of_no_use_in_another_row(
 ) -> None:
     made = tracking.source(case.supplier, "track17")
     other = tracking.source(case.supplier, "dcsa")
-    one = session.get_one(TrackingSource, ids.parse("trackingsource", made["id"]))
-    two = session.get_one(TrackingSource, ids.parse("trackingsource", other["id"]))
+    one = session.get_one(IntakeSource, ids.parse("trackingsource", made["id"]))
+    two = session.get_one(IntakeSource, ids.parse("trackingsource", other["id"]))
     assert one.secret is not None
     assert SECRET.encode() not in one.secret
-    assert source_secrets.opened(one.id, one.secret) == SECRET.encode()
-    with pytest.raises(source_secrets.SecretUnusable):
-        source_secrets.opened(two.id, one.secret)
+    assert vault.unlock(one.secret, one.id) == SECRET
+    with pytest.raises(vault.SecretUnusable):
+        vault.unlock(one.secret, two.id)
 
 
 @pytest.mark.parametrize(
@@ -382,14 +383,14 @@ def test_a_source_that_cannot_be_is_refused(
     body = {"name": "n", "kind": "track17", "secret": SECRET, **change}
     answer = case.supplier.post("/v1/tracking-sources", json=body)
     assert (answer.status_code, answer.json()["errors"][0]["pointer"]) == (422, pointer)
-    assert stored(session, TrackingSource) == []
+    assert stored(session, IntakeSource) == []
 
 
 def test_a_webhook_shows_the_policies_nothing_before_its_signature_fits(case: Case) -> None:
     source = tracking.source(case.supplier, "track17")
     with db.unit_of_work() as session:
-        assert session.exec(select(TrackingSource)).all() == []
+        assert session.exec(select(IntakeSource)).all() == []
         named = str(ids.parse("trackingsource", source["id"]))
-        db.scope(session, tracking_source=named)
-        assert len(session.exec(select(TrackingSource)).all()) == 1
-        assert session.exec(select(TrackingMessage)).all() == []
+        db.scope(session, intake_source=named)
+        assert len(session.exec(select(IntakeSource)).all()) == 1
+        assert session.exec(select(IntakeMessage)).all() == []

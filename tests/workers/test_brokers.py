@@ -14,7 +14,7 @@ pytestmark = pytest.mark.brokers
 JOBS = range(100)
 
 
-def test_a_worker_killed_amid_100_jobs_loses_none_and_repeats_no_effect(
+def test_job_02_a_worker_killed_amid_100_jobs_loses_none_and_repeats_no_effect(
     broker: Broker, fleet: Fleet
 ) -> None:
     if broker.name == "redis":
@@ -37,7 +37,7 @@ def test_a_worker_killed_amid_100_jobs_loses_none_and_repeats_no_effect(
     assert broker.waiting() == 0
 
 
-def test_while_the_broker_is_away_commands_are_taken_and_no_job_is_lost(
+def test_job_03_while_the_broker_is_away_commands_are_taken_and_no_job_is_lost(
     broker: Broker, fleet: Fleet, proxy: Proxy, as_org: Callable[..., Any]
 ) -> None:
     fleet.environment["KERBEN_BROKER_URL"] = broker.through(proxy.port)

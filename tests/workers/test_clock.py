@@ -23,7 +23,7 @@ def fired(session: Session) -> list[UUID]:
     return list(session.exec(query.order_by(col(OutboxEvent.id))).all())
 
 
-def test_what_is_due_fires_once_and_in_order(session: Session) -> None:
+def test_job_05_what_is_due_fires_once_and_in_order(session: Session) -> None:
     late, later, not_yet = uuid4(), uuid4(), uuid4()
     arm(later, -1)
     arm(late, -2)
@@ -35,7 +35,7 @@ def test_what_is_due_fires_once_and_in_order(session: Session) -> None:
     assert fired(session) == [late, later]
 
 
-def test_a_moved_deadline_fires_again_and_a_removed_one_never(session: Session) -> None:
+def test_job_05_a_moved_deadline_fires_again_and_a_removed_one_never(session: Session) -> None:
     moved, removed = uuid4(), uuid4()
     arm(moved, -1)
     clock.tick()

@@ -49,7 +49,9 @@ def open_jobs(session: Session) -> int:
     return session.exec(query).one()
 
 
-def test_a_process_killed_amid_100_jobs_loses_none_and_repeats_no_effect(session: Session) -> None:
+def test_job_02_a_process_killed_amid_100_jobs_loses_none_and_repeats_no_effect(
+    session: Session,
+) -> None:
     with db.worker_unit_of_work() as unit:
         for number in range(JOBS):
             jobs.enqueue(unit, "test.append", {"number": number})
@@ -83,7 +85,7 @@ def test_an_event_of_a_rolled_back_change_is_never_seen(session: Session) -> Non
     assert session.exec(select(func.count()).select_from(OutboxEvent)).one() == 0
 
 
-def test_an_event_becomes_each_job_once_however_often_the_relay_runs(
+def test_job_01_an_event_becomes_each_job_once_however_often_the_relay_runs(
     session: Session, as_org: Callable[..., Any]
 ) -> None:
     as_org(["supplier"])
@@ -98,7 +100,7 @@ def test_an_event_becomes_each_job_once_however_often_the_relay_runs(
     assert names.count("matching.forget_tender") == 1
 
 
-def test_two_workers_cannot_hold_one_job(session: Session) -> None:
+def test_job_01_two_workers_cannot_hold_one_job(session: Session) -> None:
     with db.worker_unit_of_work() as unit:
         job = jobs.enqueue(unit, "test.append", {"number": 1})
 
@@ -109,7 +111,7 @@ def test_two_workers_cannot_hold_one_job(session: Session) -> None:
         assert jobs.claim(third, job.id) is None, "the lease is not over"
 
 
-def test_a_failing_job_is_tried_again_later_and_at_last_given_up(session: Session) -> None:
+def test_job_07_a_failing_job_is_tried_again_later_and_at_last_given_up(session: Session) -> None:
     with db.worker_unit_of_work() as unit:
         job = jobs.enqueue(unit, "test.append", {"number": 1})
     for attempt in range(1, 9):

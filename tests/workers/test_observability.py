@@ -91,7 +91,7 @@ def test_every_queue_shows_its_jobs_and_how_long_the_oldest_waits(client: Any) -
 
 
 @pytest.mark.usefixtures("fresh")
-def test_the_outbox_and_the_deadlines_show_how_far_they_are_behind(client: Any) -> None:
+def test_job_04_the_outbox_and_the_deadlines_show_how_far_they_are_behind(client: Any) -> None:
     figures = scraped(client)
     assert figures["kerben_database_up", ()] == 1
     assert figures["kerben_outbox_pending", ()] == figures["kerben_outbox_lag_seconds", ()] == 0

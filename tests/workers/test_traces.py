@@ -59,7 +59,7 @@ def identity_of(span: ReadableSpan) -> tuple[int, int]:
     return span.context.trace_id, span.context.span_id
 
 
-def test_one_command_is_one_trace_across_request_outbox_and_worker(
+def test_job_10_one_command_is_one_trace_across_request_outbox_and_worker(
     as_org: AsOrg, drain: Drain, session: Session, exporter: InMemorySpanExporter
 ) -> None:
     samples.stock(as_org(["supplier"], country="CN"))

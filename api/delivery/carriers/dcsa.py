@@ -4,7 +4,6 @@ Both shapes are read: flat (2.x), and `metadata` beside `payload` (3.0), where a
 another by `retractedEventID`. A body is one event, a list, or `{"events": […]}`.
 """
 
-import hmac
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -28,11 +27,6 @@ _CODE = {
     EventType.EQUIPMENT: "equipmentEventTypeCode",
 }
 _LOCATIONS = ("eventLocation", "location")
-
-
-def signature(body: bytes, secret: bytes) -> str:
-    """What `Notification-Signature` must be."""
-    return f"sha256={hmac.digest(secret, body, 'sha256').hex()}"
 
 
 def parse(document: Any) -> Iterator[Told | Unreadable]:

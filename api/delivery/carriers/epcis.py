@@ -6,7 +6,6 @@ the event with the same `eventID`, or, without ids, the event that says the same
 declaration (EPCIS 2.0, 7.4.1); the events that correct it come by themselves.
 """
 
-import hmac
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -37,11 +36,6 @@ _EPCS = ("epcList", "childEPCs")
 _NOT_CONTENT = frozenset({"errorDeclaration", "recordTime", "eventID", "@context", "context"})
 _SSCC_URN = "urn:epc:id:sscc:"
 _SSCC_BODY = 17
-
-
-def signature(body: bytes, secret: bytes) -> str:
-    """What `GS1-Signature` must be."""
-    return f"sha256={hmac.digest(secret, body, 'sha256').hex()}"
 
 
 def parse(document: Any) -> Iterator[Told | Unreadable]:

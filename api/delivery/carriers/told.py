@@ -9,6 +9,7 @@ from enum import StrEnum
 from typing import Any, NamedTuple
 from uuid import UUID
 
+from api.intake.schemes import Scheme
 from api.rules.tracking.milestones import Classifier, EventType, FacilityType, Milestone
 from api.rules.tracking.reading import Side
 
@@ -17,9 +18,11 @@ _SHOWN = 120
 
 
 class SourceKind(StrEnum):
-    """Whose format a source speaks; `api` is our own, sent with credentials."""
+    """Whose format a source speaks; `api` is our own, sent with credentials, and `partner` our own
+    by signed webhooks."""
 
     API = "api"
+    PARTNER = "partner"
     TRACK17 = "track17"
     AFTERSHIP = "aftership"
     DCSA = "dcsa"
@@ -83,15 +86,10 @@ type Parse = Callable[[Any], Iterator[Told | Unreadable]]
 
 
 class Carrier(NamedTuple):
-    """The header that holds the signature, how it is made of (body, secret), how a body is read.
+    """How it may sign, the first way being the usual one, and how a body is read."""
 
-    A `hexadecimal` signature is the same in either case.
-    """
-
-    header: str
-    signature: Callable[[bytes, bytes], str]
+    schemes: Mapping[str, Scheme]
     parse: Parse
-    hexadecimal: bool = True
 
 
 def parsed(body: bytes) -> Any:

@@ -22,8 +22,6 @@ from api.delivery.models.tariffs import ExciseRate, ImportParameter, TariffRate,
 from api.delivery.models.tracking import (
     TrackingEvent,
     TrackingFault,
-    TrackingMessage,
-    TrackingSource,
 )
 from api.delivery.models.transit import TransitObservation, TransitSeed
 
@@ -53,8 +51,6 @@ __all__ = [
     "TariffRate",
     "TrackingEvent",
     "TrackingFault",
-    "TrackingMessage",
-    "TrackingSource",
     "TradeRemedy",
     "TransitObservation",
     "TransitSeed",

@@ -1,62 +1,17 @@
-"""Who tells where shipments are, what they sent byte for byte, and the events read from it."""
+"""What sources tell of shipments: events read from their messages, and what could not be read."""
 
 from datetime import datetime
 from decimal import Decimal
 from uuid import UUID
 
-from sqlalchemy import CheckConstraint, Column, Index, LargeBinary, Numeric, UniqueConstraint
+from sqlalchemy import CheckConstraint, Index, Numeric, UniqueConstraint
 from sqlmodel import Field
 
 from api.core.tables import TIMESTAMP, Table, state
-from api.delivery.carriers.told import SourceKind
 from api.rules.contracts import Side
 from api.rules.tracking.milestones import Classifier, EventType, FacilityType, Milestone
 
 CONFIDENCE = Numeric(4, 3)
-
-
-class TrackingSource(Table, table=True):
-    """A carrier or tracking service that an organisation has connected.
-
-    `secret` is encrypted to the installation's sealing key together with the source's id, so that
-    the database alone gives it to nobody, and it is of no use in another row. `timezone` is the
-    IANA zone in which moments without an offset are read.
-    """
-
-    __tablename__ = "tracking_source"
-    __table_args__ = (
-        UniqueConstraint("org_id", "name"),
-        CheckConstraint("(kind = 'api') = (secret IS NULL)", name="secret_by_kind"),
-        CheckConstraint("future_tolerance_seconds BETWEEN 0 AND 86400", name="tolerance_bounded"),
-    )
-
-    org_id: UUID = Field(foreign_key="organisation.id", ondelete="RESTRICT")
-    name: str = Field(max_length=100)
-    kind: SourceKind = Field(sa_type=state(SourceKind))
-    secret: bytes | None = Field(default=None, sa_column=Column(LargeBinary))
-    timezone: str | None = Field(default=None, max_length=50)
-    future_tolerance_seconds: int = 300
-    disabled_at: datetime | None = Field(default=None, sa_type=TIMESTAMP)
-    version: int = 1
-
-
-class TrackingMessage(Table, table=True):
-    """What a source sent, as it came. Never altered; the same bytes are one message.
-
-    `job_id` is the job that reads it, which counts what became of its events.
-    """
-
-    __tablename__ = "tracking_message"
-    __table_args__ = (UniqueConstraint("source_id", "sha256"),)
-
-    source_id: UUID = Field(foreign_key="tracking_source.id", ondelete="RESTRICT")
-    org_id: UUID = Field(foreign_key="organisation.id", index=True, ondelete="RESTRICT")
-    job_id: UUID
-    media_type: str = Field(max_length=100)
-    signature: str | None = Field(default=None, max_length=500)
-    sha256: str = Field(max_length=64)
-    body: bytes = Field(sa_column=Column(LargeBinary, nullable=False))
-    received_at: datetime = Field(sa_type=TIMESTAMP)
 
 
 class TrackingEvent(Table, table=True):
@@ -77,12 +32,12 @@ class TrackingEvent(Table, table=True):
         CheckConstraint("leg_seq > 0", name="leg_positive"),
     )
 
-    source_id: UUID = Field(foreign_key="tracking_source.id", ondelete="RESTRICT")
+    source_id: UUID = Field(foreign_key="intake_source.id", ondelete="RESTRICT")
     event_id: str = Field(max_length=200)
     org_id: UUID = Field(foreign_key="organisation.id", ondelete="RESTRICT")
     shipment_id: UUID = Field(foreign_key="shipment.id", ondelete="RESTRICT")
     message_id: UUID | None = Field(
-        default=None, foreign_key="tracking_message.id", ondelete="RESTRICT"
+        default=None, foreign_key="intake_message.id", ondelete="RESTRICT"
     )
     event_type: EventType = Field(sa_type=state(EventType))
     classifier: Classifier = Field(sa_type=state(Classifier))
@@ -117,7 +72,7 @@ class TrackingFault(Table, table=True):
     __table_args__ = (Index("ix_tracking_fault_message", "message_id", "job_id", "row"),)
 
     org_id: UUID = Field(foreign_key="organisation.id", ondelete="RESTRICT")
-    message_id: UUID = Field(foreign_key="tracking_message.id", ondelete="RESTRICT")
+    message_id: UUID = Field(foreign_key="intake_message.id", ondelete="RESTRICT")
     job_id: UUID
     row: int
     pointer: str = Field(max_length=300)

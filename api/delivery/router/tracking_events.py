@@ -12,6 +12,7 @@ from api.core.errors import BadRequest, InvalidCursor, PayloadTooLarge, Unsuppor
 from api.core.http import PageDep, documented
 from api.core.pages import Page
 from api.delivery import tracking_problems as problems
+from api.delivery.carriers.told import SourceKind
 from api.delivery.models import TrackingEvent
 from api.delivery.schemas.tracking import (
     FaultOut,
@@ -29,6 +30,9 @@ from api.delivery.service.tracking_files import MEDIA_TYPES, FileFormat
 from api.identity import access
 from api.identity.access import Context, require
 from api.identity.jobs_router import JobId, JobOut
+from api.intake import service as intake
+from api.intake.models import IntakeMessage
+from api.intake.problems import NothingToReplay
 
 of_shipment = access.router("/shipments", "tracking")
 events = access.router("/tracking-events", "tracking")
@@ -166,21 +170,29 @@ def list_errors(job_id: JobId, ctx: Read, page: PageDep) -> Page[Any]:
 @messages.get("/{message_id}", response_model=TrackingMessageOut)
 def get_message(message_id: TrackingMessageId, ctx: Read) -> dict[str, Any]:
     """What a source of yours has sent; its `job_id` leads to what became of it."""
-    found = tracking_messages.get(ctx.session, org_id=ctx.org_id, message_id=message_id)
-    return {**found.model_dump(exclude={"body", "signature"}), "size": len(found.body)}
+    found = _message(ctx, message_id)
+    return {**found.model_dump(exclude={"body"}), "size": len(found.body)}
 
 
 @messages.get("/{message_id}/body", response_class=Response, responses=_STORED)
 def download_message(message_id: TrackingMessageId, ctx: Read) -> Response:
     """The bytes of a message as they came."""
-    found = tracking_messages.get(ctx.session, org_id=ctx.org_id, message_id=message_id)
+    found = _message(ctx, message_id)
     return Response(found.body, media_type="application/octet-stream")
 
 
-@messages.post("/{message_id}/read-again", status_code=202, response_model=JobOut)
+@messages.post(
+    "/{message_id}/read-again",
+    status_code=202,
+    response_model=JobOut,
+    responses=documented(NothingToReplay),
+)
 def read_again(message_id: TrackingMessageId, ctx: Write) -> JobOut:
     """Read a message once more: what it told before is a duplicate, the rest may be taken now."""
-    found = tracking_messages.get(ctx.session, org_id=ctx.org_id, message_id=message_id)
-    job = tracking_messages.read_again(ctx.session, found, actor=ctx.actor)
+    job = intake.replay(ctx.session, _message(ctx, message_id), actor=ctx.actor)
     ctx.headers["Location"] = f"/v1/jobs/job_{job.id.hex}"
     return JobOut.of(job)
+
+
+def _message(ctx: Context, message_id: TrackingMessageId) -> IntakeMessage:
+    return intake.get_message(ctx.session, org_id=ctx.org_id, message_id=message_id, of=SourceKind)

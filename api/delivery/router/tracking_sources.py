@@ -2,22 +2,13 @@
 
 from typing import Annotated, Any
 
-from fastapi import Depends, Request
+from fastapi import Request
 
-from api.core import db, ids
-from api.core.errors import (
-    AlreadyExists,
-    BadRequest,
-    InvalidCursor,
-    NotFound,
-    PayloadTooLarge,
-    PreconditionFailed,
-)
+from api.core import ids
+from api.core.errors import AlreadyExists, InvalidCursor, PreconditionFailed
 from api.core.http import PageDep, documented, public_router
 from api.core.pages import Page
 from api.delivery.carriers import CARRIERS
-from api.delivery.carriers.told import SourceKind
-from api.delivery.models import TrackingSource
 from api.delivery.schemas.tracking import (
     ReceivedOut,
     TrackingSourceId,
@@ -25,16 +16,22 @@ from api.delivery.schemas.tracking import (
     TrackingSourceOut,
     TrackingSourcePatch,
 )
-from api.delivery.service import tracking_messages, tracking_sources
-from api.delivery.tracking_problems import SignatureWrong
+from api.delivery.service import tracking_sources
 from api.identity import access
 from api.identity.access import Context, require
+from api.intake import sources
+from api.intake.models import IntakeSource
+from api.intake.router import REFUSALS, Raw, taken_in
 
 router = access.router("/tracking-sources", "tracking")
 webhooks = public_router("/webhooks/tracking", "tracking")
 Read = Annotated[Context, require("tracking:read")]
 Write = Annotated[Context, require("tracking_sources:write")]
-_HEADERS = ", ".join(f"`{each.header}` ({kind})" for kind, each in CARRIERS.items())
+_HEADERS = ", ".join(
+    f"`{scheme.kept[-1]}` ({kind})"
+    for kind, carrier in CARRIERS.items()
+    for scheme in carrier.schemes.values()
+)
 _EXAMPLE = {
     "event": "TRACKING_UPDATED",
     "data": {
@@ -102,16 +99,12 @@ def change_source(
 def disable_source(source_id: TrackingSourceId, ctx: Write) -> dict[str, Any]:
     """Take nothing more from a source."""
     source = _held(ctx, source_id)
-    return _shown(ctx, tracking_sources.disable(ctx.session, source, actor=ctx.actor))
-
-
-async def _raw(request: Request) -> bytes:
-    return await request.body()
+    return _shown(ctx, sources.disable(ctx.session, source, actor=ctx.actor))
 
 
 @webhooks.post(
     "/{source_id}",
-    responses=documented(BadRequest, SignatureWrong, NotFound, PayloadTooLarge),
+    responses=documented(*REFUSALS),
     openapi_extra={
         "requestBody": {
             "required": True,
@@ -123,42 +116,29 @@ async def _raw(request: Request) -> bytes:
         }
     },
 )
-def receive(
-    source_id: TrackingSourceId, request: Request, body: Annotated[bytes, Depends(_raw)]
-) -> ReceivedOut:
+def receive(source_id: TrackingSourceId, request: Request, body: Raw) -> ReceivedOut:
     """Take what a source sends: it is kept byte for byte, and read by a worker afterwards.
 
     The same bytes sent again are the same message. What in it cannot be taken is listed by
     `GET /v1/tracking-imports/{job_id}/errors`.
     """
-    with db.unit_of_work() as session:
-        source, signature = tracking_sources.authenticated(
-            session, source_id, body, request.headers
-        )
-        kept = tracking_messages.receive(
-            session,
-            source,
-            body,
-            media_type="application/json",
-            signature=signature,
-            actor=f"source:{source.id.hex}",
-        )
-    return ReceivedOut(message_id=kept.message_id, duplicate=kept.duplicate)
+    return ReceivedOut.model_validate(taken_in(source_id, request, body), from_attributes=True)
 
 
-def _held(ctx: Context, source_id: TrackingSourceId) -> TrackingSource:
+def _held(ctx: Context, source_id: TrackingSourceId) -> IntakeSource:
     source = tracking_sources.get(ctx.session, org_id=ctx.org_id, source_id=source_id, locked=True)
     ctx.check_version(source)
     return source
 
 
-def _shown(ctx: Context, source: TrackingSource) -> dict[str, Any]:
+def _shown(ctx: Context, source: IntakeSource) -> dict[str, Any]:
     ctx.tag(source)
     return _public(source)
 
 
-def _public(source: TrackingSource) -> dict[str, Any]:
+def _public(source: IntakeSource) -> dict[str, Any]:
     """A source without its secret."""
-    signed = source.kind is not SourceKind.API
+    signed = source.scheme is not None
     path = f"/webhooks/tracking/{ids.show('trackingsource', source.id)}" if signed else None
-    return {**source.model_dump(exclude={"secret", "org_id"}), "webhook_path": path}
+    shown = source.model_dump(include={"id", "name", "disabled_at", "created_at", "version"})
+    return {**shown, **source.settings, "kind": source.provider, "webhook_path": path}

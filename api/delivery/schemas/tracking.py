@@ -13,12 +13,22 @@ from pydantic import (
     SecretStr,
     model_validator,
 )
+from pydantic_core import PydanticCustomError
 
 from api.core.ids import PublicId
 from api.core.inputs import printable
 from api.delivery.carriers.told import SourceKind
+from api.intake.schemas import MAX_OVERLAP_HOURS
 from api.rules.contracts import Side
+from api.rules.tracking import clocks
 from api.rules.tracking.milestones import Classifier, EventType, FacilityType, Milestone
+
+
+def _known_zone(zone: str) -> str:
+    if not clocks.known_zone(zone):
+        raise PydanticCustomError("unknown_timezone", "Not an IANA time zone: Asia/Shanghai")
+    return zone
+
 
 TrackingSourceId = Annotated[UUID, PublicId("trackingsource")]
 TrackingEventId = Annotated[UUID, PublicId("trackingevent")]
@@ -35,6 +45,7 @@ Zone = Annotated[
         examples=["Asia/Shanghai"],
     ),
     AfterValidator(printable),
+    AfterValidator(_known_zone),
 ]
 Tolerance = Annotated[
     int,
@@ -50,14 +61,19 @@ class Input(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
 
-class TrackingSourceIn(Input):
+class Clock(Input):
+    """How the moments of a source are read."""
+
+    timezone: Zone | None = None
+    future_tolerance_seconds: Tolerance = 300
+
+
+class TrackingSourceIn(Clock):
     """A carrier or tracking service to connect. `secret` is what it signs its webhooks with."""
 
     name: Annotated[Text, Field(max_length=100, examples=["17TRACK of our forwarder"])]
     kind: SourceKind = Field(examples=["track17"])
     secret: Secret | None = None
-    timezone: Zone | None = None
-    future_tolerance_seconds: Tolerance = 300
 
     @model_validator(mode="after")
     def _signed_or_not(self) -> Self:
@@ -66,12 +82,11 @@ class TrackingSourceIn(Input):
         return self
 
 
-class TrackingSourcePatch(Input):
-    """What changes of a source."""
+class TrackingSourcePatch(Clock):
+    """What changes of a source. The secret before is taken for `overlap_hours` more."""
 
     secret: Secret | None = None
-    timezone: Zone | None = None
-    future_tolerance_seconds: Tolerance = 300
+    overlap_hours: int = Field(default=0, ge=0, le=MAX_OVERLAP_HOURS, examples=[24])
 
 
 class TrackingSourceOut(BaseModel):

@@ -7,11 +7,12 @@ from sqlmodel import Session, select
 
 from api.core.errors import FieldError, Invalid, NotFound
 from api.delivery.carriers.told import SourceKind, Told
-from api.delivery.models import TrackingEvent, TrackingSource
+from api.delivery.models import TrackingEvent
 from api.delivery.schemas.tracking import FaultOut, ReportOut, TrackingEventIn, TrackingEventsIn
 from api.delivery.service import tracking_intake, tracking_native, tracking_sources
 from api.delivery.service.tracking_intake import Fault, Numbered
 from api.delivery.tracking_problems import EventIdTaken, EventInFuture, SourceNotOfFormat
+from api.intake.models import IntakeSource
 
 _SAME = (
     "shipment_id",
@@ -63,7 +64,7 @@ def record_many(session: Session, *, org_id: UUID, actor: str, data: TrackingEve
     return ReportOut(**report.counts, errors=faults)
 
 
-def source_of_files(session: Session, org_id: UUID, source_id: UUID | None) -> TrackingSource:
+def source_of_files(session: Session, org_id: UUID, source_id: UUID | None) -> IntakeSource:
     """The source whose format a file has: one's own API source, DCSA or EPCIS.
 
     Raises NotFound, and SourceNotOfFormat for a service that only sends webhooks.
@@ -73,19 +74,19 @@ def source_of_files(session: Session, org_id: UUID, source_id: UUID | None) -> T
     source = tracking_sources.get(session, org_id=org_id, source_id=source_id)
     if source.disabled_at is not None:
         raise NotFound
-    if source.kind not in (SourceKind.API, SourceKind.DCSA, SourceKind.EPCIS):
-        raise SourceNotOfFormat(f"A source of kind {source.kind} sends webhooks.")
+    if source.provider not in (SourceKind.API, SourceKind.DCSA, SourceKind.EPCIS):
+        raise SourceNotOfFormat(f"A source of kind {source.provider} sends webhooks.")
     return source
 
 
-def _source(session: Session, org_id: UUID, source_id: UUID | None) -> TrackingSource:
+def _source(session: Session, org_id: UUID, source_id: UUID | None) -> IntakeSource:
     source = source_of_files(session, org_id, source_id)
-    if source.kind is not SourceKind.API:
-        raise SourceNotOfFormat(f"A source of kind {source.kind} tells in its own format.")
+    if source.provider != SourceKind.API:
+        raise SourceNotOfFormat(f"A source of kind {source.provider} tells in its own format.")
     return source
 
 
-def _is(session: Session, source: TrackingSource, there: TrackingEvent, told: Told) -> bool:
+def _is(session: Session, source: IntakeSource, there: TrackingEvent, told: Told) -> bool:
     """True when the event under this id says what was told now."""
     row: dict[str, Any] = tracking_intake.read(session, source, told)
     return all(getattr(there, name) == row[name] for name in _SAME)

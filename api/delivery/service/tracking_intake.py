@@ -8,6 +8,7 @@ from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import cached_property
 from typing import Any, NamedTuple
 from uuid import UUID
 
@@ -16,9 +17,11 @@ from sqlmodel import Session
 from api.core import audit, bulk, db
 from api.core.outbox import emit
 from api.delivery.carriers.told import Told, Unreadable, Whereabouts
-from api.delivery.models import TrackingEvent, TrackingSource
+from api.delivery.models import TrackingEvent
+from api.delivery.schemas.tracking import Clock
 from api.delivery.service import tracked
 from api.delivery.service.tracked import AT_CROSSING, Known, Tracked
+from api.intake.models import IntakeSource
 from api.reference.models import Place
 from api.rules.contracts import Side
 from api.rules.tracking import clocks, reading
@@ -63,14 +66,19 @@ class Report:
         return dict(zip(COUNTS, (self.created, self.duplicate, rejected), strict=True))
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Batch:
     """Who tells, when it is recorded, and from which message."""
 
-    source: TrackingSource
+    source: IntakeSource
     now: datetime
     message_id: UUID | None = None
     sha256: str | None = None
+
+    @cached_property
+    def clock(self) -> Clock:
+        """How the moments of the source are read."""
+        return Clock.model_validate(self.source.settings)
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +98,7 @@ class _Refused(Exception):
 
 def take(
     session: Session,
-    source: TrackingSource,
+    source: IntakeSource,
     batch: Sequence[Numbered],
     *,
     actor: str,
@@ -129,14 +137,14 @@ def take(
     return report
 
 
-def read(session: Session, source: TrackingSource, told: Told) -> dict[str, Any]:
+def read(session: Session, source: IntakeSource, told: Told) -> dict[str, Any]:
     """What the row of an event that can be taken would be."""
     about = Batch(source, db.now(session))
     return _row(about, _find(session, source.org_id, [told]), told)
 
 
 def _announce(
-    session: Session, shipment: Tracked, source: TrackingSource, actor: str, count: int
+    session: Session, shipment: Tracked, source: IntakeSource, actor: str, count: int
 ) -> None:
     audit.record(
         session,
@@ -226,10 +234,10 @@ def _place(known: Known, told: Told) -> Place | None:
 
 def _moment(about: Batch, told: Told) -> clocks.Moment:
     try:
-        moment = clocks.read(told.time, zone=about.source.timezone, offset=told.offset)
+        moment = clocks.read(told.time, zone=about.clock.timezone, offset=told.offset)
     except ClockFault as fault:
         raise _Refused("event_time", fault.code, str(fault), told.time) from fault
-    tolerance = about.source.future_tolerance_seconds
+    tolerance = about.clock.future_tolerance_seconds
     if clocks.from_future(moment.at, told.classifier, now=about.now, tolerance=tolerance):
         detail = f"It is {about.now:%Y-%m-%dT%H:%M:%SZ} now: this has not happened yet."
         raise _Refused("event_time", "event_in_future", detail, told.time)

@@ -1,115 +1,63 @@
-"""What sources send: kept byte for byte at once, read later by a job. Never commits.
+"""Messages of tracking sources, kept by the intake, are read into events. Never commits.
 
-A message is known by its source and the SHA-256 of its bytes: sent again, it is the same one, and
-no job is asked for a second time. What could not be taken can be read again, when a shipment has
-become known, or a moment is no longer in the future.
+What could not be taken can be read again, when a shipment has become known, or a moment is no
+longer in the future.
 """
 
-import hashlib
 from collections.abc import Iterator, Sequence
 from itertools import islice
-from typing import Any, NamedTuple
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy import tuple_
-from sqlalchemy.dialects.postgresql import insert
 from sqlmodel import Session, col, select
 
 from api.core import bulk, jobs, pages
-from api.core.errors import NotFound
 from api.core.jobs import Job
 from api.core.pages import PageQuery
 from api.delivery.carriers import CARRIERS
 from api.delivery.carriers.told import Parse, SourceKind, Told, Unreadable, parsed
-from api.delivery.models import TrackingFault, TrackingMessage, TrackingSource
+from api.delivery.models import TrackingFault
+from api.delivery.schemas.tracking import Clock
 from api.delivery.service import tracking_files, tracking_intake, tracking_native
 from api.delivery.service.tracking_files import MEDIA_TYPES, FileFormat
 from api.delivery.service.tracking_intake import COUNTS, Numbered, Report
+from api.intake import service as intake
+from api.intake.models import IntakeMessage, IntakeSource, Proof
+from api.intake.providers import Provider
+from api.intake.schemes import StandardWebhooks
+from api.rules.permissions import BUYERS, SELLERS
 
-TASK = "delivery.read_tracking"
 BATCH = 2_000
 _FORMATS = {media_type: format for format, media_type in MEDIA_TYPES.items()}
-
-
-class Received(NamedTuple):
-    """A message, and whether it was there before."""
-
-    message_id: UUID
-    job_id: UUID
-    duplicate: bool
-
-
-def receive(
-    session: Session,
-    source: TrackingSource,
-    body: bytes,
-    *,
-    media_type: str,
-    signature: str | None,
-    actor: str,
-) -> Received:
-    """Keep a message and ask for a job that reads it, unless the same bytes are there already.
-
-    Of the same message in several transactions at once, one keeps it and the others wait for it.
-    """
-    job = jobs.enqueue(session, TASK, {"actor": actor}, org_id=source.org_id)
-    sha256 = hashlib.sha256(body).hexdigest()
-    row = bulk.new_row(
-        source_id=source.id,
-        org_id=source.org_id,
-        job_id=job.id,
-        media_type=media_type[:100],
-        signature=None if signature is None else signature[:500],
-        sha256=sha256,
-        body=body,
-        received_at=job.run_at,
-    )
-    statement = insert(TrackingMessage).values(row).on_conflict_do_nothing()
-    with session.no_autoflush:
-        kept = session.exec(statement.returning(col(TrackingMessage.id))).one_or_none()
-    if kept is None:
-        session.expunge(job)
-        there = session.exec(
-            select(TrackingMessage.id, TrackingMessage.job_id).where(
-                TrackingMessage.source_id == source.id, TrackingMessage.sha256 == sha256
-            )
-        ).one()
-        return Received(*there, duplicate=True)
-    job.args = {**job.args, "message_id": row["id"].hex}
-    job.result, job.cursor = dict.fromkeys(COUNTS, 0), {"row": 0}
-    session.add(job)
-    session.flush()
-    return Received(row["id"], job.id, duplicate=False)
+_PARSE: dict[SourceKind, Parse] = {
+    SourceKind.API: tracking_native.parse,
+    SourceKind.PARTNER: tracking_native.parse_envelope,
+    **{kind: carrier.parse for kind, carrier in CARRIERS.items()},
+}
 
 
 def submit(
-    session: Session, source: TrackingSource, body: bytes, format: FileFormat, *, actor: str
+    session: Session, source: IntakeSource, body: bytes, format: FileFormat, *, actor: str
 ) -> Job:
     """Keep a file of events and ask for its reading. Raises FileUnreadable.
 
     The same file again is the same job.
     """
     tracking_files.require_readable(body, format)
-    kept = receive(
-        session, source, body, media_type=MEDIA_TYPES[format], signature=None, actor=actor
+    kept = intake.keep(
+        session,
+        source,
+        body,
+        media_type=MEDIA_TYPES[format],
+        verified_by=Proof.CREDENTIALS,
+        actor=actor,
     )
     return jobs.get(session, org_id=source.org_id, job_id=kept.job_id)
 
 
-def read_again(session: Session, message: TrackingMessage, *, actor: str) -> Job:
-    """Ask for another reading; what was taken before is a duplicate then."""
-    job = jobs.enqueue(
-        session, TASK, {"actor": actor, "message_id": message.id.hex}, org_id=message.org_id
-    )
-    job.result, job.cursor = dict.fromkeys(COUNTS, 0), {"row": 0}
-    session.flush()
-    return job
-
-
-def step(session: Session, job: Job) -> bool:
+def work(session: Session, job: Job, source: IntakeSource, message: IntakeMessage) -> bool:
     """Read the next batch of a message; True when it was the last."""
-    message = session.get_one(TrackingMessage, UUID(hex=job.args["message_id"]))
-    source = session.get_one(TrackingSource, message.source_id)
     begin = (job.cursor or {"row": 0})["row"]
     file = message.media_type in _FORMATS
     batch, last = _documents(source, message, begin) if file else _webhook(source, message)
@@ -129,17 +77,6 @@ def step(session: Session, job: Job) -> bool:
         return False
     job.progress_total = last
     return True
-
-
-def get(session: Session, *, org_id: UUID, message_id: UUID) -> TrackingMessage:
-    """A message to a source of the organisation; NotFound for anybody else's."""
-    query = select(TrackingMessage).where(
-        TrackingMessage.id == message_id, TrackingMessage.org_id == org_id
-    )
-    found = session.exec(query).one_or_none()
-    if found is None:
-        raise NotFound
-    return found
 
 
 def faults(
@@ -163,10 +100,10 @@ def faults(
 
 
 def _documents(
-    source: TrackingSource, message: TrackingMessage, begin: int
+    source: IntakeSource, message: IntakeMessage, begin: int
 ) -> tuple[list[Numbered], int]:
     """What the documents of a file behind the first `begin` tell, and the last one that was read."""
-    parse = tracking_native.parse if source.kind is SourceKind.API else CARRIERS[source.kind].parse
+    parse = _PARSE[SourceKind(source.provider)]
     found = tracking_files.documents(message.body, _FORMATS[message.media_type])
     told: list[Numbered] = []
     row = begin
@@ -182,13 +119,13 @@ def _documents(
     return told, row
 
 
-def _webhook(source: TrackingSource, message: TrackingMessage) -> tuple[list[Numbered], int]:
+def _webhook(source: IntakeSource, message: IntakeMessage) -> tuple[list[Numbered], int]:
     """Everything that a webhook tells, numbered by event, and how much that is."""
     try:
         document = parsed(message.body)
     except Unreadable as error:
         return [Numbered(1, error)], 1
-    events = _events(CARRIERS[source.kind].parse, document)
+    events = _events(_PARSE[SourceKind(source.provider)], document)
     told = [Numbered(row, each) for row, each in enumerate(events, 1)]
     return told, len(told)
 
@@ -204,7 +141,7 @@ def _within(entry: str, error: Unreadable) -> Unreadable:
     return Unreadable(f"{entry}{error.pointer}", error.code, str(error))
 
 
-def _keep_faults(session: Session, job: Job, message: TrackingMessage, report: Report) -> None:
+def _keep_faults(session: Session, job: Job, message: IntakeMessage, report: Report) -> None:
     rows = [
         bulk.new_row(
             org_id=message.org_id,
@@ -219,3 +156,15 @@ def _keep_faults(session: Session, job: Job, message: TrackingMessage, report: R
         for fault in report.faults
     ]
     bulk.insert(session, TrackingFault, rows)
+
+
+_SCHEMES = {
+    SourceKind.API: {},
+    SourceKind.PARTNER: {"standard_webhooks": StandardWebhooks()},
+    **{kind: carrier.schemes for kind, carrier in CARRIERS.items()},
+}
+PROVIDERS = tuple(
+    Provider(kind.value, _SCHEMES[kind], work, roles=SELLERS | BUYERS, settings=Clock)
+    for kind in SourceKind
+)
+"""Whose messages are worked here, for the intake."""

@@ -6,10 +6,13 @@ from uuid import UUID
 
 from pydantic import ValidationError
 
-from api.delivery.carriers.told import Told, Unreadable, Whereabouts
+from api.delivery.carriers.told import Told, Unreadable, Whereabouts, items, mapping
 from api.delivery.schemas.tracking import EventIn, ShipmentEventIn
 from api.rules.tracking import reading
 from api.rules.tracking.milestones import Milestone
+
+TYPE = "tracking.events"
+"""The type of a partner's message."""
 
 
 def told(event: EventIn, shipment_id: UUID, pointer: str = "#") -> Told:
@@ -43,11 +46,24 @@ def told(event: EventIn, shipment_id: UUID, pointer: str = "#") -> Told:
 
 def parse(document: Any) -> Iterator[Told | Unreadable]:
     """One line of a file; every fault of it by itself."""
+    yield _read(document, "#")
+
+
+def parse_envelope(document: Any) -> Iterator[Told | Unreadable]:
+    """A message of a partner, `{type, timestamp, data: {events: […]}}` as Standard Webhooks has it."""
+    envelope = mapping(document, "#")
+    if envelope.get("type") != TYPE:
+        raise Unreadable("#/type", "type_unknown", f"Only {TYPE} is read.")
+    data = mapping(envelope.get("data"), "#/data")
+    for index, each in enumerate(items(data.get("events"), "#/data/events")):
+        yield _read(each, f"#/data/events/{index}")
+
+
+def _read(document: Any, pointer: str) -> Told | Unreadable:
     try:
         event = ShipmentEventIn.model_validate(document)
     except ValidationError as error:
         first = error.errors(include_url=False, include_input=False)[0]
-        pointer = "#/" + "/".join(str(part) for part in first["loc"])
-        yield Unreadable(pointer.rstrip("/"), first["type"], first["msg"])
-        return
-    yield told(event, event.shipment_id)
+        where = "/".join([pointer, *map(str, first["loc"])])
+        return Unreadable(where, first["type"], first["msg"])
+    return told(event, event.shipment_id, pointer)

@@ -1,0 +1,3 @@
+from tests.delivery.conftest import case
+
+__all__ = ["case"]

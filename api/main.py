@@ -11,7 +11,7 @@ import api.registry  # noqa: F401  (completes the metadata)
 from api.audit.router import ROUTERS as audit
 from api.catalog.routers import ROUTERS as catalog
 from api.contracts.router import ROUTERS as contracts
-from api.core import docs, health, http, problems, settings, telemetry, traces
+from api.core import docs, edge, failures, health, problems, settings, telemetry, traces
 from api.delivery.router import ROUTERS as delivery
 from api.identity import clients_router, debarments_router, jobs_router, sandbox_router
 from api.identity.router import members, organisations
@@ -76,8 +76,8 @@ def create_app() -> FastAPI:
         # `telemetry.install` traces; FastAPI need not look for another tracer at each request.
         telemetry={"tracing": False, "metrics": False, "logs": False},
     )
-    http.install_error_handlers(app)
-    app.add_middleware(http.RequestMiddleware)
+    failures.install_error_handlers(app)
+    app.add_middleware(edge.RequestMiddleware)
     # Not include_router, which looks for a route twice, router by router. The documentation's own
     # routes, there already, come last.
     app.router.routes[:0] = [route for router in ROUTERS for route in router.routes]

@@ -44,6 +44,8 @@ from api.core.deadlines import Deadline
 from api.core.idempotency import IdempotencyRecord
 from api.core.jobs import Job
 from api.core.outbox import OutboxEvent
+from api.core.rate_storage import RateBucket
+from api.core.resource_metadata import ResourceMetadata
 from api.core.sandbox import ClockShift
 from api.core.signing import SigningKey
 from api.delivery.models import (
@@ -79,6 +81,7 @@ from api.delivery.models import (
     TransportRoute,
 )
 from api.delivery.service import comparison, markups
+from api.identity.deprecations import DeprecatedUse
 from api.identity.models import ApiClient, DebarmentRecord, Member, Organisation
 from api.matching import scoring
 from api.matching.models import (
@@ -206,10 +209,13 @@ TABLES = (
     Job,
     Deadline,
     IdempotencyRecord,
+    RateBucket,
+    ResourceMetadata,
     Organisation,
     DebarmentRecord,
     Member,
     ApiClient,
+    DeprecatedUse,
     FxRate,
     Certificate,
     Product,

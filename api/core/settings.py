@@ -2,15 +2,43 @@
 
 from functools import cache
 from pathlib import Path
-from typing import Literal, Self
+from typing import Annotated, Literal, Self
 
-from pydantic import Field, SecretStr, ValidationError, field_validator, model_validator
+from pydantic import (
+    Field,
+    SecretStr,
+    StringConstraints,
+    ValidationError,
+    field_validator,
+    model_validator,
+)
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 DEVELOPMENT_SECRET = "development-only-secret-never-use-it-elsewhere"
 MIN_SECRET_LENGTH = 32
 BROKERS = ("memory", "amqp", "amqps", "redis", "rediss")
 """Schemes of `broker_url`; others of Celery lose a message when a worker is killed."""
+
+
+Quota = Annotated[str, StringConstraints(pattern=r"^[1-9][0-9]{0,8}/[1-9][0-9]{0,4}$")]
+RATE_LIMITS = {
+    "anonymous": {"default": "600/60", "search": "120/60", "export": "30/60", "login": "30/60"},
+    "standard": {
+        "default": "1200/60",
+        "search": "300/60",
+        "export": "60/60",
+        "login": "60/60",
+        "organisation": "6000/60",
+    },
+    "partner": {
+        "default": "6000/60",
+        "search": "1500/60",
+        "export": "120/60",
+        "login": "60/60",
+        "organisation": "30000/60",
+    },
+}
+"""Requests by the plan of an organisation; `organisation` counts all its keys together."""
 
 
 class Settings(BaseSettings):
@@ -32,6 +60,15 @@ class Settings(BaseSettings):
     )
     broker_url: SecretStr = Field(
         default=SecretStr("memory://"), description="memory://, amqp://HOST/VHOST or redis://HOST/N"
+    )
+    redis_url: SecretStr | None = Field(
+        default=None,
+        description="Where rate limits are counted; else in the broker if it is Redis, else in"
+        " PostgreSQL.",
+    )
+    rate_limits: dict[str, dict[str, Quota]] = Field(
+        default=RATE_LIMITS,
+        description="By plan and bucket QUOTA/SECONDS, in JSON; a plan that is not named has none.",
     )
     queue_prefix: str = Field(
         default="kerben",

@@ -1,27 +1,19 @@
 """Around every request: its id, metrics, one line of the log, limits of its body, the last net."""
 
-import re
 import time
-from collections.abc import Callable
 from http import HTTPMethod
-from typing import Any
 
 import structlog
 from fastapi import Request
 from starlette.datastructures import Headers
-from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from uuid_utils import uuid7
 
-from api.core import errors, metrics, settings
+from api.core import bodies, errors, metrics
 from api.core.errors import Problem
 from api.core.failures import problem_response
 
 log = structlog.get_logger(__name__)
-_STREAMED = ("/v1/imports",)
-_DOCUMENTS = "/v1/documents"
-_TRACKING = "/v1/tracking-imports"
-_ENVELOPES = re.compile(r"/v1/(tenders/[^/]+/bids|bids/[^/]+/replace)")
 _NO_SNIFFING = (b"x-content-type-options", b"nosniff")
 _METHODS = frozenset(method.value for method in HTTPMethod)
 
@@ -46,11 +38,12 @@ class RequestMiddleware:
             nonlocal status
             if message["type"] == "http.response.start":
                 status = message["status"]
-                message["headers"] = [*message["headers"], *own_headers]
+                told = scope.get("kerben.headers", ())
+                message["headers"] = [*message["headers"], *own_headers, *told]
             await send(message)
 
         try:
-            await self.app(scope, _limited(scope, receive), reply)
+            await self.app(scope, bodies.limited(scope, receive), reply)
         except Exception as error:
             if status:
                 raise
@@ -72,29 +65,3 @@ class RequestMiddleware:
                 ms=round(seconds * 1000, 1),
                 client_request_id=Headers(scope=scope).get("x-request-id"),
             )
-
-
-def _limited(scope: Scope, receive: Receive) -> Callable[[], Any]:
-    """`receive` that answers 413 once the body passes the limit of its route."""
-    config = settings.get()
-    limit = config.max_body_bytes
-    if scope["path"] in _STREAMED:
-        limit = config.max_import_bytes
-    elif scope["path"] == _DOCUMENTS:
-        limit = config.max_document_bytes
-    elif scope["path"] == _TRACKING:
-        limit = config.max_tracking_bytes
-    elif _ENVELOPES.fullmatch(scope["path"]):
-        limit = config.max_bid_bytes
-    seen = 0
-
-    async def counted() -> Message:
-        nonlocal seen
-        message = await receive()
-        seen += len(message.get("body", b""))
-        if seen > limit:
-            # An HTTPException, because FastAPI calls every other failure of reading a bad body.
-            raise HTTPException(413, f"The body may have at most {limit} bytes.")
-        return message
-
-    return counted

@@ -14,6 +14,7 @@ from starlette.exceptions import HTTPException
 from starlette.routing import Route
 
 from api.core import errors
+from api.core.bodies import BodyRefused
 from api.core.errors import FieldError, Problem, ProblemOut
 
 log = structlog.get_logger(__name__)
@@ -81,6 +82,8 @@ def field_errors(found: Any) -> list[FieldError]:
 
 def _on_http_exception(request: Request, error: Exception) -> JSONResponse:
     assert isinstance(error, HTTPException)
+    if isinstance(error, BodyRefused):
+        return problem_response(request, error.problem)
     by_status = {p.status: p for p in reversed(Problem.catalogue.values())}
     kind = by_status.get(error.status_code, errors.BadRequest)
     same = error.detail == HTTPStatus(error.status_code).phrase

@@ -1,12 +1,14 @@
 """What every route shares: pages, names in the OpenAPI document, documented problems."""
 
 from collections.abc import Callable
+from inspect import signature
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Query
 from fastapi.routing import APIRoute
+from starlette.types import Receive, Scope, Send
 
-from api.core import errors
+from api.core import errors, rate_limits
 from api.core.errors import Problem
 from api.core.pages import MAX_LIMIT, PageQuery
 
@@ -34,6 +36,15 @@ class PublicRoute(APIRoute):
     def __init__(self, path: str, endpoint: Callable[..., Any], **kwargs: Any) -> None:
         kwargs["openapi_extra"] = {"security": [], **(kwargs.get("openapi_extra") or {})}
         super().__init__(path, endpoint, **kwargs)
+        self.bucket = rate_limits.bucket_of(endpoint, set(signature(endpoint).parameters))
+
+    async def handle(self, scope: Scope, receive: Receive, send: Send) -> None:
+        await rate_limits.admit(scope, self.bucket)
+        await self.run(scope, receive, send)
+
+    async def run(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """What is done for an admitted request."""
+        await super().handle(scope, receive, send)
 
 
 def public_router(prefix: str, tag: str, route_class: type[APIRoute] = PublicRoute) -> APIRouter:

@@ -21,9 +21,10 @@ BROKERS = ("memory", "amqp", "amqps", "redis", "rediss")
 
 
 Quota = Annotated[str, StringConstraints(pattern=r"^[1-9][0-9]{0,8}/[1-9][0-9]{0,4}$")]
+ANONYMOUS_PLAN, STANDARD_PLAN = "anonymous", "standard"
 RATE_LIMITS = {
-    "anonymous": {"default": "600/60", "search": "120/60", "export": "30/60", "login": "30/60"},
-    "standard": {
+    ANONYMOUS_PLAN: {"default": "600/60", "search": "120/60", "export": "30/60", "login": "30/60"},
+    STANDARD_PLAN: {
         "default": "1200/60",
         "search": "300/60",
         "export": "60/60",
@@ -130,6 +131,12 @@ class Settings(BaseSettings):
     )
 
     max_body_bytes: int = Field(default=1_000_000, ge=1_000)
+    body_timeout_seconds: int = Field(
+        default=30, ge=1, description="For a body to arrive; longer for the larger ones."
+    )
+    request_timeout_seconds: int = Field(
+        default=30, ge=1, description="For a request's transaction, which then is rolled back."
+    )
     max_bid_bytes: int = Field(
         default=3_000_000, ge=1_000, description="Of a request with envelopes, in base64."
     )

@@ -19,6 +19,8 @@ from api.core.errors import FieldError, Problem, ProblemOut
 
 log = structlog.get_logger(__name__)
 _UNIQUE_VIOLATION, _FOREIGN_KEY_VIOLATION, _RLS_VIOLATION = "23505", "23503", "42501"
+_OUT_OF_TIME = ("57014", "25P04")
+"""A statement, or the transaction of a request, that took longer than allowed."""
 _FORMS = ("application/x-www-form-urlencoded", "multipart/form-data")
 
 
@@ -115,6 +117,8 @@ def _on_database_error(request: Request, error: Exception) -> JSONResponse:
     if state == _RLS_VIOLATION:
         log.warning("refused by row-level security", error=str(error.orig))
         return problem_response(request, errors.NotFound())
+    if state in _OUT_OF_TIME:
+        return problem_response(request, errors.DeadlineExceeded())
     if isinstance(error, OperationalError | InterfaceError) or error.connection_invalidated:
         log.error("database unavailable", error=str(error.orig))
         return problem_response(request, errors.Unavailable(headers={"Retry-After": "2"}))

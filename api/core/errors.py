@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any, ClassVar
 
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, Field, PrivateAttr
 
 
 class FieldError(BaseModel):
@@ -12,6 +12,7 @@ class FieldError(BaseModel):
     pointer: str = Field(examples=["#/items/0/quantity"])
     code: str = Field(examples=["greater_than"])
     detail: str = Field(examples=["Input should be greater than 0"])
+    _language: str = PrivateAttr(default="en")
 
 
 class ProblemOut(BaseModel):

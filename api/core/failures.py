@@ -13,7 +13,7 @@ from sqlalchemy.exc import DataError, DBAPIError, IntegrityError, InterfaceError
 from starlette.exceptions import HTTPException
 from starlette.routing import Route
 
-from api.core import errors
+from api.core import errors, messages
 from api.core.bodies import BodyRefused
 from api.core.errors import FieldError, Problem, ProblemOut
 
@@ -25,15 +25,39 @@ _FORMS = ("application/x-www-form-urlencoded", "multipart/form-data")
 
 
 def problem_response(request: Request, problem: Problem) -> JSONResponse:
-    """The RFC 9457 answer to a problem."""
+    """The RFC 9457 answer to a problem, in the language that the client prefers.
+
+    `Content-Language` also names English when the detail is not translated.
+    """
     request_id = structlog.contextvars.get_contextvars().get("request_id")
     body = problem.body(instance=request.url.path, request_id=request_id)
+    language = messages.negotiate(request.headers.get("accept-language"))
+    spoken = _translate(body, problem, language)
     return JSONResponse(
         TypeAdapter(ProblemOut).dump_python(body, mode="json"),
         problem.status,
         media_type="application/problem+json",
-        headers=problem.headers,
+        headers={
+            "Content-Language": ", ".join(spoken),
+            "Vary": "Accept-Language",
+            **problem.headers,
+        },
     )
+
+
+def _translate(body: ProblemOut, problem: Problem, language: str) -> list[str]:
+    """Put what is translated into the body; the languages that it then is in."""
+    if language == messages.ENGLISH:
+        return [language]
+    english = [error for error in body.errors if error._language != language]
+    title = messages.title(language, problem.code)
+    if body.detail == body.title:
+        detail = title
+    else:
+        detail = messages.detail(language, problem.template, problem.values)
+    body.title, body.detail = title or body.title, detail or body.detail
+    whole = title is not None and detail is not None and not english
+    return [language] if whole else [language, messages.ENGLISH]
 
 
 def install_error_handlers(app: FastAPI) -> None:
@@ -55,7 +79,8 @@ def _on_invalid(request: Request, error: Exception) -> JSONResponse:
         return problem_response(request, errors.UnsupportedMediaType())
     if any(e["type"] == "json_invalid" for e in error.errors()):
         return problem_response(request, errors.BadRequest("The body is not valid JSON."))
-    return problem_response(request, errors.Invalid(errors=field_errors(error.errors())))
+    language = messages.negotiate(request.headers.get("accept-language"))
+    return problem_response(request, errors.Invalid(errors=field_errors(error.errors(), language)))
 
 
 def _is_of_another_type(request: Request, body: Any) -> bool:
@@ -71,14 +96,17 @@ def _is_of_another_type(request: Request, body: Any) -> bool:
     return isinstance(body, bytes)
 
 
-def field_errors(found: Any) -> list[FieldError]:
+def field_errors(found: Any, language: str = messages.ENGLISH) -> list[FieldError]:
     """Pydantic's errors as pointers into the body, or `#?name` for other parameters."""
     rows = []
     for e in found:
         where, *path = [str(part) for part in e["loc"] if part != "[key]"] or ["body"]
         tail = "/".join(part.replace("~", "~0").replace("/", "~1") for part in path)
         pointer = f"#/{tail}" if where == "body" else f"#?{where}/{tail}"
-        rows.append(FieldError(pointer=pointer, code=str(e["type"]), detail=str(e["msg"])))
+        told = messages.field(language, str(e["type"]), e.get("ctx"))
+        row = FieldError(pointer=pointer, code=str(e["type"]), detail=told or str(e["msg"]))
+        row._language = language if told else messages.ENGLISH
+        rows.append(row)
     return rows
 
 

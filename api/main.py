@@ -8,12 +8,32 @@ from fastapi import FastAPI
 from fastapi_offline import FastAPIOffline
 
 import api.registry  # noqa: F401  (completes the metadata)
+from api import expansions
 from api.audit.router import ROUTERS as audit
 from api.catalog.routers import ROUTERS as catalog
 from api.contracts.router import ROUTERS as contracts
-from api.core import docs, health, http, problems, settings, telemetry, traces
+from api.core import (
+    docs,
+    edge,
+    failures,
+    health,
+    problems,
+    rate_limits,
+    settings,
+    telemetry,
+    traces,
+)
 from api.delivery.router import ROUTERS as delivery
-from api.identity import clients_router, debarments_router, jobs_router, sandbox_router
+from api.identity import (
+    clients_router,
+    debarments_router,
+    description,
+    jobs_router,
+    sandbox_router,
+    usage_router,
+)
+from api.identity.access import UnitRoute
+from api.identity.answers import Resource
 from api.identity.router import members, organisations
 from api.intake.router import ROUTERS as intake
 from api.matching.router import ROUTERS as matching
@@ -40,6 +60,7 @@ ROUTERS = (
     jobs_router.router,
     sandbox_router.router,
     *intake,
+    usage_router.router,
     *reference,
     *policies,
     *catalog,
@@ -55,11 +76,18 @@ ROUTERS = (
 """In the order in which a path is looked for: the most read first."""
 
 
+def expanding(app: FastAPI) -> tuple[dict[str, UnitRoute], dict[str, Resource]]:
+    """Routes by the names of their operations, and what those can be expanded by."""
+    routes = {route.unique_id: route for route in app.routes if isinstance(route, UnitRoute)}
+    known = {name: resource for resource in expansions.RESOURCES for name in resource.operations}
+    return routes, known
+
+
 @asynccontextmanager
 async def lifespan(app: FastAPI) -> AsyncIterator[None]:
     """Let as many requests run as there are database connections; open those of public reads."""
     anyio.to_thread.current_default_thread_limiter().total_tokens = settings.get().threads
-    async with reads.opened() as app.state.documents:
+    async with reads.opened() as app.state.documents, rate_limits.opened() as app.state.limiter:
         yield
     traces.flush()
 
@@ -80,11 +108,13 @@ def create_app() -> FastAPI:
         # `telemetry.install` traces; FastAPI need not look for another tracer at each request.
         telemetry={"tracing": False, "metrics": False, "logs": False},
     )
-    http.install_error_handlers(app)
-    app.add_middleware(http.RequestMiddleware)
+    failures.install_error_handlers(app)
+    app.add_middleware(edge.RequestMiddleware)
     # Not include_router, which looks for a route twice, router by router. The documentation's own
     # routes, there already, come last.
     app.router.routes[:0] = [route for router in ROUTERS for route in router.routes]
+    app.state.expansions = expanding(app)
     docs.install_schema(app)
+    description.install(app)
     telemetry.install(app)
     return app

@@ -44,6 +44,8 @@ from api.core.deadlines import Deadline
 from api.core.idempotency import IdempotencyRecord
 from api.core.jobs import Job
 from api.core.outbox import OutboxEvent
+from api.core.rate_storage import RateBucket
+from api.core.resource_metadata import ResourceMetadata
 from api.core.sandbox import ClockShift
 from api.core.signing import SigningKey
 from api.delivery.models import (
@@ -77,6 +79,7 @@ from api.delivery.models import (
     TransportRoute,
 )
 from api.delivery.service import comparison, markups, tracking_messages
+from api.identity.deprecations import DeprecatedUse
 from api.identity.models import ApiClient, DebarmentRecord, Member, Organisation
 from api.intake import providers
 from api.intake.models import IntakeMessage, IntakeSource
@@ -214,12 +217,15 @@ TABLES = (
     Job,
     Deadline,
     IdempotencyRecord,
+    RateBucket,
+    ResourceMetadata,
     Organisation,
     DebarmentRecord,
     Member,
     ApiClient,
     IntakeSource,
     IntakeMessage,
+    DeprecatedUse,
     FxRate,
     Certificate,
     Product,

@@ -8,9 +8,10 @@ import os
 import tempfile
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any
-from uuid import UUID
+from uuid import UUID, uuid4
 
 _DATA_DIR = tempfile.TemporaryDirectory(prefix="kerben-", ignore_cleanup_errors=True)
 os.environ.update(
@@ -18,6 +19,7 @@ os.environ.update(
     KERBEN_DATA_DIR=_DATA_DIR.name,
     KERBEN_LOG_LEVEL="ERROR",
     KERBEN_THREADS="30",
+    KERBEN_RATE_LIMITS="{}",
 )
 
 import psycopg
@@ -29,6 +31,7 @@ from api import registry
 from api.core import db, embedded, jobs, logs, migrations, settings
 from api.delivery.service import seeding
 from api.identity import service as identity
+from api.identity.access import UnitRoute
 from api.identity.models import Organisation
 from api.identity.schemas import ClientIn
 from api.main import create_app
@@ -185,6 +188,23 @@ def client(application: TestClient) -> TestClient:
     return application
 
 
+@cache
+def _needy() -> list[UnitRoute]:
+    """The routes that refuse a request without If-Match or Idempotency-Key."""
+    routes = [route for route in create_app().routes if isinstance(route, UnitRoute)]
+    return [route for route in routes if route.needs and (route.needs.key or route.needs.if_match)]
+
+
+def _needed(method: str, path: str) -> dict[str, str]:
+    """What every honest client sends there: any version, and a key of its own."""
+    for route in _needy():
+        if method in (route.methods or ()) and route.path_regex.match(path):
+            assert route.needs is not None
+            version = {"If-Match": "*"} if route.needs.if_match else {}
+            return version | ({"Idempotency-Key": uuid4().hex} if route.needs.key else {})
+    return {}
+
+
 @dataclass(frozen=True)
 class Actor:
     """An organisation that calls the API with its own key."""
@@ -194,7 +214,9 @@ class Actor:
     client: TestClient
 
     def request(self, method: str, url: str, **kwargs: Any) -> Any:
-        headers = {"Authorization": f"Bearer {self.key}", **(kwargs.pop("headers", None) or {})}
+        needed = _needed(method, url.partition("?")[0])
+        given = kwargs.pop("headers", None) or {}
+        headers = {"Authorization": f"Bearer {self.key}", **needed, **given}
         return self.client.request(method, url, headers=headers, **kwargs)
 
     def get(self, url: str, **kwargs: Any) -> Any:

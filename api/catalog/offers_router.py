@@ -9,10 +9,11 @@ from api.catalog.models import Offer
 from api.catalog.offers import OfferValidityEnded
 from api.catalog.schemas import OfferFilter, OfferIn, OfferOut, OfferPatch
 from api.catalog.types import OfferId
-from api.core import pages
+from api.core import pages, resource_metadata
 from api.core.errors import AlreadyExists, Conflict, InvalidCursor, PreconditionFailed
 from api.core.http import documented
 from api.core.pages import Page
+from api.core.resource_metadata import Metadata
 from api.identity import access
 from api.identity.access import Context, require
 from api.rules.permissions import OrgRole
@@ -52,6 +53,29 @@ def get(offer_id: OfferId, ctx: Read) -> Offer:
     offer = search.get(ctx.session, ctx.org_id, offer_id, everything=operator)
     ctx.tag(offer)
     return offer
+
+
+@router.get("/{offer_id}/metadata", response_model=dict[str, str])
+def get_metadata(offer_id: OfferId, ctx: Read) -> dict[str, str]:
+    """What your own systems have noted on it; nobody else sees that."""
+    search.get(ctx.session, ctx.org_id, offer_id, everything=ctx.has_role(OrgRole.OPERATOR))
+    return resource_metadata.read(
+        ctx.session, org_id=ctx.org_id, resource="offer", resource_id=offer_id
+    )
+
+
+@router.put("/{offer_id}/metadata", response_model=dict[str, str])
+def put_metadata(offer_id: OfferId, data: Metadata, ctx: Read) -> dict[str, str]:
+    """Note something on it in place of all that was: at most 50 keys. It is no part of the
+    resource, so whoever may read it may note."""
+    search.get(ctx.session, ctx.org_id, offer_id, everything=ctx.has_role(OrgRole.OPERATOR))
+    return resource_metadata.replace(
+        ctx.session,
+        org_id=ctx.org_id,
+        resource="offer",
+        resource_id=offer_id,
+        values=data.root,
+    )
 
 
 @router.patch("/{offer_id}", response_model=OfferOut, responses=documented(PreconditionFailed))

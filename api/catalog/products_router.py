@@ -6,10 +6,11 @@ from api.catalog import products
 from api.catalog.models import Product
 from api.catalog.product_schemas import ProductIn, ProductOut, ProductPatch
 from api.catalog.types import ProductId
-from api.core import pages
+from api.core import pages, resource_metadata
 from api.core.errors import PreconditionFailed
 from api.core.http import PageDep, documented
 from api.core.pages import Page
+from api.core.resource_metadata import Metadata
 from api.identity import access
 from api.identity.access import Context, require
 
@@ -46,6 +47,29 @@ def get(product_id: ProductId, ctx: Read) -> Product:
     product = products.get(ctx.session, product_id)
     ctx.tag(product)
     return product
+
+
+@router.get("/{product_id}/metadata", response_model=dict[str, str])
+def get_metadata(product_id: ProductId, ctx: Read) -> dict[str, str]:
+    """What your own systems have noted on it; nobody else sees that."""
+    products.get(ctx.session, product_id)
+    return resource_metadata.read(
+        ctx.session, org_id=ctx.org_id, resource="product", resource_id=product_id
+    )
+
+
+@router.put("/{product_id}/metadata", response_model=dict[str, str])
+def put_metadata(product_id: ProductId, data: Metadata, ctx: Read) -> dict[str, str]:
+    """Note something on it in place of all that was: at most 50 keys. It is no part of the
+    resource, so whoever may read it may note."""
+    products.get(ctx.session, product_id)
+    return resource_metadata.replace(
+        ctx.session,
+        org_id=ctx.org_id,
+        resource="product",
+        resource_id=product_id,
+        values=data.root,
+    )
 
 
 @router.patch("/{product_id}", response_model=ProductOut, responses=documented(PreconditionFailed))

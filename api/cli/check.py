@@ -1,5 +1,6 @@
 """Commands for developers: the OpenAPI document, and everything that CI runs."""
 
+import gzip
 import json
 import os
 import shutil
@@ -11,11 +12,14 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
+from api.cli import compatibility
 from api.core.migrations import ROOT
 from api.main import create_app
 
 console = Console()
 DOCUMENT = ROOT / "openapi" / "openapi.json"
+RELEASED = DOCUMENT.with_name("released.json.gz")
+"""The document of the last release."""
 STEPS = (
     ("ruff", "check", "."),
     ("ruff", "format", "--check", "."),
@@ -33,6 +37,9 @@ _QUIET = {
 
 def openapi(
     check: Annotated[bool, typer.Option("--check", help="Only compare, fail when stale.")] = False,
+    release: Annotated[
+        bool, typer.Option("--release", help="Also keep it as what clients rely on from now on.")
+    ] = False,
 ) -> None:
     """Write openapi/openapi.json from the routes."""
     text = json.dumps(create_app().openapi(), indent=2, ensure_ascii=False) + "\n"
@@ -42,11 +49,28 @@ def openapi(
     elif not DOCUMENT.exists() or DOCUMENT.read_text() != text:
         console.print("openapi/openapi.json is stale: run `make openapi` and commit it.")
         raise typer.Exit(1)
+    if release:
+        RELEASED.write_bytes(gzip.compress(text.encode(), mtime=0))
+
+
+def require_compatible() -> None:
+    """Fail when the committed document breaks what the last released one promised."""
+    released = json.loads(gzip.decompress(RELEASED.read_bytes()))
+    found = compatibility.breaks(released, json.loads(DOCUMENT.read_text()))
+    for line in found:
+        console.print(line, markup=False)
+    if found:
+        console.print(
+            "Clients of the last release would break. Keep the old way and mark it `deprecated`,"
+            " or release a new version: CHANGELOG.md, then `kerben openapi --release`."
+        )
+        raise typer.Exit(1)
 
 
 def ci() -> None:
     """Run everything that CI runs, stopping at the first failure; pytest comes last."""
     openapi(check=True)
+    require_compatible()
     lint_document()
     for step in (*STEPS, ("pytest", "-n", "auto")):
         _run(Path(sys.executable).with_name(step[0]), *step[1:])

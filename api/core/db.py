@@ -148,10 +148,16 @@ def _create(role: str) -> Engine:
         max_overflow=0,  # an overflow connection is closed after one use
         pool_use_lifo=True,
         connect_args={
-            "options": f"-c timezone=UTC -c statement_timeout={timeout}",
+            "options": f"-c timezone=UTC -c statement_timeout={timeout}{_whole(role)}",
             "connect_timeout": CONNECT_TIMEOUT_SECONDS[role],
         },
     )
+
+
+def _whole(role: str) -> str:
+    """A request's transaction ends in time whatever it does; PostgreSQL ends the session then."""
+    seconds = settings.get().request_timeout_seconds
+    return f" -c transaction_timeout={seconds * 1000}" if role == "app" else ""
 
 
 def _committed(session: Session) -> None:

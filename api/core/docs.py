@@ -16,6 +16,7 @@ TAGS = [
         ("members", "The people of your organisation."),
         ("clients", "Credentials of programs: API keys and OAuth clients."),
         ("oauth", "Access tokens (RFC 6749, client credentials)."),
+        ("usage", "Limits of your requests, and your calls of what is deprecated."),
         ("jobs", "Long work: status, progress, result."),
         ("intake", "Webhooks that others send us: sources, messages, replay."),
         ("reference", "Classifications, units, places, Incoterms, currencies, exchange rates."),

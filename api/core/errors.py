@@ -1,8 +1,9 @@
 """Every expected failure is a `Problem` (RFC 9457) with a stable code. Knows nothing of HTTP."""
 
+from collections.abc import Mapping
 from typing import Any, ClassVar
 
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, Field, PrivateAttr
 
 
 class FieldError(BaseModel):
@@ -11,6 +12,7 @@ class FieldError(BaseModel):
     pointer: str = Field(examples=["#/items/0/quantity"])
     code: str = Field(examples=["greater_than"])
     detail: str = Field(examples=["Input should be greater than 0"])
+    _language: str = PrivateAttr(default="en")
 
 
 class ProblemOut(BaseModel):
@@ -42,10 +44,14 @@ class Problem(Exception):
         self,
         detail: str | None = None,
         *,
+        values: Mapping[str, object] | None = None,
         errors: list[FieldError] | None = None,
         headers: dict[str, str] | None = None,
     ) -> None:
-        super().__init__(detail or self.title)
+        """`detail` may name `values` in braces; then it can be told in other languages as well."""
+        self.template = detail or self.title
+        self.values = values
+        super().__init__(self.template.format_map(values) if values else self.template)
         self.errors = errors or []
         self.headers = headers or {}
 
@@ -119,6 +125,38 @@ class AlreadyExists(Conflict):
     """Something with this unique property exists already."""
 
     code, title = "already_exists", "It exists already"
+
+
+class IdempotencyKeyRequired(BadRequest):
+    """The command moves money, a bid or an award: only with an Idempotency-Key is it safe to repeat
+    when its answer does not arrive.
+    """
+
+    code, title = "idempotency_key_required", "An Idempotency-Key is needed"
+
+
+class RequestTimeout(Problem):
+    """The body did not arrive in time. Nothing was changed."""
+
+    status, code, title = 408, "request_timeout", "The request took too long to arrive"
+
+
+class PreconditionRequired(Problem):
+    """The change must name, in If-Match, the version that it was decided on; `*` names any."""
+
+    status, code, title = 428, "precondition_required", "If-Match is needed"
+
+
+class TooManyRequests(Problem):
+    """A limit of the plan is used up; `Retry-After` says for how long."""
+
+    status, code, title = 429, "too_many_requests", "Too many requests"
+
+
+class DeadlineExceeded(Problem):
+    """The service could not finish in its time. Nothing was changed; a narrower request may pass."""
+
+    status, code, title = 504, "deadline_exceeded", "The request took too long"
 
 
 class PreconditionFailed(Problem):

@@ -9,6 +9,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from api.core import db, migrations
 from api.core.errors import Unavailable
 from api.core.http import documented, public_router
+from api.core.rate_limits import limited
 
 router = public_router("", "health")
 
@@ -20,12 +21,14 @@ class Health(BaseModel):
 
 
 @router.get("/livez")
+@limited(None)
 async def livez() -> Health:
     """The process answers."""
     return Health()
 
 
 @router.get("/readyz", responses=documented(Unavailable))
+@limited(None)
 def readyz() -> Health:
     """The database answers, and its migrations are at least those of this release.
 
@@ -42,6 +45,7 @@ def readyz() -> Health:
 
 
 @router.get("/metrics", response_class=Response, responses={200: {"content": {"text/plain": {}}}})
+@limited(None)
 def metrics() -> Response:
     """Prometheus metrics of this process, the outbox and the jobs."""
     return Response(generate_latest(), media_type=CONTENT_TYPE_LATEST)

@@ -17,7 +17,8 @@ from api.core.errors import IdempotencyInFlight, IdempotencyKeyReused
 from api.core.tables import JSON, TIMESTAMP, Table
 from api.rules.clock import utcnow
 
-LIFETIME = timedelta(hours=24)
+LIFETIME, LONG_LIFETIME = timedelta(hours=24), timedelta(days=30)
+"""How long an answer is kept; the long one is that of commands about bids, awards and money."""
 
 
 class IdempotencyRecord(Table, table=True):
@@ -84,9 +85,15 @@ def begin(session: Session, subject: Subject) -> IdempotencyRecord | None:
 
 
 def complete(
-    session: Session, subject: Subject, *, status: int, answer: bytes, headers: dict[str, str]
+    session: Session,
+    subject: Subject,
+    *,
+    status: int,
+    answer: bytes,
+    headers: dict[str, str],
+    lifetime: timedelta = LIFETIME,
 ) -> None:
-    """Keep the answer for later repeats."""
+    """Keep the answer for later repeats, for so long."""
     session.add(
         IdempotencyRecord(
             org_id=subject.org_id,
@@ -97,6 +104,6 @@ def complete(
             status=status,
             body=answer,
             headers=headers,
-            expires_at=utcnow() + LIFETIME,
+            expires_at=utcnow() + lifetime,
         )
     )

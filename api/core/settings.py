@@ -2,15 +2,44 @@
 
 from functools import cache
 from pathlib import Path
-from typing import Literal, Self
+from typing import Annotated, Literal, Self
 
-from pydantic import Field, SecretStr, ValidationError, field_validator, model_validator
+from pydantic import (
+    Field,
+    SecretStr,
+    StringConstraints,
+    ValidationError,
+    field_validator,
+    model_validator,
+)
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 DEVELOPMENT_SECRET = "development-only-secret-never-use-it-elsewhere"
 MIN_SECRET_LENGTH = 32
 BROKERS = ("memory", "amqp", "amqps", "redis", "rediss")
 """Schemes of `broker_url`; others of Celery lose a message when a worker is killed."""
+
+
+Quota = Annotated[str, StringConstraints(pattern=r"^[1-9][0-9]{0,8}/[1-9][0-9]{0,4}$")]
+ANONYMOUS_PLAN, STANDARD_PLAN = "anonymous", "standard"
+RATE_LIMITS = {
+    ANONYMOUS_PLAN: {"default": "600/60", "search": "120/60", "export": "30/60", "login": "30/60"},
+    STANDARD_PLAN: {
+        "default": "1200/60",
+        "search": "300/60",
+        "export": "60/60",
+        "login": "60/60",
+        "organisation": "6000/60",
+    },
+    "partner": {
+        "default": "6000/60",
+        "search": "1500/60",
+        "export": "120/60",
+        "login": "60/60",
+        "organisation": "30000/60",
+    },
+}
+"""Requests by the plan of an organisation; `organisation` counts all its keys together."""
 
 
 class Settings(BaseSettings):
@@ -35,6 +64,15 @@ class Settings(BaseSettings):
     )
     broker_url: SecretStr = Field(
         default=SecretStr("memory://"), description="memory://, amqp://HOST/VHOST or redis://HOST/N"
+    )
+    redis_url: SecretStr | None = Field(
+        default=None,
+        description="Where rate limits are counted; else in the broker if it is Redis, else in"
+        " PostgreSQL.",
+    )
+    rate_limits: dict[str, dict[str, Quota]] = Field(
+        default=RATE_LIMITS,
+        description="By plan and bucket QUOTA/SECONDS, in JSON; a plan that is not named has none.",
     )
     queue_prefix: str = Field(
         default="kerben",
@@ -96,6 +134,12 @@ class Settings(BaseSettings):
     )
 
     max_body_bytes: int = Field(default=1_000_000, ge=1_000)
+    body_timeout_seconds: int = Field(
+        default=30, ge=1, description="For a body to arrive; longer for the larger ones."
+    )
+    request_timeout_seconds: int = Field(
+        default=30, ge=1, description="For a request's transaction, which then is rolled back."
+    )
     max_bid_bytes: int = Field(
         default=3_000_000, ge=1_000, description="Of a request with envelopes, in base64."
     )

@@ -6,41 +6,42 @@ route, serialises its result and commits, so that a request costs one thread hop
 always means "committed".
 """
 
-from collections.abc import Callable
-from dataclasses import dataclass, field
+from collections.abc import Callable, Coroutine, Mapping
+from dataclasses import replace
 from functools import cached_property, wraps
-from typing import Annotated, Any, Protocol
-from uuid import UUID
+from inspect import signature
+from typing import Any, get_type_hints
 
-from fastapi import APIRouter, Header, Request, Response, Security
+from fastapi import APIRouter, Request, Response
 from fastapi.routing import APIRoute
-from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 from pydantic import TypeAdapter
-from sqlmodel import Session
+from pydantic_core import to_json
+from starlette.types import Receive, Scope, Send
 
-from api.core import db, idempotency
+from api.core import db, idempotency, rate_limits
+from api.core.bodies import BoundedRequest
 from api.core.errors import (
     BadRequest,
     Conflict,
     Forbidden,
     IdempotencyInFlight,
+    IdempotencyKeyRequired,
     IdempotencyKeyReused,
     Invalid,
     InvalidCursor,
     NotFound,
     PreconditionFailed,
+    PreconditionRequired,
+    Problem,
     Unauthorized,
 )
-from api.core.http import documented, operation_id
-from api.identity import service
-from api.rules import permissions
-from api.rules.permissions import OrgRole
+from api.core.http import PageDep, documented, operation_id
+from api.core.pages import MAX_LIMIT, Page, PageQuery
+from api.identity import answers, deprecations
+from api.identity.answers import View
+from api.identity.context import Context, Needs, require
 
-bearer = HTTPBearer(
-    auto_error=False,
-    scheme_name="bearer",
-    description="An API key `kgp_live_…`, or an access token of `POST /oauth/token`.",
-)
+__all__ = ["Context", "UnitRoute", "require", "router"]
 
 
 class SecretShownOnce(Conflict):
@@ -49,106 +50,44 @@ class SecretShownOnce(Conflict):
     code, title = "secret_shown_once", "The secret was shown in the first answer; rotate it"
 
 
-class Versioned(Protocol):
-    """Anything with a row version."""
-
-    version: int
-
-
-@dataclass(slots=True)
-class Context:
-    """What a route works with: the transaction, and who asks."""
-
-    scope: str
-    token: str
-    operation: str
-    idempotency_key: str | None = None
-    if_match: str | None = None
-    body: bytes = b""
-    headers: dict[str, str] = field(default_factory=dict)
-    _session: Session | None = None
-    _caller: service.Caller | None = None
-
-    @property
-    def session(self) -> Session:
-        assert self._session is not None, "the route is not run by UnitRoute"
-        return self._session
-
-    @property
-    def caller(self) -> service.Caller:
-        assert self._caller is not None, "the route is not run by UnitRoute"
-        return self._caller
-
-    @property
-    def org_id(self) -> UUID:
-        """The caller's organisation; every query is scoped by it."""
-        return self.caller.org_id
-
-    @property
-    def actor(self) -> str:
-        """Who acts, as the audit trail names them."""
-        return self.caller.actor
-
-    def has_role(self, role: OrgRole) -> bool:
-        return role in self.caller.org_roles
-
-    def check_version(self, row: Versioned) -> None:
-        """Raise PreconditionFailed when If-Match names another version of the row."""
-        if self.if_match is not None and self.if_match.strip('"') not in ("*", str(row.version)):
-            raise PreconditionFailed(f"The current version is {row.version}.")
-
-    def tag(self, row: Versioned) -> None:
-        """Answer with the row's version as ETag."""
-        self.headers["ETag"] = f'"{row.version}"'
-
-    def open(self, session: Session) -> None:
-        """Authenticate in `session` and narrow row-level security to the caller."""
-        self._session = session
-        self._caller = service.authenticate(session, self.token)
-        if not permissions.allowed(
-            self.scope, granted=self._caller.scopes, org_roles=self._caller.org_roles
-        ):
-            raise Forbidden(f"This needs the scope {self.scope}.")
-
-
-def require(scope: str) -> Any:
-    """Dependency that makes a route need `scope` (a key of rules/permissions.py SCOPES)."""
-    assert scope in permissions.SCOPES, scope
-
-    async def context(
-        request: Request,
-        credentials: Annotated[HTTPAuthorizationCredentials | None, Security(bearer)],
-        idempotency_key: Annotated[
-            str | None, Header(max_length=255, description="Makes a repeated POST safe.")
-        ] = None,
-        if_match: Annotated[
-            str | None, Header(max_length=50, description="The version (ETag) you have seen.")
-        ] = None,
-    ) -> Context:
-        if credentials is None:  # before anything else of the request is looked at
-            raise Unauthorized(headers={"WWW-Authenticate": "Bearer"})
-        json_body = request.headers.get("content-type", "").startswith("application/json")
-        return Context(
-            scope=scope,
-            token=credentials.credentials,
-            operation=f"{request.method} {request.url.path}",
-            idempotency_key=idempotency_key if request.method == "POST" else None,
-            if_match=if_match,
-            body=await request.body() if json_body else b"",
-        )
-
-    return Security(context)
-
-
 class UnitRoute(APIRoute):
     """Runs the endpoint in one unit of work and sends what was committed."""
 
     def __init__(self, path: str, endpoint: Callable[..., Any], **kwargs: Any) -> None:
-        wrapped = getattr(endpoint, "runs_in_unit_of_work", False)
+        self.plain = getattr(endpoint, "runs_in_unit_of_work", endpoint)
+        self.hints = get_type_hints(self.plain, include_extras=True)
+        self.needs = next((n for hint in self.hints.values() if (n := _needs(hint))), None)
+        self.bucket = rate_limits.bucket_of(self.plain, {*signature(self.plain).parameters})
+        self.deprecation = deprecations.of(self.plain)
+        kwargs["responses"] = {**(kwargs.get("responses") or {}), **self._asked()}
+        kwargs["deprecated"] = self.deprecation is not None or kwargs.get("deprecated")
+        wrapped = self.plain is not endpoint
         super().__init__(path, endpoint if wrapped else self._in_unit(endpoint), **kwargs)
 
+    async def handle(self, scope: Scope, receive: Receive, send: Send) -> None:
+        await rate_limits.admit(scope, self.bucket)
+        await super().handle(scope, receive, send)
+
+    def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
+        handle = super().get_route_handler()
+
+        async def run(request: Request) -> Response:
+            return await handle(BoundedRequest(request.scope, request.receive))
+
+        return run
+
+    def _asked(self) -> dict[int | str, dict[str, Any]]:
+        """The problems of a request that lacks what the route needs."""
+        asked: list[type[Problem]] = []
+        if self.needs is not None and self.needs.if_match:
+            asked += [PreconditionRequired, PreconditionFailed]
+        if self.needs is not None and self.needs.key:
+            asked += [BadRequest, IdempotencyKeyRequired]
+        return documented(*asked)
+
     @cached_property
-    def _adapter(self) -> TypeAdapter[Any]:
+    def adapter(self) -> TypeAdapter[Any]:
+        """Of the answer's model."""
         return TypeAdapter(self.response_model)
 
     def _in_unit(self, endpoint: Callable[..., Any]) -> Callable[..., Any]:
@@ -159,10 +98,21 @@ class UnitRoute(APIRoute):
                 return endpoint(*args, **kwargs)
             with db.unit_of_work() as session:
                 context.open(session)
+                self._say_deprecated(context)
                 return self._answer(context, lambda: endpoint(*args, **kwargs))
 
-        run.runs_in_unit_of_work = True  # type: ignore[attr-defined]
+        run.runs_in_unit_of_work = endpoint  # type: ignore[attr-defined]
         return run
+
+    def _say_deprecated(self, context: Context) -> None:
+        if self.deprecation is not None:
+            context.headers.update(self.deprecation.headers())
+            deprecations.note(
+                context.session,
+                org_id=context.org_id,
+                client_id=context.caller.client_id,
+                operation=self.unique_id,
+            )
 
     def _answer(self, context: Context, call: Callable[[], Any]) -> Response:
         if context.idempotency_key is None:
@@ -188,20 +138,73 @@ class UnitRoute(APIRoute):
             status=answer.status_code,
             answer=b"" if secret else bytes(answer.body),
             headers={k: v for k, v in answer.headers.items() if k != "content-length"},
+            lifetime=idempotency.LONG_LIFETIME if context.needs.key else idempotency.LIFETIME,
         )
         return answer
 
     def _serialise(self, context: Context, result: Any) -> Response:
         context.session.flush()
+        assert context.checked or not context.needs.if_match, "a version was asked for, not checked"
         if isinstance(result, Response):
             result.headers.update(context.headers)
             return result
         status = self.status_code or 200
         if self.response_model is None or status == 204:
             return Response(status_code=status, headers=context.headers)
-        adapter = self._adapter
-        body = adapter.dump_json(adapter.validate_python(result, from_attributes=True))
+        view, etag = context.view, context.headers.get("ETag")
+        if view.expand:
+            context.headers.pop("ETag", None)  # it says nothing of what is expanded
+        elif view.has(etag):
+            return Response(status_code=304, headers=context.headers)
+        valid = self.adapter.validate_python(result, from_attributes=True)
+        if isinstance(valid, Page) and valid.next_cursor is not None and view.path:
+            context.headers["Link"] = view.next_link(valid.next_cursor)
+        if view.plain:
+            body = self.adapter.dump_json(valid)
+        else:
+            body = to_json(self._shaped(context, self.adapter.dump_python(valid, mode="json")))
         return Response(body, status, context.headers, media_type="application/json")
+
+    def _shaped(self, context: Context, answer: Any) -> Any:
+        routes, resources = context.app.state.expansions
+
+        def run(read: answers.Read, item: Mapping[str, Any]) -> Any:
+            route: UnitRoute = routes[read.operation]
+            return route.read(context, {k: item[v] for k, v in read.parameters.items()})
+
+        answers.Expander(resources, run).expand(self.unique_id, answer, context.view.expand)
+        if not context.view.fields:
+            return answer
+        known = answers.item_fields(self.response_model)
+        return answers.narrow(answer, context.view.fields, known)
+
+    def read(self, context: Context, parameters: Mapping[str, str]) -> Any:
+        """What this GET answers to the caller of another one, as JSON would hold it.
+
+        Raises Forbidden, NotFound and whatever else the route itself raises.
+        """
+        assert self.needs is not None
+        own = replace(context, needs=self.needs, headers={}, view=View())
+        own.authorise()
+        values: dict[str, Any] = {}
+        for name, hint in self.hints.items():
+            if _needs(hint):
+                values[name] = own
+            elif hint == PageDep:
+                values[name] = PageQuery(limit=MAX_LIMIT)
+            elif name in parameters:
+                values[name] = TypeAdapter(hint).validate_python(parameters[name])
+        result = self.adapter.validate_python(self.plain(**values), from_attributes=True)
+        return self.adapter.dump_python(result, mode="json")
+
+
+def _needs(hint: Any) -> Needs | None:
+    """What the dependency in a parameter's annotation needs, when it is one of `require`."""
+    for extra in getattr(hint, "__metadata__", ()):
+        found: Needs | None = getattr(getattr(extra, "dependency", None), "needs", None)
+        if found is not None:
+            return found
+    return None
 
 
 def router(prefix: str, tag: str) -> APIRouter:

@@ -9,6 +9,7 @@ from api.core import db, ids, settings
 from api.core.errors import Conflict, Invalid, Unauthorized
 from api.core.http import documented, public_router
 from api.core.pages import Page
+from api.core.rate_limits import limited
 from api.identity import access, service
 from api.identity.access import Context, require
 from api.identity.models import ApiClient
@@ -79,6 +80,7 @@ def revoke(client_id: ClientId, ctx: Write) -> ApiClient:
 
 
 @oauth.post("/token", responses=documented(Unauthorized, Invalid))
+@limited("login")
 def token(
     grant_type: Annotated[Literal["client_credentials"], Form()],
     client_id: Annotated[

@@ -44,6 +44,7 @@ class Organisation(Table, table=True):
     procurement_regime: ProcurementRegime | None = Field(
         default=None, sa_type=state(ProcurementRegime)
     )
+    rate_plan: str | None = Field(default=None, max_length=40)
     version: int = 1
 
     @property

@@ -23,7 +23,7 @@ MEMBER = {"name": "Айгүл", "email": "aigul@example.kg", "role": "owner"}
         ("GET", "/problems/nothing", 404, "not_found"),
     ],
 )
-def test_every_failure_is_a_problem(
+def test_api_01_every_failure_is_a_problem(
     client: Any, method: str, path: str, status: int, code: str
 ) -> None:
     answer = client.request(method, path)
@@ -36,7 +36,7 @@ def test_every_failure_is_a_problem(
 
 
 @pytest.mark.parametrize("body", [b"{", b"\xff\xfe", b"[" * 100_000, b'{"name": NaN'])
-def test_a_body_that_is_not_json_is_a_400_and_not_a_500(as_org: AsOrg, body: bytes) -> None:
+def test_api_01_a_body_that_is_not_json_is_a_400_and_not_a_500(as_org: AsOrg, body: bytes) -> None:
     answer = as_org(["buyer"]).post(
         "/v1/members", content=body, headers={"Content-Type": "application/json"}
     )
@@ -44,7 +44,7 @@ def test_a_body_that_is_not_json_is_a_400_and_not_a_500(as_org: AsOrg, body: byt
 
 
 @pytest.mark.parametrize("media_type", ["text/plain", "application/xml", None])
-def test_a_body_of_another_media_type_is_a_415_and_nothing_is_kept(
+def test_api_15_a_body_of_another_media_type_is_a_415_and_nothing_is_kept(
     as_org: AsOrg, session: Session, media_type: str | None
 ) -> None:
     headers = {"Content-Type": media_type} if media_type else {}
@@ -74,7 +74,7 @@ def test_every_route_with_a_body_documents_the_415(client: Any) -> None:
     assert all("415" in operation["responses"] for operation in with_body)
 
 
-def test_a_body_beyond_the_limit_is_refused_and_nothing_is_kept(
+def test_api_15_a_body_beyond_the_limit_is_refused_and_nothing_is_kept(
     as_org: AsOrg, session: Session
 ) -> None:
     large = {**MEMBER, "name": "x" * (settings.get().max_body_bytes + 1)}
@@ -84,14 +84,14 @@ def test_a_body_beyond_the_limit_is_refused_and_nothing_is_kept(
     assert session.exec(select(func.count()).select_from(Member)).one() == 0
 
 
-def test_request_ids_differ_and_the_clients_own_is_not_taken_over(client: Any) -> None:
+def test_api_02_request_ids_differ_and_the_clients_own_is_not_taken_over(client: Any) -> None:
     first = client.get("/livez", headers={"X-Request-Id": "mine"})
     second = client.get("/livez")
     assert first.headers["request-id"] != second.headers["request-id"]
     assert first.headers["request-id"].startswith("req_")
 
 
-def test_every_problem_code_can_be_looked_up(client: Any) -> None:
+def test_api_01_every_problem_code_can_be_looked_up(client: Any) -> None:
     listed = client.get("/problems").json()
     assert listed.keys() == Problem.catalogue.keys()
     for code in listed:
@@ -100,7 +100,7 @@ def test_every_problem_code_can_be_looked_up(client: Any) -> None:
         assert found["title"]
 
 
-def test_ready_means_migrated_and_metrics_show_the_outbox(client: Any) -> None:
+def test_api_17_ready_means_migrated_and_metrics_show_the_outbox(client: Any) -> None:
     assert client.get("/readyz").json() == {"status": "ok"}
     assert "kerben_outbox_pending" in client.get("/metrics").text
 

@@ -1,13 +1,19 @@
+from typing import Any
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from sqlalchemy import event, text
+from sqlmodel import Session, col, select
 
-from api.core import pages
+from api.core import db, pages
 from api.core.errors import InvalidCursor
+from api.core.pages import PageQuery
+from api.core.sandbox import ClockShift
 
 
 @given(st.lists(st.text(max_size=30), min_size=1, max_size=4))
-def test_a_cursor_reads_back_for_the_same_list(position: list[str]) -> None:
+def test_api_04_a_cursor_reads_back_for_the_same_list(position: list[str]) -> None:
     cursor = pages.seal("offers:1", {"q": "насос"}, position)
     assert pages.unseal("offers:1", {"q": "насос", "hs": None}, cursor) == position
 
@@ -15,7 +21,7 @@ def test_a_cursor_reads_back_for_the_same_list(position: list[str]) -> None:
 @pytest.mark.parametrize(
     ("scope", "filters"), [("offers:2", {"q": "x"}), ("offers:1", {"q": "y"}), ("offers:1", {})]
 )
-def test_a_cursor_of_another_caller_or_filter_is_refused(
+def test_api_04_a_cursor_of_another_caller_or_filter_is_refused(
     scope: str, filters: dict[str, str]
 ) -> None:
     cursor = pages.seal("offers:1", {"q": "x"}, ["1"])
@@ -24,6 +30,45 @@ def test_a_cursor_of_another_caller_or_filter_is_refused(
 
 
 @given(st.text(max_size=80))
-def test_a_made_up_cursor_is_refused(text: str) -> None:
+def test_api_04_a_made_up_cursor_is_refused(text: str) -> None:
     with pytest.raises(InvalidCursor):
         pages.unseal("offers:1", {}, text)
+
+
+def test_api_04_page_10000_reads_as_many_blocks_as_page_1(session: Session) -> None:
+    """By the database's own count of the blocks it touched, not by the clock."""
+    session.connection().execute(
+        text(
+            "INSERT INTO clock_shift (id, created_at, updated_at, seconds, actor)"
+            " SELECT uuidv7(make_interval(secs => n)), now(), now(), 1, 't'"
+            " FROM generate_series(1, 20002) n"
+        )
+    )
+    session.connection().execute(text("ANALYZE clock_shift"))
+
+    def blocks(cursor: str | None) -> tuple[int, str | None]:
+        seen: list[Any] = []
+
+        def keep(_: Any, __: Any, statement: str, values: Any, *___: Any) -> None:
+            seen.append((statement, values))
+
+        event.listen(db.engine("worker"), "before_cursor_execute", keep)
+        page = PageQuery(limit=2, cursor=cursor)
+        rows, after = pages.newest_first(
+            session, select(ClockShift), ClockShift, page, scope="t", filters={}
+        )
+        event.remove(db.engine("worker"), "before_cursor_execute", keep)
+        assert len(rows) == 2
+        ((statement, values),) = seen
+        explain = "EXPLAIN (ANALYZE, BUFFERS, FORMAT JSON) "
+        plan = session.connection().exec_driver_sql(explain + statement, values).scalar_one()
+        top = plan[0]["Plan"]
+        return top["Shared Hit Blocks"] + top["Shared Read Blocks"], after
+
+    first, _ = blocks(None)
+    skipped = session.exec(
+        select(ClockShift).order_by(col(ClockShift.id).desc()).offset(19_997).limit(1)
+    ).one()
+    deep, _ = blocks(pages.seal("t", {}, [skipped.id]))
+    assert deep <= first * 1.2, (first, deep)
+    assert first < 20

@@ -45,7 +45,9 @@ class Page:
         answer = actor.request(method, url, **kwargs)
         assert answer.status_code == expect, answer.text
         lines = [f"{method} {self._named(url)}", f"Authorization: Bearer <key of the {who}>"]
-        lines += [f"{key}: {self._value(key, value)}" for key, value in self._headers(kwargs)]
+        lines += [
+            f"{key}: {self._value(key, value)}" for key, value in self._headers(answer, kwargs)
+        ]
         if "json" in kwargs:
             lines += ["", self._json(kwargs["json"])]
         shown = [f"HTTP/1.1 {answer.status_code}"]
@@ -61,8 +63,14 @@ class Page:
             self.file.write_text(text)
         assert self.file.read_text() == text, "pytest tests/scenarios --write-docs writes it anew"
 
-    def _headers(self, kwargs: Mapping[str, Any]) -> list[tuple[str, Any]]:
-        return list((kwargs.get("headers") or {}).items())
+    def _headers(self, answer: Any, kwargs: Mapping[str, Any]) -> list[tuple[str, Any]]:
+        """Those of the step, and those that the route insists on."""
+        sent, given = answer.request.headers, dict(kwargs.get("headers") or {})
+        if "Idempotency-Key" in sent and "Idempotency-Key" not in given:
+            given = {"Idempotency-Key": "<a new one for each act>", **given}
+        if "If-Match" in sent and "If-Match" not in given:
+            given = {"If-Match": sent["If-Match"], **given}
+        return list(given.items())
 
     def _json(self, content: Any) -> str:
         return json.dumps(self._shown("", content), indent=2, ensure_ascii=False)

@@ -17,10 +17,11 @@ from api.contracts.schemas import (
     SignIn,
     TerminateIn,
 )
-from api.core import ids
+from api.core import ids, resource_metadata
 from api.core.errors import Conflict, NotFound, PreconditionFailed
 from api.core.http import documented
 from api.core.pages import Page
+from api.core.resource_metadata import Metadata
 from api.identity import access
 from api.identity.access import Context, require
 from api.procurement import service as procurement
@@ -32,7 +33,9 @@ of_tender = access.router("/tenders", "contracts")
 router = access.router("/contracts", "contracts")
 Read = Annotated[Context, require("contracts:read")]
 Write = Annotated[Context, require("contracts:write")]
+Change = Annotated[Context, require("contracts:write", if_match=True)]
 Sign = Annotated[Context, require("contracts:sign")]
+Commit = Annotated[Context, require("contracts:sign", if_match=True)]
 _CHANGED = (Conflict, PreconditionFailed)
 
 
@@ -65,6 +68,29 @@ def get(contract_id: ContractId, ctx: Read) -> ContractOut:
     return _shown(ctx, found)
 
 
+@router.get("/{contract_id}/metadata", response_model=dict[str, str])
+def get_metadata(contract_id: ContractId, ctx: Read) -> dict[str, str]:
+    """What your own systems have noted on it; nobody else sees that."""
+    queries.get(ctx.session, org_id=ctx.org_id, contract_id=contract_id)
+    return resource_metadata.read(
+        ctx.session, org_id=ctx.org_id, resource="contract", resource_id=contract_id
+    )
+
+
+@router.put("/{contract_id}/metadata", response_model=dict[str, str])
+def put_metadata(contract_id: ContractId, data: Metadata, ctx: Read) -> dict[str, str]:
+    """Note something on it in place of all that was: at most 50 keys. It is no part of the
+    resource, so whoever may read it may note."""
+    queries.get(ctx.session, org_id=ctx.org_id, contract_id=contract_id)
+    return resource_metadata.replace(
+        ctx.session,
+        org_id=ctx.org_id,
+        resource="contract",
+        resource_id=contract_id,
+        values=data.root,
+    )
+
+
 @router.get(
     "/{contract_id}/document",
     response_class=Response,
@@ -79,7 +105,7 @@ def document(contract_id: ContractId, ctx: Read) -> Response:
 
 
 @router.post("/{contract_id}/offer", response_model=ContractOut, responses=documented(*_CHANGED))
-def offer(contract_id: ContractId, ctx: Write) -> ContractOut:
+def offer(contract_id: ContractId, ctx: Change) -> ContractOut:
     """Freeze the document of a contract of yours, to be signed by both sides."""
     tender, contract = _held(ctx, contract_id)
     return _shown(ctx, service.offer(ctx.session, tender, contract, actor=ctx.actor))
@@ -97,7 +123,7 @@ def offer(contract_id: ContractId, ctx: Write) -> ContractOut:
         *_CHANGED,
     ),
 )
-def sign(contract_id: ContractId, data: SignIn, ctx: Sign) -> ContractOut:
+def sign(contract_id: ContractId, data: SignIn, ctx: Commit) -> ContractOut:
     """Sign for your side; never during a standstill, nor while a complaint is open."""
     tender, contract = _held(ctx, contract_id)
     service.sign(ctx.session, tender, contract, org_id=ctx.org_id, actor=ctx.actor, data=data)
@@ -109,7 +135,7 @@ def sign(contract_id: ContractId, data: SignIn, ctx: Sign) -> ContractOut:
     response_model=ContractOut,
     responses=documented(problems.SupplierNotAsked, problems.SigningBlocked, *_CHANGED),
 )
-def refuse(contract_id: ContractId, data: ContractReasonIn, ctx: Sign) -> ContractOut:
+def refuse(contract_id: ContractId, data: ContractReasonIn, ctx: Commit) -> ContractOut:
     """Refuse to sign as the winner, or report as the buyer that it does not sign: the next
     bidder's turn comes, and the winner's debarment is proposed."""
     tender, contract = _held(ctx, contract_id)
@@ -125,7 +151,7 @@ def refuse(contract_id: ContractId, data: ContractReasonIn, ctx: Sign) -> Contra
 
 
 @router.post("/{contract_id}/cancel", response_model=ContractOut, responses=documented(*_CHANGED))
-def cancel(contract_id: ContractId, data: ContractReasonIn, ctx: Write) -> ContractOut:
+def cancel(contract_id: ContractId, data: ContractReasonIn, ctx: Change) -> ContractOut:
     """Give up a contract that is not signed; its awards can be in another one."""
     _, contract = _held(ctx, contract_id)
     return _shown(ctx, service.cancel(ctx.session, contract, actor=ctx.actor, reason=data.reason))
@@ -134,7 +160,7 @@ def cancel(contract_id: ContractId, data: ContractReasonIn, ctx: Write) -> Contr
 @router.post(
     "/{contract_id}/terminate", response_model=ContractOut, responses=documented(*_CHANGED)
 )
-def terminate(contract_id: ContractId, data: TerminateIn, ctx: Write) -> ContractOut:
+def terminate(contract_id: ContractId, data: TerminateIn, ctx: Change) -> ContractOut:
     """End a contract of yours that is in force."""
     _, contract = _held(ctx, contract_id)
     return _shown(ctx, service.terminate(ctx.session, contract, actor=ctx.actor, data=data))
@@ -146,7 +172,7 @@ def terminate(contract_id: ContractId, data: TerminateIn, ctx: Write) -> Contrac
     response_model=ContractOut,
     responses=documented(problems.CapExceeded, problems.ScheduleMissing, *_CHANGED),
 )
-def propose_change(contract_id: ContractId, data: ChangeIn, ctx: Sign) -> ContractOut:
+def propose_change(contract_id: ContractId, data: ChangeIn, ctx: Commit) -> ContractOut:
     """Propose a change of a contract in force; the other side must agree."""
     tender, contract = _held(ctx, contract_id)
     changes.propose(ctx.session, tender, contract, org_id=ctx.org_id, actor=ctx.actor, data=data)
@@ -164,7 +190,7 @@ def propose_change(contract_id: ContractId, data: ChangeIn, ctx: Sign) -> Contra
         *_CHANGED,
     ),
 )
-def agree_change(contract_id: ContractId, number: int, ctx: Sign) -> ContractOut:
+def agree_change(contract_id: ContractId, number: int, ctx: Commit) -> ContractOut:
     """Put the other side's change in force, as far as the cap of the policy allows."""
     tender, contract = _held(ctx, contract_id)
     changes.agree(ctx.session, tender, contract, number=number, org_id=ctx.org_id, actor=ctx.actor)

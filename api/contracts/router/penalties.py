@@ -27,7 +27,9 @@ from api.rules.contracts import Side
 router = access.router("/contracts", "penalties")
 Read = Annotated[Context, require("contracts:read")]
 Claim = Annotated[Context, require("claims:write")]
+Demand = Annotated[Context, require("claims:write", key=True)]
 Answer = Annotated[Context, require("claims:answer")]
+Agree = Annotated[Context, require("claims:answer", key=True)]
 Number = Annotated[int, Path(ge=1, le=1_000_000)]
 _CHANGED = (Conflict, PreconditionFailed)
 _COMPUTED = (problems.NoPenaltyTerms, problems.PriceUnknown, CalendarYearMissing)
@@ -152,7 +154,7 @@ def file(contract_id: ContractId, number: Number, ctx: Read) -> Response:
     response_model=LdClaimOut,
     responses=documented(problems.SameAuthor, problems.FactsChanged, *_COMPUTED, *_CHANGED),
 )
-def raise_claim(contract_id: ContractId, number: Number, ctx: Claim) -> LdClaim:
+def raise_claim(contract_id: ContractId, number: Number, ctx: Demand) -> LdClaim:
     """Put a claim to the supplier, by other credentials than drafted it."""
     contract, claim = _claim(ctx, contract_id, number, Side.BUYER)
     return _shown(ctx, claims.raise_(ctx.session, contract, claim, actor=ctx.actor))
@@ -175,7 +177,7 @@ def contest(contract_id: ContractId, number: Number, data: ClaimReasonIn, ctx: A
     response_model=LdClaimOut,
     responses=documented(*_CHANGED),
 )
-def agree(contract_id: ContractId, number: Number, ctx: Answer) -> LdClaim:
+def agree(contract_id: ContractId, number: Number, ctx: Agree) -> LdClaim:
     """Accept a claim as the supplier, contested before or not."""
     contract, claim = _claim(ctx, contract_id, number, Side.SUPPLIER)
     return _shown(ctx, claims.agree(ctx.session, contract, claim, actor=ctx.actor))
@@ -186,7 +188,7 @@ def agree(contract_id: ContractId, number: Number, ctx: Answer) -> LdClaim:
     response_model=LdClaimOut,
     responses=documented(problems.SameAuthor, *_CHANGED),
 )
-def waive(contract_id: ContractId, number: Number, data: ClaimReasonIn, ctx: Claim) -> LdClaim:
+def waive(contract_id: ContractId, number: Number, data: ClaimReasonIn, ctx: Demand) -> LdClaim:
     """Give a claim up as the buyer, by other credentials than drafted it."""
     contract, claim = _claim(ctx, contract_id, number, Side.BUYER)
     claims.waive(ctx.session, contract, claim, actor=ctx.actor, reason=data.reason)

@@ -37,7 +37,7 @@ of_tender = access.router("/tenders", "landed-costs")
 Read = Annotated[Context, require("landed-costs:read")]
 Write = Annotated[Context, require("landed-costs:write")]
 Tenders = Annotated[Context, require("tenders:read")]
-Draft = Annotated[Context, require("tenders:write")]
+Change = Annotated[Context, require("tenders:write", if_match=True)]
 Compare = Annotated[Context, require("evaluations:read")]
 _COMPARED = (
     PricesSealed,
@@ -129,7 +129,7 @@ def sensitivity(
     response_model=LandedCostTermsOut,
     responses=documented(NotDraft, Conflict, PreconditionFailed),
 )
-def set_terms(tender_id: TenderId, data: LandedCostTermsIn, ctx: Draft) -> Any:
+def set_terms(tender_id: TenderId, data: LandedCostTermsIn, ctx: Change) -> Any:
     """Have the bids of a draft compared at their delivered cost: codes and measures of the goods,
     routes, the set of rates."""
     tender = tenders.lock(ctx.session, buyer_id=ctx.org_id, tender_id=tender_id)

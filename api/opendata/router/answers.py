@@ -31,9 +31,9 @@ class DocumentRoute(PublicRoute):
     once every parameter of its path has the form of its kind (Invalid).
     """
 
-    async def handle(self, scope: Scope, receive: Receive, send: Send) -> None:
+    async def run(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["method"] not in (self.methods or ()):
-            await super().handle(scope, receive, send)
+            await super().run(scope, receive, send)
             return
         request = Request(scope, receive)
         for name, value in request.path_params.items():

@@ -26,7 +26,7 @@ of_tender = access.router("/tenders", "auctions")
 router = access.router("/auctions", "auctions")
 Read = Annotated[Context, require("tenders:read")]
 Write = Annotated[Context, require("tenders:write")]
-Bid = Annotated[Context, require("bids:write")]
+Place = Annotated[Context, require("bids:write", key=True)]
 
 
 @of_tender.post(
@@ -69,7 +69,7 @@ def log(auction_id: AuctionId, ctx: Read) -> dict[str, Any]:
     response_model=AuctionOut,
     responses=documented(service.PriceRefused, Conflict),
 )
-def place(auction_id: AuctionId, data: AuctionPriceIn, ctx: Bid) -> AuctionOut:
+def place(auction_id: AuctionId, data: AuctionPriceIn, ctx: Place) -> AuctionOut:
     """Go down in price with your bid, by the step at least; only lower prices count."""
     auction = auctions.place(
         ctx.session, auction_id, supplier_id=ctx.org_id, actor=ctx.actor, amount=data.amount

@@ -26,7 +26,9 @@ from api.rules.scorecards import Act
 of_tender = access.router("/tenders", "awards")
 router = access.router("/awards", "awards")
 Read = Annotated[Context, require("tenders:read")]
-Write = Annotated[Context, require("awards:write")]
+Conclude = Annotated[Context, require("awards:write", if_match=True)]
+Decide = Annotated[Context, require("awards:write", if_match=True, key=True)]
+Propose = Annotated[Context, require("awards:write", key=True)]
 _CHANGED = (Conflict, PreconditionFailed, PublicationInvalid)
 _DECIDED = documented(
     problems.FourEyes,
@@ -56,7 +58,7 @@ _DECIDED = documented(
         Conflict,
     ),
 )
-def propose_lot(tender_id: TenderId, data: AwardIn, ctx: Write) -> AwardOut:
+def propose_lot(tender_id: TenderId, data: AwardIn, ctx: Propose) -> AwardOut:
     """Propose to award a lot of your tender to its first ranked bid."""
     tender = service.lock(ctx.session, buyer_id=ctx.org_id, tender_id=tender_id)
     award = awards.propose(
@@ -79,9 +81,10 @@ def list(tender_id: TenderId, ctx: Read) -> Page[Any]:
     response_model=TenderOut,
     responses=documented(problems.LotUndecided),
 )
-def conclude(tender_id: TenderId, lot_id: LotId, ctx: Write) -> Tender:
+def conclude(tender_id: TenderId, lot_id: LotId, ctx: Conclude) -> Tender:
     """End a lot that no bid is left for as unsuccessful, after standstills and complaints."""
     tender = service.lock(ctx.session, buyer_id=ctx.org_id, tender_id=tender_id)
+    ctx.check_version(tender)
     awards.require_conclusion(ctx.session, tender, lot_id, actor=ctx.actor)
     ctx.tag(tender)
     return tender
@@ -102,7 +105,7 @@ def get(award_id: AwardId, ctx: Read) -> Award:
         SupplierDebarred, SupplierBelowPolicy, CallOffRefused, CeilingExceeded, *_CHANGED
     ),
 )
-def propose(award_id: AwardId, data: AwardReasonIn, ctx: Write) -> AwardOut:
+def propose(award_id: AwardId, data: AwardReasonIn, ctx: Decide) -> AwardOut:
     """Propose an award that the ranking has put forward after another one fell."""
     tender, award = _held(ctx, award_id)
     awards.endorse(ctx.session, tender, award, actor=ctx.actor, reason=data.reason)
@@ -110,7 +113,7 @@ def propose(award_id: AwardId, data: AwardReasonIn, ctx: Write) -> AwardOut:
 
 
 @router.post("/{award_id}/approve", response_model=AwardOut, responses=_DECIDED)
-def approve(award_id: AwardId, data: AwardReasonIn, ctx: Write) -> AwardOut:
+def approve(award_id: AwardId, data: AwardReasonIn, ctx: Decide) -> AwardOut:
     """Award the lot, by other credentials than those that proposed it; the standstill begins."""
     tender, award = _held(ctx, award_id)
     awards.approve(ctx.session, tender, award, actor=ctx.actor, reason=data.reason)
@@ -118,7 +121,7 @@ def approve(award_id: AwardId, data: AwardReasonIn, ctx: Write) -> AwardOut:
 
 
 @router.post("/{award_id}/reject", response_model=AwardOut, responses=_DECIDED)
-def reject(award_id: AwardId, data: AwardReasonIn, ctx: Write) -> Award:
+def reject(award_id: AwardId, data: AwardReasonIn, ctx: Decide) -> Award:
     """Refuse the lot to the bid, by other credentials; the next ranked bid is put forward."""
     tender, award = _held(ctx, award_id)
     awards.reject(ctx.session, tender, award, actor=ctx.actor, reason=data.reason)

@@ -37,8 +37,8 @@ from api.procurement.service.prequalification_problems import NotInvited
 
 router = access.router("/tenders", "bidding")
 Read = Annotated[Context, require("tenders:read")]
-Write = Annotated[Context, require("tenders:write")]
-Bidder = Annotated[Context, require("bids:write")]
+Change = Annotated[Context, require("tenders:write", if_match=True)]
+Submit = Annotated[Context, require("bids:write", key=True)]
 Opener = Annotated[Context, require("bids:open")]
 
 
@@ -54,7 +54,7 @@ def get_terms(tender_id: TenderId, ctx: Read) -> Any:
     response_model=SubmissionTermsOut,
     responses=documented(service.NotDraft, PreconditionFailed),
 )
-def put_terms(tender_id: TenderId, data: SubmissionTermsIn, ctx: Write) -> Any:
+def put_terms(tender_id: TenderId, data: SubmissionTermsIn, ctx: Change) -> Any:
     """Set the terms of bidding of a draft; publication freezes them."""
     return service.submissions.put(ctx.session, _own(ctx, tender_id), actor=ctx.actor, data=data)
 
@@ -68,7 +68,7 @@ def put_terms(tender_id: TenderId, data: SubmissionTermsIn, ctx: Write) -> Any:
 def attach_key(
     tender_id: TenderId,
     data: Annotated[ceremony.TenderKey, Body(examples=[EXAMPLE_KEY])],
-    ctx: Write,
+    ctx: Change,
 ) -> TenderKey:
     """Give a draft the key of a ceremony (`kerben opener ceremony`); its `tender` is the OCID."""
     return service.tender_keys.attach(
@@ -105,7 +105,7 @@ def get(tender_id: TenderId, ctx: Read) -> dict[str, Any]:
         Conflict,
     ),
 )
-def submit(tender_id: TenderId, data: BidIn, ctx: Bidder) -> dict[str, Any]:
+def submit(tender_id: TenderId, data: BidIn, ctx: Submit) -> dict[str, Any]:
     """Hand in a bid; the answer has a signed receipt for each envelope.
 
     In time is what arrives before `tender_period_end` by the database's clock. Only your

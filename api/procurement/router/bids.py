@@ -20,7 +20,8 @@ from api.procurement.service.framework_problems import NotAdmitted
 router = access.router("/bids", "bids")
 Read = Annotated[Context, require("tenders:read")]
 Own = Annotated[Context, require("bids:read")]
-Write = Annotated[Context, require("bids:write")]
+Change = Annotated[Context, require("bids:write", if_match=True, key=True)]
+Join = Annotated[Context, require("bids:write", key=True)]
 _CHANGED = (Conflict, PreconditionFailed, service.TenderPeriodEnded)
 
 
@@ -50,21 +51,21 @@ def get(bid_id: BidId, ctx: Read) -> dict[str, Any]:
         service.EnvelopesDiffer, service.SealingRequired, ContentRefused, *_CHANGED
     ),
 )
-def replace(bid_id: BidId, data: ReplaceIn, ctx: Write) -> dict[str, Any]:
+def replace(bid_id: BidId, data: ReplaceIn, ctx: Change) -> dict[str, Any]:
     """Put newer envelopes in the place of earlier ones, which nobody will open."""
     bid, held = _own(ctx, bid_id)
     return _answer(ctx, service.bids.replace(ctx.session, bid, held, actor=ctx.actor, data=data))
 
 
 @router.post("/{bid_id}/withdraw", response_model=BidOut, responses=documented(*_CHANGED))
-def withdraw(bid_id: BidId, ctx: Write) -> dict[str, Any]:
+def withdraw(bid_id: BidId, ctx: Change) -> dict[str, Any]:
     """Take a bid back before the deadline; you may hand in another one."""
     bid, held = _own(ctx, bid_id)
     return _answer(ctx, service.bids.withdraw(ctx.session, bid, held, actor=ctx.actor))
 
 
 @router.post("/{bid_id}/confirm", response_model=BidOut, responses=documented(*_CHANGED))
-def confirm(bid_id: BidId, ctx: Write) -> dict[str, Any]:
+def confirm(bid_id: BidId, ctx: Change) -> dict[str, Any]:
     """Let a bid stand after a material amendment; unconfirmed, it lapses at the deadline."""
     bid, _ = _own(ctx, bid_id)
     return _answer(ctx, service.bids.confirm(ctx.session, bid, actor=ctx.actor))
@@ -81,7 +82,7 @@ def confirm(bid_id: BidId, ctx: Write) -> dict[str, Any]:
         Conflict,
     ),
 )
-def join(bid_id: BidId, ctx: Write) -> BidTenderer:
+def join(bid_id: BidId, ctx: Join) -> BidTenderer:
     """Be a member of the consortium of a bid that names you; then you are in no other bid."""
     return service.bids.join(ctx.session, org_id=ctx.org_id, bid_id=bid_id, joins=True)
 
@@ -91,7 +92,7 @@ def join(bid_id: BidId, ctx: Write) -> BidTenderer:
     response_model=TendererOut,
     responses=documented(service.TenderPeriodEnded, Conflict),
 )
-def leave(bid_id: BidId, ctx: Write) -> BidTenderer:
+def leave(bid_id: BidId, ctx: Join) -> BidTenderer:
     """Leave the consortium of a bid before the deadline."""
     return service.bids.join(ctx.session, org_id=ctx.org_id, bid_id=bid_id, joins=False)
 

@@ -22,6 +22,7 @@ of_tender = access.router("/tenders", "tenders")
 router = access.router("/cancellations", "cancellations")
 Read = Annotated[Context, require("tenders:read")]
 Write = Annotated[Context, require("tenders:write")]
+Change = Annotated[Context, require("tenders:write", if_match=True)]
 
 
 @of_tender.post(
@@ -35,7 +36,7 @@ Write = Annotated[Context, require("tenders:write")]
         PublicationInvalid,
     ),
 )
-def cancel(tender_id: TenderId, data: CancelIn, ctx: Write) -> Tender:
+def cancel(tender_id: TenderId, data: CancelIn, ctx: Change) -> Tender:
     """Cancel a tender, or some of its lots, without a result.
 
     A draft, or a tender whose policy gives no time to complain about it, is cancelled at once. Any

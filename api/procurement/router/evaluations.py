@@ -31,9 +31,10 @@ from api.procurement.service.problems import NotDraft
 
 router = access.router("", "evaluations")
 Tenders = Annotated[Context, require("tenders:read")]
-Draft = Annotated[Context, require("tenders:write")]
+Change = Annotated[Context, require("tenders:write", if_match=True)]
 Read = Annotated[Context, require("evaluations:read")]
 Write = Annotated[Context, require("evaluations:write")]
+Evaluate = Annotated[Context, require("evaluations:write", if_match=True)]
 _COMMISSION = (problems.ConflictUndeclared, problems.ConflictDeclared, problems.BidsNotOpened)
 _CHANGED = (Conflict, PreconditionFailed)
 _FILE: dict[int | str, dict[str, Any]] = {
@@ -49,7 +50,7 @@ _FILE: dict[int | str, dict[str, Any]] = {
     response_model=AwardTermsOut,
     responses=documented(NotDraft, *_CHANGED),
 )
-def set_terms(tender_id: TenderId, data: AwardTermsIn, ctx: Draft) -> dict[str, Any]:
+def set_terms(tender_id: TenderId, data: AwardTermsIn, ctx: Change) -> dict[str, Any]:
     """Say how the bids of a draft will be compared: criteria with weights, costs, ties, VAT."""
     tender = own(ctx, tender_id)
     ctx.check_version(tender)
@@ -141,7 +142,7 @@ def complete(evaluation_id: EvaluationId, ctx: Write) -> dict[str, Any]:
     response_model=TenderOut,
     responses=documented(problems.ScoresMissing, *_COMMISSION, *_CHANGED),
 )
-def evaluate_first_package(tender_id: TenderId, ctx: Write) -> Tender:
+def evaluate_first_package(tender_id: TenderId, ctx: Evaluate) -> Tender:
     """End the evaluation of technical envelopes; then the price envelopes can be opened."""
     tender = own(ctx, tender_id)
     ctx.check_version(tender)

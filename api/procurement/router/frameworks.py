@@ -42,6 +42,7 @@ of_tender = access.router("/tenders", "frameworks")
 router = access.router("/frameworks", "frameworks")
 Read = Annotated[Context, require("tenders:read")]
 Write = Annotated[Context, require("frameworks:write")]
+Change = Annotated[Context, require("frameworks:write", if_match=True)]
 _CHANGED = (Conflict, PreconditionFailed, PublicationInvalid)
 
 
@@ -50,7 +51,7 @@ _CHANGED = (Conflict, PreconditionFailed, PublicationInvalid)
     response_model=FrameworkTermsOut,
     responses=documented(service.NotDraft, PreconditionFailed),
 )
-def set_terms(tender_id: TenderId, data: FrameworkTermsIn, ctx: Write) -> FrameworkTerms:
+def set_terms(tender_id: TenderId, data: FrameworkTermsIn, ctx: Change) -> FrameworkTerms:
     """Let a draft of yours conclude a framework agreement: several suppliers are awarded each lot,
     and you and the buyers named call off from them."""
     tender = service.lock(ctx.session, buyer_id=ctx.org_id, tender_id=tender_id)
@@ -76,7 +77,7 @@ def terms(tender_id: TenderId, ctx: Read) -> FrameworkTerms:
         problems.FrameworkNotReady, SupplierDebarred, CalendarYearMissing, *_CHANGED
     ),
 )
-def conclude(tender_id: TenderId, ctx: Write) -> FrameworkOut:
+def conclude(tender_id: TenderId, ctx: Change) -> FrameworkOut:
     """Conclude the agreement with all who hold an award, after standstills and complaints."""
     tender = service.lock(ctx.session, buyer_id=ctx.org_id, tender_id=tender_id)
     ctx.check_version(tender)

@@ -44,6 +44,7 @@ Read = Annotated[Context, require("tenders:read")]
 Own = Annotated[Context, require("bids:read")]
 Apply = Annotated[Context, require("bids:write")]
 Qualify = Annotated[Context, require("evaluations:write")]
+Announce = Annotated[Context, require("evaluations:write", if_match=True)]
 _DECLARED = (ConflictUndeclared, ConflictDeclared)
 _CHANGED = (Conflict, PreconditionFailed)
 _IN_TIME = (problems.ApplicationPeriodEnded, problems.NoPrequalification)
@@ -124,7 +125,7 @@ def list_qualifications(tender_id: TenderId, ctx: Read) -> Page[Any]:
         *_CHANGED,
     ),
 )
-def announce(tender_id: TenderId, ctx: Qualify) -> Tender:
+def announce(tender_id: TenderId, ctx: Announce) -> Tender:
     """Tell every candidate what was decided about it. When the time to complain about it is over,
     the qualified are invited."""
     tender = service.lock(ctx.session, buyer_id=ctx.org_id, tender_id=tender_id)

@@ -5,11 +5,12 @@ from typing import Annotated, Any
 from fastapi import Query
 
 from api.catalog import types
-from api.core import ids
+from api.core import ids, resource_metadata
 from api.core.audit import AuditEntry
 from api.core.errors import Conflict, PreconditionFailed, PublicationInvalid
 from api.core.http import PageDep, documented
 from api.core.pages import Page
+from api.core.resource_metadata import Metadata
 from api.identity import access
 from api.identity.access import Context, require
 from api.identity.schemas import OrganisationId
@@ -39,6 +40,7 @@ from api.rules.tenders import TenderMode, TenderStatus
 router = access.router("/tenders", "tenders")
 Read = Annotated[Context, require("tenders:read")]
 Write = Annotated[Context, require("tenders:write")]
+Change = Annotated[Context, require("tenders:write", if_match=True)]
 _CHANGED = (Conflict, PreconditionFailed)
 _PUBLISHED = (*_CHANGED, PublicationInvalid)
 
@@ -95,12 +97,35 @@ def get(tender_id: TenderId, ctx: Read) -> Tender:
     return tender
 
 
+@router.get("/{tender_id}/metadata", response_model=dict[str, str])
+def get_metadata(tender_id: TenderId, ctx: Read) -> dict[str, str]:
+    """What your own systems have noted on it; nobody else sees that."""
+    service.get(ctx.session, org_id=ctx.org_id, tender_id=tender_id)
+    return resource_metadata.read(
+        ctx.session, org_id=ctx.org_id, resource="tender", resource_id=tender_id
+    )
+
+
+@router.put("/{tender_id}/metadata", response_model=dict[str, str])
+def put_metadata(tender_id: TenderId, data: Metadata, ctx: Read) -> dict[str, str]:
+    """Note something on it in place of all that was: at most 50 keys. It is no part of the
+    resource, so whoever may read it may note."""
+    service.get(ctx.session, org_id=ctx.org_id, tender_id=tender_id)
+    return resource_metadata.replace(
+        ctx.session,
+        org_id=ctx.org_id,
+        resource="tender",
+        resource_id=tender_id,
+        values=data.root,
+    )
+
+
 @router.patch(
     "/{tender_id}",
     response_model=TenderOut,
     responses=documented(service.NotDraft, service.DeadlineInPast, *_CHANGED),
 )
-def update(tender_id: TenderId, data: TenderPatch, ctx: Write) -> Tender:
+def update(tender_id: TenderId, data: TenderPatch, ctx: Change) -> Tender:
     """Change a draft; `lots`, when given, replace all its lots and items."""
     return _answer(
         ctx, service.update(ctx.session, _own(ctx, tender_id), actor=ctx.actor, data=data)
@@ -128,7 +153,7 @@ def update(tender_id: TenderId, data: TenderPatch, ctx: Write) -> Tender:
         *_PUBLISHED,
     ),
 )
-def publish(tender_id: TenderId, ctx: Write) -> Tender:
+def publish(tender_id: TenderId, ctx: Change) -> Tender:
     """Open a draft to suppliers; matching starts. The rules of today's policy set are frozen into
     the tender; by them the deadline must leave suppliers enough time."""
     return _answer(ctx, service.publish(ctx.session, _own(ctx, tender_id), actor=ctx.actor))
@@ -150,7 +175,7 @@ def publish(tender_id: TenderId, ctx: Write) -> Tender:
         *_PUBLISHED,
     ),
 )
-def amend(tender_id: TenderId, data: AmendIn, ctx: Write) -> Tender:
+def amend(tender_id: TenderId, data: AmendIn, ctx: Change) -> Tender:
     """Change a published tender, with a reason; a material change extends its period."""
     return _answer(
         ctx, service.amend(ctx.session, _own(ctx, tender_id), actor=ctx.actor, data=data)

@@ -1,0 +1,67 @@
+"""Around every request: its id, metrics, one line of the log, limits of its body, the last net."""
+
+import time
+from http import HTTPMethod
+
+import structlog
+from fastapi import Request
+from starlette.datastructures import Headers
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+from uuid_utils import uuid7
+
+from api.core import bodies, errors, metrics
+from api.core.errors import Problem
+from api.core.failures import problem_response
+
+log = structlog.get_logger(__name__)
+_NO_SNIFFING = (b"x-content-type-options", b"nosniff")
+_METHODS = frozenset(method.value for method in HTTPMethod)
+
+
+class RequestMiddleware:
+    """Request id, metrics, one access-log line, body limit, and the last net for defects."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self.app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self.app(scope, receive, send)
+            return
+        request_id, started = f"req_{uuid7().hex}", time.perf_counter()
+        own_headers = ((b"request-id", request_id.encode()), _NO_SNIFFING)
+        structlog.contextvars.clear_contextvars()
+        structlog.contextvars.bind_contextvars(request_id=request_id)
+        status = 0
+
+        async def reply(message: Message) -> None:
+            nonlocal status
+            if message["type"] == "http.response.start":
+                status = message["status"]
+                told = scope.get("kerben.headers", ())
+                message["headers"] = [*message["headers"], *own_headers, *told]
+            await send(message)
+
+        try:
+            await self.app(scope, bodies.limited(scope, receive), reply)
+        except Exception as error:
+            if status:
+                raise
+            problem = error if isinstance(error, Problem) else errors.Internal()
+            if not isinstance(error, Problem):
+                log.exception("unexpected error", path=scope["path"])
+            await problem_response(Request(scope), problem)(scope, receive, reply)
+        finally:
+            route = getattr(scope.get("route"), "path", "unmatched")
+            # Clients may invent methods without end, and each label value costs memory for good.
+            method = scope["method"] if scope["method"] in _METHODS else "other"
+            seconds = time.perf_counter() - started
+            metrics.observe_request(method, route, status, seconds)
+            log.info(
+                "request",
+                method=scope["method"],
+                path=scope["path"],
+                status=status,
+                ms=round(seconds * 1000, 1),
+                client_request_id=Headers(scope=scope).get("x-request-id"),
+            )

@@ -1,0 +1,157 @@
+"""What a route works with, and what it needs of a request before it runs."""
+
+from dataclasses import dataclass, field
+from typing import Annotated, Any, Protocol
+from uuid import UUID
+
+from fastapi import Header, Request, Security
+from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
+from sqlmodel import Session
+
+from api.core.errors import (
+    Forbidden,
+    IdempotencyKeyRequired,
+    PreconditionFailed,
+    PreconditionRequired,
+    Unauthorized,
+)
+from api.identity import answers, rate_plans, service
+from api.identity.answers import View
+from api.rules import permissions
+from api.rules.permissions import OrgRole
+
+bearer = HTTPBearer(
+    auto_error=False,
+    scheme_name="bearer",
+    description="An API key `kgp_live_…`, or an access token of `POST /oauth/token`.",
+)
+
+
+class Versioned(Protocol):
+    """Anything with a row version."""
+
+    version: int
+
+
+@dataclass(frozen=True, slots=True)
+class Needs:
+    """What a route asks of a request."""
+
+    scope: str
+    if_match: bool = False
+    key: bool = False
+
+
+@dataclass(slots=True)
+class Context:
+    """What a route works with: the transaction, and who asks."""
+
+    needs: Needs
+    token: str
+    operation: str
+    app: Any = None
+    idempotency_key: str | None = None
+    if_match: str | None = None
+    body: bytes = b""
+    view: View = field(default_factory=View)
+    headers: dict[str, str] = field(default_factory=dict)
+    checked: bool = False
+    _session: Session | None = None
+    _caller: service.Caller | None = None
+
+    @property
+    def session(self) -> Session:
+        assert self._session is not None, "the route is not run by UnitRoute"
+        return self._session
+
+    @property
+    def caller(self) -> service.Caller:
+        assert self._caller is not None, "the route is not run by UnitRoute"
+        return self._caller
+
+    @property
+    def org_id(self) -> UUID:
+        """The caller's organisation; every query is scoped by it."""
+        return self.caller.org_id
+
+    @property
+    def actor(self) -> str:
+        """Who acts, as the audit trail names them."""
+        return self.caller.actor
+
+    def has_role(self, role: OrgRole) -> bool:
+        return role in self.caller.org_roles
+
+    def check_version(self, row: Versioned) -> None:
+        """Raise PreconditionFailed when If-Match names another version of the row."""
+        self.checked = True
+        if self.if_match is not None and self.if_match.strip('"') not in ("*", str(row.version)):
+            raise PreconditionFailed(
+                "The current version is {version}.", values={"version": row.version}
+            )
+
+    def tag(self, row: Versioned) -> None:
+        """Answer with the row's version as ETag."""
+        self.headers["ETag"] = f'"{row.version}"'
+
+    def open(self, session: Session) -> None:
+        """Authenticate in `session` and narrow row-level security to the caller."""
+        self._session = session
+        self._caller = service.authenticate(session, self.token)
+        self.authorise()
+        limiter = self.app.state.limiter if self.app is not None else None
+        if limiter is not None and not limiter.remembers(self.token):
+            limiter.remember(
+                self.token,
+                client=self.caller.client_id.hex,
+                org=self.org_id.hex,
+                plan=rate_plans.of(session, self.org_id),
+            )
+
+    def authorise(self) -> None:
+        """Raise Forbidden when the caller may not use the route's scope."""
+        if not permissions.allowed(
+            self.needs.scope, granted=self.caller.scopes, org_roles=self.caller.org_roles
+        ):
+            raise Forbidden("This needs the scope {scope}.", values={"scope": self.needs.scope})
+
+
+def require(scope: str, *, if_match: bool = False, key: bool = False) -> Any:
+    """Dependency that makes a route need `scope` (a key of rules/permissions.py SCOPES).
+
+    With `if_match` a request must name the version that it changes, with `key` it must carry an
+    Idempotency-Key, which then is remembered for 30 days instead of one.
+    """
+    assert scope in permissions.SCOPES, scope
+    needs = Needs(scope, if_match, key)
+
+    async def context(
+        request: Request,
+        credentials: Annotated[HTTPAuthorizationCredentials | None, Security(bearer)],
+        idempotency_key: Annotated[
+            str | None, Header(max_length=255, description="Makes a repeated POST safe.")
+        ] = None,
+        if_match: Annotated[
+            str | None, Header(max_length=50, description="The version (ETag) you have seen.")
+        ] = None,
+    ) -> Context:
+        if credentials is None:  # before anything else of the request is looked at
+            raise Unauthorized(headers={"WWW-Authenticate": "Bearer"})
+        if key and not idempotency_key:
+            raise IdempotencyKeyRequired
+        if needs.if_match and if_match is None:
+            raise PreconditionRequired
+        json_body = request.headers.get("content-type", "").startswith("application/json")
+        return Context(
+            needs=needs,
+            token=credentials.credentials,
+            operation=f"{request.method} {request.url.path}",
+            app=request.app,
+            idempotency_key=idempotency_key if request.method == "POST" else None,
+            if_match=if_match,
+            body=await request.body() if json_body else b"",
+            view=answers.view_of(request),
+        )
+
+    context.needs = needs  # type: ignore[attr-defined]
+    return Security(context)

@@ -13,8 +13,8 @@ from api.catalog.routers import ROUTERS as catalog
 from api.contracts.router import ROUTERS as contracts
 from api.core import docs, health, http, problems, settings, telemetry, traces
 from api.delivery.router import ROUTERS as delivery
-from api.identity import clients_router, debarments_router, jobs_router, sandbox_router
-from api.identity.router import members, organisations
+from api.identity import debarments_router, jobs_router, sandbox_router
+from api.identity.router import ROUTERS as identity
 from api.matching.router import ROUTERS as matching
 from api.opendata import reads
 from api.opendata.router import ROUTERS as opendata
@@ -29,12 +29,9 @@ DESCRIPTION = (
 )
 ROUTERS = (
     *opendata,
-    organisations,
-    members,
+    *identity,
     debarments_router.router,
     debarments_router.public,
-    clients_router.clients,
-    clients_router.oauth,
     jobs_router.router,
     sandbox_router.router,
     *reference,

@@ -79,7 +79,21 @@ from api.delivery.models import (
     TransportRoute,
 )
 from api.delivery.service import comparison, markups
-from api.identity.models import ApiClient, DebarmentRecord, Member, Organisation
+from api.identity.models import (
+    ApiClient,
+    ClientAssertion,
+    DebarmentRecord,
+    FederatedIdentity,
+    IdentityProvider,
+    LoginSession,
+    LoginThrottle,
+    Member,
+    OneTimeToken,
+    Organisation,
+    Passkey,
+    Person,
+    RecoveryCode,
+)
 from api.matching import scoring
 from api.matching.models import (
     DemandItem,
@@ -208,8 +222,17 @@ TABLES = (
     IdempotencyRecord,
     Organisation,
     DebarmentRecord,
+    Person,
+    FederatedIdentity,
+    RecoveryCode,
+    Passkey,
     Member,
+    OneTimeToken,
+    IdentityProvider,
+    LoginSession,
+    LoginThrottle,
     ApiClient,
+    ClientAssertion,
     FxRate,
     Certificate,
     Product,

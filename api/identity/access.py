@@ -14,11 +14,12 @@ from uuid import UUID
 
 from fastapi import APIRouter, Header, Request, Response, Security
 from fastapi.routing import APIRoute
-from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
+from fastapi.security import APIKeyCookie, HTTPAuthorizationCredentials, HTTPBearer
 from pydantic import TypeAdapter
 from sqlmodel import Session
+from starlette.requests import HTTPConnection
 
-from api.core import db, idempotency
+from api.core import db, idempotency, settings
 from api.core.errors import (
     BadRequest,
     Conflict,
@@ -32,15 +33,48 @@ from api.core.errors import (
     Unauthorized,
 )
 from api.core.http import documented, operation_id
-from api.identity import service
+from api.identity import credentials, service
 from api.rules import permissions
 from api.rules.permissions import OrgRole
 
 bearer = HTTPBearer(
     auto_error=False,
     scheme_name="bearer",
-    description="An API key `kgp_live_…`, or an access token of `POST /oauth/token`.",
+    description="An API key `kgp_live_…`, an access token of `POST /oauth/token`, or the token "
+    "`kgs_live_…` of a login.",
 )
+
+
+class SessionCookie(APIKeyCookie):
+    """The session of a browser; the name says that it is for this host alone where TLS is used."""
+
+    async def __call__(self, request: HTTPConnection) -> str | None:
+        return request.cookies.get(cookie_name())
+
+
+cookie = SessionCookie(
+    name="__Host-kerben_session",
+    auto_error=False,
+    scheme_name="session",
+    description="A login in a browser. What changes something needs `X-CSRF-Token` besides, from "
+    "`GET /v1/session`.",
+)
+
+
+def cookie_name() -> str:
+    """The name of the session's cookie; `__Host-` is taken by browsers only over TLS."""
+    return "__Host-kerben_session" if settings.get().secure else "kerben_session"
+
+
+def address(request: Request) -> str | None:
+    """The address that the request came from, as the server (behind a proxy: the proxy) says."""
+    return request.client.host if request.client else None
+
+
+class CsrfTokenWrong(Forbidden):
+    """A request with a session's cookie does not prove that the portal itself sent it."""
+
+    code, title = "csrf_token_wrong", "X-CSRF-Token is missing or wrong"
 
 
 class SecretShownOnce(Conflict):
@@ -62,6 +96,7 @@ class Context:
     scope: str
     token: str
     operation: str
+    ip: str | None = None
     idempotency_key: str | None = None
     if_match: str | None = None
     body: bytes = b""
@@ -104,11 +139,13 @@ class Context:
     def open(self, session: Session) -> None:
         """Authenticate in `session` and narrow row-level security to the caller."""
         self._session = session
-        self._caller = service.authenticate(session, self.token)
+        self._caller = service.authenticate(session, self.token, ip=self.ip)
         if not permissions.allowed(
             self.scope, granted=self._caller.scopes, org_roles=self._caller.org_roles
         ):
             raise Forbidden(f"This needs the scope {self.scope}.")
+        if permissions.is_decisive(self.scope, self.operation.partition(" ")[0]):
+            self._caller.require_decider()
 
 
 def require(scope: str) -> Any:
@@ -117,7 +154,8 @@ def require(scope: str) -> Any:
 
     async def context(
         request: Request,
-        credentials: Annotated[HTTPAuthorizationCredentials | None, Security(bearer)],
+        given: Annotated[HTTPAuthorizationCredentials | None, Security(bearer)],
+        browser: Annotated[str | None, Security(cookie)],
         idempotency_key: Annotated[
             str | None, Header(max_length=255, description="Makes a repeated POST safe.")
         ] = None,
@@ -125,13 +163,23 @@ def require(scope: str) -> Any:
             str | None, Header(max_length=50, description="The version (ETag) you have seen.")
         ] = None,
     ) -> Context:
-        if credentials is None:  # before anything else of the request is looked at
+        if given is not None:  # before anything else of the request is looked at
+            token = given.credentials
+        elif browser is not None:
+            token = browser
+            shown = request.headers.get("x-csrf-token", "")
+            if request.method not in permissions.READING and not credentials.csrf_matches(
+                token, shown
+            ):
+                raise CsrfTokenWrong
+        else:
             raise Unauthorized(headers={"WWW-Authenticate": "Bearer"})
         json_body = request.headers.get("content-type", "").startswith("application/json")
         return Context(
             scope=scope,
-            token=credentials.credentials,
+            token=token,
             operation=f"{request.method} {request.url.path}",
+            ip=address(request),
             idempotency_key=idempotency_key if request.method == "POST" else None,
             if_match=if_match,
             body=await request.body() if json_body else b"",
@@ -159,7 +207,11 @@ class UnitRoute(APIRoute):
                 return endpoint(*args, **kwargs)
             with db.unit_of_work() as session:
                 context.open(session)
-                return self._answer(context, lambda: endpoint(*args, **kwargs))
+                try:
+                    return self._answer(context, lambda: endpoint(*args, **kwargs))
+                except service.AttemptFailed as error:  # it is counted: what was written stays
+                    refused = error
+            raise refused
 
         run.runs_in_unit_of_work = True  # type: ignore[attr-defined]
         return run

@@ -9,7 +9,14 @@ from api.identity.schemas.base import (
     OrganisationId,
     ShortText,
 )
-from api.identity.schemas.clients import ClientCreated, ClientIn, ClientOut, RotateIn, TokenOut
+from api.identity.schemas.clients import (
+    ClientCreated,
+    ClientIn,
+    ClientOut,
+    KeysIn,
+    RotateIn,
+    TokenOut,
+)
 from api.identity.schemas.members import MemberIn, MemberOut
 from api.identity.schemas.organisations import (
     DebarIn,
@@ -30,6 +37,7 @@ __all__ = [
     "DebarIn",
     "IdentifierIn",
     "Input",
+    "KeysIn",
     "Language",
     "MemberId",
     "MemberIn",

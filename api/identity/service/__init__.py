@@ -1,13 +1,24 @@
 """Organisations, members and credentials. Never commits: the caller owns the transaction."""
 
-from api.identity.service.callers import Caller, authenticate, issue_token
+from api.identity.service.assertions import issue_token as issue_token_for_assertion
+from api.identity.service.callers import (
+    AddressNotAllowed,
+    Caller,
+    PersonRequired,
+    SecondFactorRequired,
+    Visit,
+    authenticate,
+    issue_token,
+)
 from api.identity.service.clients import (
     ScopeNotYours,
+    acts_as,
     create_client,
     is_successor,
     list_clients,
     revoke_client,
     rotate_client,
+    set_keys,
 )
 from api.identity.service.members import add_member, list_members
 from api.identity.service.organisations import (
@@ -19,10 +30,18 @@ from api.identity.service.organisations import (
     set_regime,
     verify,
 )
+from api.identity.service.throttle import AttemptFailed, TooManyAttempts
 
 __all__ = [
+    "AddressNotAllowed",
+    "AttemptFailed",
     "Caller",
+    "PersonRequired",
     "ScopeNotYours",
+    "SecondFactorRequired",
+    "TooManyAttempts",
+    "Visit",
+    "acts_as",
     "add_member",
     "authenticate",
     "buying_rules",
@@ -33,10 +52,12 @@ __all__ = [
     "get_organisation",
     "is_successor",
     "issue_token",
+    "issue_token_for_assertion",
     "list_clients",
     "list_members",
     "revoke_client",
     "rotate_client",
+    "set_keys",
     "set_regime",
     "verify",
 ]

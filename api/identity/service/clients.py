@@ -2,6 +2,7 @@
 
 from collections.abc import Collection
 from datetime import timedelta
+from typing import Any
 from uuid import UUID
 
 from sqlmodel import Session, col, select
@@ -11,6 +12,7 @@ from api.core.errors import Conflict, Forbidden, NotFound
 from api.identity import credentials
 from api.identity.models import ApiClient
 from api.identity.schemas import ClientIn
+from api.identity.service.callers import Caller
 
 
 class ScopeNotYours(Forbidden):
@@ -22,7 +24,10 @@ class ScopeNotYours(Forbidden):
 def create_client(
     session: Session, *, org_id: UUID, actor: str, data: ClientIn, grantable: Collection[str]
 ) -> tuple[ApiClient, str]:
-    """New credentials and their secret, which is nowhere kept; ScopeNotYours beyond `grantable`."""
+    """New credentials and their secret, which is nowhere kept (of a client with `jwks`, of no use).
+
+    Raises ScopeNotYours beyond `grantable`, Conflict when they would have expired already.
+    """
     beyond = sorted(set(data.scopes) - set(grantable))
     if beyond:
         raise ScopeNotYours(f"Not yours to grant: {', '.join(beyond)}.")
@@ -37,12 +42,26 @@ def create_client(
     return client, secret.text
 
 
+def set_keys(
+    session: Session, *, org_id: UUID, actor: str, client_id: UUID, jwks: dict[str, Any]
+) -> ApiClient:
+    """Other public keys for a client that proves itself by them; Conflict for any other."""
+    client = _locked_client(session, org_id, client_id)
+    if client.jwks is None or client.revoked_at is not None:
+        raise Conflict("The client does not prove itself by keys, or has been revoked.")
+    client.jwks = jwks
+    _log_client(session, client, "set_client_keys", actor)
+    return client
+
+
 def rotate_client(
     session: Session, *, org_id: UUID, actor: str, client_id: UUID, overlap_hours: int
 ) -> tuple[ApiClient, str]:
     """A successor with the same scopes; the old secret stays valid for the overlap."""
     old = _locked_client(session, org_id, client_id)
     now = db.now(session)
+    if old.jwks:
+        raise Conflict("This client proves itself by keys: set other keys.")
     if old.revoked_at or old.replaced_by or (old.expires_at and old.expires_at <= now):
         raise Conflict("These credentials are no longer valid and cannot be rotated.")
     secret = credentials.new_secret()
@@ -53,6 +72,7 @@ def rotate_client(
         prefix=secret.prefix,
         secret_hash=secret.hash,
         scopes=old.scopes,
+        allowed_cidrs=old.allowed_cidrs,
         expires_at=old.expires_at,
     )
     session.add(client)
@@ -88,6 +108,17 @@ def list_clients(session: Session, org_id: UUID) -> list[ApiClient]:
     return list(session.exec(query.order_by(col(ApiClient.id).desc())).all())
 
 
+def acts_as(
+    session: Session, caller: Caller, *, client_id: UUID | None, member_id: UUID | None
+) -> bool:
+    """True when the caller is this member, or this client or one that took its place."""
+    if member_id is not None:
+        return caller.member_id == member_id
+    if caller.client_id is None or client_id is None:
+        return False
+    return is_successor(session, caller.client_id, of=client_id)
+
+
 def _locked_client(session: Session, org_id: UUID, client_id: UUID) -> ApiClient:
     query = select(ApiClient).where(ApiClient.id == client_id, ApiClient.org_id == org_id)
     client = session.exec(query.with_for_update()).one_or_none()
@@ -103,5 +134,11 @@ def _log_client(session: Session, client: ApiClient, action: str, actor: str) ->
         action,
         actor=actor,
         org_id=client.org_id,
-        change={"client": client.id.hex, "prefix": client.prefix, "scopes": client.scopes},
+        change={
+            "client": client.id.hex,
+            "prefix": client.prefix,
+            "scopes": client.scopes,
+            "allowed_cidrs": client.allowed_cidrs,
+            "keys": [key["kid"] for key in (client.jwks or {}).get("keys", ())],
+        },
     )

@@ -1,10 +1,12 @@
 """Routes of organisations, people and credentials."""
 
-from api.identity.router import clients, members, organisations
+from api.identity.router import account, clients, login, members, organisations
 
 ROUTERS = (
     organisations.router,
     members.router,
+    login.router,
+    account.router,
     clients.clients,
     clients.oauth,
 )

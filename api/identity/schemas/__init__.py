@@ -17,7 +17,7 @@ from api.identity.schemas.clients import (
     RotateIn,
     TokenOut,
 )
-from api.identity.schemas.members import MemberIn, MemberOut
+from api.identity.schemas.members import MemberIn, MemberOut, RoleIn
 from api.identity.schemas.organisations import (
     DebarIn,
     IdentifierIn,
@@ -47,6 +47,7 @@ __all__ = [
     "OrganisationOut",
     "ReasonIn",
     "RegimeIn",
+    "RoleIn",
     "RotateIn",
     "ShortText",
     "TokenOut",

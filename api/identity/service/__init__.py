@@ -20,7 +20,13 @@ from api.identity.service.clients import (
     rotate_client,
     set_keys,
 )
-from api.identity.service.members import add_member, list_members
+from api.identity.service.members import (
+    add_member,
+    change_role,
+    end_sessions,
+    list_members,
+    remove,
+)
 from api.identity.service.organisations import (
     buying_rules,
     change_status,
@@ -45,9 +51,11 @@ __all__ = [
     "add_member",
     "authenticate",
     "buying_rules",
+    "change_role",
     "change_status",
     "create_client",
     "create_organisation",
+    "end_sessions",
     "full_scopes",
     "get_organisation",
     "is_successor",
@@ -55,6 +63,7 @@ __all__ = [
     "issue_token_for_assertion",
     "list_clients",
     "list_members",
+    "remove",
     "revoke_client",
     "rotate_client",
     "set_keys",

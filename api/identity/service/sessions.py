@@ -139,12 +139,11 @@ def revoke_of_member(session: Session, member_id: UUID) -> int:
     return len(found)
 
 
-def note(
-    session: Session, person_id: UUID, org_id: UUID | None, action: str, **change: object
-) -> None:
-    """An entry of a person's own trail."""
-    name = f"person:{person_id.hex}"
-    audit.record(session, name, action, actor=name, org_id=org_id, change=change)
+def note(session: Session, person_id: UUID, org_id: UUID, action: str, **change: object) -> None:
+    """An entry of a person's trail with an organisation: each reads its own, and no other's."""
+    actor = f"person:{person_id.hex}"
+    stream = f"{actor}@{org_id.hex}"
+    audit.record(session, stream, action, actor=actor, org_id=org_id, change=change)
 
 
 def _membership(session: Session, person_id: UUID, org_id: UUID | None) -> Member:

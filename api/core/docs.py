@@ -16,6 +16,7 @@ TAGS = [
         ("members", "The people of your organisation."),
         ("login", "People log in: by password, by invitation, by an OpenID provider."),
         ("account", "A person's own account: sessions, password, second factors."),
+        ("identity-providers", "OpenID providers that vouch for people."),
         ("clients", "Credentials of programs: API keys and OAuth clients."),
         ("oauth", "Access tokens (RFC 6749, client credentials; secrets or RFC 7523)."),
         ("jobs", "Long work: status, progress, result."),

@@ -14,9 +14,13 @@ def wrap(secret: str) -> bytes:
     return _fernet(settings.get().secret_key.get_secret_value()).encrypt(secret.encode())
 
 
-def unwrap(stored: bytes) -> str:
-    """What `wrap` made. Raises cryptography.fernet.InvalidToken after a change of the key."""
-    return _fernet(settings.get().secret_key.get_secret_value()).decrypt(stored).decode()
+def unwrap(stored: bytes, *, seconds: int | None = None) -> str:
+    """What `wrap` made, at most so many seconds ago.
+
+    Raises cryptography.fernet.InvalidToken when it is older, altered, or of another key.
+    """
+    fernet = _fernet(settings.get().secret_key.get_secret_value())
+    return fernet.decrypt(stored, ttl=seconds).decode()
 
 
 @cache

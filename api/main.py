@@ -25,7 +25,6 @@ from api.core import (
 )
 from api.delivery.router import ROUTERS as delivery
 from api.identity import (
-    clients_router,
     debarments_router,
     description,
     jobs_router,
@@ -34,7 +33,7 @@ from api.identity import (
 )
 from api.identity.access import UnitRoute
 from api.identity.answers import Resource
-from api.identity.router import members, organisations
+from api.identity.router import ROUTERS as identity
 from api.intake.router import ROUTERS as intake
 from api.matching.router import ROUTERS as matching
 from api.opendata import reads
@@ -51,12 +50,9 @@ DESCRIPTION = (
 )
 ROUTERS = (
     *opendata,
-    organisations,
-    members,
+    *identity,
     debarments_router.router,
     debarments_router.public,
-    clients_router.clients,
-    clients_router.oauth,
     jobs_router.router,
     sandbox_router.router,
     *intake,

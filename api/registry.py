@@ -80,7 +80,21 @@ from api.delivery.models import (
 )
 from api.delivery.service import comparison, markups, tracking_messages
 from api.identity.deprecations import DeprecatedUse
-from api.identity.models import ApiClient, DebarmentRecord, Member, Organisation
+from api.identity.models import (
+    ApiClient,
+    ClientAssertion,
+    DebarmentRecord,
+    FederatedIdentity,
+    IdentityProvider,
+    LoginSession,
+    LoginThrottle,
+    Member,
+    OneTimeToken,
+    Organisation,
+    Passkey,
+    Person,
+    RecoveryCode,
+)
 from api.intake import providers
 from api.intake.models import IntakeMessage, IntakeSource
 from api.matching import scoring
@@ -221,11 +235,20 @@ TABLES = (
     ResourceMetadata,
     Organisation,
     DebarmentRecord,
+    Person,
+    FederatedIdentity,
+    RecoveryCode,
+    Passkey,
     Member,
+    OneTimeToken,
+    IdentityProvider,
+    LoginSession,
+    LoginThrottle,
     ApiClient,
     IntakeSource,
     IntakeMessage,
     DeprecatedUse,
+    ClientAssertion,
     FxRate,
     Certificate,
     Product,

@@ -147,9 +147,11 @@ def register(clients: list[Any], openers: list[Identity]) -> None:
             data = OpenerKeyIn.model_validate(
                 {"name": f"Holder {n}", "role": roles[n], "recipient": own.recipient}
             )
-            procurement.tender_keys.register(
-                session, org_id=each[0], client_id=each[2], actor="bench", data=data
-            )
+            procurement.tender_keys.register(session, caller=_caller(each[0], each[2]), data=data)
+
+
+def _caller(org_id: Any, client_id: Any) -> Caller:
+    return Caller(org_id, frozenset(), client_id, frozenset())
 
 
 def published(buyer_id: Any, openers: list[Identity]) -> tuple[Any, ceremony.TenderKey]:
@@ -260,9 +262,7 @@ def opened(
             procurement.openings.release(
                 session,
                 opening_id=begun.id,
-                org_id=buyer_id,
-                client_id=each[2],
-                actor="bench",
+                caller=_caller(buyer_id, each[2]),
                 released=base64.b64encode(released).decode(),
             )
     started = time.perf_counter()

@@ -19,7 +19,15 @@ from api.core import embedded, settings
 
 STATEMENT_TIMEOUT_MS = 30_000
 CONNECT_TIMEOUT_SECONDS = {"app": 5, "worker": 5, "owner": 5, "replica": 2}
-_SCOPE_SETTINGS = ("org_id", "key_prefix", "operator", "reviewer", "process")
+_SCOPE_SETTINGS = (
+    "org_id",
+    "key_prefix",
+    "operator",
+    "reviewer",
+    "process",
+    "person_id",
+    "proof",
+)
 _COMMITTED = "committed"
 _NOW = text("SELECT clock_timestamp()")
 _SANDBOX_NOW = text(

@@ -17,10 +17,10 @@ _SECRET_NAMES = re.compile(
     re.IGNORECASE,
 )
 _SECRET_VALUES = re.compile(
-    r"kgp_(?:live|test)_[0-9A-Za-z_]+|whs[ek]c?_[0-9A-Za-z+/=]+|eyJ[\w-]+\.[\w-]+\.[\w-]+"
+    r"kg[pso]_(?:live|test)_[0-9A-Za-z_]+|whs[ek]c?_[0-9A-Za-z+/=]+|eyJ[\w-]+\.[\w-]+\.[\w-]+"
     r"|(?<=://)[^/\s:@]+:[^/\s@]+(?=@)"
 )
-_MARKS = ("kgp_", "whs", "eyJ", "://")
+_MARKS = ("kgp_", "kgs_", "kgo_", "whs", "eyJ", "://")
 """Every secret value holds one of these; looking for them costs a tenth of the pattern."""
 
 

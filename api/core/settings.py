@@ -87,6 +87,27 @@ class Settings(BaseSettings):
     secret_key: SecretStr = SecretStr(DEVELOPMENT_SECRET)
     access_token_seconds: int = Field(default=600, ge=60, le=900)
 
+    token_keys: list[SecretStr] = Field(
+        default=[],
+        description="Sign access tokens, 32+ characters each: the first signs, all are believed.",
+    )
+    session_seconds: int = Field(default=43_200, ge=300, description="How long a login lasts.")
+    session_idle_seconds: int = Field(default=3_600, ge=60, description="Ends an unused login.")
+    second_factor_seconds: int = Field(
+        default=900, ge=30, description="How long a second factor is fresh enough to decide with."
+    )
+    machine_decisions: bool | None = Field(
+        default=None,
+        description="Let API credentials open bids and decide awards, for portals that "
+        "authenticate their officers themselves; unset: everywhere but in production.",
+    )
+    portal_origins: list[str] = Field(
+        default=[], description="Origins of portals that people log in from, besides base_url."
+    )
+    webauthn_rp_id: str | None = Field(
+        default=None, description="Domain that passkeys are made for; unset: base_url's host."
+    )
+
     signing_key: SecretStr | None = Field(
         default=None, description="Ed25519 private key in PEM: signs audit heads."
     )
@@ -175,6 +196,25 @@ class Settings(BaseSettings):
     def sandbox(self) -> bool:
         """True when test tenders and a clock that can be advanced are allowed."""
         return self.environment != "production"
+
+    @property
+    def machines_decide(self) -> bool:
+        """True when API credentials may do what is for people with a second factor."""
+        if self.machine_decisions is None:
+            return self.environment != "production"
+        return self.machine_decisions
+
+    @property
+    def secure(self) -> bool:
+        """True when the service is reached by TLS."""
+        return self.base_url.startswith("https://")
+
+    @field_validator("token_keys")
+    @classmethod
+    def _long(cls, keys: list[SecretStr]) -> list[SecretStr]:
+        if any(len(key.get_secret_value()) < MIN_SECRET_LENGTH for key in keys):
+            raise ValueError(f"each must have {MIN_SECRET_LENGTH}+ characters")
+        return keys
 
     @field_validator("broker_url")
     @classmethod

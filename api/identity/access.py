@@ -37,11 +37,11 @@ from api.core.errors import (
 )
 from api.core.http import PageDep, documented, operation_id
 from api.core.pages import MAX_LIMIT, Page, PageQuery
-from api.identity import answers, deprecations
+from api.identity import answers, deprecations, service
 from api.identity.answers import View
-from api.identity.context import Context, Needs, require
+from api.identity.context import Context, Needs, address, cookie_name, require
 
-__all__ = ["Context", "UnitRoute", "require", "router"]
+__all__ = ["Context", "UnitRoute", "address", "cookie_name", "require", "router"]
 
 
 class SecretShownOnce(Conflict):
@@ -99,14 +99,20 @@ class UnitRoute(APIRoute):
             with db.unit_of_work() as session:
                 context.open(session)
                 self._say_deprecated(context)
-                return self._answer(context, lambda: endpoint(*args, **kwargs))
+                try:
+                    return self._answer(context, lambda: endpoint(*args, **kwargs))
+                except service.AttemptFailed as error:  # it is counted: what was written stays
+                    refused = error
+            raise refused
 
         run.runs_in_unit_of_work = endpoint  # type: ignore[attr-defined]
         return run
 
     def _say_deprecated(self, context: Context) -> None:
-        if self.deprecation is not None:
-            context.headers.update(self.deprecation.headers())
+        if self.deprecation is None:
+            return
+        context.headers.update(self.deprecation.headers())
+        if context.caller.client_id is not None:
             deprecations.note(
                 context.session,
                 org_id=context.org_id,

@@ -5,9 +5,11 @@ from typing import Annotated, Any, Protocol
 from uuid import UUID
 
 from fastapi import Header, Request, Security
-from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
+from fastapi.security import APIKeyCookie, HTTPAuthorizationCredentials, HTTPBearer
 from sqlmodel import Session
+from starlette.requests import HTTPConnection
 
+from api.core import settings
 from api.core.errors import (
     Forbidden,
     IdempotencyKeyRequired,
@@ -15,7 +17,7 @@ from api.core.errors import (
     PreconditionRequired,
     Unauthorized,
 )
-from api.identity import answers, rate_plans, service
+from api.identity import answers, credentials, rate_plans, service
 from api.identity.answers import View
 from api.rules import permissions
 from api.rules.permissions import OrgRole
@@ -23,8 +25,41 @@ from api.rules.permissions import OrgRole
 bearer = HTTPBearer(
     auto_error=False,
     scheme_name="bearer",
-    description="An API key `kgp_live_…`, or an access token of `POST /oauth/token`.",
+    description="An API key `kgp_live_…`, an access token of `POST /oauth/token`, or the token "
+    "`kgs_live_…` of a login.",
 )
+
+
+class SessionCookie(APIKeyCookie):
+    """The session of a browser; the name says that it is for this host alone where TLS is used."""
+
+    async def __call__(self, request: HTTPConnection) -> str | None:
+        return request.cookies.get(cookie_name())
+
+
+cookie = SessionCookie(
+    name="__Host-kerben_session",
+    auto_error=False,
+    scheme_name="session",
+    description="A login in a browser. What changes something needs `X-CSRF-Token` besides, from "
+    "`GET /v1/session`.",
+)
+
+
+def cookie_name() -> str:
+    """The name of the session's cookie; `__Host-` is taken by browsers only over TLS."""
+    return "__Host-kerben_session" if settings.get().secure else "kerben_session"
+
+
+def address(request: Request) -> str | None:
+    """The address that the request came from, as the server (behind a proxy: the proxy) says."""
+    return request.client.host if request.client else None
+
+
+class CsrfTokenWrong(Forbidden):
+    """A request with a session's cookie does not prove that the portal itself sent it."""
+
+    code, title = "csrf_token_wrong", "X-CSRF-Token is missing or wrong"
 
 
 class Versioned(Protocol):
@@ -49,6 +84,7 @@ class Context:
     needs: Needs
     token: str
     operation: str
+    ip: str | None = None
     app: Any = None
     idempotency_key: str | None = None
     if_match: str | None = None
@@ -97,13 +133,13 @@ class Context:
     def open(self, session: Session) -> None:
         """Authenticate in `session` and narrow row-level security to the caller."""
         self._session = session
-        self._caller = service.authenticate(session, self.token)
+        self._caller = service.authenticate(session, self.token, ip=self.ip)
         self.authorise()
         limiter = self.app.state.limiter if self.app is not None else None
         if limiter is not None and not limiter.remembers(self.token):
             limiter.remember(
                 self.token,
-                client=self.caller.client_id.hex,
+                client=self.caller.id.hex,
                 org=self.org_id.hex,
                 plan=rate_plans.of(session, self.org_id),
             )
@@ -114,6 +150,8 @@ class Context:
             self.needs.scope, granted=self.caller.scopes, org_roles=self.caller.org_roles
         ):
             raise Forbidden("This needs the scope {scope}.", values={"scope": self.needs.scope})
+        if permissions.is_decisive(self.needs.scope, self.operation.partition(" ")[0]):
+            self.caller.require_decider()
 
 
 def require(scope: str, *, if_match: bool = False, key: bool = False) -> Any:
@@ -127,7 +165,8 @@ def require(scope: str, *, if_match: bool = False, key: bool = False) -> Any:
 
     async def context(
         request: Request,
-        credentials: Annotated[HTTPAuthorizationCredentials | None, Security(bearer)],
+        given: Annotated[HTTPAuthorizationCredentials | None, Security(bearer)],
+        browser: Annotated[str | None, Security(cookie)],
         idempotency_key: Annotated[
             str | None, Header(max_length=255, description="Makes a repeated POST safe.")
         ] = None,
@@ -135,7 +174,16 @@ def require(scope: str, *, if_match: bool = False, key: bool = False) -> Any:
             str | None, Header(max_length=50, description="The version (ETag) you have seen.")
         ] = None,
     ) -> Context:
-        if credentials is None:  # before anything else of the request is looked at
+        if given is not None:  # before anything else of the request is looked at
+            token = given.credentials
+        elif browser is not None:
+            token = browser
+            shown = request.headers.get("x-csrf-token", "")
+            if request.method not in permissions.READING and not credentials.csrf_matches(
+                token, shown
+            ):
+                raise CsrfTokenWrong
+        else:
             raise Unauthorized(headers={"WWW-Authenticate": "Bearer"})
         if key and not idempotency_key:
             raise IdempotencyKeyRequired
@@ -144,8 +192,9 @@ def require(scope: str, *, if_match: bool = False, key: bool = False) -> Any:
         json_body = request.headers.get("content-type", "").startswith("application/json")
         return Context(
             needs=needs,
-            token=credentials.credentials,
+            token=token,
             operation=f"{request.method} {request.url.path}",
+            ip=address(request),
             app=request.app,
             idempotency_key=idempotency_key if request.method == "POST" else None,
             if_match=if_match,

@@ -11,17 +11,20 @@ import secrets
 import string
 from dataclasses import dataclass
 from datetime import timedelta
+from functools import cache
 from uuid import UUID
 
 from joserfc import jwt
 from joserfc.errors import JoseError
-from joserfc.jwk import OctKey
+from joserfc.jwk import KeySet, OctKey
 
 from api.core import settings
 from api.core.errors import Unauthorized
 from api.rules.clock import utcnow
 
 ALPHABET = string.digits + string.ascii_letters
+KEY, SESSION, ONE_TIME = "kgp", "kgs", "kgo"
+"""How API keys, the tokens of sessions, and tokens that are good once begin."""
 PREFIX_LENGTH, SECRET_LENGTH, CHECK_LENGTH = 8, 22, 6
 ISSUER = "kerben"
 
@@ -44,18 +47,18 @@ class Token:
     scopes: tuple[str, ...]
 
 
-def new_secret() -> Secret:
+def new_secret(head: str = KEY) -> Secret:
     """`kgp_live_<prefix><secret><crc>`; the checksum tells a typing error without a query."""
     stem = "live" if settings.get().environment == "production" else "test"
     random = "".join(secrets.choice(ALPHABET) for _ in range(PREFIX_LENGTH + SECRET_LENGTH))
-    text = f"kgp_{stem}_{random}{_check(random)}"
+    text = f"{head}_{stem}_{random}{_check(random)}"
     return Secret(text=text, prefix=random[:PREFIX_LENGTH], hash=hashed(text))
 
 
-def prefix_of(text: str) -> str | None:
-    """The prefix of a well-formed key, None for anything else."""
-    head, _, body = text.rpartition("_")
-    if head not in ("kgp_live", "kgp_test") or not body.isascii() or not body.isalnum():
+def prefix_of(text: str, head: str = KEY) -> str | None:
+    """The prefix of a well-formed secret with this head, None for anything else."""
+    stem, _, body = text.rpartition("_")
+    if stem not in (f"{head}_live", f"{head}_test") or not body.isascii() or not body.isalnum():
         return None
     if len(body) != PREFIX_LENGTH + SECRET_LENGTH + CHECK_LENGTH:
         return None
@@ -69,8 +72,18 @@ def hashed(text: str) -> str:
     return hmac.new(key, text.encode(), hashlib.sha256).hexdigest()
 
 
+def csrf_token(session_token: str) -> str:
+    """What a portal shows beside the cookie of the session, to prove that it sent the request."""
+    return hashed(f"csrf|{session_token}")[:43]
+
+
+def csrf_matches(session_token: str, shown: str) -> bool:
+    """True for the CSRF token of this session; compared in constant time."""
+    return hmac.compare_digest(csrf_token(session_token).encode(), shown.encode())
+
+
 def new_token(token: Token) -> str:
-    """A signed JWT (HS256) that lives for `access_token_seconds`."""
+    """A signed JWT (HS256, its key named by `kid`) that lives for `access_token_seconds`."""
     config, now = settings.get(), utcnow()
     claims = {
         "iss": ISSUER,
@@ -81,7 +94,8 @@ def new_token(token: Token) -> str:
         "iat": int(now.timestamp()),
         "exp": int((now + timedelta(seconds=config.access_token_seconds)).timestamp()),
     }
-    return jwt.encode({"alg": "HS256", "typ": "at+jwt"}, claims, _signing_key())
+    key = _token_keys()[0]
+    return jwt.encode({"alg": "HS256", "typ": "at+jwt", "kid": key.kid}, claims, key)
 
 
 def read_token(text: str) -> Token:
@@ -93,7 +107,7 @@ def read_token(text: str) -> Token:
         sub={"essential": True},
     )
     try:
-        claims = jwt.decode(text, _signing_key(), algorithms=["HS256"]).claims
+        claims = jwt.decode(text, KeySet([*_token_keys()]), algorithms=["HS256"]).claims
         registry.validate(claims)
         scopes = tuple(str(claims["scope"]).split())
         return Token(UUID(hex=claims["sub"]), UUID(hex=claims["org"]), scopes)
@@ -101,9 +115,17 @@ def read_token(text: str) -> Token:
         raise Unauthorized("The access token is not valid or has expired.") from error
 
 
-def _signing_key() -> OctKey:
-    secret = settings.get().secret_key.get_secret_value().encode()
-    return OctKey.import_key(hashlib.sha256(b"access-token|" + secret).digest())
+def _token_keys() -> list[OctKey]:
+    """The keys that tokens are believed under; the first signs. Each is named by its hash."""
+    config = settings.get()
+    secrets = [key.get_secret_value() for key in config.token_keys]
+    return [_token_key(secret) for secret in secrets or [config.secret_key.get_secret_value()]]
+
+
+@cache
+def _token_key(secret: str) -> OctKey:
+    raw = hashlib.sha256(b"access-token|" + secret.encode()).digest()
+    return OctKey.import_key(raw, {"kid": hashlib.sha256(b"kid|" + raw).hexdigest()[:16]})
 
 
 def _check(random: str) -> str:

@@ -138,12 +138,24 @@ SCOPES: dict[str, tuple[frozenset[OrgRole], frozenset[MemberRole]]] = {
     ),
     "jobs:read": (EVERYBODY, frozenset(MemberRole)),
     "audit:read": (EVERYBODY, frozenset({_M.OWNER, _M.AUDITOR})),
+    "account:write": (EVERYBODY, frozenset(MemberRole)),
+    "identity_providers:read": (EVERYBODY, frozenset({_M.OWNER, _M.AUDITOR})),
+    "identity_providers:write": (EVERYBODY, frozenset({_M.OWNER})),
 }
+
+DECISIVE = frozenset({"bids:open", "awards:write"})
+"""Scopes whose acts open bids or decide awards: for people with a second factor."""
+READING = frozenset({"GET", "HEAD"})
 
 
 def allowed(scope: str, *, granted: Collection[str], org_roles: Collection[OrgRole]) -> bool:
     """True when the credentials carry `scope` and the organisation has a role that may use it."""
     return scope in granted and not SCOPES[scope][0].isdisjoint(org_roles)
+
+
+def is_decisive(scope: str, method: str) -> bool:
+    """True when a request of this HTTP method under `scope` decides, and does not merely read."""
+    return scope in DECISIVE and method not in READING
 
 
 def scopes_of(org_roles: Collection[OrgRole], member_role: MemberRole | None = None) -> list[str]:

@@ -62,7 +62,7 @@ def test_a_route_has_a_name_a_tag_a_summary_and_its_errors(
     }
     if "/v1/" in name:
         assert errors.keys() >= {"401", "403"}
-        assert operation["security"] == [{"bearer": []}]
+        assert operation["security"] == [{"bearer": []}, {"session": []}]
     else:
         assert operation["security"] == []
 

@@ -16,11 +16,14 @@ ACTOR_LENGTH = 80
 
 
 class CommissionMember(Table, table=True):
-    """A person of the buyer, by the credentials with which it acts, in the commission of a tender."""
+    """A person of the buyer, as a member or by the credentials with which it acts, in the
+    commission of a tender."""
 
     __tablename__ = "commission_member"
     __table_args__ = (
         UniqueConstraint("tender_id", "client_id"),
+        UniqueConstraint("tender_id", "member_id"),
+        CheckConstraint("num_nonnulls(client_id, member_id) = 1", name="is_one"),
         CheckConstraint("(status = 'appointed') = (declared_at IS NULL)", name="declared_has_time"),
         CheckConstraint(
             "status <> 'excluded' OR conflict IS NOT NULL", name="excluded_has_conflict"
@@ -28,7 +31,8 @@ class CommissionMember(Table, table=True):
     )
 
     tender_id: UUID = Field(foreign_key="tender.id", ondelete="CASCADE")
-    client_id: UUID = Field(foreign_key="api_client.id", ondelete="RESTRICT")
+    client_id: UUID | None = Field(default=None, foreign_key="api_client.id", ondelete="RESTRICT")
+    member_id: UUID | None = Field(default=None, foreign_key="member.id", ondelete="RESTRICT")
     name: str = Field(max_length=200)
     role: CommissionRole = Field(sa_type=state(CommissionRole))
     status: CommissionMemberStatus = Field(

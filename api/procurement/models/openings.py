@@ -22,7 +22,7 @@ from api.rules.sealing import EnvelopeKind
 
 
 class OpenerKey(Table, table=True):
-    """The public key of one who may hold a share, and the credentials with which it acts."""
+    """The public key of one who may hold a share: a member, or the credentials of a program."""
 
     __tablename__ = "opener_key"
     __table_args__ = (
@@ -32,10 +32,18 @@ class OpenerKey(Table, table=True):
             unique=True,
             postgresql_where=text("revoked_at IS NULL"),
         ),
+        Index(
+            "uq_opener_key_live_of_member",
+            "member_id",
+            unique=True,
+            postgresql_where=text("revoked_at IS NULL"),
+        ),
+        CheckConstraint("num_nonnulls(client_id, member_id) = 1", name="held_by_one"),
     )
 
     org_id: UUID = Field(foreign_key="organisation.id", index=True, ondelete="RESTRICT")
-    client_id: UUID = Field(foreign_key="api_client.id", ondelete="RESTRICT")
+    client_id: UUID | None = Field(default=None, foreign_key="api_client.id", ondelete="RESTRICT")
+    member_id: UUID | None = Field(default=None, foreign_key="member.id", ondelete="RESTRICT")
     name: str = Field(max_length=200)
     role: OpenerRole = Field(sa_type=state(OpenerRole))
     recipient: str = Field(max_length=100, unique=True)

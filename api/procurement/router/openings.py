@@ -38,14 +38,9 @@ Opener = Annotated[Context, require("bids:open")]
     responses=documented(service.OpenerRoleNotAllowed, AlreadyExists),
 )
 def register(data: OpenerKeyIn, ctx: Opener) -> OpenerKey:
-    """Register the public key of these credentials: with them its share is released later."""
-    return service.tender_keys.register(
-        ctx.session,
-        org_id=ctx.org_id,
-        client_id=ctx.caller.client_id,
-        actor=ctx.actor,
-        data=data,
-    )
+    """Register your own public key: who registers it, a person or credentials, releases its share
+    later."""
+    return service.tender_keys.register(ctx.session, caller=ctx.caller, data=data)
 
 
 @router.get("/opener-keys", response_model=Page[OpenerKeyOut])
@@ -94,9 +89,7 @@ def release(opening_id: OpeningId, data: ShareIn, ctx: Opener) -> dict[str, Any]
     found = service.openings.release(
         ctx.session,
         opening_id=opening_id,
-        org_id=ctx.org_id,
-        client_id=ctx.caller.client_id,
-        actor=ctx.actor,
+        caller=ctx.caller,
         released=data.released,
     )
     return shown(ctx, found)

@@ -8,7 +8,7 @@ from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_vali
 
 from api.catalog.types import Line, Paragraph, PlainDecimal
 from api.core.ids import PublicId
-from api.identity.schemas import ClientId, Input, Language
+from api.identity.schemas import ClientId, Input, Language, MemberId
 from api.procurement.schemas.ids import BidId, LotId, TenderId
 from api.procurement.schemas.inputs import Instant
 from api.rules.commissions import CommissionMemberStatus, CommissionRole, JustificationStatus
@@ -31,15 +31,22 @@ def _example(**body: Any) -> ConfigDict:
 
 
 class CommissionMemberIn(Input):
-    """A person of your organisation, by the credentials with which it acts."""
+    """A person of your organisation: a member who logs in, or the credentials it acts with."""
 
     model_config = _example(
         client_id="client_019abf2e8c1d7c3fa9b04b4c6f0d2e11", name="Асанова А.", role="member"
     )
 
-    client_id: ClientId
+    client_id: ClientId | None = None
+    member_id: MemberId | None = None
     name: Line
     role: CommissionRole
+
+    @model_validator(mode="after")
+    def _one(self) -> Self:
+        if (self.client_id is None) == (self.member_id is None):
+            raise ValueError("name either member_id or client_id")
+        return self
 
 
 class ConflictDeclarationIn(Input):
@@ -63,7 +70,8 @@ class CommissionMemberOut(BaseModel):
     model_config = _ROWS
 
     id: CommissionMemberId
-    client_id: ClientId
+    client_id: ClientId | None
+    member_id: MemberId | None
     name: str
     role: CommissionRole
     status: CommissionMemberStatus

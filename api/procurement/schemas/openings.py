@@ -5,7 +5,7 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from api.identity.schemas import ClientId, Input, OrganisationId, ShortText
+from api.identity.schemas import ClientId, Input, MemberId, OrganisationId, ShortText
 from api.procurement.schemas.ids import OpenerKeyId, OpeningId, TenderId
 from api.procurement.sealing.documents import Base64, Recipient
 from api.procurement.sealing.opening import Session
@@ -35,7 +35,7 @@ EXAMPLE_KEY = {
 
 
 class OpenerKeyIn(Input):
-    """Your own public key; the credentials that register it are the ones that release its share."""
+    """Your own public key; who registers it, a person or credentials, releases its share."""
 
     name: ShortText = Field(max_length=200, examples=["Асанова Гүлнара"])
     role: OpenerRole = Field(examples=["opener"])
@@ -49,7 +49,8 @@ class OpenerKeyOut(BaseModel):
 
     id: OpenerKeyId
     org_id: OrganisationId
-    client_id: ClientId
+    client_id: ClientId | None
+    member_id: MemberId | None
     name: str
     role: OpenerRole
     recipient: str

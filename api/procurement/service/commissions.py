@@ -12,7 +12,7 @@ from sqlmodel import Session, col, select
 
 from api.core import db
 from api.core.errors import AlreadyExists, Conflict, NotFound, refused
-from api.identity.models import ApiClient
+from api.identity.models import ApiClient, Member
 from api.identity.service import Caller
 from api.procurement.models import CommissionMember, Tender
 from api.procurement.schemas.commissions import CommissionMemberIn, ConflictDeclarationIn
@@ -43,20 +43,10 @@ def appoint(
     complete. Invalid for credentials that are not the buyer's, AlreadyExists for a second time."""
     if tender.status_details in _OVER - _APPOINTING:
         raise BidsNotOpened(f"The tender is {tender.status_details}.")
-    client = session.exec(
-        select(ApiClient.id).where(
-            ApiClient.id == data.client_id,
-            ApiClient.org_id == tender.buyer_id,
-            col(ApiClient.revoked_at).is_(None),
-        )
-    ).one_or_none()
-    if client is None:
-        raise refused("#/client_id", "unknown_client", "No live credentials of your organisation.")
-    if _find(session, tender.id, data.client_id) is not None:
+    _require_known(session, tender, data)
+    if _find(session, tender.id, data.client_id, data.member_id) is not None:
         raise AlreadyExists("The person is in the commission already.")
-    member = CommissionMember(
-        tender_id=tender.id, client_id=data.client_id, name=data.name, role=data.role
-    )
+    member = CommissionMember(tender_id=tender.id, **data.model_dump())
     session.add(member)
     session.flush()
     note(session, tender, "appoint_member", caller, {"member": member.id.hex, "role": data.role})
@@ -68,7 +58,7 @@ def declare(
 ) -> CommissionMember:
     """The caller's own declaration. NotFound for who is no member, Conflict for a declaration of
     none after another; who declares a conflict is excluded, also later on."""
-    member = _find(session, tender.id, caller.client_id)
+    member = _find(session, tender.id, caller.client_id, caller.member_id)
     if member is None:
         raise NotFound
     action = "exclude" if data.has_conflict else "clear"
@@ -107,7 +97,14 @@ def require_cleared(session: Session, tender: Tender, caller: Caller) -> Commiss
     show opened bids to the buyer call it, so that nobody sees them before declaring.
     """
     found = members(session, tender.id)
-    own = next((each for each in found if each.client_id == caller.client_id), None)
+    own = next(
+        (
+            each
+            for each in found
+            if (each.client_id, each.member_id) == (caller.client_id, caller.member_id)
+        ),
+        None,
+    )
     if may_act(own.status if own else None, has_commission=bool(found)):
         return own
     if own is not None and own.status is CommissionMemberStatus.EXCLUDED:
@@ -144,9 +141,34 @@ def note(
     tenders.record(session, tender, action, actor=caller.actor, change=change)
 
 
-def _find(session: Session, tender_id: UUID, client_id: UUID) -> CommissionMember | None:
+def _require_known(session: Session, tender: Tender, data: CommissionMemberIn) -> None:
+    if data.member_id is not None:
+        query = select(Member.id).where(
+            Member.id == data.member_id,
+            Member.org_id == tender.buyer_id,
+            col(Member.removed_at).is_(None),
+        )
+        if session.exec(query).one_or_none() is None:
+            raise refused("#/member_id", "unknown_member", "No member of your organisation.")
+        return
+    client = session.exec(
+        select(ApiClient.id).where(
+            ApiClient.id == data.client_id,
+            ApiClient.org_id == tender.buyer_id,
+            col(ApiClient.revoked_at).is_(None),
+        )
+    ).one_or_none()
+    if client is None:
+        raise refused("#/client_id", "unknown_client", "No live credentials of your organisation.")
+
+
+def _find(
+    session: Session, tender_id: UUID, client_id: UUID | None, member_id: UUID | None
+) -> CommissionMember | None:
     return session.exec(
         select(CommissionMember).where(
-            CommissionMember.tender_id == tender_id, CommissionMember.client_id == client_id
+            CommissionMember.tender_id == tender_id,
+            col(CommissionMember.client_id).is_not_distinct_from(client_id),
+            col(CommissionMember.member_id).is_not_distinct_from(member_id),
         )
     ).one_or_none()

@@ -13,6 +13,7 @@ from api.core import audit, db, ids
 from api.core.errors import Conflict, NotFound
 from api.core.outbox import emit
 from api.identity import service as identity
+from api.identity.service import Caller
 from api.procurement.models import (
     BidOpening,
     BidRoot,
@@ -88,9 +89,7 @@ def release(
     session: Session,
     *,
     opening_id: UUID,
-    org_id: UUID,
-    client_id: UUID,
-    actor: str,
+    caller: Caller,
     released: str | None,
 ) -> BidOpening:
     """Take a holder's share, or its consent where there is no key to share.
@@ -107,7 +106,7 @@ def release(
         raise OpeningOver(f"The opening is {found.status}.")
     tender = session.get_one(Tender, found.tender_id)
     _refuse_held_up(session, tender.id)
-    holder, number = _holder(session, found, tender, org_id, client_id)
+    holder, number = _holder(session, found, tender, caller)
     given = session.exec(
         select(OpeningShare.opener_key_id).where(OpeningShare.opening_id == found.id)
     ).all()
@@ -120,15 +119,15 @@ def release(
         opening_id=found.id,
         tender_id=tender.id,
         opener_key_id=holder.id,
-        org_id=org_id,
+        org_id=caller.org_id,
         released=blob,
         received_at=db.now(session),
     )
     session.add(share)
     told = {"holder": ids.show("openerkey", holder.id)}
-    _log(session, found, "release", tender.buyer_id, actor, told)
+    _log(session, found, "release", tender.buyer_id, caller.actor, told)
     if len(given) + 1 >= found.threshold:
-        move(session, found, "complete", actor=actor, org_id=tender.buyer_id)
+        move(session, found, "complete", actor=caller.actor, org_id=tender.buyer_id)
         emit(session, READY, found.id, org_id=tender.buyer_id, tender_id=tender.id.hex)
     return found
 
@@ -226,22 +225,22 @@ def _live(session: Session, tender_id: UUID, kind: EnvelopeKind) -> UUID | None:
 
 
 def _holder(
-    session: Session, found: BidOpening, tender: Tender, org_id: UUID, client_id: UUID
+    session: Session, found: BidOpening, tender: Tender, caller: Caller
 ) -> tuple[OpenerKey, int]:
     """The key of the caller, and its number in the ceremony (0 where there was none)."""
-    own = select(OpenerKey).where(OpenerKey.org_id == org_id).order_by(col(OpenerKey.id))
+    own = select(OpenerKey).where(OpenerKey.org_id == caller.org_id).order_by(col(OpenerKey.id))
     keys = [(key, 0) for key in session.exec(own) if _may_consent(key, tender)]
     if found.mode is SealingMode.CLIENT:
         held = (
             select(OpenerKey, TenderKeyHolder.number)
             .join(TenderKeyHolder, col(TenderKeyHolder.opener_key_id) == OpenerKey.id)
             .join(TenderKey, col(TenderKey.id) == TenderKeyHolder.tender_key_id)
-            .where(OpenerKey.org_id == org_id, TenderKey.tender_id == tender.id)
+            .where(OpenerKey.org_id == caller.org_id, TenderKey.tender_id == tender.id)
             .where(TenderKey.kind == found.kind)
         )
         keys = [(key, number) for key, number in session.exec(held)]
     for key, number in keys:
-        if identity.is_successor(session, client_id, of=key.client_id):
+        if identity.acts_as(session, caller, client_id=key.client_id, member_id=key.member_id):
             return key, number
     raise NotAHolder
 

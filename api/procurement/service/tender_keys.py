@@ -10,6 +10,7 @@ from sqlmodel import Session, col, select
 from api.core import audit, db, ids
 from api.core.errors import NotFound
 from api.identity import service as identity
+from api.identity.service import Caller
 from api.procurement.models import OpenerKey, SubmissionTerms, Tender, TenderKey, TenderKeyHolder
 from api.procurement.schemas import OpenerKeyIn
 from api.procurement.sealing import ceremony, installation
@@ -31,20 +32,23 @@ from api.rules.tenders import Fault, TenderStage
 _ROLE_OF = {OpenerRole.OPENER: OrgRole.BUYER, OpenerRole.AUDITOR: OrgRole.AUDITOR}
 
 
-def register(
-    session: Session, *, org_id: UUID, client_id: UUID, actor: str, data: OpenerKeyIn
-) -> OpenerKey:
-    """Enter the public key of the credentials that ask; one key for each of them.
+def register(session: Session, *, caller: Caller, data: OpenerKeyIn) -> OpenerKey:
+    """Enter the public key of the person, or the credentials, that ask; one key for each of them.
 
     Raises OpenerRoleNotAllowed, or AlreadyExists (by constraint) for a second key.
     """
-    organisation = identity.get_organisation(session, org_id)
+    organisation = identity.get_organisation(session, caller.org_id)
     if _ROLE_OF[data.role] not in organisation.roles:
         raise OpenerRoleNotAllowed
-    key = OpenerKey(org_id=org_id, client_id=client_id, **data.model_dump())
+    key = OpenerKey(
+        org_id=caller.org_id,
+        client_id=caller.client_id,
+        member_id=caller.member_id,
+        **data.model_dump(),
+    )
     session.add(key)
     session.flush()
-    _log(session, key, "register_opener_key", actor)
+    _log(session, key, "register_opener_key", caller.actor)
     return key
 
 

@@ -1,4 +1,4 @@
-"""Routes about organisations and their people."""
+"""Routes about organisations."""
 
 from collections.abc import Sequence
 from typing import Annotated, Any
@@ -11,15 +11,13 @@ from api.core.http import PageDep, documented
 from api.core.pages import Page
 from api.identity import access, debarments, service
 from api.identity.access import Context, require
-from api.identity.clients_router import created
-from api.identity.models import Member, Organisation
+from api.identity.models import Organisation
+from api.identity.router.clients import created
 from api.identity.schemas import (
     ClientCreated,
     ClientIn,
     Country,
     DebarIn,
-    MemberIn,
-    MemberOut,
     OrganisationId,
     OrganisationIn,
     OrganisationOut,
@@ -30,14 +28,12 @@ from api.identity.schemas import (
 from api.identity.service import ScopeNotYours
 from api.rules.clock import local_date
 
-organisations = access.router("/organisations", "organisations")
-members = access.router("/members", "members")
+router = access.router("/organisations", "organisations")
 Read = Annotated[Context, require("organisation:read")]
-Write = Annotated[Context, require("organisation:write")]
 Admin = Annotated[Context, require("organisations:admin")]
 
 
-@organisations.post(
+@router.post(
     "", status_code=201, response_model=OrganisationOut, responses=documented(AlreadyExists)
 )
 def create(data: OrganisationIn, ctx: Admin) -> OrganisationOut:
@@ -45,7 +41,7 @@ def create(data: OrganisationIn, ctx: Admin) -> OrganisationOut:
     return _shown(ctx, service.create_organisation(ctx.session, actor=ctx.actor, data=data))
 
 
-@organisations.get("", response_model=Page[OrganisationOut])
+@router.get("", response_model=Page[OrganisationOut])
 def list(ctx: Read, page: PageDep, country: Country | None = None) -> Page[Any]:
     """Organisations on the marketplace, newest first."""
     query = select(Organisation)
@@ -62,7 +58,7 @@ def list(ctx: Read, page: PageDep, country: Country | None = None) -> Page[Any]:
     return Page(items=[*_all(ctx, rows)], has_more=cursor is not None, next_cursor=cursor)
 
 
-@organisations.get("/me", response_model=OrganisationOut)
+@router.get("/me", response_model=OrganisationOut)
 def me(ctx: Read) -> OrganisationOut:
     """The organisation of the credentials."""
     organisation = service.get_organisation(ctx.session, ctx.org_id)
@@ -70,7 +66,7 @@ def me(ctx: Read) -> OrganisationOut:
     return _shown(ctx, organisation)
 
 
-@organisations.get("/{organisation_id}", response_model=OrganisationOut)
+@router.get("/{organisation_id}", response_model=OrganisationOut)
 def get(organisation_id: OrganisationId, ctx: Read) -> OrganisationOut:
     """One organisation."""
     organisation = service.get_organisation(ctx.session, organisation_id)
@@ -78,7 +74,7 @@ def get(organisation_id: OrganisationId, ctx: Read) -> OrganisationOut:
     return _shown(ctx, organisation)
 
 
-@organisations.post(
+@router.post(
     "/{organisation_id}/verify", response_model=OrganisationOut, responses=documented(Conflict)
 )
 def verify(organisation_id: OrganisationId, data: VerifyIn, ctx: Admin) -> OrganisationOut:
@@ -87,7 +83,7 @@ def verify(organisation_id: OrganisationId, data: VerifyIn, ctx: Admin) -> Organ
     return _shown(ctx, found)
 
 
-@organisations.post(
+@router.post(
     "/{organisation_id}/suspend", response_model=OrganisationOut, responses=documented(Conflict)
 )
 def suspend(organisation_id: OrganisationId, data: ReasonIn, ctx: Admin) -> OrganisationOut:
@@ -98,7 +94,7 @@ def suspend(organisation_id: OrganisationId, data: ReasonIn, ctx: Admin) -> Orga
     return _shown(ctx, found)
 
 
-@organisations.post(
+@router.post(
     "/{organisation_id}/reinstate", response_model=OrganisationOut, responses=documented(Conflict)
 )
 def reinstate(organisation_id: OrganisationId, data: ReasonIn, ctx: Admin) -> OrganisationOut:
@@ -109,14 +105,14 @@ def reinstate(organisation_id: OrganisationId, data: ReasonIn, ctx: Admin) -> Or
     return _shown(ctx, found)
 
 
-@organisations.post("/{organisation_id}/set-regime", response_model=OrganisationOut)
+@router.post("/{organisation_id}/set-regime", response_model=OrganisationOut)
 def set_regime(organisation_id: OrganisationId, data: RegimeIn, ctx: Admin) -> OrganisationOut:
     """Say whose procurement rules a buyer follows from now on."""
     found = service.set_regime(ctx.session, actor=ctx.actor, org_id=organisation_id, data=data)
     return _shown(ctx, found)
 
 
-@organisations.post("/{organisation_id}/debar", response_model=OrganisationOut)
+@router.post("/{organisation_id}/debar", response_model=OrganisationOut)
 def debar(organisation_id: OrganisationId, data: DebarIn, ctx: Admin) -> OrganisationOut:
     """Enter an organisation in the register of unreliable suppliers until a day."""
     found = debarments.debar(
@@ -125,7 +121,7 @@ def debar(organisation_id: OrganisationId, data: DebarIn, ctx: Admin) -> Organis
     return _shown(ctx, found)
 
 
-@organisations.post(
+@router.post(
     "/{organisation_id}/clients",
     status_code=201,
     response_model=ClientCreated,
@@ -142,19 +138,6 @@ def create_client(organisation_id: OrganisationId, data: ClientIn, ctx: Admin) -
         grantable=service.full_scopes(organisation),
     )
     return created(ctx, client, secret)
-
-
-@members.get("", response_model=Page[MemberOut])
-def list_members(ctx: Read) -> Page[Any]:
-    """The people of your organisation."""
-    rows = service.list_members(ctx.session, ctx.org_id)
-    return Page(items=[*rows], has_more=False, next_cursor=None)
-
-
-@members.post("", status_code=201, response_model=MemberOut, responses=documented(AlreadyExists))
-def add(data: MemberIn, ctx: Write) -> Member:
-    """Add a person to your organisation."""
-    return service.add_member(ctx.session, org_id=ctx.org_id, actor=ctx.actor, data=data)
 
 
 def _shown(ctx: Context, organisation: Organisation) -> OrganisationOut:

@@ -3,7 +3,7 @@
 from typing import Annotated, Any, Literal
 from uuid import UUID
 
-from fastapi import Form
+from fastapi import Form, Request
 
 from api.core import db, ids, settings
 from api.core.errors import Conflict, Invalid, Unauthorized
@@ -13,8 +13,16 @@ from api.core.rate_limits import limited
 from api.identity import access, service
 from api.identity.access import Context, require
 from api.identity.models import ApiClient
-from api.identity.schemas import ClientCreated, ClientId, ClientIn, ClientOut, RotateIn, TokenOut
-from api.identity.service import ScopeNotYours
+from api.identity.schemas import (
+    ClientCreated,
+    ClientId,
+    ClientIn,
+    ClientOut,
+    KeysIn,
+    RotateIn,
+    TokenOut,
+)
+from api.identity.service import AddressNotAllowed, ScopeNotYours
 
 clients = access.router("/clients", "clients")
 oauth = public_router("/oauth", "oauth")
@@ -27,7 +35,7 @@ def created(ctx: Context, client: ApiClient, secret: str) -> ClientCreated:
     ctx.session.flush()
     ctx.headers["Cache-Control"] = "no-store"
     return ClientCreated.model_validate(
-        {**ClientOut.model_validate(client).model_dump(), "secret": secret}
+        {**ClientOut.model_validate(client).model_dump(), "secret": None if client.jwks else secret}
     )
 
 
@@ -79,21 +87,44 @@ def revoke(client_id: ClientId, ctx: Write) -> ApiClient:
     )
 
 
-@oauth.post("/token", responses=documented(Unauthorized, Invalid))
+@clients.post("/{client_id}/set-keys", response_model=ClientOut, responses=documented(Conflict))
+def set_keys(client_id: ClientId, data: KeysIn, ctx: Write) -> ApiClient:
+    """Change the public keys of a client that proves itself by them; both old and new may stand."""
+    return service.set_keys(
+        ctx.session, org_id=ctx.org_id, actor=ctx.actor, client_id=client_id, jwks=data.jwks
+    )
+
+
+@oauth.post("/token", responses=documented(Unauthorized, AddressNotAllowed, Invalid))
 @limited("login")
 def token(
+    request: Request,
     grant_type: Annotated[Literal["client_credentials"], Form()],
     client_id: Annotated[
-        str, Form(max_length=60, examples=["client_019abf2e8c1d7c3fa9b04b4c6f0d2e11"])
-    ],
-    client_secret: Annotated[str, Form(max_length=100, examples=["kgp_live_…"])],
+        str | None, Form(max_length=60, examples=["client_019abf2e8c1d7c3fa9b04b4c6f0d2e11"])
+    ] = None,
+    client_secret: Annotated[str | None, Form(max_length=100, examples=["kgp_live_…"])] = None,
+    client_assertion_type: Annotated[
+        Literal["urn:ietf:params:oauth:client-assertion-type:jwt-bearer"] | None, Form()
+    ] = None,
+    client_assertion: Annotated[str | None, Form(max_length=5000, examples=["eyJ…"])] = None,
     scope: Annotated[str, Form(max_length=1000, examples=["offers:read offers:write"])] = "",
 ) -> TokenOut:
-    """Exchange client credentials for a short access token (RFC 6749 section 4.4)."""
+    """Exchange client credentials for a short access token (RFC 6749 section 4.4): a secret, or an
+    assertion signed by one of the client's keys (RFC 7523)."""
+    ip = access.address(request)
+    wanted = None if client_id is None else _client_id(client_id)
     with db.unit_of_work() as session:
-        text, scopes = service.issue_token(
-            session, client_id=_client_id(client_id), secret=client_secret, scopes=scope.split()
-        )
+        if client_assertion is not None and client_assertion_type is not None:
+            text, scopes = service.issue_token_for_assertion(
+                session, assertion=client_assertion, client_id=wanted, scopes=scope.split(), ip=ip
+            )
+        elif wanted is not None and client_secret is not None:
+            text, scopes = service.issue_token(
+                session, client_id=wanted, secret=client_secret, scopes=scope.split(), ip=ip
+            )
+        else:
+            raise Unauthorized("Send client_id and client_secret, or a client_assertion.")
     return TokenOut(
         access_token=text,
         expires_in=settings.get().access_token_seconds,

@@ -1,0 +1,36 @@
+"""Organisations, their members, and the programs that act for them."""
+
+from api.identity.models.clients import ApiClient, ClientAssertion, ClientKind
+from api.identity.models.debarments import DebarmentRecord
+from api.identity.models.organisations import DEFAULT_REGIME, Organisation
+from api.identity.models.people import (
+    FederatedIdentity,
+    Member,
+    OneTimeToken,
+    Passkey,
+    Person,
+    RecoveryCode,
+    TokenPurpose,
+)
+from api.identity.models.providers import IdentityProvider
+from api.identity.models.sessions import LoginMethod, LoginSession, LoginThrottle
+
+__all__ = [
+    "DEFAULT_REGIME",
+    "ApiClient",
+    "ClientAssertion",
+    "ClientKind",
+    "DebarmentRecord",
+    "FederatedIdentity",
+    "IdentityProvider",
+    "LoginMethod",
+    "LoginSession",
+    "LoginThrottle",
+    "Member",
+    "OneTimeToken",
+    "Organisation",
+    "Passkey",
+    "Person",
+    "RecoveryCode",
+    "TokenPurpose",
+]

@@ -1,0 +1,97 @@
+"""Parties as they are entered and seen."""
+
+from datetime import date
+from typing import Self
+
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+from stdnum.cn import uscc
+
+from api.core.inputs import IsoDate
+from api.identity.schemas.base import Input, Language, OrganisationId, ShortText
+from api.rules.identifiers import COUNTRY, IdentifierScheme, inn_is_valid
+from api.rules.organisations import OrganisationStatus
+from api.rules.permissions import OrgRole
+from api.rules.policy import ProcurementRegime
+
+
+class IdentifierIn(Input):
+    """A number in an official register; its check digit is verified where it has one."""
+
+    scheme: IdentifierScheme = Field(examples=["CN-USCC"])
+    id: str = Field(max_length=40, examples=["91110000600037341L"])
+
+    @model_validator(mode="after")
+    def _valid(self) -> Self:
+        if self.scheme is IdentifierScheme.CN_USCC:
+            self.id = uscc.compact(self.id)
+            if not uscc.is_valid(self.id):
+                raise ValueError("not a Unified Social Credit Code (18 characters, check digit)")
+        elif not inn_is_valid(self.id):
+            raise ValueError("not a taxpayer number (INN): 14 digits")
+        return self
+
+
+class OrganisationIn(Input):
+    """A new party, entered by the operator."""
+
+    roles: list[OrgRole] = Field(min_length=1, max_length=6, examples=[["supplier"]])
+    legal_name: dict[Language, ShortText] = Field(
+        min_length=1, examples=[{"zh": "义乌市恒达文具有限公司", "en": "Yiwu Hengda Stationery"}]
+    )
+    identifier: IdentifierIn
+    place_code: str | None = Field(default=None, max_length=40, examples=["cn-yiwu"])
+    languages: list[Language] = Field(default=["ru"], min_length=1, examples=[["zh", "en"]])
+    procurement_regime: ProcurementRegime | None = Field(
+        default=None,
+        examples=["state"],
+        description="Whose rules a buyer follows; empty: the state's",
+    )
+
+    @property
+    def country(self) -> str:
+        return COUNTRY[self.identifier.scheme]
+
+
+class OrganisationOut(BaseModel):
+    """A party as others see it."""
+
+    model_config = ConfigDict(from_attributes=True)
+
+    id: OrganisationId
+    roles: list[OrgRole]
+    country: str
+    legal_name: dict[str, str]
+    identifier_scheme: IdentifierScheme
+    identifier_id: str
+    place_code: str | None
+    languages: list[str]
+    status: OrganisationStatus
+    verification_level: int
+    procurement_regime: ProcurementRegime | None
+    debarred_until: date | None
+    version: int
+
+
+class VerifyIn(Input):
+    """The level that the evidence supports: 1 registered, 2 documents checked, 3 audited."""
+
+    level: int = Field(ge=1, le=3, examples=[2])
+
+
+class ReasonIn(Input):
+    """Why; it is kept in the audit trail."""
+
+    reason: ShortText = Field(examples=["Certificate found to be forged"])
+
+
+class RegimeIn(ReasonIn):
+    """Whose rules the buyer follows from now on; published tenders keep theirs."""
+
+    procurement_regime: ProcurementRegime = Field(examples=["state_enterprise"])
+
+
+class DebarIn(ReasonIn):
+    """An entry in the register of unreliable suppliers."""
+
+    until: IsoDate = Field(examples=["2027-12-31"])
+    source: ShortText = Field(examples=["Decision 14 of the independent commission"])

@@ -1,0 +1,131 @@
+"""Organisations. Never commits: the caller owns the transaction."""
+
+from collections.abc import Mapping
+from uuid import UUID
+
+from sqlmodel import Session, select
+
+from api.core import audit
+from api.core.errors import AlreadyExists, Conflict, NotFound
+from api.core.outbox import emit
+from api.identity.models import DEFAULT_REGIME, Organisation
+from api.identity.schemas import OrganisationIn, RegimeIn
+from api.rules.organisations import ORGANISATION
+from api.rules.permissions import OrgRole, scopes_of
+from api.rules.policy import ProcurementRegime
+from api.rules.states import IllegalTransition
+
+
+def create_organisation(session: Session, *, actor: str, data: OrganisationIn) -> Organisation:
+    """Enter a party; AlreadyExists when its number in the register is known."""
+    duplicate = session.exec(
+        select(Organisation.id).where(
+            Organisation.identifier_scheme == data.identifier.scheme,
+            Organisation.identifier_id == data.identifier.id,
+        )
+    ).one_or_none()
+    if duplicate is not None:
+        raise AlreadyExists("An organisation with this identifier exists already.")
+    organisation = Organisation(
+        roles=sorted(data.roles),
+        country=data.country,
+        legal_name={str(code): name for code, name in data.legal_name.items()},
+        identifier_scheme=data.identifier.scheme,
+        identifier_id=data.identifier.id,
+        place_code=data.place_code,
+        languages=list(data.languages),
+        procurement_regime=data.procurement_regime,
+    )
+    session.add(organisation)
+    session.flush()
+    _log(session, organisation, "create", actor, {"identifier": data.identifier.id})
+    return organisation
+
+
+def buying_rules(session: Session, org_id: UUID) -> tuple[str, ProcurementRegime]:
+    """The country and the regime whose rules the organisation's tenders follow; NotFound."""
+    query = select(Organisation.country, Organisation.procurement_regime).where(
+        Organisation.id == org_id
+    )
+    found = session.exec(query).one_or_none()
+    if found is None:
+        raise NotFound
+    country, regime = found
+    return country, ProcurementRegime(regime or DEFAULT_REGIME)
+
+
+def get_organisation(session: Session, org_id: UUID) -> Organisation:
+    """Any organisation that the caller may see."""
+    organisation = session.get(Organisation, org_id)
+    if organisation is None:
+        raise NotFound
+    return organisation
+
+
+def verify(session: Session, *, actor: str, org_id: UUID, level: int) -> Organisation:
+    """Record that the evidence was checked, up to `level` (1-3)."""
+    organisation = _locked(session, org_id)
+    organisation.verification_level = level
+    _move(session, organisation, "verify", actor, {"level": level})
+    return organisation
+
+
+def change_status(
+    session: Session, *, actor: str, org_id: UUID, action: str, reason: str
+) -> Organisation:
+    """Suspend, reinstate or terminate an organisation, with a reason for the audit trail."""
+    organisation = _locked(session, org_id)
+    _move(session, organisation, action, actor, {"reason": reason})
+    return organisation
+
+
+def set_regime(session: Session, *, actor: str, org_id: UUID, data: RegimeIn) -> Organisation:
+    """Say whose rules the tenders that a buyer publishes from now on follow."""
+    organisation = _locked(session, org_id)
+    before, organisation.procurement_regime = organisation.buys_under, data.procurement_regime
+    change = {"before": before, "after": data.procurement_regime, "reason": data.reason}
+    _log(session, organisation, "set_regime", actor, change)
+    return organisation
+
+
+def full_scopes(organisation: Organisation) -> list[str]:
+    """Every scope that an organisation's first client may have."""
+    return scopes_of([OrgRole(role) for role in organisation.roles])
+
+
+def _locked(session: Session, org_id: UUID) -> Organisation:
+    query = select(Organisation).where(Organisation.id == org_id).with_for_update()
+    organisation = session.exec(query).one_or_none()
+    if organisation is None:
+        raise NotFound
+    return organisation
+
+
+def _move(
+    session: Session,
+    organisation: Organisation,
+    action: str,
+    actor: str,
+    change: Mapping[str, object],
+) -> None:
+    """The one place that writes `organisation.status`."""
+    before = organisation.status
+    try:
+        organisation.status = ORGANISATION.apply(action, before)
+    except IllegalTransition as error:
+        raise Conflict(str(error)) from error
+    _log(session, organisation, action, actor, {"before": before, **change})
+
+
+def _log(
+    session: Session,
+    organisation: Organisation,
+    action: str,
+    actor: str,
+    change: Mapping[str, object],
+) -> None:
+    organisation.version += action != "create"
+    org_id = organisation.id
+    stream = f"organisation:{org_id.hex}"
+    audit.record(session, stream, action, actor=actor, org_id=org_id, change=dict(change))
+    emit(session, "organisation.changed", org_id, org_id=org_id, action=action)

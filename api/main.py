@@ -110,6 +110,7 @@ def create_app() -> FastAPI:
     # routes, there already, come last.
     app.router.routes[:0] = [route for router in ROUTERS for route in router.routes]
     app.state.expansions = expanding(app)
+    app.state.limiter = None
     docs.install_schema(app)
     description.install(app)
     telemetry.install(app)

@@ -35,6 +35,7 @@ from uuid import UUID
 
 _DATA = Path(os.environ.get("KERBEN_DATA_DIR") or tempfile.mkdtemp(prefix="kerben-bench-"))
 os.environ["KERBEN_DATA_DIR"] = str(_DATA)
+os.environ["KERBEN_RATE_LIMITS"] = "{}"  # benchmarks/bench_limits.py measures those
 
 import anyio.to_thread
 import uvicorn

@@ -43,7 +43,7 @@ def insisted(client: httpx2.Client, url: str, key: str, body: Any = None) -> Any
 
     def taken() -> bool:
         nonlocal answer
-        answer = client.post(url, json=body, headers={"Idempotency-Key": key})
+        answer = client.post(url, json=body, headers={"Idempotency-Key": key, "If-Match": "*"})
         return answer.status_code != 409 or answer.json()["code"] != "idempotency_in_flight"
 
     wait_until(taken, "the key is free")

@@ -4,7 +4,7 @@ from typing import Annotated
 
 import typer
 from rich.console import Console
-from rich.table import Table
+from rich.table import Column, Table
 from sqlmodel import Session
 
 from api.core import db, ids, jobs
@@ -32,7 +32,9 @@ def list_jobs(
     """The newest jobs in a state; those that were given up, unless asked otherwise."""
     with db.worker_unit_of_work() as session:
         rows, cursor = jobs.list_jobs(session, PageQuery(limit=limit), state=state, name=name)
-    table = Table("job", "task", "attempts", "due", "last error")
+    table = Table(
+        Column("job", no_wrap=True, min_width=36), "task", "attempts", "due", "last error"
+    )
     for job in rows:
         due = f"{job.run_at:%Y-%m-%dT%H:%M:%SZ}"
         table.add_row(

@@ -297,6 +297,8 @@ def upgrade() -> None:
 
 def downgrade() -> None:
     op.execute("SET LOCAL lock_timeout = '5s'")
+    for name in ("ledger_transaction", "ledger_entry", "ledger_hold", "ledger_hold_resolution"):
+        op.execute(f"DROP POLICY app_read ON {name}")
     op.drop_table("ledger_hold_resolution")
     op.drop_index(op.f("ix_ledger_hold_resource_id"), table_name="ledger_hold")
     op.drop_index(op.f("ix_ledger_hold_debit_account_id"), table_name="ledger_hold")

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from typing import Any
+from uuid import uuid4
 
 import pytest
 from hypothesis import given
@@ -289,6 +290,10 @@ def test_a_program_has_no_account(as_org: AsOrg) -> None:
     assert (refused.status_code, refused.json()["code"]) == (403, "person_required")
 
 
+def once() -> dict[str, str]:
+    return {"Idempotency-Key": uuid4().hex}
+
+
 def test_bid_03_who_opens_or_awards_is_a_person_with_a_fresh_second_factor(
     as_org: AsOrg, client: Any, session: Session, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -299,27 +304,29 @@ def test_bid_03_who_opens_or_awards_is_a_person_with_a_fresh_second_factor(
     reason = {"reason": "лучшая цена"}
 
     for who in (award, "/v1/opener-keys"):
-        stale = person.post(who, json=reason if who == award else key)
+        stale = person.post(who, json=reason if who == award else key, headers=once())
         assert (stale.status_code, stale.json()["code"]) in (
             (401, "second_factor_required"),
             (422, "invalid"),
         )
-    refused = person.post(award, json=reason)
+    refused = person.post(award, json=reason, headers=once())
     assert refused.json()["code"] == "second_factor_required"
     assert 'error="insufficient_user_authentication"' in refused.headers["www-authenticate"]
     assert person.get("/v1/opener-keys").status_code == 200
 
     people.with_app(person)
-    assert person.post(award, json=reason).status_code == 404
+    assert person.post(award, json=reason, headers=once()).status_code == 404
     session.connection().execute(
         text("UPDATE login_session SET second_factor_at = now() - interval '16 minutes'")
     )
     session.commit()
-    assert person.post(award, json=reason).json()["code"] == "second_factor_required"
+    assert (
+        person.post(award, json=reason, headers=once()).json()["code"] == "second_factor_required"
+    )
 
-    assert owner.post(award, json=reason).status_code == 404
+    assert owner.post(award, json=reason, headers=once()).status_code == 404
     monkeypatch.setattr(settings.get(), "machine_decisions", False)
-    machine = owner.post(award, json=reason)
+    machine = owner.post(award, json=reason, headers=once())
     assert (machine.status_code, machine.json()["code"]) == (403, "person_required")
     assert owner.get("/v1/opener-keys").status_code == 200
 

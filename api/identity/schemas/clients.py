@@ -22,6 +22,14 @@ from api.rules.permissions import SCOPES
 
 
 def _public_keys(value: dict[str, Any]) -> dict[str, Any]:
+    given = value.get("keys")
+    kinds = (
+        [each.get("kty") for each in given if isinstance(each, dict)]
+        if isinstance(given, list)
+        else []
+    )
+    if not set(kinds) <= {"RSA", "EC", "OKP"}:
+        raise ValueError("only public keys of the types RSA, EC and OKP")
     try:
         found = KeySet.import_key_set(cast(KeySetSerialization, value))
     except (JoseError, ValueError, TypeError, KeyError) as error:
@@ -29,8 +37,6 @@ def _public_keys(value: dict[str, Any]) -> dict[str, Any]:
     if not 1 <= len(found.keys) <= MAX_KEYS:
         raise ValueError(f"must hold 1 to {MAX_KEYS} keys")
     for key in found.keys:
-        if key.key_type not in ("RSA", "EC", "OKP"):
-            raise ValueError("only public keys of the types RSA, EC and OKP")
         if key.is_private:
             raise ValueError("holds a private key: make new ones, and send the public halves")
         if not key.kid:

@@ -106,5 +106,5 @@ def _take_once(session: Session, client: ApiClient, claims: dict[str, Any]) -> N
     )
     row = bulk.new_row(client_id=client.id, jti=jti, expires_at=expires_at)
     fresh = insert(ClientAssertion).values(**row).on_conflict_do_nothing()
-    if connection.execute(fresh).rowcount != 1:
+    if connection.execute(fresh.returning(col(ClientAssertion.id))).first() is None:
         raise Unauthorized(_REFUSED)

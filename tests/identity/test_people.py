@@ -291,7 +291,7 @@ def test_a_program_has_no_account(as_org: AsOrg) -> None:
 
 
 def once() -> dict[str, str]:
-    return {"Idempotency-Key": uuid4().hex}
+    return {"Idempotency-Key": uuid4().hex, "If-Match": "*"}
 
 
 def test_bid_03_who_opens_or_awards_is_a_person_with_a_fresh_second_factor(

@@ -59,7 +59,7 @@ def requeue_job(job_id: OperatedJobId, ctx: Write) -> OperatedJobOut:
     return OperatedJobOut.of(jobs.requeue(ctx.session, job_id, actor=ctx.actor))
 
 
-@router.post("/jobs/requeue-failed", response_model=RequeuedOut)
+@router.post("/requeue-failed-jobs", response_model=RequeuedOut)
 def requeue_failed(data: RequeueIn, ctx: Write) -> RequeuedOut:
     """Requeue the oldest jobs that were given up."""
     count, has_more = jobs.requeue_failed(

@@ -106,7 +106,7 @@ def test_dead_and_stuck_jobs_are_listed_shown_and_requeued_from_the_command_line
 def test_all_dead_jobs_of_a_task_are_requeued_at_once(as_org: AsOrg) -> None:
     operator = as_org(["operator"])
     given_up(), given_up(), given_up(name="delivery.rate_seller")
-    url, named = "/v1/operations/jobs/requeue-failed", {"name": "delivery.rescore", "limit": 1}
+    url, named = "/v1/operations/requeue-failed-jobs", {"name": "delivery.rescore", "limit": 1}
     answers = [operator.post(url, json=named).json() for _ in range(3)]
     assert answers == [
         {"requeued": 1, "has_more": True},

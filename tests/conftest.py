@@ -60,6 +60,7 @@ _FILLED = f"SELECT array_remove(ARRAY[{_EXISTS}], NULL)"
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--write-docs", action="store_true", help="write docs/procedures anew")
+    parser.addoption("--write-matrix", action="store_true", help="add rows of new routes")
 
 
 def pytest_configure(config: pytest.Config) -> None:

@@ -9,7 +9,7 @@ import typer
 import uvicorn
 from rich.console import Console
 
-from api.core import db, logs, migrations, settings, signing
+from api.core import db, logs, migrations, roles, settings, signing
 from api.delivery.service import seeding
 from api.main import create_app
 from api.reference import service as reference
@@ -39,6 +39,7 @@ def serve(
     if config.embedded:
         prepare()
     _check_signing_key()
+    _check_roles("app", "reporting", "worker")
     # uvicorn ends well on SIGTERM, then sends it again to whoever handled it before.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
     with ExitStack() as stack:
@@ -64,13 +65,24 @@ def _check_signing_key() -> None:
         raise typer.Exit(1) from None
 
 
+def _check_roles(*used: str) -> None:
+    """Refuse to start as a database role that row-level security would not bind."""
+    try:
+        db.check_roles(*used)
+    except roles.UnsafeRole as error:
+        console.print(f"Kerben cannot start. {error}", markup=False)
+        raise typer.Exit(1) from None
+
+
 def _configure_own_process() -> None:
-    """Refuse where the workers live inside `kerben serve`, and nowhere else; set up logs."""
+    """Refuse where the workers live inside `kerben serve`, and nowhere else, and an unsafe
+    database role; set up logs."""
     if broker.url().startswith("memory:"):
         console.print("KERBEN_BROKER_URL is memory://, whose workers run inside `kerben serve`.")
         raise typer.Exit(1)
     config = settings.get()
     logs.configure(config.log_level, config.log_format)
+    _check_roles("worker", "replica")
 
 
 def worker(

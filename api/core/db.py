@@ -1,12 +1,17 @@
-"""Engines (API and workers, each its own database role), one way to get a transaction."""
+"""Engines (API and workers, each its own database role), one way to get a transaction.
+
+A connection of a role that row-level security would not bind is refused (api/core/roles.py).
+"""
 
 import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import datetime
+from functools import partial
 from typing import Any
 from uuid import UUID
 
+import psycopg
 from psycopg.types.json import set_json_loads
 from pydantic import SecretStr
 from pydantic_core import from_json
@@ -15,10 +20,10 @@ from sqlalchemy.orm import SessionTransaction
 from sqlalchemy.pool import QueuePool
 from sqlmodel import Session, create_engine
 
-from api.core import embedded, settings
+from api.core import embedded, roles, settings
 
 STATEMENT_TIMEOUT_MS = 30_000
-CONNECT_TIMEOUT_SECONDS = {"app": 5, "worker": 5, "owner": 5, "replica": 2}
+CONNECT_TIMEOUT_SECONDS = {"app": 5, "worker": 5, "owner": 5, "replica": 2, "reporting": 5}
 _SCOPE_SETTINGS = (
     "org_id",
     "key_prefix",
@@ -37,7 +42,8 @@ _engines: dict[str, Engine] = {}
 
 
 def url(role: str) -> str:
-    """Connection string of `app`, `worker`, `owner` or `replica` (the worker's without one).
+    """Connection string of `app`, `worker`, `owner`, `reporting` (the app's without one) or
+    `replica` (the worker's without one).
 
     The embedded server's when none is set.
     """
@@ -47,6 +53,7 @@ def url(role: str) -> str:
         "app": config.database_url,
         "worker": worker,
         "owner": config.owner_database_url,
+        "reporting": config.reporting_database_url or config.database_url,
         "replica": config.replica_database_url or worker,
     }[role]
     if given:
@@ -59,6 +66,29 @@ def engine(role: str) -> Engine:
     """The process's engine of a role; its pool is as large as the request threads."""
     found = _engines.get(role)
     return found if found is not None else _engines.setdefault(role, _create(role))
+
+
+def check_roles(*roles_used: str) -> None:
+    """Raise UnsafeRole for a role that no process may run as; a database that is away is not asked.
+
+    Its connections are looked at when they are made, too.
+    """
+    for role in roles_used:
+        try:
+            with psycopg.connect(url(role), connect_timeout=CONNECT_TIMEOUT_SECONDS[role]) as link:
+                roles.require(link, told_by(role))
+        except psycopg.OperationalError:
+            continue
+
+
+def told_by(role: str) -> str:
+    """The role whose variable names the connection string that `role` uses."""
+    config = settings.get()
+    if role == "reporting" and config.reporting_database_url is None and not config.embedded:
+        return "app"
+    if role == "replica" and config.replica_database_url is None:
+        return "worker"
+    return role
 
 
 def dispose() -> None:
@@ -149,7 +179,7 @@ def _apply(connection: Connection, values: dict[str, str]) -> None:
 def _create(role: str) -> Engine:
     size = settings.get().threads
     timeout = STATEMENT_TIMEOUT_MS if role in ("app", "replica") else 0
-    return create_engine(
+    made = create_engine(
         url(role).replace("postgresql://", "postgresql+psycopg://", 1),
         pool_pre_ping=True,
         pool_size=size,
@@ -160,6 +190,19 @@ def _create(role: str) -> Engine:
             "connect_timeout": CONNECT_TIMEOUT_SECONDS[role],
         },
     )
+    if role != "owner":
+        event.listen(made, "first_connect", partial(_require, told_by(role)))
+    return made
+
+
+def _require(role: str, connection: Any, _: object) -> None:
+    """Let no transaction begin as a role that row-level security does not bind."""
+    try:
+        roles.require(connection, role)
+    except roles.UnsafeRole:
+        connection.close()
+        raise
+    connection.rollback()
 
 
 def _whole(role: str) -> str:

@@ -56,6 +56,9 @@ class Settings(BaseSettings):
     database_url: SecretStr | None = Field(default=None, description="The API's role.")
     worker_database_url: SecretStr | None = Field(default=None, description="The workers' role.")
     owner_database_url: SecretStr | None = Field(default=None, description="For migrations.")
+    reporting_database_url: SecretStr | None = Field(
+        default=None, description="The role of public reads and reports; unset: the API's."
+    )
     replica_database_url: SecretStr | None = Field(
         default=None, description="The workers' role on a streaming replica of their database."
     )

@@ -30,13 +30,13 @@ class Document(NamedTuple):
 
 @asynccontextmanager
 async def opened() -> AsyncIterator[Pool]:
-    """The process's own small pool for public reads; it can only read.
+    """The process's own small pool for public reads, as the role that can read nothing else.
 
     It opens without waiting, so that the service starts while the database is away, and gives
     up an attempt to connect after `WAIT_SECONDS`: the next request begins a new one.
     """
     pool: Pool = AsyncConnectionPool(
-        db.url("app"),
+        db.url("reporting"),
         min_size=1,
         max_size=CONNECTIONS,
         timeout=WAIT_SECONDS,

@@ -194,7 +194,7 @@ def database_away(superuser: Any) -> Iterator[Callable[[bool], None]]:
     """Refuse the service's role, as a database that is away does, and let it in again."""
 
     def switch(away: bool) -> None:
-        superuser.execute(f"ALTER ROLE kerben_app {'NOLOGIN' if away else 'LOGIN'}")
+        superuser.execute(f"ALTER ROLE kerben_reporting {'NOLOGIN' if away else 'LOGIN'}")
         cut_off(superuser)
 
     yield switch
@@ -219,5 +219,5 @@ def test_while_the_database_is_away_the_answer_is_503_and_then_it_recovers(
 
 def cut_off(superuser: Any) -> None:
     superuser.execute(
-        "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename = 'kerben_app'"
+        "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename = 'kerben_reporting'"
     )

@@ -1,0 +1,37 @@
+"""Bodies and queries of operations whose schema has no example that is valid by itself.
+
+A body of bytes is sent as it is; of others, ids are replaced by those of the story.
+"""
+
+from typing import Any
+
+from api.procurement.sealing.ceremony import Member, Scope, perform
+from api.procurement.sealing.keys import Identity
+from api.rules.sealing import EnvelopeKind
+from tests.catalog import samples as catalog
+
+EVENT = {"event_id": "gps-000417", "milestone": "picked_up", "event_time": "2026-03-08T10:00:00Z"}
+AN_ID = "019abf2e8c1d7c3fa9b04b4c6f0d2e11"
+SCOPE = Scope(
+    tender="ocds-kerben0-000042",
+    envelope=EnvelopeKind.PRICE,
+    opens_at="2027-03-02T09:00:00.000000Z",
+)
+HOLDERS = [
+    Member(name=f"Holder {n}", role=role, recipient=Identity.generate().recipient)
+    for n, role in enumerate(("opener", "opener", "auditor"), start=1)
+]
+BODIES: dict[str, Any] = {
+    "POST /v1/offers": catalog.offer(sku="TENANCY-1"),
+    "POST /v1/imports": catalog.csv_file({}),
+    "POST /v1/tenders/{tender_id}/keys": perform(SCOPE, 2, HOLDERS).model_dump(mode="json"),
+    "POST /v1/shipments/{shipment_id}/legs/{seq}/update": {"carrier": "Silk Road Trucking"},
+    "POST /v1/shipments/{shipment_id}/tracking-events": EVENT,
+    "POST /v1/tracking-events": {"events": [{**EVENT, "shipment_id": f"shipment_{AN_ID}"}]},
+    "PUT /v1/performance-rules": {"rules": [{"act": "invitation", "prevent_below": "0.5"}]},
+}
+QUERIES: dict[str, dict[str, Any]] = {
+    "POST /v1/imports": {"format": "csv"},
+}
+MEDIA = {"POST /v1/imports": "text/csv"}
+"""Of operations that take several kinds of file."""

@@ -8,6 +8,7 @@ from api.cli import (
     check,
     clock,
     demo,
+    files,
     foreign,
     imports,
     match,
@@ -43,6 +44,7 @@ main.add_typer(match.app, name="match")
 main.add_typer(bids.app, name="bid")
 main.add_typer(openers.app, name="opener")
 main.add_typer(audit.app, name="audit")
+main.add_typer(files.app, name="files")
 main.add_typer(verify.app, name="verify")
 
 if __name__ == "__main__":

@@ -13,7 +13,13 @@ from api.catalog.routers import ROUTERS as catalog
 from api.contracts.router import ROUTERS as contracts
 from api.core import docs, health, http, problems, settings, telemetry, traces
 from api.delivery.router import ROUTERS as delivery
-from api.identity import clients_router, debarments_router, jobs_router, sandbox_router
+from api.identity import (
+    clients_router,
+    debarments_router,
+    files_router,
+    jobs_router,
+    sandbox_router,
+)
 from api.identity.router import members, organisations
 from api.matching.router import ROUTERS as matching
 from api.opendata import reads
@@ -36,6 +42,7 @@ ROUTERS = (
     clients_router.clients,
     clients_router.oauth,
     jobs_router.router,
+    files_router.router,
     sandbox_router.router,
     *reference,
     *policies,

@@ -10,7 +10,7 @@ import hmac
 import secrets
 import string
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
 from joserfc import jwt
@@ -42,6 +42,17 @@ class Token:
     client_id: UUID
     org_id: UUID
     scopes: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Link:
+    """What the signed address of a file says: which file, and for which credentials."""
+
+    client_id: UUID
+    org_id: UUID
+    file_id: UUID
+    name: str
+    expires_at: datetime
 
 
 def new_secret() -> Secret:
@@ -81,7 +92,7 @@ def new_token(token: Token) -> str:
         "iat": int(now.timestamp()),
         "exp": int((now + timedelta(seconds=config.access_token_seconds)).timestamp()),
     }
-    return jwt.encode({"alg": "HS256", "typ": "at+jwt"}, claims, _signing_key())
+    return jwt.encode({"alg": "HS256", "typ": "at+jwt"}, claims, _signing_key("access-token"))
 
 
 def read_token(text: str) -> Token:
@@ -93,7 +104,7 @@ def read_token(text: str) -> Token:
         sub={"essential": True},
     )
     try:
-        claims = jwt.decode(text, _signing_key(), algorithms=["HS256"]).claims
+        claims = jwt.decode(text, _signing_key("access-token"), algorithms=["HS256"]).claims
         registry.validate(claims)
         scopes = tuple(str(claims["scope"]).split())
         return Token(UUID(hex=claims["sub"]), UUID(hex=claims["org"]), scopes)
@@ -101,9 +112,34 @@ def read_token(text: str) -> Token:
         raise Unauthorized("The access token is not valid or has expired.") from error
 
 
-def _signing_key() -> OctKey:
+def new_link(link: Link) -> str:
+    """A signed JWT (HS256) that stands in the address of a file until `link.expires_at`."""
+    claims = {
+        "sub": link.client_id.hex,
+        "org": link.org_id.hex,
+        "file": link.file_id.hex,
+        "name": link.name,
+        "exp": int(link.expires_at.timestamp()),
+    }
+    return jwt.encode({"alg": "HS256", "typ": "file-link+jwt"}, claims, _signing_key("file-link"))
+
+
+def read_link(text: str) -> Link:
+    """What the address of a file says; Unauthorized when it was altered or is over."""
+    registry = jwt.JWTClaimsRegistry(exp={"essential": True}, sub={"essential": True})
+    try:
+        claims = jwt.decode(text, _signing_key("file-link"), algorithms=["HS256"]).claims
+        registry.validate(claims)
+        client_id, org_id, file_id = (UUID(hex=claims[name]) for name in ("sub", "org", "file"))
+        until = datetime.fromtimestamp(claims["exp"], UTC)
+        return Link(client_id, org_id, file_id, str(claims["name"]), until)
+    except (JoseError, KeyError, ValueError) as error:
+        raise Unauthorized("The link is not valid or has ended.") from error
+
+
+def _signing_key(use: str) -> OctKey:
     secret = settings.get().secret_key.get_secret_value().encode()
-    return OctKey.import_key(hashlib.sha256(b"access-token|" + secret).digest())
+    return OctKey.import_key(hashlib.sha256(f"{use}|".encode() + secret).digest())
 
 
 def _check(random: str) -> str:

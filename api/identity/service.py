@@ -73,11 +73,12 @@ def authenticate(session: Session, token: str) -> Caller:
             raise Unauthorized("The API key is not valid.")
         return _caller(session, proven, proven.scopes)
     claims = credentials.read_token(token)
-    db.scope(session, org_id=str(claims.org_id))
-    found = _one(session, _OF_CLIENT, id=claims.client_id)
-    if found is None:
-        raise Unauthorized("The access token is not valid or has expired.")
-    return _caller(session, found, set(claims.scopes) & set(found.scopes))
+    return _client(session, claims.client_id, claims.org_id, set(claims.scopes))
+
+
+def authenticate_link(session: Session, link: credentials.Link) -> Caller:
+    """Who asked for a link to a file, as far as they may act still; Unauthorized, Forbidden."""
+    return _client(session, link.client_id, link.org_id, set())
 
 
 def issue_token(
@@ -267,6 +268,15 @@ def _proven(session: Session, secret: str) -> "_Client | None":
 def _one(session: Session, query: TextClause, **values: object) -> "_Client | None":
     row = session.connection().execute(query, values).one_or_none()
     return None if row is None else _Client(*row)
+
+
+def _client(session: Session, client_id: UUID, org_id: UUID, scopes: set[str]) -> Caller:
+    """The client that a signed text of the service names, with those of its scopes."""
+    db.scope(session, org_id=str(org_id))
+    found = _one(session, _OF_CLIENT, id=client_id)
+    if found is None:
+        raise Unauthorized("The access token is not valid or has expired.")
+    return _caller(session, found, scopes & set(found.scopes))
 
 
 def _caller(session: Session, client: "_Client", granted: Collection[str]) -> Caller:

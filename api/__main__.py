@@ -16,6 +16,7 @@ from api.cli import (
     openers,
     organisations,
     reference,
+    sdk,
     server,
     verify,
 )
@@ -33,6 +34,7 @@ main.command("relay")(server.relay)
 main.command("migrate")(server.migrate)
 main.command("openapi")(check.openapi)
 main.command("check")(check.check)
+main.command("sdk")(sdk.sdk)
 main.add_typer(organisations.app, name="organisation")
 main.add_typer(reference.app, name="reference")
 main.add_typer(clock.app, name="clock")

@@ -54,6 +54,8 @@ class ScheduleRowIn(Input):
 class ProposedRowOut(ScheduleRowIn):
     """So much of an item by these days, at this place, as it was proposed."""
 
+    model_config = ConfigDict(extra="forbid", from_attributes=True)
+
 
 class ScheduleIn(Input):
     """Rows that together are what was ordered of each item."""

@@ -12,7 +12,7 @@ COPY migrations migrations
 RUN uv sync --frozen --no-dev --no-editable
 
 FROM python:3.13-slim
-RUN useradd --system --uid 10001 --home-dir /app kerben
+RUN useradd --system --uid 10001 --home-dir /app kerben && install -d -o kerben /data
 WORKDIR /app
 COPY --from=build --chown=root:root /app /app
 ENV PATH=/app/.venv/bin:$PATH PYTHONUNBUFFERED=1 KERBEN_ENVIRONMENT=production KERBEN_HOST=0.0.0.0

@@ -31,10 +31,13 @@ check: .venv/.ready ## Everything that CI runs: lint, types, layers, contract, t
 bench: .venv/.ready ## Benchmarks, each a ratio against a named baseline
 	@for file in benchmarks/bench_*.py; do $(RUN) python $$file; done
 
+sdk: .venv/.ready ## Make and compile the clients of the API in build/sdk (needs npm)
+	@UV=$(UV) $(RUN) kerben sdk
+
 openapi: .venv/.ready ## Write openapi/openapi.json
 	@$(RUN) kerben openapi
 
 migrate: .venv/.ready ## Bring the database to the newest migration
 	@$(RUN) kerben migrate
 
-.PHONY: help demo serve test check bench openapi migrate
+.PHONY: help demo serve test check bench openapi sdk migrate

@@ -9,6 +9,7 @@ from api.cli import (
     check,
     clock,
     demo,
+    files,
     foreign,
     imports,
     match,
@@ -17,6 +18,7 @@ from api.cli import (
     operations,
     organisations,
     reference,
+    sdk,
     server,
     verify,
 )
@@ -40,6 +42,7 @@ main.command("restore")(backup.restore)
 main.command("outbox")(operations.outbox)
 main.add_typer(operations.job_commands, name="jobs")
 main.add_typer(operations.key_commands, name="keys")
+main.command("sdk")(sdk.sdk)
 main.add_typer(organisations.app, name="organisation")
 main.add_typer(reference.app, name="reference")
 main.add_typer(clock.app, name="clock")
@@ -51,6 +54,7 @@ main.add_typer(match.app, name="match")
 main.add_typer(bids.app, name="bid")
 main.add_typer(openers.app, name="opener")
 main.add_typer(audit.app, name="audit")
+main.add_typer(files.app, name="files")
 main.add_typer(verify.app, name="verify")
 
 if __name__ == "__main__":

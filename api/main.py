@@ -27,6 +27,7 @@ from api.delivery.router import ROUTERS as delivery
 from api.identity import (
     debarments_router,
     description,
+    files_router,
     jobs_router,
     sandbox_router,
     usage_router,
@@ -54,6 +55,7 @@ ROUTERS = (
     debarments_router.router,
     debarments_router.public,
     jobs_router.router,
+    files_router.router,
     sandbox_router.router,
     *intake,
     usage_router.router,

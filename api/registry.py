@@ -41,6 +41,7 @@ from api.contracts.models import (
 from api.core import outbox
 from api.core.audit import AuditEntry
 from api.core.deadlines import Deadline
+from api.core.files.models import File
 from api.core.idempotency import IdempotencyRecord
 from api.core.jobs import Job
 from api.core.outbox import OutboxEvent
@@ -249,6 +250,7 @@ TABLES = (
     IntakeMessage,
     DeprecatedUse,
     ClientAssertion,
+    File,
     FxRate,
     Certificate,
     Product,

@@ -30,6 +30,7 @@ app.conf.update(
         "workers.catalog",
         "workers.contracts",
         "workers.delivery",
+        "workers.files",
         "workers.identity",
         "workers.intake",
         "workers.matching",

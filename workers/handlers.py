@@ -8,6 +8,8 @@ HANDLERS: dict[str, tuple[str, ...]] = {
     "offer.validity_ended": ("catalog.expire_offer",),
     "certificate.expired": ("catalog.announce_certificate",),
     "certificate.withdrawn": ("catalog.announce_certificate",),
+    "file.received": ("files.scan",),
+    "file.sweep_due": ("files.sweep",),
     "organisation.changed": ("matching.index_seller", "procurement.suspend_debarred"),
     "debarment.began": ("identity.announce_debarment",),
     "debarment.ended": ("identity.announce_debarment",),

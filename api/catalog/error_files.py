@@ -4,10 +4,7 @@ It opens in Excel as the supplier's own file did: UTF-8 with a mark, the same co
 delimiter, and `columns.ERRORS` behind them, which an import passes over.
 """
 
-import csv
-import io
-import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from typing import Any
 from uuid import UUID
 
@@ -20,10 +17,9 @@ from api.catalog.columns import ERRORS
 from api.catalog.models import ImportFailure, ImportRow
 from api.core import jobs
 from api.core.errors import NotFound
+from api.core.spreadsheets import CsvWriter
 
 _LINES = 500
-_RISKY = re.compile(r"[=+\-@\t\r]")
-_NUMBER = re.compile(r"[+-]?[0-9]+([.,][0-9]+)?")
 
 
 def written(session: Session, org_id: UUID, job_id: UUID) -> Iterator[bytes]:
@@ -37,10 +33,8 @@ def written(session: Session, org_id: UUID, job_id: UUID) -> Iterator[bytes]:
     head = imports.head_of(job)
     names = head.names if head else ("line",)
     kept = [place for place, name in enumerate(head.columns if head else names) if name]
-    text = io.StringIO()
-    writer = csv.writer(text, delimiter=head.delimiter if head else ",")
-    text.write("\ufeff")
-    writer.writerow([*_safe(names[place] for place in kept), *ERRORS])
+    writer = CsvWriter(head.delimiter if head else ",")
+    writer.write([*(names[place] for place in kept), *ERRORS])
     query = (
         select(ImportRow.row, ImportRow.cells, *map(_joined, ("column", "code", "detail")))
         .join(ImportFailure, (col(ImportFailure.job_id) == ImportRow.job_id))
@@ -52,21 +46,12 @@ def written(session: Session, org_id: UUID, job_id: UUID) -> Iterator[bytes]:
     )
     for number, cells, *told in session.exec(query):
         padded = [*cells, *[""] * (len(names) - len(cells))]
-        writer.writerow([*_safe(padded[place] for place in kept), number, *_safe(told)])
-        if text.tell() > 100_000:
-            yield text.getvalue().encode()
-            text.seek(0)
-            text.truncate()
-    yield text.getvalue().encode()
+        writer.write([*(padded[place] for place in kept), number, *told])
+        if writer.full():
+            yield writer.taken()
+    yield writer.taken()
 
 
 def _joined(column: str) -> Any:
     found = getattr(ImportFailure, column)
     return func.string_agg(found, aggregate_order_by(literal("; ", Text), col(ImportFailure.id)))
-
-
-def _safe(cells: Iterable[str]) -> list[str]:
-    """Cells that a spreadsheet does not take for formulas; `rows.from_csv` reads them back."""
-    return [
-        f"'{cell}" if _RISKY.match(cell) and not _NUMBER.fullmatch(cell) else cell for cell in cells
-    ]

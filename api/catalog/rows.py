@@ -20,6 +20,7 @@ from api.catalog.checks import shape_errors
 from api.catalog.columns import DESCRIPTIONS, LANGUAGES, NAMES, Header, storable
 from api.catalog.encodings import MAX_LINE_BYTES
 from api.catalog.schemas import OfferIn
+from api.core import spreadsheets
 from api.core.errors import FieldError
 
 MAX_LINES_OF_ROW = 200
@@ -29,7 +30,6 @@ _PRODUCT = ("brand", "model", "mpn", "gtin", "hs_code", "cpv_code", "country_of_
 _PARSED = {*NAMES, *DESCRIPTIONS, *_PRODUCT, "place", "certificates", "attributes"}
 _TIERS = {"price_tiers": "unit_price", "lead_time_tiers": "days"}
 _NUMBER = re.compile(r"[0-9]+(\.[0-9]+)?")
-_FORMULAS = frozenset("=+-@")
 """What spreadsheets begin a formula with; `'=` is text that begins so."""
 
 
@@ -218,9 +218,9 @@ def _text(line: bytes) -> str:
 def from_csv(number: int, cells: Mapping[str, str]) -> Row:
     """The row of a CSV file, given as column -> text; empty cells are as if left out."""
     filled = {
-        column: plain[1:] if plain[0] == "'" and plain[1:2] in _FORMULAS else plain
+        column: spreadsheets.plain(stripped)
         for column, text in cells.items()
-        if (plain := text.strip()) and column
+        if (stripped := text.strip()) and column
     }
     row, malformed = Row(number, cells=cells), []
     fields: dict[str, Any] = {c: t for c, t in filled.items() if c not in _PARSED | _TIERS.keys()}

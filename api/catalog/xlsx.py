@@ -8,7 +8,6 @@ columns, texts and depth. No entity, link, macro or formula is followed: what ne
 """
 
 import posixpath
-import re
 import zipfile
 import zlib
 from collections.abc import Iterator, Mapping
@@ -18,19 +17,15 @@ from xml.parsers import expat
 
 from api.catalog.sheets import Sheet, Styles, Texts
 from api.core.errors import refused
+from api.core.files import archives
 
-MAX_ENTRIES = 1_000
-MAX_UNPACKED_BYTES = 400_000_000
 MAX_TEXTS_BYTES = 100_000_000
 MAX_STYLES_BYTES = 10_000_000
-MAX_RATIO = 200
 MAX_DEPTH = 40
 MAX_NAMES = 1_000
 MAX_TOKEN_BYTES = 1_000_000
 _SMALL_BYTES = 1_000_000
 _PIECE_BYTES = 64 * 1024
-_METHODS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
-_MACROS = re.compile(r"vbaproject|macrosheet", re.IGNORECASE)
 _UNREADABLE = (
     zipfile.BadZipFile,
     zipfile.LargeZipFile,
@@ -68,31 +63,14 @@ def rows(file: BinaryIO) -> Iterator[tuple[int, list[str]]]:
         _read(archive, book.parts.get("styles"), styles, limit=MAX_STYLES_BYTES)
         _read(archive, book.parts.get("sharedStrings"), texts, limit=MAX_TEXTS_BYTES)
         sheet = Sheet(texts.found, styles)
-        for _ in _pieces(archive, book.sheet, sheet, limit=MAX_UNPACKED_BYTES):
+        for _ in _pieces(archive, book.sheet, sheet, limit=archives.MAX_UNPACKED_BYTES):
             yield from sheet.taken()
 
 
 def _inspect(archive: zipfile.ZipFile) -> None:
     """Refuse what the directory of the archive tells already, before anything is unpacked."""
-    entries = archive.infolist()
-    names = [entry.filename for entry in entries]
-    if len(entries) > MAX_ENTRIES:
-        _refuse("xlsx_bomb", f"The workbook has more than {MAX_ENTRIES} parts.")
-    if len(set(names)) < len(names):
-        _refuse("xlsx_malformed", "The workbook has two parts of one name.")
-    if any(entry.flag_bits & 1 for entry in entries):
-        _refuse("xlsx_encrypted", "The workbook has a password; save it without one.")
-    if any(entry.compress_type not in _METHODS for entry in entries):
-        _refuse("xlsx_malformed", "The workbook is packed in a way that Excel does not use.")
-    if sum(entry.file_size for entry in entries) > MAX_UNPACKED_BYTES:
-        _refuse("xlsx_bomb", f"Unpacked it has more than {MAX_UNPACKED_BYTES} bytes; send CSV.")
-    for entry in entries:
-        large = entry.file_size > _SMALL_BYTES
-        if large and entry.file_size > MAX_RATIO * max(entry.compress_size, 1):
-            _refuse(
-                "xlsx_bomb", f"{entry.filename} unpacks to more than {MAX_RATIO} times its size."
-            )
-    if any(_MACROS.search(name) for name in names) or _has_macro_types(archive):
+    entries = archives.inspect(archive, code="xlsx", hint="; send CSV")
+    if archives.has_macros(entries) or _has_macro_types(archive):
         _refuse("xlsx_macros", "The workbook has macros; save it as .xlsx without them.")
 
 

@@ -10,6 +10,7 @@ from api.contracts.models import Contract, ContractDocument, DeliveryScheduleRow
 from api.contracts.queries import get
 from api.core import audit, db
 from api.core.errors import Conflict, NotFound, refused
+from api.core.files import service as files
 from api.core.outbox import emit
 from api.procurement.models import Document, Tender
 from api.rules.contracts import ContractStatus, Side
@@ -78,13 +79,15 @@ def require_rows(session: Session, contract: Contract, row_ids: list[UUID]) -> N
 def lay(
     session: Session, contract: Contract, *, org_id: UUID, document_id: UUID, pointer: str
 ) -> ContractDocument:
-    """Lay one's own uploaded document before the other side, once. Raises Invalid."""
+    """Lay one's own uploaded document before the other side, once. Raises Invalid and
+    FileWithheld."""
     session.flush()
     document = session.exec(
         select(Document).where(Document.id == document_id, Document.org_id == org_id)
     ).one_or_none()
     if document is None:
         raise refused(pointer, "unknown_document", "You have no such document.")
+    files.require_given(document.file)
     known = session.exec(
         select(ContractDocument).where(
             ContractDocument.contract_id == contract.id,

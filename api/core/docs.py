@@ -31,6 +31,7 @@ TAGS = [
         ("imports", "Many offers at once, from CSV or NDJSON."),
         ("plans", "Annual procurement plans, and what was published against them."),
         ("tenders", "Public requests: lots, items, publication, amendment, cancellation."),
+        ("files", "Signed addresses of files."),
         ("documents", "Files by their SHA-256, and the documents of tenders."),
         ("cancellations", "Cancellation of tenders and lots, after the time to complain about it."),
         ("enquiries", "Questions of suppliers about a tender, answered for everybody."),

@@ -172,8 +172,27 @@ class Settings(BaseSettings):
         default=20_000_000, ge=1_000, description="Of a file of tracking events."
     )
     max_document_bytes: int = Field(default=50_000_000, ge=1_000)
+    files_url: str | None = Field(
+        default=None,
+        pattern=r"^s3://[a-z0-9][a-z0-9.-]{1,61}[a-z0-9](/[A-Za-z0-9._/-]*)?$",
+        description="s3://BUCKET/PREFIX; without it files are in a folder of data_dir.",
+    )
+    files_s3_endpoint: str | None = Field(default=None, pattern=r"^https?://")
+    files_s3_region: str = "us-east-1"
+    files_s3_access_key_id: str | None = None
+    files_s3_secret_access_key: SecretStr | None = None
+    files_base_url: str | None = Field(
+        default=None, pattern=r"^https?://", description="Origin of links to files: not the API's."
+    )
+    file_link_seconds: int = Field(default=300, ge=10, le=300)
+    clamd_url: str | None = Field(
+        default=None,
+        pattern=r"^(tcp://[^/:]+:[0-9]{1,5}|unix:///.+)$",
+        description="tcp://HOST:PORT or unix:///PATH of clamd, which looks through every file.",
+    )
+    clamd_timeout_seconds: int = Field(default=60, ge=1, le=600)
     documents_scanned: bool = Field(
-        default=False, description="Others get only documents that a virus scanner has cleared."
+        default=False, description="Only files are given that a virus scanner has cleared."
     )
     alive_file: Path | None = Field(
         default=None, description="Touched by a worker or relay every few seconds while it works."
@@ -194,6 +213,11 @@ class Settings(BaseSettings):
     def embedded(self) -> bool:
         """True when Kerben runs its own PostgreSQL under `data_dir`."""
         return self.database_url is None
+
+    @property
+    def files_scanned(self) -> bool:
+        """True when files wait for a virus scanner: clamd, or one that uses the API."""
+        return self.documents_scanned or self.clamd_url is not None
 
     @property
     def sandbox(self) -> bool:

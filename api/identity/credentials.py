@@ -10,7 +10,7 @@ import hmac
 import secrets
 import string
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from functools import cache
 from uuid import UUID
 
@@ -45,6 +45,18 @@ class Token:
     client_id: UUID
     org_id: UUID
     scopes: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Link:
+    """What the signed address of a file says: which file, and for which client or session."""
+
+    principal_id: UUID
+    person_id: UUID | None
+    org_id: UUID
+    file_id: UUID
+    name: str
+    expires_at: datetime
 
 
 def new_secret(head: str = KEY) -> Secret:
@@ -113,6 +125,38 @@ def read_token(text: str) -> Token:
         return Token(UUID(hex=claims["sub"]), UUID(hex=claims["org"]), scopes)
     except (JoseError, KeyError, ValueError) as error:
         raise Unauthorized("The access token is not valid or has expired.") from error
+
+
+def new_link(link: Link) -> str:
+    """A signed JWT (HS256) that stands in the address of a file until `link.expires_at`."""
+    claims = {
+        "sub": link.principal_id.hex,
+        "person": link.person_id.hex if link.person_id else None,
+        "org": link.org_id.hex,
+        "file": link.file_id.hex,
+        "name": link.name,
+        "exp": int(link.expires_at.timestamp()),
+    }
+    return jwt.encode({"alg": "HS256", "typ": "file-link+jwt"}, claims, _link_key())
+
+
+def read_link(text: str) -> Link:
+    """What the address of a file says; Unauthorized when it was altered or is over."""
+    registry = jwt.JWTClaimsRegistry(exp={"essential": True}, sub={"essential": True})
+    try:
+        claims = jwt.decode(text, _link_key(), algorithms=["HS256"]).claims
+        registry.validate(claims)
+        principal, org_id, file_id = (UUID(hex=claims[name]) for name in ("sub", "org", "file"))
+        person = UUID(hex=claims["person"]) if claims["person"] else None
+        until = datetime.fromtimestamp(claims["exp"], UTC)
+        return Link(principal, person, org_id, file_id, str(claims["name"]), until)
+    except (JoseError, KeyError, ValueError) as error:
+        raise Unauthorized("The link is not valid or has ended.") from error
+
+
+def _link_key() -> OctKey:
+    secret = settings.get().secret_key.get_secret_value().encode()
+    return OctKey.import_key(hashlib.sha256(b"file-link|" + secret).digest())
 
 
 def _token_keys() -> list[OctKey]:

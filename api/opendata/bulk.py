@@ -1,7 +1,8 @@
 """The records of a year as tables, by OCP's flatten-tool: a workbook, and CSV files in a ZIP.
 
 The whole year is flattened at once, in a folder of its own on the disk (flatten-tool keeps its
-rows in a file there), and the results are kept as public documents.
+rows in a file there), and the results are kept as public documents. Texts that a spreadsheet would
+run begin with an apostrophe; the records and releases themselves are as they are.
 """
 
 import io
@@ -16,6 +17,7 @@ from typing import NamedTuple
 from sqlalchemy import text
 from sqlmodel import Session
 
+from api.core import spreadsheets
 from api.opendata import service
 
 BATCH = 500
@@ -57,7 +59,7 @@ def export_year(session: Session, year: int, progress: Progress) -> Exported:
         with whole.open("w", encoding="utf-8") as out:
             out.write('{"releases":[')
             for line in _lines(session, year):
-                out.write(f"{',' if done else ''}{line}")
+                out.write(f"{',' if done else ''}{spreadsheets.json_text(line)}")
                 done += 1
                 progress(done, total)
             out.write("]}")

@@ -94,7 +94,7 @@ def uploaded(actor: Any, text: bytes = b"%PDF-1.7 report") -> str:
     """The id of an uploaded document."""
     answer = actor.post(
         "/v1/documents",
-        params={"name": "paper.pdf"},
+        params={"name": "paper.txt"},
         content=text,
         headers={"Content-Type": "application/octet-stream"},
     )

@@ -161,8 +161,7 @@ def test_the_terms_of_comparison_are_fixed_with_the_publication_and_name_every_i
 
 
 def test_a_cell_of_the_workbook_is_never_a_formula() -> None:
-    assert sheets.safe("=1+1") == "'=1+1"
-    assert sheets.safe("ОсОО") == "ОсОО"
+    assert sheets.escaped("=1+1") == "'=1+1"
 
 
 def test_a_picture_names_suppliers_in_letters_that_its_font_has() -> None:

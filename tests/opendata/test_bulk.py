@@ -21,7 +21,8 @@ CLI = CliRunner()
 @pytest.fixture
 def made(as_org: AsOrg) -> list[Any]:
     buyer = as_org(["buyer"])
-    return [samples.published(buyer) for _ in range(2)]
+    title = {"ru": "=HYPERLINK(1)"}
+    return [samples.published(buyer, title=title) for _ in range(2)]
 
 
 def year_of(client: Any) -> int:
@@ -53,6 +54,9 @@ def test_an_operator_asks_for_the_tables_of_a_year_and_everybody_reads_them(
     )
     rows = [*workbook["releases"].values]
     workbook.close()
+    assert {dict(zip(rows[0], row, strict=True))["tender/title"] for row in rows[1:]} == {
+        "'=HYPERLINK(1)"
+    }
     assert {row[0] for row in rows[1:]} == {each["ocid"] for each in made}
     packed = client.get(f"/public/ocds/bulk/{year}.csv.zip")
     with zipfile.ZipFile(io.BytesIO(packed.content)) as archive:

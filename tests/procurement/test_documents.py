@@ -9,13 +9,15 @@ from sqlalchemy.exc import DBAPIError
 from sqlmodel import Session, func, select
 
 from api.core import db, settings
-from api.procurement.models import Document, DocumentChunk, TenderDocument
-from api.rules.documents import CHUNK_BYTES, ScanState, may_be_given
+from api.core.files import store
+from api.core.files.models import File
+from api.procurement.models import Document, TenderDocument
+from api.rules.files import ScanState, may_be_given
 from tests.procurement import samples
 
 type AsOrg = Callable[..., Any]
 BYTES = {"Content-Type": "application/octet-stream"}
-LARGE = bytes(range(256)) * (CHUNK_BYTES // 256) * 2 + b"the end"
+LARGE = b"%PDF-1.7\n" + bytes(range(256)) * 10_000 + b"the end"
 SPECIFICATION = {"title": {"ru": "Задание"}, "document_type": "technicalSpecifications"}
 
 
@@ -70,8 +72,11 @@ def test_a_file_comes_back_byte_for_byte_under_its_digest(buyer: Any, session: S
     body = answer.json()
     assert answer.status_code == 201, answer.text
     assert (body["sha256"], body["size"]) == (digest, len(LARGE))
-    assert (body["scan_state"], body["name"]) == ("pending", "задание.pdf")
-    assert count(session, DocumentChunk) == 3
+    assert (body["scan_state"], body["name"]) == ("skipped", "задание.pdf")
+    (file,) = session.exec(select(File)).all()
+    assert file.key is not None
+    assert digest not in file.key
+    assert b"".join(store.get().read(file.key, 0, file.size)) == LARGE
     given = content(buyer, body)
     assert given.content == LARGE
     assert given.headers["etag"] == f'"{digest}"'
@@ -87,9 +92,9 @@ def test_the_same_bytes_are_kept_once_for_each_organisation(
     assert first == again
     assert other["id"] != first["id"]
     assert count(session, Document) == 2
-    keyed = [upload(buyer, b"more", **{"Idempotency-Key": "once"}) for _ in range(2)]
+    keyed = [upload(buyer, b"%PDF-1.7 more", **{"Idempotency-Key": "once"}) for _ in range(2)]
     assert keyed[1].headers["idempotent-replayed"] == "true"
-    assert upload(buyer, b"else", **{"Idempotency-Key": "once"}).status_code == 422
+    assert upload(buyer, b"%PDF-1.7 else", **{"Idempotency-Key": "once"}).status_code == 422
 
 
 def test_what_is_empty_too_large_or_of_another_type_is_not_kept(
@@ -103,7 +108,7 @@ def test_what_is_empty_too_large_or_of_another_type_is_not_kept(
     ]
 
     assert [a.status_code for a in answers] == [422, 413, 415]
-    assert count(session, Document) == count(session, DocumentChunk) == 0
+    assert count(session, Document) == count(session, File) == 0
 
 
 def test_a_file_is_its_owners_until_a_tender_shows_it(
@@ -116,7 +121,7 @@ def test_a_file_is_its_owners_until_a_tender_shows_it(
     before = [supplier.get(url), content(supplier, document)]
     with db.unit_of_work(supplier.org_id) as foreign:
         assert foreign.exec(select(Document)).all() == []
-        assert foreign.exec(select(DocumentChunk)).all() == []
+        assert foreign.exec(select(File)).all() == []
     buyer.post(f"/v1/tenders/{made['id']}/publish")
 
     assert [a.status_code for a in before] == [404, 404]
@@ -145,7 +150,7 @@ def test_only_what_is_there_and_ones_own_is_attached(
     buyer: Any, supplier: Any, session: Session
 ) -> None:
     made, other = samples.drafted(buyer), samples.drafted(buyer)
-    own, foreign = upload(buyer).json(), upload(supplier, b"foreign").json()
+    own, foreign = upload(buyer).json(), upload(supplier, b"%PDF-1.7 foreign").json()
     there = attach(buyer, other, own).json()
     lot = other["lots"][0]["id"]
 
@@ -188,7 +193,9 @@ def test_another_version_after_publication_is_a_material_amendment(
     for statement in (
         "UPDATE document SET sha256 = 'x'",
         "UPDATE tender_document SET number = 7",
-        "UPDATE document_chunk SET data = ''",
+        "UPDATE file SET size = 1",
+        "UPDATE file SET key = 'elsewhere'",
+        "DELETE FROM file",
         "DELETE FROM tender_document",
     ):
         with pytest.raises(DBAPIError, match="never altered|append-only"):
@@ -196,25 +203,32 @@ def test_another_version_after_publication_is_a_material_amendment(
         session.rollback()
 
 
-def test_what_a_scanner_condemns_nobody_gets(
-    buyer: Any, supplier: Any, as_org: AsOrg, monkeypatch: pytest.MonkeyPatch
+def test_sec_20_what_a_scanner_has_not_cleared_nobody_gets_and_nothing_shows(
+    buyer: Any, supplier: Any, as_org: AsOrg, monkeypatch: pytest.MonkeyPatch, session: Session
 ) -> None:
     operator, made, document = as_org(["operator"]), samples.drafted(buyer), upload(buyer).json()
     attach(buyer, made, document)
-    buyer.post(f"/v1/tenders/{made['id']}/publish")
     url = f"/v1/documents/{document['id']}"
+    monkeypatch.setattr(settings.get(), "documents_scanned", True)
 
     forbidden = buyer.post(f"{url}/clear")
-    monkeypatch.setattr(settings.get(), "documents_scanned", True)
-    unscanned = content(supplier, document), content(buyer, document)
+    unscanned = [
+        content(buyer, document),
+        buyer.post(f"{url}/link"),
+        attach(buyer, samples.drafted(buyer), document),
+        buyer.post(f"/v1/tenders/{made['id']}/publish"),
+    ]
+    assert count(session, TenderDocument) == 1
     cleared = operator.post(f"{url}/clear")
+    assert buyer.post(f"/v1/tenders/{made['id']}/publish").status_code == 200
     clean = content(supplier, document)
     operator.post(f"{url}/condemn")
     infected = content(supplier, document), content(buyer, document)
 
     assert forbidden.status_code == 403
-    assert [a.status_code for a in unscanned] == [409, 200]
-    assert unscanned[0].json()["code"] == "document_withheld"
+    assert [(a.status_code, a.json()["code"]) for a in unscanned] == [
+        (409, "document_withheld")
+    ] * 4
     assert (cleared.status_code, cleared.json()["scan_state"]) == (200, "clean")
     assert clean.status_code == 200
     assert [a.status_code for a in infected] == [409, 409]
@@ -223,14 +237,7 @@ def test_what_a_scanner_condemns_nobody_gets(
 
 @pytest.mark.parametrize("state", [*ScanState])
 def test_who_is_given_what(state: ScanState) -> None:
-    given = {
-        (own, scanned): may_be_given(state, own=own, scanned=scanned)
-        for own in (True, False)
-        for scanned in (True, False)
-    }
-    expected = {
-        ScanState.PENDING: [(True, True), (True, False), (False, False)],
-        ScanState.CLEAN: [*given],
-        ScanState.INFECTED: [],
-    }
-    assert [where for where, allowed in given.items() if allowed] == expected[state]
+    given = {scanned for scanned in (True, False) if may_be_given(state, scanned=scanned)}
+
+    expected = {ScanState.CLEAN: {True, False}, ScanState.SKIPPED: {False}}
+    assert given == expected.get(state, set())

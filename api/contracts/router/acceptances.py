@@ -1,8 +1,9 @@
 """Routes of acceptance, and of the documents that the sides lay before each other."""
 
 from typing import Annotated, Any
+from uuid import UUID
 
-from fastapi import Path, Response
+from fastapi import Depends, Path, Response
 
 from api.contracts import acceptances, execution, papers
 from api.contracts import execution_problems as problems
@@ -20,13 +21,15 @@ from api.contracts.schemas.acceptances import (
     RejectionIn,
 )
 from api.core.errors import Conflict, PreconditionFailed
+from api.core.files.problems import FileWithheld, RangeNotSatisfiable
 from api.core.http import documented
 from api.core.pages import Page
-from api.identity import access
+from api.identity import access, links
 from api.identity.access import Context, require
+from api.identity.links import FileLinkOut, Part, requested_part
+from api.procurement.models import Document
 from api.procurement.router import documents
 from api.procurement.schemas.documents import DocumentId
-from api.procurement.service import DocumentWithheld
 from api.reference.calendars import CalendarYearMissing
 from api.rules.contracts import Side
 from api.rules.permissions import OrgRole
@@ -175,19 +178,39 @@ def list_documents(contract_id: ContractId, ctx: Read) -> Page[Any]:
             "description": "The bytes; `ETag` is their SHA-256",
             "content": {documents.BYTES: {"schema": {"type": "string", "format": "binary"}}},
         },
-        **documented(DocumentWithheld),
+        **documented(FileWithheld, RangeNotSatisfiable),
     },
 )
-def download(contract_id: ContractId, document_id: DocumentId, ctx: Read) -> Response:
+def download(
+    contract_id: ContractId,
+    document_id: DocumentId,
+    ctx: Read,
+    part: Annotated[Part, Depends(requested_part)],
+) -> Response:
     """The bytes of a document of a contract, to be kept, never to be shown by a browser."""
-    document = papers.document_of(
+    return documents.sent(ctx, _laid(ctx, contract_id, document_id), part)
+
+
+@router.post(
+    "/{contract_id}/documents/{document_id}/link",
+    status_code=201,
+    response_model=FileLinkOut,
+    responses=documented(FileWithheld),
+)
+def link_document(contract_id: ContractId, document_id: DocumentId, ctx: Read) -> FileLinkOut:
+    """A short-lived address of the bytes of a document of a contract, for its sides."""
+    document = _laid(ctx, contract_id, document_id)
+    return links.made(ctx, document.file, document.name)
+
+
+def _laid(ctx: Context, contract_id: UUID, document_id: UUID) -> Document:
+    return papers.document_of(
         ctx.session,
         org_id=ctx.org_id,
         contract_id=contract_id,
         document_id=document_id,
         reviewer=_judges(ctx),
     )
-    return documents.sent(ctx, document)
 
 
 def _judges(ctx: Context) -> bool:

@@ -51,6 +51,12 @@ class ScheduleRowIn(Input):
     named_place: Line | None = Field(default=None, examples=["Osh, Kyrgyzstan"])
 
 
+class ProposedRowOut(ScheduleRowIn):
+    """So much of an item by these days, at this place, as it was proposed."""
+
+    model_config = ConfigDict(extra="forbid", from_attributes=True)
+
+
 class ScheduleIn(Input):
     """Rows that together are what was ordered of each item."""
 
@@ -120,7 +126,7 @@ class ScheduleOut(BaseModel):
     status: ScheduleStatus
     change_number: int | None = Field(description="The contract change that it is part of")
     based_on: int | None = Field(description="The schedule that it answers or amends")
-    rows: list[ScheduleRowIn]
+    rows: list[ProposedRowOut]
     proposed_by: OrganisationId
     proposed_at: datetime
     agreed_by: OrganisationId | None

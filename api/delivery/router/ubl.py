@@ -54,7 +54,10 @@ def _sends(kind: Kind) -> dict[str, Any]:
             "required": True,
             "description": f"A UBL 2.1 {kind} in UTF-8, of at most {MAX_BYTES} bytes",
             "content": {
-                XML: {"schema": {"type": "string"}, "example": f'<{kind} xmlns="{root}">…</{kind}>'}
+                XML: {
+                    "schema": {"type": "string", "format": "binary"},
+                    "example": f'<{kind} xmlns="{root}">…</{kind}>',
+                }
             },
         }
     }
@@ -64,7 +67,7 @@ def _gives(kind: Kind) -> dict[int | str, dict[str, Any]]:
     return {
         200: {
             "description": f"A UBL 2.1 {kind}",
-            "content": {XML: {"schema": {"type": "string"}}},
+            "content": {XML: {"schema": {"type": "string", "format": "binary"}}},
         }
     }
 

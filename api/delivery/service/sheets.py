@@ -9,6 +9,8 @@ from openpyxl import Workbook
 from openpyxl.styles import Font
 from openpyxl.utils import get_column_letter
 
+from api.core.spreadsheets import escaped
+
 MEDIA_TYPE = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 _COLUMNS = {
     "rank_gross": "Место",
@@ -36,7 +38,6 @@ _COLUMNS = {
     "remarks": "Замечания",
 }
 _WIDE = {"bid": 40, "supplier": 40, "route_code": 34, "remarks": 80}
-_FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
 
 def workbook(table: Mapping[str, Any], bids: Mapping[Any, str]) -> bytes:
@@ -71,16 +72,9 @@ def _cell(name: str, row: Mapping[str, Any], bids: Mapping[Any, str]) -> Any:
     if name == "bid":
         return bids[row["bid_id"]]
     if name == "supplier":
-        return safe(next(iter(row["supplier"].values()), ""))
+        return escaped(next(iter(row["supplier"].values()), ""))
     if name == "remarks":
         notices = [each["detail"] for each in row["notices"]]
-        return safe("; ".join([*notices, *(each.detail for each in row["faults"])]))
+        return escaped("; ".join([*notices, *(each.detail for each in row["faults"])]))
     value = row[name]
-    if isinstance(value, Decimal | int) or value is None:
-        return value
-    return safe(str(value))
-
-
-def safe(text: str) -> str:
-    """A text that no spreadsheet takes for a formula."""
-    return f"'{text}" if text.startswith(_FORMULA) else text
+    return value if isinstance(value, Decimal | int) or value is None else escaped(str(value))

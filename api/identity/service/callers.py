@@ -8,7 +8,7 @@ from typing import NamedTuple
 from uuid import UUID
 
 from sqlalchemy import TextClause, text, update
-from sqlmodel import Session, col
+from sqlmodel import Session, col, select
 
 from api.core import db, settings
 from api.core.errors import Forbidden, Unauthorized
@@ -153,13 +153,30 @@ def authenticate(session: Session, token: str, *, ip: str | None = None) -> Call
             raise Unauthorized("The API key is not valid.")
         return _caller(session, proven, proven.scopes, ip)
     if credentials.prefix_of(token, credentials.SESSION) is not None:
-        return _visitor(session, token)
+        return _visitor(session, credentials.hashed(token))
     claims = credentials.read_token(token)
     db.scope(session, org_id=str(claims.org_id))
     found = _one(session, _OF_CLIENT, id=claims.client_id)
     if found is None:
         raise Unauthorized("The access token is not valid or has expired.")
     return _caller(session, found, set(claims.scopes) & set(found.scopes), ip)
+
+
+def authenticate_link(session: Session, link: credentials.Link) -> Caller:
+    """Who asked for a link to a file, as far as they may act still; Unauthorized, Forbidden."""
+    db.scope(session, org_id=str(link.org_id))
+    if link.person_id is None:
+        client = _one(session, _OF_CLIENT, id=link.principal_id)
+        if client is None:
+            raise Unauthorized("The client is not known.")
+        return _caller(session, client, (), ip=None, anywhere=True)
+    db.scope(session, person_id=str(link.person_id))
+    proof = session.exec(
+        select(LoginSession.token_hash).where(LoginSession.id == link.principal_id)
+    ).one_or_none()
+    if proof is None:
+        raise Unauthorized("The session is not known.")
+    return _visitor(session, proof)
 
 
 def issue_token(
@@ -213,11 +230,16 @@ def _one(session: Session, query: TextClause, **values: object) -> "_Client | No
 
 
 def _caller(
-    session: Session, client: "_Client", granted: Collection[str], ip: str | None
+    session: Session,
+    client: "_Client",
+    granted: Collection[str],
+    ip: str | None,
+    *,
+    anywhere: bool = False,
 ) -> Caller:
     if client.revoked_at is not None or (client.expires_at and client.expires_at <= client.now):
         raise Unauthorized("The credentials have been revoked or have expired.")
-    if client.allowed_cidrs and not _within(ip, client.allowed_cidrs):
+    if client.allowed_cidrs and not anywhere and not _within(ip, client.allowed_cidrs):
         raise AddressNotAllowed
     roles = _acting(session, client.status, client.roles)
     if client.last_used_at is None or client.now - client.last_used_at > LAST_USED_STEP:
@@ -229,8 +251,7 @@ def _caller(
     return Caller(client.org_id, roles, client.client_id, frozenset(granted))
 
 
-def _visitor(session: Session, token: str) -> Caller:
-    proof = credentials.hashed(token)
+def _visitor(session: Session, proof: str) -> Caller:
     row = session.connection().execute(_OF_SESSION, {"proof": proof}).one_or_none()
     idle = timedelta(seconds=settings.get().session_idle_seconds)
     found = None if row is None else _Session(*row)

@@ -1,13 +1,9 @@
 """Routes of documents."""
 
-import tempfile
 from collections.abc import AsyncIterator
-from contextlib import ExitStack
 from typing import Annotated, Any, BinaryIO
 
 from fastapi import Depends, Query, Request, Response
-from starlette.background import BackgroundTask
-from starlette.responses import StreamingResponse
 
 from api.catalog.types import Line
 from api.core import ids
@@ -17,10 +13,12 @@ from api.core.errors import (
     PreconditionFailed,
     UnsupportedMediaType,
 )
+from api.core.files.problems import FileWithheld, RangeNotSatisfiable
 from api.core.http import documented
 from api.core.pages import Page
-from api.identity import access, uploads
+from api.identity import access, links, uploads
 from api.identity.access import Context, require
+from api.identity.links import FileLinkOut, Part, requested_part
 from api.procurement import service
 from api.procurement.models import Document
 from api.procurement.schemas import TenderId
@@ -31,7 +29,7 @@ from api.procurement.schemas.documents import (
     TenderDocumentOut,
 )
 from api.procurement.service.documents import Attached
-from api.rules.documents import CHUNK_BYTES, DocumentFormat
+from api.rules.files import DocumentFormat
 
 of_tender = access.router("/tenders", "documents")
 router = access.router("/documents", "documents")
@@ -67,17 +65,21 @@ async def uploaded(request: Request, ctx: Upload) -> AsyncIterator[BinaryIO]:
 def create(
     ctx: Upload,
     file: Annotated[BinaryIO, Depends(uploaded)],
-    name: Annotated[Line, Query(description="Of the file")],
+    name: Annotated[Line, Query(description="Of the file; its end must be what the bytes are")],
     format: Annotated[
-        DocumentFormat, Query(description="Media type of the file")
-    ] = DocumentFormat.PDF,
+        DocumentFormat | None, Query(description="Media type that the file must have")
+    ] = None,
 ) -> Document:
-    """Upload a file; bytes that you have uploaded before are answered with what they became."""
+    """Upload a file; bytes that you have uploaded before are answered with what they became.
+
+    Taken are PDF, XLSX, DOCX, ZIP, JPEG, PNG, CSV and plain text, known by their bytes and by the
+    end of `name`, which must agree.
+    """
     document = service.documents.upload(
         ctx.session, org_id=ctx.org_id, actor=ctx.actor, file=file, name=name, format=format
     )
     ctx.headers["Location"] = f"/v1/documents/{ids.show('document', document.id)}"
-    ctx.tag(document)
+    ctx.tag(document.file)
     return document
 
 
@@ -85,7 +87,7 @@ def create(
 def get(document_id: DocumentId, ctx: Read) -> Document:
     """What is known of a file: your own, or one of a tender that you may see."""
     document = service.documents.get(ctx.session, org_id=ctx.org_id, document_id=document_id)
-    ctx.tag(document)
+    ctx.tag(document.file)
     return document
 
 
@@ -97,33 +99,34 @@ def get(document_id: DocumentId, ctx: Read) -> Document:
             "description": "The bytes; `ETag` is their SHA-256",
             "content": {BYTES: {"schema": {"type": "string", "format": "binary"}}},
         },
-        **documented(service.DocumentWithheld),
+        **documented(FileWithheld, RangeNotSatisfiable),
     },
 )
-def download(document_id: DocumentId, ctx: Read) -> Response:
+def download(
+    document_id: DocumentId, ctx: Read, part: Annotated[Part, Depends(requested_part)]
+) -> Response:
     """The bytes of a file, to be kept, never to be shown by a browser."""
     document = service.documents.get(ctx.session, org_id=ctx.org_id, document_id=document_id)
-    return sent(ctx, document)
+    return sent(ctx, document, part)
 
 
-def sent(ctx: Context, document: Document) -> Response:
-    """The bytes of a file that the caller may read. Raises DocumentWithheld."""
-    with ExitStack() as stack:
-        file = stack.enter_context(tempfile.SpooledTemporaryFile(max_size=uploads.MEMORY_BYTES))
-        for piece in service.documents.content(ctx.session, document, org_id=ctx.org_id):
-            file.write(piece)
-        file.seek(0)
-        closed = BackgroundTask(stack.pop_all().close)
-    return StreamingResponse(
-        iter(lambda: file.read(CHUNK_BYTES), b""),
-        media_type=BYTES,
-        headers={
-            "Content-Disposition": f'attachment; filename="{document.sha256}"',
-            "Content-Length": str(document.size),
-            "ETag": f'"{document.sha256}"',
-        },
-        background=closed,
-    )
+@router.post(
+    "/{document_id}/link",
+    status_code=201,
+    response_model=FileLinkOut,
+    responses=documented(FileWithheld),
+)
+def link(document_id: DocumentId, ctx: Read) -> FileLinkOut:
+    """A short-lived address of the bytes, for a browser; it ends with your right to read them."""
+    document = service.documents.get(ctx.session, org_id=ctx.org_id, document_id=document_id)
+    return links.made(ctx, document.file, document.name)
+
+
+def sent(ctx: Context, document: Document, part: Part) -> Response:
+    """The bytes of a file that the caller may read. Raises FileWithheld, RangeNotSatisfiable."""
+    start, end = part.of(document.file)
+    pieces = service.documents.pieces(ctx.session, document, start, end)
+    return links.sent(document.file, document.name, pieces, start, end)
 
 
 @router.post("/{document_id}/clear", response_model=DocumentOut, responses=documented(Conflict))

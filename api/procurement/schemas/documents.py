@@ -10,7 +10,8 @@ from api.catalog.types import Line
 from api.core.ids import PublicId
 from api.identity.schemas import Input, Language, OrganisationId
 from api.procurement.schemas.ids import LotId
-from api.rules.documents import Confidentiality, ScanState
+from api.rules.documents import Confidentiality
+from api.rules.files import ScanState
 from api.rules.tenders import MAX_LOTS
 
 DocumentId = Annotated[UUID, PublicId("document")]
@@ -50,6 +51,7 @@ class DocumentOut(BaseModel):
     format: str
     name: str
     scan_state: ScanState
+    scanner: str | None = Field(description="Which has looked through it; none: `skipped`")
     scanned_at: datetime | None
     created_at: datetime
     version: int

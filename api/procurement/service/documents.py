@@ -2,56 +2,68 @@
 transaction."""
 
 import hashlib
-from collections.abc import Iterable, Iterator, Sequence
+import tempfile
+from collections.abc import Iterator, Sequence
 from datetime import datetime
 from typing import BinaryIO
 from uuid import UUID
 
+from sqlalchemy import delete
 from sqlmodel import Session, col, or_, select
 from uuid_utils.compat import uuid7
 
-from api.core import audit, db, ids, settings
+from api.core import audit, db, ids
 from api.core.errors import Conflict, NotFound, refused
+from api.core.files import service as files
+from api.core.files import store
+from api.core.files.models import File
 from api.procurement.models import Document, DocumentChunk, Tender, TenderDocument
 from api.procurement.schemas.documents import TenderDocumentIn
 from api.procurement.service import tenders
-from api.procurement.service.problems import DocumentWithheld, NotDraft
+from api.procurement.service.problems import NotDraft
 from api.procurement.service.queries import visible
-from api.rules import documents as rules
 from api.rules.amendments import Json
-from api.rules.documents import SCAN, Confidentiality
-from api.rules.states import IllegalTransition
+from api.rules.documents import Confidentiality
+from api.rules.files import DocumentFormat
 from api.rules.tenders import TenderStage
 
 type Attached = tuple[TenderDocument, Document]
 
 
 def upload(
-    session: Session, *, org_id: UUID, actor: str, file: BinaryIO, name: str, format: str
+    session: Session,
+    *,
+    org_id: UUID,
+    actor: str,
+    file: BinaryIO,
+    name: str,
+    format: DocumentFormat | None = None,
 ) -> Document:
-    """Keep a file, piece by piece; bytes that the organisation has uploaded already are not kept
-    twice. Raises Invalid for an empty one."""
-    digest, size = hashlib.sha256(), 0
-    for piece in _pieces(file):
-        digest.update(piece)
-        size += len(piece)
-    if not size:
-        raise refused("#", "empty", "The document is empty")
-    sha256 = digest.hexdigest()
-    same = select(Document).where(Document.org_id == org_id, Document.sha256 == sha256)
-    found = session.exec(same).one_or_none()
+    """Keep a file under its name; bytes that the organisation has uploaded already are not kept
+    twice. Raises Invalid for an empty one, and for one that is not what its name or `format` say."""
+    stored = files.receive(session, org_id=org_id, actor=actor, file=file, name=name, format=format)
+    found = session.exec(select(Document).where(Document.file_id == stored.id)).one_or_none()
     if found is not None:
         return found
-    document = Document(org_id=org_id, sha256=sha256, size=size, format=format, name=name)
+    document = Document(
+        org_id=org_id,
+        file_id=stored.id,
+        sha256=stored.sha256,
+        size=stored.size,
+        format=stored.media_type,
+        name=name,
+    )
     session.add(document)
     session.flush()
-    file.seek(0)
-    for seq, piece in enumerate(_pieces(file)):
-        chunk = DocumentChunk(document_id=document.id, seq=seq, data=piece)
-        session.add(chunk)
-        session.flush()
-        session.expunge(chunk)
-    _note(session, document, "upload", actor=actor)
+    session.refresh(document, ["file"])
+    audit.record(
+        session,
+        f"document:{document.id.hex}",
+        "upload",
+        actor=actor,
+        org_id=org_id,
+        change={"sha256": document.sha256, "size": document.size},
+    )
     return document
 
 
@@ -79,36 +91,56 @@ def get(session: Session, *, org_id: UUID, document_id: UUID) -> Document:
     return document
 
 
-def content(session: Session, document: Document, *, org_id: UUID) -> Iterator[bytes]:
-    """The bytes, read as they are needed. Raises DocumentWithheld for what is infected, or not yet
-    cleared where documents are scanned."""
-    own, scanned = document.org_id == org_id, settings.get().documents_scanned
-    if not rules.may_be_given(document.scan_state, own=own, scanned=scanned):
-        raise DocumentWithheld(f"The document is {document.scan_state}.")
-    return _stored(session, document.id)
-
-
 def scan(session: Session, document_id: UUID, action: str, *, actor: str) -> Document:
     """Enter what a scanner has found: `clear` or `condemn`. For the operator; NotFound, Conflict."""
-    document = session.exec(
-        select(Document).where(Document.id == document_id).with_for_update()
-    ).one_or_none()
+    document = session.get(Document, document_id)
     if document is None:
         raise NotFound
-    try:
-        document.scan_state = SCAN.apply(action, document.scan_state)
-    except IllegalTransition as error:
-        raise Conflict(str(error)) from error
-    document.scanned_at = db.now(session)
-    document.version += 1
-    session.add(document)
-    _note(session, document, action, actor=actor)
+    files.judge(session, document.file_id, action, actor=actor)
     return document
+
+
+def move_next(session: Session) -> Document | None:
+    """Put the bytes of a document that are still in the database into the store; None: all are.
+
+    Raises Conflict when they are not those of the digest.
+    """
+    document = session.exec(
+        select(Document)
+        .join(File, col(File.id) == col(Document.file_id))
+        .where(col(File.key).is_(None))
+        .order_by(col(Document.id))
+        .limit(1)
+        .with_for_update(of=File)
+    ).first()
+    if document is None:
+        return None
+    with tempfile.TemporaryFile() as file:
+        for piece in _in_database(session, document.id):
+            file.write(piece)
+        file.seek(0)
+        if hashlib.file_digest(file, "sha256").hexdigest() != document.sha256:
+            raise Conflict(f"The bytes of {ids.show('document', document.id)} are damaged.")
+        file.seek(0)
+        document.file.key = store.get().put(file)
+    session.flush()
+    gone = delete(DocumentChunk).where(col(DocumentChunk.document_id) == document.id)
+    session.connection().execute(gone)
+    return document
+
+
+def pieces(session: Session, document: Document, start: int, end: int) -> Iterator[bytes]:
+    """The bytes from `start` until before `end`, read as they are needed. Raises FileWithheld for
+    what is quarantined, or not cleared where files are scanned."""
+    files.require_given(document.file)
+    if document.file.key is not None:
+        return store.get().read(document.file.key, start, end)
+    return iter((b"".join(_in_database(session, document.id))[start:end],))
 
 
 def attach(session: Session, tender: Tender, *, actor: str, data: TenderDocumentIn) -> Attached:
     """Add a document to the buyer's own, locked tender, or a version of one. What suppliers read of
-    a published tender changes by amendment only: NotDraft. Raises Invalid."""
+    a published tender changes by amendment only: NotDraft. Raises Invalid and FileWithheld."""
     draft = tender.status_details in (TenderStage.DRAFT, TenderStage.PLANNED)
     if not draft and data.confidentiality is Confidentiality.PUBLIC:
         raise NotDraft("Documents of a published tender are added by amendment.")
@@ -184,6 +216,7 @@ def _add(
     ).one_or_none()
     if document is None:
         raise refused(f"{at}/document_id", "unknown_document", "You have no such document")
+    files.require_given(document.file)
     lots = {lot.id for lot in tender.lots}
     for n, lot_id in enumerate(data.lot_ids):
         if lot_id not in lots:
@@ -229,7 +262,7 @@ def _replaced(
     return found
 
 
-def _stored(session: Session, document_id: UUID) -> Iterator[bytes]:
+def _in_database(session: Session, document_id: UUID) -> Iterator[bytes]:
     seq = 0
     while True:
         data = session.exec(
@@ -241,18 +274,3 @@ def _stored(session: Session, document_id: UUID) -> Iterator[bytes]:
             return
         yield data
         seq += 1
-
-
-def _pieces(file: BinaryIO) -> Iterable[bytes]:
-    return iter(lambda: file.read(rules.CHUNK_BYTES), b"")
-
-
-def _note(session: Session, document: Document, action: str, *, actor: str) -> None:
-    audit.record(
-        session,
-        f"document:{document.id.hex}",
-        action,
-        actor=actor,
-        org_id=document.org_id,
-        change={"sha256": document.sha256, "size": document.size},
-    )

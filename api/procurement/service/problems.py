@@ -104,9 +104,3 @@ class PlanNotMet(Conflict):
     is; `errors` says where."""
 
     code, title = "plan_not_met", "The tender does not fit the procurement plan"
-
-
-class DocumentWithheld(Conflict):
-    """The file is infected, or this installation gives only what a scanner has cleared."""
-
-    code, title = "document_withheld", "The document is not given away"

@@ -23,6 +23,7 @@ from api.procurement.service import (
     call_off_terms,
     draws,
     framework_terms,
+    given_documents,
     plans,
     policies,
     prequalification_terms,
@@ -145,7 +146,8 @@ def publish(session: Session, tender: Tender, *, actor: str) -> Tender:
 
     Raises TenderIncomplete, DeadlineInPast, PolicyMissing, ProcedureNotAllowed, RateUnknown,
     CalendarYearMissing, TenderPeriodTooShort, TermsInconsistent, SubmissionTermsUnfit,
-    SealingKeyMissing, SealingKeyUnfit, PlanNotMet, CallOffRefused, FrameworkUnfit, or SandboxOnly.
+    SealingKeyMissing, SealingKeyUnfit, PlanNotMet, CallOffRefused, FrameworkUnfit, FileWithheld, or
+    SandboxOnly.
 
     Where the policy wants a prequalification, candidates apply first: the windows are those of
     the time to apply, and the tender period is the planned one that follows.
@@ -166,6 +168,7 @@ def publish(session: Session, tender: Tender, *, actor: str) -> Tender:
     ]
     if passed:
         raise DeadlineInPast(errors=_past(passed))
+    given_documents.require_given(session, tender)
     call_off_terms.check(session, tender)
     policy = policies.freeze(session, tender)
     framework_terms.freeze(session, tender)

@@ -172,6 +172,13 @@ from api.reference.models import (
     WorkCalendarDay,
     WorkCalendarYear,
 )
+from api.webhooks.models import (
+    WebhookAttempt,
+    WebhookDelivery,
+    WebhookEndpoint,
+    WebhookMessage,
+    WebhookSecret,
+)
 
 REFERENCE = (
     ClassificationScheme,
@@ -334,6 +341,11 @@ TABLES = (
     ForeignRelease,
     ForeignRecord,
     RedFlag,
+    WebhookEndpoint,
+    WebhookSecret,
+    WebhookMessage,
+    WebhookDelivery,
+    WebhookAttempt,
 )
 metadata = SQLModel.metadata
 

@@ -37,17 +37,6 @@ class DeliveryStatus(StrEnum):
     CANCELLED = "cancelled"
 
 
-class AttemptError(StrEnum):
-    """Where an attempt ended that did not succeed."""
-
-    BLOCKED = "blocked"
-    DNS = "dns"
-    TCP = "tcp"
-    TLS = "tls"
-    TIMEOUT = "timeout"
-    HTTP = "http"
-
-
 class Ordering(StrEnum):
     """In which order an endpoint gets the events of one resource."""
 
@@ -161,12 +150,3 @@ def is_hopeless(failing_since: datetime, last_failure: datetime, now: datetime) 
     `failing_since` is the first failure after the last success.
     """
     return now - failing_since >= FAILING_FOR and last_failure - failing_since >= FAILURES_APART
-
-
-def matches(pattern: str, event_type: str) -> bool:
-    """True if a subscription (`tender.published`, `tender.*` or `*`) means the event type."""
-    if pattern == "*":
-        return True
-    if pattern.endswith(".*"):
-        return event_type.startswith(pattern[:-1])
-    return pattern == event_type

@@ -16,8 +16,8 @@ from sqlalchemy import (
 from sqlmodel import Field
 
 from api.core.tables import TEXTS, TIMESTAMP, Table, state
+from api.rules.outbound import AttemptError
 from api.rules.webhooks import (
-    AttemptError,
     DeliveryStatus,
     DisabledReason,
     EndpointStatus,
@@ -61,6 +61,7 @@ class WebhookEndpoint(Table, table=True):
     failures: int = 0
     failing_since: datetime | None = Field(default=None, sa_type=TIMESTAMP)
     last_success_at: datetime | None = Field(default=None, sa_type=TIMESTAMP)
+    last_attempt_at: datetime | None = Field(default=None, sa_type=TIMESTAMP)
     open_until: datetime | None = Field(default=None, sa_type=TIMESTAMP)
     paced_until: datetime | None = Field(default=None, sa_type=TIMESTAMP)
     version: int = 1

@@ -172,6 +172,8 @@ from api.reference.models import (
     WorkCalendarDay,
     WorkCalendarYear,
 )
+from api.webhooks import catalogue, envelopes
+from api.webhooks.models import EventCounter, EventEnvelope, EventHorizon
 
 REFERENCE = (
     ClassificationScheme,
@@ -334,9 +336,13 @@ TABLES = (
     ForeignRelease,
     ForeignRecord,
     RedFlag,
+    EventEnvelope,
+    EventCounter,
+    EventHorizon,
 )
 metadata = SQLModel.metadata
 
 gathering.plug(of_lot=comparison.comparable)
 scoring.plug(markups.of_day)
 outbox.before_commit(publishing.EVENTS.keys(), publishing.publish)
+outbox.before_commit(catalogue.TYPES.keys(), envelopes.publish)

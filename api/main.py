@@ -21,6 +21,7 @@ from api.opendata.router import ROUTERS as opendata
 from api.procurement.router import ROUTERS as procurement
 from api.reference.policy_router import ROUTERS as policies
 from api.reference.router import ROUTERS as reference
+from api.webhooks.router import ROUTERS as webhooks
 
 DESCRIPTION = (
     "Procurement and supplier matching between Kyrgyzstan and China. Every error is "
@@ -45,6 +46,7 @@ ROUTERS = (
     *delivery,
     *matching,
     *audit,
+    *webhooks,
     health.router,
     problems.router,
 )

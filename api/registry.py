@@ -172,7 +172,11 @@ from api.reference.models import (
     WorkCalendarDay,
     WorkCalendarYear,
 )
+from api.webhooks import catalogue, envelopes
 from api.webhooks.models import (
+    EventCounter,
+    EventEnvelope,
+    EventHorizon,
     WebhookAttempt,
     WebhookDelivery,
     WebhookEndpoint,
@@ -341,6 +345,9 @@ TABLES = (
     ForeignRelease,
     ForeignRecord,
     RedFlag,
+    EventEnvelope,
+    EventCounter,
+    EventHorizon,
     WebhookEndpoint,
     WebhookSecret,
     WebhookMessage,
@@ -352,3 +359,4 @@ metadata = SQLModel.metadata
 gathering.plug(of_lot=comparison.comparable)
 scoring.plug(markups.of_day)
 outbox.before_commit(publishing.EVENTS.keys(), publishing.publish)
+outbox.before_commit(catalogue.TYPES.keys(), envelopes.publish)

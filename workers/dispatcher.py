@@ -20,6 +20,7 @@ from sqlmodel import Session
 from api.core import db, outbound
 from api.core.outbound import OutboundFailed
 from api.rules.clock import utcnow
+from api.rules.outbound import AttemptError
 from api.webhooks import signing
 from api.webhooks.service import sending
 from api.webhooks.service.sending import Outcome, Outgoing
@@ -47,6 +48,9 @@ async def attempt(outgoing: Outgoing) -> Outcome:
         )
     except OutboundFailed as error:
         answer = error
+    except Exception:  # one odd URL or answer must not end the deliveries of all others
+        log.exception("attempt failed unexpectedly", delivery=outgoing.delivery_id.hex)
+        answer = OutboundFailed(AttemptError.HTTP, "the request could not be made")
     return Outcome(outgoing, started_at, time.perf_counter() - started, answer)
 
 
@@ -82,7 +86,7 @@ class Dispatcher:
                 self._tasks, timeout=POLL_SECONDS, return_when=asyncio.FIRST_COMPLETED
             )
         else:
-            await asyncio.sleep(POLL_SECONDS / 10)
+            await asyncio.sleep(POLL_SECONDS)
             done = set()
         for task in done:
             del self._tasks[task]

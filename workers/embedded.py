@@ -1,4 +1,4 @@
-"""Workers inside one process: relay, clock, sequencer and a Celery worker on memory://, each a thread."""
+"""Workers inside one process: relay, clock, sequencer, dispatcher and a Celery worker on memory://."""
 
 import threading
 from collections.abc import Iterator
@@ -8,7 +8,7 @@ from celery.worker import WorkController
 from celery.worker import state as worker_state
 
 from api.matching import service as matching
-from workers import clock, relay, sequencer
+from workers import clock, dispatcher, relay, sequencer
 from workers.app import app
 
 
@@ -34,6 +34,7 @@ def running() -> Iterator[None]:
         threading.Thread(target=relay.run, args=(stop,), name="relay", daemon=True),
         threading.Thread(target=clock.run, args=(stop,), name="clock", daemon=True),
         threading.Thread(target=sequencer.run, args=(stop,), name="sequencer", daemon=True),
+        threading.Thread(target=dispatcher.run, args=(stop,), name="dispatcher", daemon=True),
     ]
     for thread in threads:
         thread.start()

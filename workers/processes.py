@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from api.core import metrics, settings, traces
 from api.matching import service as matching
-from workers import broker, clock, relay, sequencer
+from workers import broker, clock, dispatcher, relay, sequencer
 from workers.app import app
 
 
@@ -32,13 +32,17 @@ def work(concurrency: int, queues: Sequence[str] = broker.NAMES) -> int:
 
 
 def relay_and_tick() -> None:
-    """Run the relay; the clock and the sequencer of the audit log beside it."""
+    """Run the relay; beside it the clock, the sequencer of the audit log and the dispatcher of webhooks."""
     stop = threading.Event()
     for name in (signal.SIGTERM, signal.SIGINT):
         signal.signal(name, lambda *_: stop.set())
     beside = [
         threading.Thread(target=work, args=(stop,), name=name, daemon=True)
-        for name, work in (("clock", clock.run), ("sequencer", sequencer.run))
+        for name, work in (
+            ("clock", clock.run),
+            ("sequencer", sequencer.run),
+            ("dispatcher", dispatcher.run),
+        )
     ]
     traces.start()
     with metrics.exposed():

@@ -57,6 +57,7 @@ TAGS = [
         ("public", "Open data: what everybody may read, without credentials."),
         ("ocds", "Open Contracting Data Standard: releases, records, feeds, files by the year."),
         ("indicators", "Red flags: documented queries over open data, ours and others'."),
+        ("webhooks", "Events sent to addresses of yours: endpoints, keys, deliveries, attempts."),
         ("audit", "The log of who changed what: signed heads, proofs, exports."),
         ("health", "Liveness, readiness, metrics."),
         ("problems", "The catalogue of error codes."),

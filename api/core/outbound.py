@@ -15,7 +15,7 @@ from urllib.parse import SplitResult, urlsplit
 
 import anyio
 import httpcore2
-from httpcore2 import AsyncConnectionInterface, AsyncNetworkBackend, AsyncNetworkStream
+from httpcore2 import AsyncNetworkBackend, AsyncNetworkStream
 
 from api.core import settings
 from api.rules import outbound
@@ -77,11 +77,11 @@ def checked(url: str) -> Target:
         raise _blocked("a URL must not have a fragment")
     if port not in config.outbound_ports and not config.outbound_insecure:
         raise _blocked("this port is not called")
-    if not host or host.rstrip(".").lower() in _own_hosts():
-        raise _blocked("this host is not called")
     literal = _literal(host)
     if literal is not None and not _allowed(literal):
         raise _blocked("blocked address")
+    if not host or host.rstrip(".").lower() in _own_hosts():
+        raise _blocked("this host is not called")
     path = parts.path.encode("utf-8").decode("latin-1") or "/"
     return Target(parts.scheme, host, port, _target(parts, path))
 
@@ -181,7 +181,9 @@ async def _resolved(host: str, port: int) -> list[str]:
     return addresses
 
 
-def _connection(origin: httpcore2.Origin, tls: ssl.SSLContext) -> AsyncConnectionInterface:
+def _connection(
+    origin: httpcore2.Origin, tls: ssl.SSLContext
+) -> httpcore2.AsyncHTTPProxy | httpcore2.AsyncHTTPConnection:
     proxy = settings.get().outbound_proxy
     if proxy is not None:
         return httpcore2.AsyncHTTPProxy(proxy_url=proxy, ssl_context=tls)
@@ -202,6 +204,8 @@ async def _head(response: httpcore2.Response) -> bytes:
 
 def _literal(host: str) -> str | None:
     """The address that a host spells, in any of the spellings that a resolver takes."""
+    if not host:
+        return None
     try:
         found = socket.getaddrinfo(host, None, flags=socket.AI_NUMERICHOST)
     except (OSError, UnicodeError):

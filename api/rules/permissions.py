@@ -130,6 +130,9 @@ SCOPES: dict[str, tuple[frozenset[OrgRole], frozenset[MemberRole]]] = {
         frozenset({_M.OWNER, _M.PROCUREMENT_OFFICER, _M.AUDITOR}),
     ),
     "jobs:read": (EVERYBODY, frozenset(MemberRole)),
+    "webhooks:read": (EVERYBODY, frozenset({_M.OWNER, _M.AUDITOR})),
+    "webhooks:write": (EVERYBODY, frozenset({_M.OWNER})),
+    "webhook_secrets:read": (EVERYBODY, frozenset({_M.OWNER})),
     "audit:read": (EVERYBODY, frozenset({_M.OWNER, _M.AUDITOR})),
 }
 

@@ -1,7 +1,7 @@
 """Endpoints of webhooks, their secrets, messages, deliveries and attempts.
 
 Revision ID: 0036
-Revises: 0035
+Revises: 0038
 """
 
 from collections.abc import Sequence
@@ -12,7 +12,7 @@ from alembic import op
 from sqlalchemy.dialects import postgresql
 
 revision: str = "0036"
-down_revision: str | Sequence[str] | None = "0035"
+down_revision: str | Sequence[str] | None = "0038"
 branch_labels: str | Sequence[str] | None = None
 depends_on: str | Sequence[str] | None = None
 
@@ -50,8 +50,6 @@ CREATE POLICY app_update ON webhook_delivery FOR UPDATE TO kerben_app
   USING (org_id = kerben_org()) WITH CHECK (org_id = kerben_org());
 CREATE POLICY app_update ON webhook_attempt FOR UPDATE TO kerben_app
   USING (org_id = kerben_org()) WITH CHECK (org_id = kerben_org());
-CREATE TRIGGER wake_dispatcher AFTER INSERT OR UPDATE OF next_attempt_at ON webhook_delivery
-  FOR EACH STATEMENT EXECUTE FUNCTION kerben_notify('kerben_webhooks');
 """
 
 
@@ -182,7 +180,6 @@ def upgrade() -> None:
         unique=False,
         postgresql_where=sa.text("body IS NOT NULL"),
     )
-    op.execute("CREATE SEQUENCE webhook_delivery_position_seq")
     op.create_table(
         "webhook_delivery",
         sa.Column("id", sa.Uuid(), nullable=False),
@@ -193,12 +190,7 @@ def upgrade() -> None:
         sa.Column("message_id", sa.Uuid(), nullable=False),
         sa.Column("event_type", sqlmodel.sql.sqltypes.AutoString(length=100), nullable=False),
         sa.Column("resource_id", sa.Uuid(), nullable=True),
-        sa.Column(
-            "position",
-            sa.BigInteger(),
-            server_default=sa.text("nextval('webhook_delivery_position_seq')"),
-            nullable=True,
-        ),
+        sa.Column("position", sa.BigInteger(), nullable=False),
         sa.Column(
             "status",
             sa.Enum(
@@ -214,6 +206,7 @@ def upgrade() -> None:
             nullable=False,
         ),
         sa.Column("attempts", sa.Integer(), nullable=False),
+        sa.Column("tries", sa.Integer(), nullable=False),
         sa.Column("next_attempt_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("lease_until", sa.DateTime(timezone=True), nullable=True),
         sa.Column("single", sa.Boolean(), nullable=False),
@@ -394,7 +387,6 @@ def upgrade() -> None:
         op.f("ix_webhook_attempt_endpoint_id"), "webhook_attempt", ["endpoint_id"], unique=False
     )
     op.create_index("ix_webhook_attempt_listed", "webhook_attempt", ["org_id", "id"], unique=False)
-    op.execute("ALTER SEQUENCE webhook_delivery_position_seq OWNED BY webhook_delivery.position")
     for table in TABLES:
         op.execute(PROTECT.format(table=table))
     op.execute(POLICIES)

@@ -46,6 +46,8 @@ _TAKE = text(f"""
           SELECT FROM webhook_delivery b WHERE b.endpoint_id = d.endpoint_id
             AND b.resource_id = d.resource_id AND b.status IN ('pending', 'failed')
             AND b.position < d.position))
+          AND NOT (r.fifo AND EXISTS (SELECT FROM outbox_event x
+            WHERE x.dispatched_at IS NULL AND x.resource_id = d.resource_id))
         ORDER BY d.next_attempt_at, d.position LIMIT r.room FOR UPDATE SKIP LOCKED
       ) AS p LIMIT :limit
     )
@@ -117,6 +119,7 @@ def claim(session: Session, limit: int) -> list[Outgoing]:
             d.id, d.endpoint_id, urls[d.endpoint_id], d.webhook_id, d.body, keys[d.endpoint_id]
         )
         for d in taken
+        if d.body is not None and d.endpoint_id in keys
     ]
 
 
@@ -158,6 +161,7 @@ def _one(
     succeeded = status is not None and 200 <= status < 300
     error = None if succeeded else (answer.kind if failed else AttemptError.HTTP)  # type: ignore[union-attr]
     delivery.attempts += 1
+    delivery.tries += 1
     delivery.last_status_code, delivery.last_error, delivery.lease_until = status, error, None
     if delivery.status is DeliveryStatus.PENDING:
         if succeeded:
@@ -210,7 +214,7 @@ def _delay(
         after = rules.retry_after_seconds(answer.headers.get("retry-after"), now)
     return rules.retry_delay(
         settings.get().webhook_schedule_seconds,
-        delivery.attempts,
+        delivery.tries,
         jitter=random.random(),
         throttled=throttled,
         retry_after=after,
@@ -261,5 +265,5 @@ def _detail(answer: Answer | OutboundFailed) -> str | None:
 def _shown(answer: Answer | OutboundFailed) -> str | None:
     if isinstance(answer, OutboundFailed):
         return None
-    head = answer.body[:MAX_RESPONSE].decode("utf-8", "replace").replace("\0", "\ufffd")
+    head = answer.body[:MAX_RESPONSE].decode("utf-8", "ignore").replace("\0", "")
     return head or None

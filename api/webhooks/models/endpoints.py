@@ -7,7 +7,6 @@ from sqlalchemy import (
     BigInteger,
     CheckConstraint,
     Column,
-    FetchedValue,
     Index,
     LargeBinary,
     UniqueConstraint,
@@ -117,7 +116,7 @@ class WebhookMessage(Table, table=True):
 class WebhookDelivery(Table, table=True):
     """A message on its way to an endpoint.
 
-    `position` orders those of an endpoint. `lease_until` is set while an attempt is under way.
+    `tries` counts the attempts since it was last asked for. `position` is the place of the event among those of its resource. `lease_until` is set while an attempt is under way.
     `single` marks one that is tried once, as somebody asked for it. `test` keeps it out of figures.
     """
 
@@ -147,12 +146,10 @@ class WebhookDelivery(Table, table=True):
     message_id: UUID = Field(foreign_key="webhook_message.id", index=True, ondelete="CASCADE")
     event_type: str = Field(max_length=100)
     resource_id: UUID | None = None
-    position: int | None = Field(
-        default=None,
-        sa_column=Column(BigInteger, server_default=FetchedValue()),  # a sequence
-    )
+    position: int = Field(default=0, sa_type=BigInteger)
     status: DeliveryStatus = Field(default=DeliveryStatus.PENDING, sa_type=state(DeliveryStatus))
     attempts: int = 0
+    tries: int = 0
     next_attempt_at: datetime | None = Field(default=None, sa_type=TIMESTAMP)
     lease_until: datetime | None = Field(default=None, sa_type=TIMESTAMP)
     single: bool = False

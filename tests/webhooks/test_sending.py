@@ -238,7 +238,7 @@ def test_wh_08_one_success_begins_the_count_anew(
     buyer: Any, reachable: settings.Settings, session: Session
 ) -> None:
     with receiving(500, 200, 500) as here:
-        made = endpoint(buyer, here.url)
+        made = endpoint(buyer, here.url, max_in_flight=1)
         for hours in (60, 61, 1):
             happen(buyer.org_id)
             deliver()

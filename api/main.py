@@ -43,6 +43,7 @@ from api.operations.router import ROUTERS as operations
 from api.procurement.router import ROUTERS as procurement
 from api.reference.policy_router import ROUTERS as policies
 from api.reference.router import ROUTERS as reference
+from api.webhooks.router import ROUTERS as webhooks
 
 DESCRIPTION = (
     "Procurement and supplier matching between Kyrgyzstan and China. Every error is "
@@ -68,6 +69,7 @@ ROUTERS = (
     *matching,
     *audit,
     *operations,
+    *webhooks,
     health.router,
     problems.router,
 )

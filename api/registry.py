@@ -198,6 +198,17 @@ from api.reference.models import (
     WorkCalendarDay,
     WorkCalendarYear,
 )
+from api.webhooks import catalogue, envelopes
+from api.webhooks.models import (
+    EventCounter,
+    EventEnvelope,
+    EventHorizon,
+    WebhookAttempt,
+    WebhookDelivery,
+    WebhookEndpoint,
+    WebhookMessage,
+    WebhookSecret,
+)
 
 REFERENCE = (
     ClassificationScheme,
@@ -379,6 +390,14 @@ TABLES = (
     ForeignRelease,
     ForeignRecord,
     RedFlag,
+    EventEnvelope,
+    EventCounter,
+    EventHorizon,
+    WebhookEndpoint,
+    WebhookSecret,
+    WebhookMessage,
+    WebhookDelivery,
+    WebhookAttempt,
 )
 metadata = SQLModel.metadata
 
@@ -386,3 +405,4 @@ gathering.plug(of_lot=comparison.comparable)
 scoring.plug(markups.of_day)
 providers.register(*tracking_messages.PROVIDERS)
 outbox.before_commit(publishing.EVENTS.keys(), publishing.publish)
+outbox.before_commit(catalogue.TYPES.keys(), envelopes.publish)

@@ -1,5 +1,5 @@
-"""Workers inside one process: relay, clock, sequencer, housekeeper and a Celery worker on memory://,
-each a thread."""
+"""Workers inside one process: relay, clock, sequencer, housekeeper, dispatcher and a Celery worker on
+memory://, each a thread."""
 
 import threading
 from collections.abc import Iterator
@@ -9,7 +9,7 @@ from celery.worker import WorkController
 from celery.worker import state as worker_state
 
 from api.matching import service as matching
-from workers import clock, housekeeper, relay, sequencer
+from workers import clock, dispatcher, housekeeper, relay, sequencer
 from workers.app import app
 
 
@@ -36,6 +36,7 @@ def running() -> Iterator[None]:
         threading.Thread(target=clock.run, args=(stop,), name="clock", daemon=True),
         threading.Thread(target=sequencer.run, args=(stop,), name="sequencer", daemon=True),
         threading.Thread(target=housekeeper.run, args=(stop,), name="housekeeper", daemon=True),
+        threading.Thread(target=dispatcher.run, args=(stop,), name="dispatcher", daemon=True),
     ]
     for thread in threads:
         thread.start()

@@ -95,6 +95,7 @@ HANDLERS: dict[str, tuple[str, ...]] = {
     "scorecard.annotated": ("delivery.rescore",),
     "scorecard.refresh_due": ("delivery.rescore",),
     "scorecard.changed": ("delivery.rate_seller",),
+    "webhook.retention_due": ("webhooks.keep_retention",),
     "tender.period_ended": ("procurement.close_tender",),
 }
 """Event type -> tasks, each called with the event's `resource_id`."""

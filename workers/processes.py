@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from api.core import metrics, settings, traces
 from api.matching import service as matching
-from workers import broker, clock, housekeeper, relay, sequencer
+from workers import broker, clock, dispatcher, housekeeper, relay, sequencer
 from workers.app import app
 
 
@@ -32,7 +32,8 @@ def work(concurrency: int, queues: Sequence[str] = broker.NAMES) -> int:
 
 
 def relay_and_tick() -> None:
-    """Run the relay; the clock, the sequencer of the audit log and the housekeeper beside it."""
+    """Run the relay; beside it the clock, the sequencer of the audit log, the housekeeper and the
+    dispatcher of webhooks."""
     stop = threading.Event()
     for name in (signal.SIGTERM, signal.SIGINT):
         signal.signal(name, lambda *_: stop.set())
@@ -42,6 +43,7 @@ def relay_and_tick() -> None:
             ("clock", clock.run),
             ("sequencer", sequencer.run),
             ("housekeeper", housekeeper.run),
+            ("dispatcher", dispatcher.run),
         )
     ]
     traces.start()

@@ -14,6 +14,7 @@ from sqlmodel import Session, col, select
 from api.core import db, settings
 from api.core.jobs import Job, dispatched, enqueue, job_uuid
 from api.core.outbox import OutboxEvent
+from api.webhooks.service import fan_out
 from workers import broker, pulse
 from workers.app import app
 from workers.handlers import BULK, HANDLERS
@@ -56,7 +57,7 @@ class BrokerRefused(Exception):
 
 
 def make_jobs(session: Session) -> int:
-    """Turn committed events into jobs, one per handler; how many events there were.
+    """Turn committed events into jobs, one per handler, and into deliveries; how many events.
 
     Tasks in BULK get one job for all events of the batch.
     """
@@ -86,6 +87,7 @@ def make_jobs(session: Session) -> int:
                 request_id=event.request_id,
                 origins=list(origin),
             )
+    fan_out.fan_out(session, [event.id for event in events])
     for name, ids in together.items():
         enqueue(session, name, {"resource_ids": list(ids)}, origins=list(origins[name]))
     return len(events)

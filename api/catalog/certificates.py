@@ -81,7 +81,14 @@ def announce(session: Session, certificate_id: UUID) -> None:
         )
     ).all()
     for offer in offers:
-        emit(session, "offer.changed", offer.id, org_id=offer.seller_id, fields=["certificates"])
+        emit(
+            session,
+            "offer.changed",
+            offer.id,
+            org_id=offer.seller_id,
+            fields=["certificates"],
+            version=offer.version,
+        )
 
 
 def by_number(
@@ -123,7 +130,8 @@ def _move(session: Session, certificate: Certificate, action: str, actor: str) -
     certificate.version += 1
     _record(session, certificate, action, actor)
     event = f"certificate.{certificate.status}"
-    emit(session, event, certificate.id, org_id=certificate.org_id)
+    org_id, version = certificate.org_id, certificate.version
+    emit(session, event, certificate.id, org_id=org_id, version=version)
 
 
 def _record(session: Session, certificate: Certificate, action: str, actor: str) -> None:

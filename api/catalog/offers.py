@@ -308,7 +308,7 @@ def _changed(trail: Trail, offer: OfferState, fields: list[str]) -> None:
     offer.version += 1
     _record(trail, offer, "update", fields=fields)
     if offer.status is not OfferStatus.DRAFT:
-        trail.emit("offer.changed", offer.id, fields=fields)
+        trail.emit("offer.changed", offer.id, fields=fields, version=offer.version)
     if "valid_through" in fields:
         _arm(trail, offer)
 
@@ -330,7 +330,7 @@ def _move(trail: Trail, offer: Offer | OfferState, action: str) -> None:
     offer.version += 1
     _record(trail, offer, action, before=before.value)
     event = "activated" if offer.status is OfferStatus.ACTIVE else offer.status.value
-    trail.emit(f"offer.{event}", offer.id, before=before.value)
+    trail.emit(f"offer.{event}", offer.id, before=before.value, version=offer.version)
     if action == "activate" and offer.valid_through is not None:
         _arm(trail, offer)
 

@@ -127,6 +127,8 @@ def _move(
         "contract.changed",
         contract.id,
         org_id=contract.buyer_id,
+        also=contract.suppliers,
+        public=True,
         tender_id=contract.tender_id.hex,
         number=change.number,
         version=contract.version,

@@ -137,6 +137,7 @@ def record(
             event,
             resource or contract.id,
             org_id=contract.buyer_id,
+            also=contract.suppliers,
             contract_id=contract.id.hex,
             tender_id=contract.tender_id.hex,
             supplier_id=contract.supplier_id.hex,

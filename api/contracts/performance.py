@@ -91,9 +91,11 @@ def _write(
         "contract.performed" if retracts_id is None else "contract.performance_retracted",
         contract.id,
         org_id=contract.buyer_id,
+        also=contract.suppliers,
         tender_id=contract.tender_id.hex,
         row=row.id.hex,
         event=event,
         source=source,
+        version=contract.version,
     )
     return True

@@ -313,6 +313,8 @@ def _tell(
             _EVENTS[action],
             contract.id,
             org_id=contract.buyer_id,
+            also=contract.suppliers,
             tender_id=contract.tender_id.hex,
             schedule=schedule.number,
+            version=contract.version,
         )

@@ -50,6 +50,7 @@ _EVENTS = {
     "terminate": "contract.terminated",
     "cancel": "contract.cancelled",
 }
+_PUBLIC = ("activate", "terminate")
 
 
 def create(session: Session, tender: Tender, *, actor: str, data: ContractIn) -> Contract:
@@ -262,6 +263,8 @@ def log(
             _EVENTS[action],
             contract.id,
             org_id=contract.buyer_id,
+            also=contract.suppliers,
+            public=action in _PUBLIC,
             tender_id=contract.tender_id.hex,
             status=contract.status,
             version=contract.version,

@@ -63,6 +63,7 @@ TAGS = [
         ("public", "Open data: what everybody may read, without credentials."),
         ("ocds", "Open Contracting Data Standard: releases, records, feeds, files by the year."),
         ("indicators", "Red flags: documented queries over open data, ours and others'."),
+        ("webhooks", "Events sent to addresses of yours: endpoints, keys, deliveries, attempts."),
         ("audit", "The log of who changed what: signed heads, proofs, exports."),
         ("operations", "For the operator: jobs of everybody, how far work is behind, leaked keys."),
         ("health", "Liveness, readiness, metrics."),

@@ -6,6 +6,7 @@ from typing import Annotated, Literal, Self
 
 from pydantic import (
     Field,
+    IPvAnyNetwork,
     SecretStr,
     StringConstraints,
     ValidationError,
@@ -13,6 +14,8 @@ from pydantic import (
     model_validator,
 )
 from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from api.rules.webhooks import SCHEDULE_SECONDS
 
 DEVELOPMENT_SECRET = "development-only-secret-never-use-it-elsewhere"
 MIN_SECRET_LENGTH = 32
@@ -149,6 +152,32 @@ class Settings(BaseSettings):
         default=None, pattern=r"^https?://", description="Address of the publication policy."
     )
 
+    outbound_insecure: bool = Field(
+        default=False, description="URLs of users may be http and name any port: development only."
+    )
+    outbound_ports: tuple[int, ...] = Field(
+        default=(443,), description="Ports that URLs of users may name."
+    )
+    outbound_networks: tuple[IPvAnyNetwork, ...] = Field(
+        default=(), description="Networks that are not public and that such URLs may lead to."
+    )
+    outbound_denied_hosts: tuple[str, ...] = Field(
+        default=(), description="Names of our own that they may not, besides that of base_url."
+    )
+    outbound_proxy: str | None = Field(
+        default=None,
+        pattern=r"^https?://",
+        description="Egress proxy (CONNECT) for them; it then judges the addresses.",
+    )
+    webhook_schedule_seconds: tuple[float, ...] = Field(
+        default=SCHEDULE_SECONDS, description="Waits between the attempts at a delivery."
+    )
+    webhook_content_days: int = Field(default=30, ge=1, description="Bodies and answers are kept.")
+    webhook_log_days: int = Field(default=90, ge=1, description="Deliveries and attempts are kept.")
+    former_secret_keys: tuple[SecretStr, ...] = Field(
+        default=(), description="Earlier values of secret_key: what they encrypted is still read."
+    )
+
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
     log_format: Literal["json", "console"] = "json"
     telemetry: bool = Field(default=False, description="Send OpenTelemetry traces by OTLP.")
@@ -266,6 +295,8 @@ class Settings(BaseSettings):
             problems.append("KERBEN_DATABASE_URL must name a PostgreSQL server")
         if self.broker_url.get_secret_value().startswith("memory:"):
             problems.append("KERBEN_BROKER_URL must name a broker")
+        if self.outbound_insecure:
+            problems.append("KERBEN_OUTBOUND_INSECURE must not be set")
         if not self.base_url.startswith("https://"):
             problems.append("KERBEN_BASE_URL must start with https://")
         if problems:

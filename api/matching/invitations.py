@@ -199,6 +199,8 @@ def _log(
         _EVENTS[action],
         invitation.id,
         org_id=acting,
+        also=[receiver],
         tender_id=invitation.tender_id.hex,
         receiver_id=receiver.hex,
+        version=invitation.version,
     )

@@ -15,6 +15,7 @@ QUEUES = {
     "contracts": "deadlines",
     "delivery": "default",
     "intake": "default",
+    "webhooks": "default",
 }
 """First part of a task's name -> queue."""
 

@@ -2,6 +2,7 @@
 
 import hashlib
 from collections.abc import Sequence
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy.exc import IntegrityError
@@ -53,10 +54,22 @@ def send(session: Session, contract: Contract, *, org_id: UUID, actor: str, body
             session.add(made)
     except IntegrityError as error:
         raise AlreadyExists("The contract has an invoice of this number.") from error
-    told = {"number": made.number, "payable": f"{made.payable_amount:f}", "sha256": made.sha256}
+    told: dict[str, Any] = {
+        "number": made.number,
+        "payable": f"{made.payable_amount:f}",
+        "sha256": made.sha256,
+    }
     stream = f"invoice:{made.id.hex}"
     audit.record(session, stream, "send", actor=actor, org_id=org_id, change=told)
-    emit(session, "invoice.received", made.id, org_id=contract.buyer_id, **told)
+    emit(
+        session,
+        "invoice.received",
+        made.id,
+        org_id=contract.buyer_id,
+        also=[org_id],
+        contract_id=contract.id.hex,
+        **told,
+    )
     return made
 
 

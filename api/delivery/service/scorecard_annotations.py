@@ -123,4 +123,11 @@ def _log(
         "reason": annotation.reason,
     }
     audit.record(session, stream, action, actor=actor, org_id=org_id, change=change)
-    emit(session, "scorecard.annotated", annotation.supplier_id, org_id=org_id, action=action)
+    emit(
+        session,
+        "scorecard.annotated",
+        annotation.supplier_id,
+        org_id=org_id,
+        also=[annotation.supplier_id],
+        action=action,
+    )

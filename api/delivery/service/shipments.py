@@ -249,6 +249,7 @@ def log(
         _EVENTS[action],
         shipment.id,
         org_id=shipment.buyer_id,
+        also=[shipment.supplier_id],
         contract_id=shipment.contract_id.hex,
         supplier_id=shipment.supplier_id.hex,
         version=shipment.version,

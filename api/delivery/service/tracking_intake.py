@@ -154,7 +154,15 @@ def _announce(
         org_id=source.org_id,
         change={"source": source.id.hex, "events": count},
     )
-    emit(session, EVENT, shipment.id, org_id=shipment.buyer_id, source=source.id.hex, events=count)
+    emit(
+        session,
+        EVENT,
+        shipment.id,
+        org_id=shipment.buyer_id,
+        also=[shipment.supplier_id],
+        source=source.id.hex,
+        events=count,
+    )
 
 
 def _find(session: Session, org_id: UUID, told: Sequence[Told]) -> _Found:

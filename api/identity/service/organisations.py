@@ -128,4 +128,5 @@ def _log(
     org_id = organisation.id
     stream = f"organisation:{org_id.hex}"
     audit.record(session, stream, action, actor=actor, org_id=org_id, change=dict(change))
-    emit(session, "organisation.changed", org_id, org_id=org_id, action=action)
+    version = organisation.version
+    emit(session, "organisation.changed", org_id, org_id=org_id, action=action, version=version)

@@ -24,7 +24,7 @@ from sqlmodel import Session, col, select
 
 from api.core import bulk, db, settings
 from api.core.errors import PublicationInvalid
-from api.core.outbox import Event
+from api.core.outbox import Event, Recorded
 from api.opendata.models import OcdsRecord, OcdsRelease
 from api.opendata.ocds import merging, schemas
 from api.opendata.ocds.process import Process
@@ -118,14 +118,14 @@ EVENTS: Mapping[str, Publication] = {
 """Every public event: type -> publication."""
 
 
-def publish(session: Session, events: Sequence[Event]) -> None:
+def publish(session: Session, events: Sequence[Recorded]) -> None:
     """Append a release to each process that the events are about. Raises PublicationInvalid.
 
     A tender that is not published, a draft that was cancelled, has none.
     """
     session.connection().execute(_PUBLISHER)
     by_tender: dict[UUID, list[Publication]] = {}
-    for event in events:
+    for _, _, event in events:
         publication = EVENTS[event.type]
         by_tender.setdefault(publication.tender_of(event), []).append(publication)
     for tender_id in sorted(by_tender):

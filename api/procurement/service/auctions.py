@@ -331,4 +331,12 @@ def _record(
     change = {"auction": ids.show("auction", auction.id), **change}
     audit.record(session, stream, f"auction_{action}", actor=actor, org_id=org_id, change=change)
     if action in _EVENTS:
-        emit(session, _EVENTS[action], auction.id, org_id=org_id, version=auction.version)
+        emit(
+            session,
+            _EVENTS[action],
+            auction.id,
+            org_id=org_id,
+            public=True,
+            tender_id=auction.tender_id.hex,
+            version=auction.version,
+        )

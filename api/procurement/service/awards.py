@@ -51,6 +51,8 @@ _EVENTS = {
     "cancel": "award.cancelled",
     "lapse": "award.lapsed",
 }
+_DECISIONS = ("approve", "reject", "cancel")
+"""Everybody is told of them; of a proposal, its buyer only."""
 _MOVES = {
     TenderStage.EVALUATION_RESULTS_PENDING: "await_awards",
     TenderStage.CONTRACT_SIGN_PENDING: "settle_awards",
@@ -382,6 +384,8 @@ def _log(session: Session, award: Award, action: str, actor: str, change: dict[s
         _EVENTS[action],
         award.id,
         org_id=award.buyer_id,
+        also=award.suppliers if action in _DECISIONS else (),
+        public=action in _DECISIONS,
         tender_id=award.tender_id.hex,
         lot_id=award.lot_id.hex,
         status=award.status,

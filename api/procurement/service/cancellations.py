@@ -257,8 +257,10 @@ def _note(
             _EVENTS[action],
             cancellation.id,
             org_id=tender.buyer_id,
+            public=True,
             tender_id=tender.id.hex,
             ocid=tender.ocid,
+            version=cancellation.version,
         )
 
 

@@ -298,6 +298,8 @@ def log(
             f"complaint.{_EVENTS.get(action, action)}",
             complaint.id,
             org_id=complaint.buyer_id,
+            also=[complaint.complainant_id],
+            public=True,
             tender_id=complaint.tender_id.hex,
             status=complaint.status,
             version=complaint.version,

@@ -137,7 +137,9 @@ def request_justification(
         "price_justification.requested",
         row.id,
         org_id=bid.supplier_id,
+        also=[tender.buyer_id],
         tender_id=tender.id.hex,
+        version=row.version,
     )
     return row
 
@@ -225,8 +227,16 @@ def _move(
     evaluations.trace(
         session, f"price_justification:{row.id.hex}", action, actor=actor, org_id=org_id
     )
-    emit(session, f"price_justification.{row.status}", row.id, org_id=org_id,
-         tender_id=row.tender_id.hex)  # fmt: skip
+    buyer = select(Tender.buyer_id).where(Tender.id == row.tender_id)
+    emit(
+        session,
+        f"price_justification.{row.status}",
+        row.id,
+        org_id=org_id,
+        also=[row.supplier_id, session.exec(buyer).one()],
+        tender_id=row.tender_id.hex,
+        version=row.version,
+    )
 
 
 def _bid(session: Session, tender: Tender, lot: Lot, bid_id: UUID) -> Bid:

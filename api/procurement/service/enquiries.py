@@ -73,7 +73,14 @@ def ask(
         org_id=buyer_id,
         change={"enquiry": enquiry.id.hex},
     )
-    emit(session, "enquiry.asked", enquiry.id, org_id=buyer_id, tender_id=tender_id.hex)
+    emit(
+        session,
+        "enquiry.asked",
+        enquiry.id,
+        org_id=buyer_id,
+        tender_id=tender_id.hex,
+        version=enquiry.version,
+    )
     return enquiry
 
 
@@ -122,7 +129,15 @@ def answer(
         org_id=tender.buyer_id,
         change={"enquiry": enquiry.id.hex, "late": late},
     )
-    emit(session, "enquiry.answered", enquiry.id, org_id=tender.buyer_id, tender_id=tender.id.hex)
+    emit(
+        session,
+        "enquiry.answered",
+        enquiry.id,
+        org_id=tender.buyer_id,
+        public=True,
+        tender_id=tender.id.hex,
+        version=enquiry.version,
+    )
     if periods.waits(tender, now=now):
         periods.resume(session, tender, now=now, actor=actor)
     elif late:

@@ -275,6 +275,7 @@ def _record(session: Session, tender: Tender, row: Evaluation, action: str, *, a
             ocid=tender.ocid,
             lot_id=ids.show("lot", row.lot_id),
             sha256=row.sha256,
+            version=row.version,
         )
 
 

@@ -306,6 +306,13 @@ def _move_supplier(
     _log(session, agreement, f"{action}_supplier", actor, {**change, "reason": reason})
 
 
+def _suppliers(session: Session, agreement: FrameworkAgreement) -> list[UUID]:
+    query = select(FrameworkSupplier.suppliers).where(
+        FrameworkSupplier.agreement_id == agreement.id
+    )
+    return [*dict.fromkeys(org_id for each in session.exec(query) for org_id in each)]
+
+
 def _log(
     session: Session,
     agreement: FrameworkAgreement,
@@ -328,6 +335,8 @@ def _log(
         _EVENTS[action],
         agreement.id,
         org_id=agreement.buyer_id,
+        also=_suppliers(session, agreement),
+        public=True,
         tender_id=agreement.tender_id.hex,
         status=agreement.status,
         version=agreement.version,

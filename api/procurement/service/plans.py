@@ -364,4 +364,12 @@ def _record(
     )
     if plan.status is PlanStatus.PUBLISHED:
         event = "plan.published" if action == "publish" else "plan.changed"
-        emit(session, event, plan.id, org_id=plan.buyer_id, year=plan.year)
+        emit(
+            session,
+            event,
+            plan.id,
+            org_id=plan.buyer_id,
+            public=True,
+            year=plan.year,
+            version=plan.version,
+        )

@@ -336,7 +336,11 @@ def record(
             _EVENTS[action],
             tender.id,
             org_id=tender.buyer_id,
+            public=tender.published_at is not None,
             ocid=tender.ocid,
+            buyer_id=tender.buyer_id.hex,
+            status=tender.status,
+            status_details=tender.status_details,
             version=tender.version,
         )
 

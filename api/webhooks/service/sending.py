@@ -1,0 +1,269 @@
+"""What the dispatcher asks of the database: which deliveries to attempt now, and what came of them."""
+
+import random
+from collections.abc import Collection, Sequence
+from datetime import datetime, timedelta
+from typing import Any, NamedTuple
+from uuid import UUID
+
+import structlog
+from sqlalchemy import text
+from sqlmodel import Session, col, select
+
+from api.core import bulk, db, settings
+from api.core.outbound import Answer, OutboundFailed
+from api.rules import webhooks as rules
+from api.rules.organisations import MAY_ACT
+from api.rules.outbound import AttemptError
+from api.rules.webhooks import DELIVERY, DeliveryStatus, DisabledReason, EndpointStatus, Ordering
+from api.webhooks.models import WebhookAttempt, WebhookDelivery, WebhookEndpoint
+from api.webhooks.service import endpoints, secrets
+
+log = structlog.get_logger(__name__)
+LEASE = timedelta(seconds=60)
+MAX_RESPONSE = 20_000
+ACTOR = "system:webhooks"
+_DUE = "d.status = 'pending' AND d.next_attempt_at <= :now AND (d.lease_until IS NULL OR d.lease_until <= :now)"
+_LIVE = "e.status = 'enabled' AND o.status = ANY(:may_act)"
+# Endpoints are locked, so that two dispatchers never give one more than it may have in flight.
+_ENDPOINTS = text(f"""
+    SELECT e.id, e.url, e.failures, e.max_in_flight, e.rate_per_second, e.ordering,
+      (SELECT count(*) FROM webhook_delivery f
+        WHERE f.endpoint_id = e.id AND f.status = 'pending' AND f.lease_until > :now) AS in_flight
+    FROM webhook_endpoint e JOIN organisation o ON o.id = e.org_id
+    WHERE {_LIVE} AND (e.open_until IS NULL OR e.open_until <= :now)
+      AND (e.paced_until IS NULL OR e.paced_until <= :now)
+      AND EXISTS (SELECT FROM webhook_delivery d WHERE d.endpoint_id = e.id AND {_DUE})
+    ORDER BY e.last_attempt_at NULLS FIRST LIMIT :limit FOR UPDATE OF e SKIP LOCKED
+""")
+_TAKE = text(f"""
+    WITH picked AS (
+      SELECT p.id FROM unnest(CAST(:ids AS uuid[]), CAST(:rooms AS int[]), CAST(:fifo AS bool[]))
+        AS r(endpoint_id, room, fifo)
+      CROSS JOIN LATERAL (
+        SELECT d.id FROM webhook_delivery d
+        WHERE d.endpoint_id = r.endpoint_id AND {_DUE} AND NOT (r.fifo AND EXISTS (
+          SELECT FROM webhook_delivery b WHERE b.endpoint_id = d.endpoint_id
+            AND b.resource_id = d.resource_id AND b.status IN ('pending', 'failed')
+            AND b.position < d.position))
+          AND NOT (r.fifo AND EXISTS (SELECT FROM outbox_event x
+            WHERE x.dispatched_at IS NULL AND x.resource_id = d.resource_id))
+        ORDER BY d.next_attempt_at, d.position LIMIT r.room FOR UPDATE SKIP LOCKED
+      ) AS p LIMIT :limit
+    )
+    UPDATE webhook_delivery d SET lease_until = :lease FROM picked, webhook_message m
+    WHERE d.id = picked.id AND m.id = d.message_id
+    RETURNING d.id, d.endpoint_id, m.webhook_id, m.body
+""")
+_PACE = text("""
+    UPDATE webhook_endpoint e SET last_attempt_at = :now,
+      paced_until = CASE WHEN e.rate_per_second IS NULL THEN NULL
+        ELSE CAST(:now AS timestamptz) + make_interval(secs => g.taken / e.rate_per_second::float8) END
+    FROM unnest(CAST(:ids AS uuid[]), CAST(:taken AS int[])) AS g(id, taken) WHERE e.id = g.id
+""")
+_UNWANTED = text(f"""
+    SELECT d.id FROM webhook_delivery d JOIN webhook_endpoint e ON e.id = d.endpoint_id
+    JOIN organisation o ON o.id = e.org_id
+    WHERE d.id = ANY(:ids) AND NOT (d.status = 'pending' AND {_LIVE})
+""")
+
+
+class Outgoing(NamedTuple):
+    """One attempt to make: everything that the request needs."""
+
+    delivery_id: UUID
+    endpoint_id: UUID
+    url: str
+    webhook_id: str
+    body: bytes
+    keys: Sequence[str]
+
+
+class Outcome(NamedTuple):
+    """One attempt that was made: an answer, or why there is none."""
+
+    outgoing: Outgoing
+    started_at: datetime
+    seconds: float
+    answer: Answer | OutboundFailed
+
+
+def claim(session: Session, limit: int) -> list[Outgoing]:
+    """Take deliveries that are due, no more of an endpoint than it may have in flight, fairly."""
+    now, may_act = db.now(session), [status.value for status in MAY_ACT]
+    run = session.connection().execute
+    found = run(_ENDPOINTS, {"now": now, "may_act": may_act, "limit": limit}).all()
+    rooms = {each.id: _room(each, limit // len(found)) for each in found}
+    wanted = [each for each in found if rooms[each.id] > 0]
+    if not wanted:
+        return []
+    taken = run(
+        _TAKE,
+        {
+            "ids": [each.id for each in wanted],
+            "rooms": [rooms[each.id] for each in wanted],
+            "fifo": [each.ordering == Ordering.FIFO for each in wanted],
+            "now": now,
+            "lease": now + LEASE,
+            "limit": limit,
+        },
+    ).all()
+    counts = dict.fromkeys((each.endpoint_id for each in taken), 0)
+    for each in taken:
+        counts[each.endpoint_id] += 1
+    run(_PACE, {"ids": [*counts], "taken": [*counts.values()], "now": now})
+    urls = {each.id: each.url for each in wanted}
+    keys = secrets.signing_keys(session, [*counts], now)
+    return [
+        Outgoing(
+            d.id, d.endpoint_id, urls[d.endpoint_id], d.webhook_id, d.body, keys[d.endpoint_id]
+        )
+        for d in taken
+        if d.body is not None and d.endpoint_id in keys
+    ]
+
+
+def unwanted(session: Session, delivery_ids: Collection[UUID]) -> set[UUID]:
+    """Those under way that nobody wants any more: cancelled, or of an endpoint or organisation gone."""
+    values = {"ids": [*delivery_ids], "may_act": [status.value for status in MAY_ACT]}
+    return set(session.connection().execute(_UNWANTED, values).scalars())
+
+
+def record(session: Session, outcomes: Sequence[Outcome]) -> None:
+    """Write what came of attempts: the log, the next attempt, the state of each endpoint."""
+    if not outcomes:
+        return
+    now = db.now(session)
+    known = _locked_endpoints(session, {each.outgoing.endpoint_id for each in outcomes})
+    query = select(WebhookDelivery).where(
+        col(WebhookDelivery.id).in_([each.outgoing.delivery_id for each in outcomes])
+    )
+    rows = {row.id: row for row in session.exec(query.with_for_update())}
+    attempts = []
+    for each in outcomes:
+        delivery = rows.get(each.outgoing.delivery_id)
+        if delivery is not None:  # else expired by retention meanwhile
+            endpoint = known[delivery.endpoint_id]
+            attempts.append(_one(session, endpoint, delivery, each, now))
+    bulk.insert(session, WebhookAttempt, attempts)
+
+
+def _one(
+    session: Session,
+    endpoint: WebhookEndpoint,
+    delivery: WebhookDelivery,
+    outcome: Outcome,
+    now: datetime,
+) -> dict[str, Any]:
+    answer = outcome.answer
+    failed = isinstance(answer, OutboundFailed)
+    status = None if isinstance(answer, OutboundFailed) else answer.status
+    succeeded = status is not None and 200 <= status < 300
+    error = None if succeeded else (answer.kind if failed else AttemptError.HTTP)  # type: ignore[union-attr]
+    delivery.attempts += 1
+    delivery.tries += 1
+    delivery.last_status_code, delivery.last_error, delivery.lease_until = status, error, None
+    if delivery.status is DeliveryStatus.PENDING:
+        if succeeded:
+            _move(delivery, "succeed", None)
+        else:
+            delay = _delay(delivery, answer, now)
+            next_at = None if delay is None else now + timedelta(seconds=delay)
+            _move(delivery, "fail" if next_at is None else "retry", next_at)
+    if not delivery.test:
+        _note_health(session, endpoint, succeeded, now)
+    if status == rules.GONE and endpoint.status is EndpointStatus.ENABLED:
+        session.flush()
+        endpoints.disable(session, endpoint, actor=ACTOR, reason=DisabledReason.GONE)
+    return bulk.new_row(
+        org_id=delivery.org_id,
+        endpoint_id=delivery.endpoint_id,
+        delivery_id=delivery.id,
+        event_type=delivery.event_type,
+        number=delivery.attempts,
+        started_at=outcome.started_at,
+        duration_ms=round(outcome.seconds * 1000),
+        status_code=status,
+        error=error,
+        detail=_detail(answer),
+        response=_shown(answer),
+        next_attempt_at=delivery.next_attempt_at,
+    )
+
+
+def _move(delivery: WebhookDelivery, action: str, next_attempt_at: datetime | None) -> None:
+    """The attempts are the trail of a delivery: it has no audit entries and no events."""
+    delivery.status = DELIVERY.apply(action, DeliveryStatus(delivery.status))
+    delivery.next_attempt_at = next_attempt_at
+
+
+def _delay(
+    delivery: WebhookDelivery, answer: Answer | OutboundFailed, now: datetime
+) -> float | None:
+    """Seconds until the next attempt; None when there is to be none."""
+    if delivery.single:
+        return None
+    throttled, after = False, None
+    if isinstance(answer, OutboundFailed):
+        throttled = answer.kind is AttemptError.TIMEOUT
+    else:
+        told = answer.headers.get("webhook-delivery", "").strip().lower()
+        if answer.status == rules.GONE or told == rules.ABORT:
+            return None
+        throttled = answer.status in rules.THROTTLED
+        after = rules.retry_after_seconds(answer.headers.get("retry-after"), now)
+    return rules.retry_delay(
+        settings.get().webhook_schedule_seconds,
+        delivery.tries,
+        jitter=random.random(),
+        throttled=throttled,
+        retry_after=after,
+    )
+
+
+def _note_health(
+    session: Session, endpoint: WebhookEndpoint, succeeded: bool, now: datetime
+) -> None:
+    if succeeded:
+        endpoint.failures, endpoint.failing_since, endpoint.open_until = 0, None, None
+        endpoint.last_success_at = now
+        return
+    endpoint.failures += 1
+    endpoint.failing_since = endpoint.failing_since or now
+    seconds = rules.circuit_open_seconds(endpoint.failures, jitter=random.random())
+    endpoint.open_until = None if seconds is None else now + timedelta(seconds=seconds)
+    if endpoint.status is EndpointStatus.ENABLED and rules.is_hopeless(
+        endpoint.failing_since, now, now
+    ):
+        session.flush()
+        endpoints.disable(session, endpoint, actor=ACTOR, reason=DisabledReason.FAILING)
+
+
+def _locked_endpoints(session: Session, ids: Collection[UUID]) -> dict[UUID, WebhookEndpoint]:
+    query = select(WebhookEndpoint).where(col(WebhookEndpoint.id).in_(ids))
+    rows = session.exec(query.order_by(col(WebhookEndpoint.id)).with_for_update())
+    return {row.id: row for row in rows}
+
+
+def _room(endpoint: Any, share: int) -> int:
+    room: int = rules.may_fly(endpoint.max_in_flight, endpoint.failures) - endpoint.in_flight
+    if endpoint.rate_per_second is not None:
+        room = min(room, endpoint.rate_per_second)
+    return min(room, max(1, share))
+
+
+def _detail(answer: Answer | OutboundFailed) -> str | None:
+    if isinstance(answer, OutboundFailed):
+        return str(answer)
+    if 300 <= answer.status < 400:
+        location = answer.headers.get("location", "")
+        # The query of a redirect may hold what only its browser should know.
+        return f"redirect to {location.partition('?')[0][:300]}, not followed"
+    return None
+
+
+def _shown(answer: Answer | OutboundFailed) -> str | None:
+    if isinstance(answer, OutboundFailed):
+        return None
+    head = answer.body[:MAX_RESPONSE].decode("utf-8", "ignore").replace("\0", "")
+    return head or None

@@ -21,6 +21,8 @@ from api.opendata.router import ROUTERS as opendata
 from api.procurement.router import ROUTERS as procurement
 from api.reference.policy_router import ROUTERS as policies
 from api.reference.router import ROUTERS as reference
+from api.webhooks import forms
+from api.webhooks.router import ROUTERS as webhooks
 
 DESCRIPTION = (
     "Procurement and supplier matching between Kyrgyzstan and China. Every error is "
@@ -45,6 +47,7 @@ ROUTERS = (
     *delivery,
     *matching,
     *audit,
+    *webhooks,
     health.router,
     problems.router,
 )
@@ -81,6 +84,6 @@ def create_app() -> FastAPI:
     # Not include_router, which looks for a route twice, router by router. The documentation's own
     # routes, there already, come last.
     app.router.routes[:0] = [route for router in ROUTERS for route in router.routes]
-    docs.install_schema(app)
+    docs.install_schema(app, extend=forms.describe)
     telemetry.install(app)
     return app

@@ -34,6 +34,7 @@ app.conf.update(
         "workers.matching",
         "workers.opendata",
         "workers.procurement",
+        "workers.webhooks",
     ],
     task_acks_late=True,
     task_reject_on_worker_lost=True,

@@ -1,5 +1,6 @@
 """The OpenAPI document beyond what routes declare: tags, the problem schema, security."""
 
+from collections.abc import Callable
 from typing import Any
 
 from fastapi import FastAPI
@@ -57,6 +58,8 @@ TAGS = [
         ("public", "Open data: what everybody may read, without credentials."),
         ("ocds", "Open Contracting Data Standard: releases, records, feeds, files by the year."),
         ("indicators", "Red flags: documented queries over open data, ours and others'."),
+        ("events", "What happened, in the order of commits."),
+        ("event-types", "What events tell, with JSON Schemas; the same that webhooks send."),
         ("audit", "The log of who changed what: signed heads, proofs, exports."),
         ("health", "Liveness, readiness, metrics."),
         ("problems", "The catalogue of error codes."),
@@ -64,8 +67,8 @@ TAGS = [
 ]
 
 
-def install_schema(app: FastAPI) -> None:
-    """Give `app.openapi()` the shared problem schema, and each body its 415, for all routes."""
+def install_schema(app: FastAPI, extend: Callable[[dict[str, Any]], None]) -> None:
+    """Give `app.openapi()` the shared problem schema, each body its 415, and what `extend` adds."""
 
     unsupported = documented(UnsupportedMediaType)[UnsupportedMediaType.status]
 
@@ -94,6 +97,7 @@ def install_schema(app: FastAPI) -> None:
                 for operation in path.values():
                     if "requestBody" in operation:
                         operation["responses"].setdefault("415", unsupported)
+            extend(document)
             app.openapi_schema = document
         return app.openapi_schema
 

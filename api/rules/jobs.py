@@ -13,6 +13,7 @@ QUEUES = {
     "procurement": "deadlines",
     "contracts": "deadlines",
     "delivery": "default",
+    "webhooks": "default",
 }
 """First part of a task's name -> queue."""
 

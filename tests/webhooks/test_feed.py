@@ -236,18 +236,18 @@ def test_the_cursor_of_a_reader_who_finds_nothing_moves_on(
 def test_wh_10_filters_name_types_prefixes_and_ids(seller: Any, as_org: AsOrg) -> None:
     offer, certificate = uuid4(), uuid4()
     with db.worker_unit_of_work() as session:
-        emit(session, "offer.activated", offer, org_id=seller.org_id, before="draft")
-        emit(session, "offer.changed", offer, org_id=seller.org_id, fields=["moq"])
+        emit(session, "offer.suspended", offer, org_id=seller.org_id, before="active")
+        emit(session, "offer.expired", offer, org_id=seller.org_id, before="suspended")
         told(session, seller, certificate)
 
-    assert types(seller, types="offer.*") == ["offer.activated", "offer.changed"]
-    assert types(seller, types=["offer.changed", KEPT]) == ["offer.changed", KEPT]
+    assert types(seller, types="offer.*") == ["offer.suspended", "offer.expired"]
+    assert types(seller, types=["offer.expired", KEPT]) == ["offer.expired", KEPT]
     channels = [ids.show("certificate", certificate), "tender_none"]
     assert types(seller, channels=channels) == [KEPT]
     refused = seller.get(EVENTS, params={"types": ["offer.*", "offer.sold", "off"]})
     assert (refused.status_code, refused.json()["code"]) == (422, "unknown_event_type")
     assert samples.pointers(refused) == ["#?query/types/1", "#?query/types/2"]
-    assert "offer.activated" in refused.json()["detail"]
+    assert "offer.suspended" in refused.json()["detail"]
 
 
 def test_wh_10_a_caller_is_told_only_what_its_scopes_may_read(as_org: AsOrg) -> None:

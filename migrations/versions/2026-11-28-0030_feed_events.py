@@ -72,6 +72,12 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_event_envelope")),
     )
     op.create_index("ix_event_envelope_feed", "event_envelope", ["org_id", "xid", "id"])
+    op.create_index(
+        "ix_event_envelope_public",
+        "event_envelope",
+        ["xid", "id"],
+        postgresql_where=sa.text("org_id IS NULL"),
+    )
     op.create_index("ix_event_envelope_age", "event_envelope", ["xid"])
     op.create_index("ix_event_envelope_event_id", "event_envelope", ["event_id"])
     op.create_table(

@@ -306,6 +306,21 @@ def test_wh_17_of_a_sealed_bid_only_its_supplier_is_told_and_never_what_is_in_it
     assert about == [supplier.org_id]
 
 
+def test_a_page_reads_both_indexes_in_their_order_and_sorts_nothing_that_comes_later(
+    seller: Any,
+) -> None:
+    """With row-level security, which may take the order of the index away."""
+    with db.unit_of_work(seller.org_id) as session:
+        for way in ("seqscan", "bitmapscan"):
+            session.connection().exec_driver_sql(f"SET LOCAL enable_{way} = off")
+        asked = {"org_id": seller.org_id, "xid": 1, "id": uuid4(), "types": [KEPT], "count": 9}
+        rows = db.rows(session, f"EXPLAIN (COSTS OFF) {feed._PAGE_OF_ALL}", channels=None, **asked)
+    plan = "\n".join(row[0] for row in rows)
+    assert "Index Scan using ix_event_envelope_feed" in plan
+    assert "Index Scan using ix_event_envelope_public" in plan
+    assert "->  Sort" not in plan, plan
+
+
 def test_events_are_kept_for_thirty_days_at_least() -> None:
     assert settings.Settings().events_keep_days >= 30
     with pytest.raises(ValueError, match="events_keep_days"):

@@ -43,6 +43,7 @@ from api.operations.router import ROUTERS as operations
 from api.procurement.router import ROUTERS as procurement
 from api.reference.policy_router import ROUTERS as policies
 from api.reference.router import ROUTERS as reference
+from api.webhooks import forms
 from api.webhooks.router import ROUTERS as webhooks
 
 DESCRIPTION = (
@@ -115,7 +116,7 @@ def create_app() -> FastAPI:
     app.router.routes[:0] = [route for router in ROUTERS for route in router.routes]
     app.state.expansions = expanding(app)
     app.state.limiter = None
-    docs.install_schema(app)
+    docs.install_schema(app, extend=forms.describe)
     description.install(app)
     telemetry.install(app)
     return app

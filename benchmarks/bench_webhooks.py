@@ -37,7 +37,7 @@ from api.rules.identifiers import IdentifierScheme
 from api.rules.organisations import OrganisationStatus
 from api.rules.permissions import OrgRole
 from api.webhooks import catalogue
-from api.webhooks.schemas import EndpointIn
+from api.webhooks.schemas.endpoints import EndpointIn
 from api.webhooks.service import endpoints
 from workers import dispatcher, relay
 

@@ -6,7 +6,7 @@ exists only across commits. Rows are removed afterwards; reference data stays.
 
 import os
 import tempfile
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -43,6 +43,7 @@ from api.rules.clock import utcnow
 from api.rules.identifiers import COUNTRY, IdentifierScheme
 from api.rules.organisations import OrganisationStatus
 from tests.opendata import standard as ocds_standard
+from tests.webhooks import emitted
 from tests.workers import brokers
 from workers import relay
 from workers.app import app as celery
@@ -59,7 +60,9 @@ _FILLED = f"SELECT array_remove(ARRAY[{_EXISTS}], NULL)"
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    parser.addoption("--write-docs", action="store_true", help="write docs/procedures anew")
+    parser.addoption(
+        "--write-docs", action="store_true", help="write docs/procedures and docs/events.md anew"
+    )
     parser.addoption("--write-matrix", action="store_true", help="add rows of new routes")
 
 
@@ -150,8 +153,16 @@ def _empty_tables(
     if request.path.is_relative_to(_PURE):
         return
     (filled,) = superuser.execute(_FILLED).fetchone() or ((),)
+    try:
+        if "outbox_event" in filled:
+            emitted.check(superuser)
+    finally:
+        _empty(superuser, filled, _law)
+
+
+def _empty(superuser: psycopg.Connection[Any], filled: Sequence[str], law: Sequence[str]) -> None:
     statements = [f'DELETE FROM "{name}"' for name in filled]
-    superuser.execute(";".join([*statements, *_law]))
+    superuser.execute(";".join([*statements, *law]))
 
 
 @pytest.fixture(autouse=True)

@@ -66,7 +66,7 @@ HANDLERS: dict[str, tuple[str, ...]] = {
     "auction.period_ended": ("procurement.end_auction",),
     "opening.ready": ("procurement.open_bids",),
     "ledger_hold.expired": ("payments.expire_hold",),
-    "audit.head_published": ("opendata.refresh_indicators",),
+    "audit.head_published": ("opendata.refresh_indicators", "webhooks.prune_events"),
     "tender.evaluated": ("opendata.publish_tender",),
     "tender.first_package_evaluated": ("opendata.publish_tender",),
     "evaluation.completed": ("opendata.publish_evaluation",),

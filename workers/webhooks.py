@@ -1,8 +1,10 @@
-"""Tasks of webhooks; deliveries themselves are the dispatcher's (workers/dispatcher.py)."""
+"""Tasks of events and webhooks; deliveries themselves are the dispatcher's (workers/dispatcher.py)."""
 
 from sqlmodel import Session
 
+from api.core import settings
 from api.core.jobs import Job
+from api.webhooks import feed
 from api.webhooks.service import replaying, retention
 from workers.app import batch_task, task
 
@@ -17,3 +19,9 @@ def replay(session: Session, job: Job) -> bool:
 def keep_retention(session: Session, resource_id: str) -> None:
     """Delete content and log that are older than their days."""
     retention.keep(session)
+
+
+@batch_task("webhooks.prune_events")
+def prune_events(session: Session, job: Job) -> bool:
+    """Delete events that are older than they are kept, a batch at a time."""
+    return not feed.prune(session, days=settings.get().events_keep_days)

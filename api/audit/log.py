@@ -188,15 +188,5 @@ def _sign_head(session: Session, last: AuditHead | None, now: datetime) -> Audit
         signature=signed.signature,
     )
     session.add(head)
-    emit(
-        session,
-        "audit.head_published",
-        head.id,
-        org_id=None,
-        public=True,
-        number=head.number,
-        tree_size=size,
-        root_hash=signed.content["root_hash"],
-        **signed._asdict(),
-    )
+    emit(session, "audit.head_published", head.id, org_id=None, public=True, **signed._asdict())
     return head

@@ -81,14 +81,7 @@ def announce(session: Session, certificate_id: UUID) -> None:
         )
     ).all()
     for offer in offers:
-        emit(
-            session,
-            "offer.changed",
-            offer.id,
-            org_id=offer.seller_id,
-            fields=["certificates"],
-            version=offer.version,
-        )
+        emit(session, "offer.changed", offer.id, org_id=offer.seller_id, fields=["certificates"])
 
 
 def by_number(

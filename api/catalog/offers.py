@@ -308,7 +308,7 @@ def _changed(trail: Trail, offer: OfferState, fields: list[str]) -> None:
     offer.version += 1
     _record(trail, offer, "update", fields=fields)
     if offer.status is not OfferStatus.DRAFT:
-        trail.emit("offer.changed", offer.id, fields=fields, version=offer.version)
+        trail.emit("offer.changed", offer.id, fields=fields)
     if "valid_through" in fields:
         _arm(trail, offer)
 

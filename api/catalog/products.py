@@ -46,11 +46,11 @@ def update(session: Session, product: Product, actor: str, data: ProductPatch) -
     _check(session, wanted)
     trail = Trail(product.org_id, actor)
     if replace(trail, product, wanted):
-        offers = select(Offer.id, Offer.version).where(
+        offers = select(Offer.id).where(
             Offer.product_id == product.id, Offer.status != OfferStatus.DRAFT
         )
-        for offer_id, version in session.exec(offers):
-            trail.emit("offer.changed", offer_id, fields=["product"], version=version)
+        for offer_id in session.exec(offers):
+            trail.emit("offer.changed", offer_id, fields=["product"])
     trail.write(session)
     return product
 

@@ -1,5 +1,6 @@
 """The OpenAPI document beyond what routes declare: tags, the problem schema, security."""
 
+from collections.abc import Callable
 from typing import Any
 
 from fastapi import FastAPI
@@ -64,6 +65,8 @@ TAGS = [
         ("ocds", "Open Contracting Data Standard: releases, records, feeds, files by the year."),
         ("indicators", "Red flags: documented queries over open data, ours and others'."),
         ("webhooks", "Events sent to addresses of yours: endpoints, keys, deliveries, attempts."),
+        ("events", "What happened, in the order of commits."),
+        ("event-types", "What events tell, with JSON Schemas; the same that webhooks send."),
         ("audit", "The log of who changed what: signed heads, proofs, exports."),
         ("operations", "For the operator: jobs of everybody, how far work is behind, leaked keys."),
         ("health", "Liveness, readiness, metrics."),
@@ -72,8 +75,8 @@ TAGS = [
 ]
 
 
-def install_schema(app: FastAPI) -> None:
-    """Give `app.openapi()` the shared problem schema, and each body its 415, for all routes."""
+def install_schema(app: FastAPI, extend: Callable[[dict[str, Any]], None]) -> None:
+    """Give `app.openapi()` the shared problem schema, each body its 415, and what `extend` adds."""
 
     unsupported = documented(UnsupportedMediaType)[UnsupportedMediaType.status]
 
@@ -102,6 +105,7 @@ def install_schema(app: FastAPI) -> None:
                 for operation in path.values():
                     if "requestBody" in operation:
                         operation["responses"].setdefault("415", unsupported)
+            extend(document)
             app.openapi_schema = document
         return app.openapi_schema
 

@@ -137,6 +137,8 @@ class Settings(BaseSettings):
         default=5, gt=0, description="How often new audit entries enter the log."
     )
 
+    events_keep_days: int = Field(default=90, ge=30, description="How long `/v1/events` goes back.")
+
     ocid_prefix: str = Field(
         default="ocds-kerben0",
         pattern=r"^ocds-[a-z0-9]{6,12}$",

@@ -82,7 +82,7 @@ def made(ctx: Context, file: File, name: str) -> FileLinkOut:
     until = until.replace(microsecond=0)
     visit = ctx.caller.visit
     link = credentials.Link(
-        ctx.caller.id, visit and visit.person_id, ctx.org_id, file.id, name[-100:], until
+        ctx.caller.id, visit.person_id if visit else None, ctx.org_id, file.id, name[-100:], until
     )
     base = config.files_base_url or config.base_url
     ctx.headers["Cache-Control"] = "no-store"

@@ -136,6 +136,7 @@ SCOPES: dict[str, tuple[frozenset[OrgRole], frozenset[MemberRole]]] = {
         BUYERS | frozenset({_R.AUDITOR}),
         frozenset({_M.OWNER, _M.PROCUREMENT_OFFICER, _M.AUDITOR}),
     ),
+    "events:read": (EVERYBODY, frozenset(MemberRole)),
     "jobs:read": (EVERYBODY, frozenset(MemberRole)),
     "webhooks:read": (EVERYBODY, frozenset({_M.OWNER, _M.AUDITOR})),
     "webhooks:write": (EVERYBODY, frozenset({_M.OWNER})),

@@ -1,7 +1,7 @@
 """Endpoints of webhooks, their secrets, messages, deliveries and attempts.
 
-Revision ID: 0036
-Revises: 0038
+Revision ID: 0037
+Revises: 0036
 """
 
 from collections.abc import Sequence
@@ -11,8 +11,8 @@ import sqlmodel.sql.sqltypes
 from alembic import op
 from sqlalchemy.dialects import postgresql
 
-revision: str = "0036"
-down_revision: str | Sequence[str] | None = "0038"
+revision: str = "0037"
+down_revision: str | Sequence[str] | None = "0036"
 branch_labels: str | Sequence[str] | None = None
 depends_on: str | Sequence[str] | None = None
 

@@ -4,7 +4,7 @@ What documents there are becomes files whose bytes are still in `document_chunk`
 `kerben files move` has put them into the store.
 
 Revision ID: 0048
-Revises: 0035
+Revises: 0046
 """
 
 from collections.abc import Sequence
@@ -14,7 +14,7 @@ import sqlmodel.sql.sqltypes
 from alembic import op
 
 revision: str = "0048"
-down_revision: str | Sequence[str] | None = "0035"
+down_revision: str | Sequence[str] | None = "0046"
 branch_labels: str | Sequence[str] | None = None
 depends_on: str | Sequence[str] | None = None
 

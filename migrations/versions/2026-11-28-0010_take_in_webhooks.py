@@ -4,7 +4,7 @@ Sources and messages of tracking move into it and keep their ids. Their secrets,
 encrypted to the sealing key, are encrypted anew (core/vault.py), so that this needs both keys.
 
 Revision ID: 0040
-Revises: 0035
+Revises: 0037
 """
 
 from collections.abc import Sequence
@@ -19,7 +19,7 @@ from api.core import vault
 from api.procurement.sealing import installation, keys
 
 revision: str = "0040"
-down_revision: str | Sequence[str] | None = "0035"
+down_revision: str | Sequence[str] | None = "0037"
 branch_labels: str | Sequence[str] | None = None
 depends_on: str | Sequence[str] | None = None
 

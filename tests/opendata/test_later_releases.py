@@ -237,7 +237,15 @@ def test_an_award_is_published_when_it_is_decided_and_again_when_it_falls(
             for name, value in changed.items():
                 setattr(award, name, value)
             worker.add(award)
-            emit(worker, event, award.id, org_id=buyer.org_id, tender_id=tender_id.hex)
+            emit(
+                worker,
+                event,
+                award.id,
+                org_id=buyer.org_id,
+                tender_id=tender_id.hex,
+                lot_id=award.lot_id.hex,
+                status=award.status,
+            )
 
     award_id, now = uuid7(), datetime.now(UTC)
     tell("award.proposed")

@@ -118,7 +118,7 @@ def test_who_asked_is_known_to_the_asker_alone_until_bids_are_opened(
     assert all(supplier.org_id.hex not in f"{e.org_id} {e.actor} {e.change}" for e in trail)
     assert [e.actor for e in trail if e.action == "ask"] == ["supplier"]
     events = session.exec(select(OutboxEvent).where(OutboxEvent.type == "enquiry.asked")).all()
-    assert [(e.org_id, [*e.payload]) for e in events] == [(buyer.org_id, ["tender_id"])]
+    assert [(e.org_id, [*e.payload]) for e in events] == [(buyer.org_id, ["version", "tender_id"])]
 
 
 def test_the_public_reads_answers_without_authors(

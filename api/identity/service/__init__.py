@@ -8,6 +8,7 @@ from api.identity.service.callers import (
     SecondFactorRequired,
     Visit,
     authenticate,
+    authenticate_link,
     issue_token,
 )
 from api.identity.service.clients import (
@@ -50,6 +51,7 @@ __all__ = [
     "acts_as",
     "add_member",
     "authenticate",
+    "authenticate_link",
     "buying_rules",
     "change_role",
     "change_status",

@@ -1,15 +1,20 @@
 """Events of organisations, offers and matching."""
 
-from typing import Annotated
+from typing import Annotated, Any
 from uuid import UUID
 
-from pydantic import Field
+from pydantic import AliasPath, Field
 
 from api.matching.models import Verdict
 from api.webhooks.catalogue.kinds import Data, Kind, NoData, Reference
 from api.webhooks.catalogue.procurement import ORGANISATION, TENDER, OfTenderData, OrganisationRef
 
 OFFER = "019abf2e8c1d7c3fa9b04b4c6f0d2e17"
+
+
+def _content(name: str) -> Any:
+    """A field of what is signed."""
+    return Field(validation_alias=AliasPath("content", name))
 
 
 class OrganisationEventData(Data):
@@ -22,12 +27,6 @@ class OfferMovedEventData(Data):
     """An offer that moved."""
 
     before: str = Field(description="Status before")
-
-
-class OfferChangedEventData(Data):
-    """An offer with new values."""
-
-    fields: list[str] = Field(description="Names of the fields that changed")
 
 
 class MatchingCompletedEventData(Data):
@@ -58,9 +57,9 @@ class InvitationEventData(OfTenderData):
 class AuditHeadEventData(Data):
     """A signed head of the audit log; keep it, and nothing before it can be altered unseen."""
 
-    number: int
-    tree_size: int
-    root_hash: str
+    number: int = _content("number")
+    tree_size: int = _content("tree_size")
+    root_hash: str = _content("root_hash")
     key_id: str
     signature: str
 
@@ -73,14 +72,10 @@ TYPES = (
         OrganisationEventData,
         {"action": "verify"},
     ).types(changed="Your organisation, or its entry in the register of debarments, changed."),
-    *Kind("offer", "offer", "offers:read", OfferMovedEventData, {"before": "draft"}).types(
-        activated="Your offer can be found.",
+    *Kind("offer", "offer", "offers:read", OfferMovedEventData, {"before": "active"}).types(
         suspended="Your offer was suspended.",
         expired="Your offer's validity ended.",
     ),
-    *Kind(
-        "offer", "offer", "offers:read", OfferChangedEventData, {"fields": ["price_tiers"]}
-    ).types(changed="Your offer, its product or its certificates changed."),
     *Kind("certificate", "certificate", "offers:read", NoData, {}).types(
         verified="Your certificate was verified.",
         withdrawn="Your certificate was withdrawn.",
@@ -117,9 +112,7 @@ TYPES = (
         "audit:read",
         AuditHeadEventData,
         {
-            "number": 7,
-            "tree_size": 1204,
-            "root_hash": "ab" * 32,
+            "content": {"number": 7, "tree_size": 1204, "root_hash": "ab" * 32},
             "key_id": "kid-1",
             "signature": "c2lnbmF0dXJl",
         },
@@ -127,8 +120,12 @@ TYPES = (
     ).types(head_published="A head of the audit log was signed."),
 )
 INTERNAL = (
+    "offer.activated",
+    "offer.changed",
     "offer.validity_ended",
     "matching.reindexed",
     "debarment.began",
     "debarment.ended",
 )
+"""What only the workers react to. An import may activate and change a million offers: its seller
+is told of the job, and certificates speak for themselves."""

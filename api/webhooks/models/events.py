@@ -19,6 +19,7 @@ class EventEnvelope(Table, table=True):
     __tablename__ = "event_envelope"
     __table_args__ = (
         Index("ix_event_envelope_feed", "org_id", "xid", "id"),
+        Index("ix_event_envelope_public", "xid", "id", postgresql_where=text("org_id IS NULL")),
         Index("ix_event_envelope_age", "xid"),
         Index("ix_event_envelope_event_id", "event_id"),
     )

@@ -1,5 +1,11 @@
 """Every router of webhooks."""
 
-from api.webhooks.router import deliveries, endpoints
+from api.webhooks.router import deliveries, endpoints, events
 
-ROUTERS = (endpoints.router, deliveries.router, deliveries.attempts)
+ROUTERS = (
+    events.events,
+    events.event_types,
+    endpoints.router,
+    deliveries.router,
+    deliveries.attempts,
+)

@@ -12,7 +12,7 @@ from api.identity.access import Context, require
 from api.rules.outbound import AttemptError
 from api.rules.webhooks import DeliveryStatus
 from api.webhooks.problems import ContentGone, DeliveryState, EndpointState
-from api.webhooks.schemas import AttemptOut, DeliveryId, DeliveryOut, EndpointId
+from api.webhooks.schemas.endpoints import AttemptOut, DeliveryId, DeliveryOut, EndpointId
 from api.webhooks.service import deliveries
 from api.webhooks.service.deliveries import Shown
 

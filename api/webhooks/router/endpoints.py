@@ -16,7 +16,7 @@ from api.webhooks import signing
 from api.webhooks.catalogue import UnknownEventType
 from api.webhooks.models import WebhookEndpoint, WebhookSecret
 from api.webhooks.problems import EndpointCoolingDown, EndpointState, ReplayRunning, UrlNotCalled
-from api.webhooks.schemas import (
+from api.webhooks.schemas.endpoints import (
     DeliveryOut,
     EndpointCreated,
     EndpointId,

@@ -19,7 +19,7 @@ from api.rules.webhooks import DELIVERY, ENDPOINT, DisabledReason, EndpointStatu
 from api.webhooks import catalogue
 from api.webhooks.models import WebhookDelivery, WebhookEndpoint
 from api.webhooks.problems import EndpointCoolingDown, EndpointState, UrlNotCalled
-from api.webhooks.schemas import EndpointIn, EndpointPatch
+from api.webhooks.schemas.endpoints import EndpointIn, EndpointPatch
 from api.webhooks.service import secrets
 
 

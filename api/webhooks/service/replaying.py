@@ -13,7 +13,7 @@ from api.rules.webhooks import DELIVERY, DeliveryStatus, EndpointStatus
 from api.webhooks import catalogue
 from api.webhooks.models import WebhookDelivery, WebhookEndpoint, WebhookMessage
 from api.webhooks.problems import EndpointState, ReplayRunning
-from api.webhooks.schemas import RecoverIn, ReplayIn
+from api.webhooks.schemas.endpoints import RecoverIn, ReplayIn
 from api.webhooks.service import fan_out
 from api.webhooks.service.fan_out import Told
 

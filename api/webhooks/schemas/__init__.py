@@ -1,0 +1,1 @@
+"""The shapes of events, and of endpoints, deliveries and attempts."""

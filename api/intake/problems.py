@@ -1,6 +1,6 @@
 """Why a webhook is not taken in, as problems with stable codes."""
 
-from api.core.errors import Conflict, Forbidden, Unauthorized
+from api.core.errors import Conflict, Unauthorized
 
 
 class SignatureWrong(Unauthorized):
@@ -8,12 +8,6 @@ class SignatureWrong(Unauthorized):
     moment that it signs is more than five minutes away."""
 
     code, title = "signature_wrong", "The signature does not fit the body"
-
-
-class AddressNotAllowed(Forbidden):
-    """The source may send from other addresses only."""
-
-    code, title = "address_not_allowed", "This address may not send"
 
 
 class NothingToReplay(Conflict):

@@ -19,9 +19,10 @@ from api.core.pages import Page
 from api.identity import access
 from api.identity.access import Context, require
 from api.identity.jobs_router import JobOut
+from api.identity.service import AddressNotAllowed
 from api.intake import service, sources
 from api.intake.models import IntakeSource
-from api.intake.problems import AddressNotAllowed, NothingToReplay, SignatureWrong
+from api.intake.problems import NothingToReplay, SignatureWrong
 from api.intake.schemas import (
     IntakeMessageId,
     IntakeMessageOut,

@@ -18,9 +18,10 @@ from api.core import bulk, db, jobs, pages, vault
 from api.core.errors import NotFound
 from api.core.jobs import Job
 from api.core.pages import PageQuery
+from api.identity.service import AddressNotAllowed
 from api.intake import providers
 from api.intake.models import IntakeMessage, IntakeSource, Proof
-from api.intake.problems import AddressNotAllowed, NothingToReplay, SignatureWrong
+from api.intake.problems import NothingToReplay, SignatureWrong
 from api.intake.schemas import MessageState
 from api.intake.schemes import Headers
 from api.rules.clock import utcnow

@@ -197,4 +197,5 @@ INTERNAL = (
     "delivery.day_ended",
     "acceptance.silence_ended",
     "dispute.stage_ended",
+    "ledger_hold.expired",
 )

@@ -106,6 +106,9 @@ TYPES = (
         declined="A supplier will not bid.",
         withdrawn="A buyer withdrew an invitation.",
     ),
+    *Kind("file", "file", "documents:write", NoData, {}).types(
+        quarantined="A file of yours is harmful: nobody gets it.",
+    ),
     *Kind(
         "audit",
         "audit_head",
@@ -124,6 +127,7 @@ INTERNAL = (
     "offer.changed",
     "offer.validity_ended",
     "matching.reindexed",
+    "file.sweep_due",
     "debarment.began",
     "debarment.ended",
 )

@@ -86,6 +86,7 @@ HANDLERS: dict[str, tuple[str, ...]] = {
     "acceptance.deemed": ("delivery.rescore",),
     "acceptance.rejected": ("delivery.rescore",),
     "dispute.closed": ("delivery.rescore",),
+    "landed_cost.recompute_due": ("delivery.recompute_landed_cost",),
     "invitation.sent": ("delivery.rescore",),
     "invitation.accepted": ("delivery.rescore",),
     "invitation.declined": ("delivery.rescore",),

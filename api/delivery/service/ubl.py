@@ -57,6 +57,7 @@ def response(session: Session, contract: Contract, schedule: DeliverySchedule) -
                     "response": line.response,
                     "reason": line.reason,
                     "change": line.change,
+                    "split": line.split,
                 }
             )
             for line in lines

@@ -84,6 +84,7 @@ HANDLERS: dict[str, tuple[str, ...]] = {
     "delivery.late": ("delivery.rescore",),
     "acceptance.accepted": ("delivery.rescore",),
     "acceptance.deemed": ("delivery.rescore",),
+    "excuse.accepted": ("delivery.rescore",),
     "acceptance.rejected": ("delivery.rescore",),
     "dispute.closed": ("delivery.rescore",),
     "landed_cost.recompute_due": ("delivery.recompute_landed_cost",),
@@ -93,6 +94,7 @@ HANDLERS: dict[str, tuple[str, ...]] = {
     "scorecard.annotated": ("delivery.rescore",),
     "scorecard.refresh_due": ("delivery.rescore",),
     "scorecard.changed": ("delivery.rate_seller",),
+    "seller.rated": ("matching.rematch_seller",),
     "tender.period_ended": ("procurement.close_tender",),
 }
 """Event type -> tasks, each called with the event's `resource_id`."""

@@ -4,7 +4,7 @@ from uuid import UUID
 
 from sqlmodel import Session
 
-from api.delivery.service import scorecards, tracking_facts
+from api.delivery.service import recomputing, scorecards, tracking_facts
 from workers.app import task
 
 
@@ -24,3 +24,9 @@ def rescore(session: Session, resource_id: str) -> None:
 def rate_seller(session: Session, resource_id: str) -> None:
     """A scorecard says something else: matching and buyers' rules read it from now on."""
     scorecards.rate(session, UUID(hex=resource_id))
+
+
+@task("delivery.recompute_landed_cost")
+def recompute_landed_cost(session: Session, resource_id: str) -> None:
+    """The numbers of a followed landed cost may have changed."""
+    recomputing.recompute_due(session, UUID(hex=resource_id))

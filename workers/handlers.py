@@ -87,8 +87,10 @@ HANDLERS: dict[str, tuple[str, ...]] = {
     "delivery.late": ("delivery.rescore",),
     "acceptance.accepted": ("delivery.rescore",),
     "acceptance.deemed": ("delivery.rescore",),
+    "excuse.accepted": ("delivery.rescore",),
     "acceptance.rejected": ("delivery.rescore",),
     "dispute.closed": ("delivery.rescore",),
+    "landed_cost.recompute_due": ("delivery.recompute_landed_cost",),
     "invitation.sent": ("delivery.rescore",),
     "invitation.accepted": ("delivery.rescore",),
     "invitation.declined": ("delivery.rescore",),
@@ -96,6 +98,7 @@ HANDLERS: dict[str, tuple[str, ...]] = {
     "scorecard.refresh_due": ("delivery.rescore",),
     "scorecard.changed": ("delivery.rate_seller",),
     "webhook.retention_due": ("webhooks.keep_retention",),
+    "seller.rated": ("matching.rematch_seller",),
     "tender.period_ended": ("procurement.close_tender",),
 }
 """Event type -> tasks, each called with the event's `resource_id`."""

@@ -4,7 +4,7 @@ What must be seen by others before the search begins is committed in a step of i
 that is indexed while a request is matched is then found by the one or by the other.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from uuid import UUID
 
 from sqlmodel import Session
@@ -52,14 +52,31 @@ def index_seller(session: Session, job: Job) -> bool:
     return _index(session, job, lambda: matching.ids_of_seller(session, seller_id))
 
 
+@batch_task("matching.rematch_seller")
+def rematch_seller(session: Session, job: Job) -> bool:
+    """A seller's scorecard says something else: what it offers fits open requests differently."""
+    if not job.cursor:
+        seller_id = UUID(hex=job.args["resource_id"])
+        return _begin(job, matching.ids_of_seller(session, seller_id))
+    return _match_next(session, job, job.cursor["left"])
+
+
 def _index(session: Session, job: Job, offers: Callable[[], list[UUID]]) -> bool:
     if not job.cursor:
         found = offers()
         matching.index_offers(session, found)
-        job.cursor = {"left": [offer_id.hex for offer_id in found]}
-        job.progress_total = len(found)
-        return not found
-    now, left = job.cursor["left"][:REVERSE_BATCH], job.cursor["left"][REVERSE_BATCH:]
+        return _begin(job, found)
+    return _match_next(session, job, job.cursor["left"])
+
+
+def _begin(job: Job, offers: Sequence[UUID]) -> bool:
+    job.cursor = {"left": [offer_id.hex for offer_id in offers]}
+    job.progress_total = len(offers)
+    return not offers
+
+
+def _match_next(session: Session, job: Job, waiting: list[str]) -> bool:
+    now, left = waiting[:REVERSE_BATCH], waiting[REVERSE_BATCH:]
     for offer_id in now:
         matching.match_offer_to_open(session, UUID(hex=offer_id))
     job.cursor, job.progress_done = {"left": left}, job.progress_done + len(now)

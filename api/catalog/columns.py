@@ -34,6 +34,9 @@ OPTIONAL = (
     "order_multiple",
     "supply_quantity",
     "supply_period",
+    "gross_weight_kg",
+    "volume_m3",
+    "packages",
     "warranty_months",
     "payment_terms",
     "valid_from",
@@ -103,6 +106,19 @@ ALIASES = {
         "производственная мощность, объем поставки, supply ability, capacity, 供货能力, 产能, 月产能"
     ),
     "supply_period": "период поставки, период, supply period, 供货周期单位, 产能周期",
+    "gross_weight_kg": (
+        "вес брутто, вес брутто кг, вес брутто за ед кг, масса брутто, масса брутто кг,"
+        " брутто салмагы, брутто салмагы кг, gross weight, unit gross weight, g w, g w kg, 毛重,"
+        " 毛重 kg, 毛重 公斤, 单件毛重, 单位毛重"
+    ),
+    "volume_m3": (
+        "объем, объем м3, объем единицы м3, объем упаковки м3, көлөмү, көлөмү м3, volume, cbm,"
+        " unit volume, 体积, 体积 m3, 体积 立方米, 单件体积, 单位体积"
+    ),
+    "packages": (
+        "мест, количество мест, грузовых мест на единицу, таңгактар, packages per unit, ctns per unit,"
+        " 件数, 包装件数, 每单位件数"
+    ),
     "warranty_months": (
         "гарантия, гарантия мес, гарантийный срок, кепилдик, warranty, 质保, 质保期, 保修期, 保修月数"
     ),

@@ -94,6 +94,9 @@ class Offer(Table, table=True):
         CheckConstraint("min_order_quantity > 0", "min_order_quantity_positive"),
         CheckConstraint("order_multiple > 0", "order_multiple_positive"),
         CheckConstraint("supply_quantity > 0", "supply_quantity_positive"),
+        CheckConstraint(
+            "gross_weight_kg > 0 AND volume_m3 > 0 AND packages > 0", "measures_positive"
+        ),
         CheckConstraint("valid_through >= valid_from", "validity_ordered"),
     )
 
@@ -111,6 +114,11 @@ class Offer(Table, table=True):
     place_code: str = Field(max_length=40)
     supply_quantity: Decimal | None = Field(default=None, sa_type=QUANTITY)
     supply_period: SupplyPeriod | None = Field(default=None, sa_type=state(SupplyPeriod))
+    gross_weight_kg: Decimal | None = Field(default=None, sa_type=QUANTITY)
+    """Of one `unit_code` as it is packed for transport; so are volume and packages (0.05: twenty
+    to a package)."""
+    volume_m3: Decimal | None = Field(default=None, sa_type=QUANTITY)
+    packages: Decimal | None = Field(default=None, sa_type=QUANTITY)
     warranty_months: int | None = None
     payment_terms: str | None = Field(default=None, max_length=500)
     valid_from: date | None = None

@@ -56,6 +56,9 @@ class OfferRecord(NamedTuple):
     certificate_schemes: list[str]
     certificate_numbers: list[str]
     certificate_expiries: list[date | None]
+    gross_weight_kg: Decimal | None
+    volume_m3: Decimal | None
+    packages: Decimal | None
 
     @property
     def active(self) -> bool:
@@ -71,7 +74,7 @@ _OFFERS = """
       s.id, s.legal_name, s.country, s.status, s.verification_level, debarred.until,
       p.names, p.descriptions, p.attributes, p.brand, p.model, p.hs_code, p.cpv_code,
       price.quantities, price.prices, lead.quantities, lead.days,
-      held.schemes, held.numbers, held.expiries
+      held.schemes, held.numbers, held.expiries, o.gross_weight_kg, o.volume_m3, o.packages
     FROM offer AS o
     JOIN product AS p ON p.id = o.product_id
     JOIN organisation AS s ON s.id = o.seller_id

@@ -70,6 +70,15 @@ class OfferPatch(Input):
     lead_time_tiers: list[LeadTimeTierIn] | None = Field(default=None, min_length=1, max_length=20)
     supply_quantity: Positive | None = Field(default=None, examples=["12000"])
     supply_period: SupplyPeriod | None = Field(default=None, examples=["month"])
+    gross_weight_kg: Positive | None = Field(
+        default=None, examples=["28.5"], description="Of one unit, packed for transport."
+    )
+    volume_m3: Positive | None = Field(
+        default=None, examples=["0.14"], description="Of one unit, packed for transport."
+    )
+    packages: Positive | None = Field(
+        default=None, examples=["0.5"], description="For one unit: 0.5 is two to a package."
+    )
     warranty_months: int | None = Field(default=None, ge=0, le=1200, examples=[24])
     payment_terms: Line | None = Field(
         default=None, examples=["30 % in advance, 70 % before shipment"]
@@ -174,6 +183,9 @@ class OfferOut(BaseModel):
     lead_time_tiers: list[LeadTimeTierOut]
     supply_quantity: PlainDecimal | None
     supply_period: SupplyPeriod | None
+    gross_weight_kg: PlainDecimal | None
+    volume_m3: PlainDecimal | None
+    packages: PlainDecimal | None
     warranty_months: int | None
     payment_terms: str | None
     valid_from: date | None

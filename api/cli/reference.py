@@ -13,7 +13,7 @@ from sqlmodel import Session
 
 from api.core import db
 from api.core.errors import Problem
-from api.delivery.service import seeding
+from api.delivery.service import recomputing, seeding
 from api.reference import loaders, policies
 from api.reference.files import Progress as Report
 from api.reference.locales import LANGUAGES
@@ -128,6 +128,8 @@ def load(
                         progress=report,
                     )
                 }
+            if what is What.FX or what.value in {*seeding.What}:
+                recomputing.hasten(session)
     except Problem as problem:
         _show_refusal(problem)
         raise typer.Exit(1) from None

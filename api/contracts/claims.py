@@ -82,7 +82,10 @@ def decide_excuse(
     excuse.version += 1
     session.add(excuse)
     change = {"number": number, "status": excuse.status, "reason": reason}
-    execution.record(session, contract, f"{action}_excuse", actor, change)
+    event = f"excuse.{excuse.status}"
+    execution.record(
+        session, contract, f"{action}_excuse", actor, change, event=event, resource=excuse.id
+    )
     return excuse
 
 

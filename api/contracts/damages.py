@@ -1,7 +1,7 @@
 """Liquidated damages of a contract, computed from facts. Never commits."""
 
 from collections import defaultdict
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from datetime import date, datetime, timedelta
 from decimal import ROUND_HALF_UP, Decimal
 from uuid import UUID
@@ -10,7 +10,7 @@ from sqlmodel import Session, col, select
 
 from api.contracts import execution, performance, queries, terms
 from api.contracts.execution_problems import PriceUnknown
-from api.contracts.models import Contract, DeliveryExcuse, DeliveryScheduleRow
+from api.contracts.models import Contract, DeliveryExcuse, DeliveryScheduleRow, Performance
 from api.contracts.penalty import files
 from api.core import db, ids
 from api.procurement.models import BidItem, Item
@@ -98,8 +98,13 @@ def told(
     session: Session, row_ids: Collection[UUID], *, until: datetime
 ) -> Mapping[UUID, list[Told]]:
     """What is held true of rows up to an instant, by the row."""
+    return by_row(performance.facts(session, [*row_ids]), until=until)
+
+
+def by_row(facts: Iterable[Performance], *, until: datetime) -> Mapping[UUID, list[Told]]:
+    """Facts up to an instant as the rules take them, by the row."""
     found = defaultdict(list)
-    for fact in performance.facts(session, [*row_ids]):
+    for fact in facts:
         if fact.occurred_at <= until:
             shown = ids.show("performance", fact.id)
             each = Told(shown, fact.event, fact.quantity, fact.occurred_at)

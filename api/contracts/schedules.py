@@ -4,7 +4,8 @@ The contract's row is locked by whoever proposes or answers; the rows in force b
 them, so that goods are not despatched by a row that changes.
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
+from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
@@ -136,6 +137,8 @@ def respond(
         if new is not None and (new.number, new.item_id) != (kept.number, kept.item_id):
             pointer = f"#/lines/{index}/change"
             raise refused(pointer, "row_differs", "a changed row keeps its number and its item")
+        if new is not None and line.split:
+            _require_split(f"#/lines/{index}/split", kept, new, line.split, proposed)
     response = OrderResponse(
         contract_id=contract.id,
         schedule_id=schedule.id,
@@ -154,6 +157,7 @@ def respond(
             response=line.response,
             reason=line.reason,
             change=None if line.change is None else line.change.model_dump(mode="json"),
+            split=[row.model_dump(mode="json") for row in line.split],
         )
         for line in data.lines
     )
@@ -163,7 +167,9 @@ def respond(
         return response
     _move(session, contract, schedule, action, actor)
     if action == "counter":
-        rows = [answers[number].change or row for number, row in proposed.items()]
+        rows = []
+        for wanted, row in proposed.items():
+            rows += [answers[wanted].change or row, *answers[wanted].split]
         number = len(list_schedules(session, contract)) + 1
         _add(session, contract, org_id, actor, rows, number=number, based_on=schedule.number)
     return response
@@ -227,6 +233,27 @@ def change_number(session: Session, schedule: DeliverySchedule) -> int | None:
     if schedule.change_id is None:
         return None
     return session.get_one(ContractChange, schedule.change_id).number
+
+
+def _require_split(
+    pointer: str,
+    kept: ScheduleRowIn,
+    changed: ScheduleRowIn,
+    split: Sequence[ScheduleRowIn],
+    proposed: Collection[int],
+) -> None:
+    """Raise Invalid unless the parts of a split row are of its item and have its quantity."""
+    for index, part in enumerate(split):
+        if part.item_id != kept.item_id:
+            detail = "a part of a row is of its item"
+            raise refused(f"{pointer}/{index}/item_id", "row_differs", detail)
+        if part.number in proposed:
+            detail = "a part of a row has a number of its own"
+            raise refused(f"{pointer}/{index}/number", "row_twice", detail)
+    whole = changed.quantity + sum((part.quantity for part in split), Decimal())
+    if whole != kept.quantity:
+        detail = f"the parts add up to {whole:f}, and the row has {kept.quantity:f}"
+        raise refused(pointer, "quantity_differs", detail)
 
 
 def _add(

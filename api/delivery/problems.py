@@ -50,3 +50,15 @@ class ComparisonNotSetUp(Conflict):
     """The tender does not say how its bids are made comparable (landed-cost terms)."""
 
     code, title = "comparison_not_set_up", "The tender has no landed-cost terms"
+
+
+class NumbersUnchanged(Conflict):
+    """By the numbers of that day the landed cost comes to what it came to."""
+
+    code, title = "numbers_unchanged", "The numbers have not changed"
+
+
+class LandedCostSuperseded(Conflict):
+    """The landed cost was computed anew: the last one of its chain is recomputed or followed."""
+
+    code, title = "landed_cost_superseded", "There is a later computation of this landed cost"

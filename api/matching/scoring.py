@@ -1,7 +1,7 @@
 """One offer against one request: the score with everything it was computed from."""
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 from decimal import Decimal
 from typing import Any
@@ -57,9 +57,9 @@ class Scored:
         }
 
 
-type DeliveredPrice = Callable[[Demand, Supply], Decimal | None]
+type DeliveredPrice = Callable[[Demand, Supply, Decimal | None], Decimal | None]
 """What the price of an offer is multiplied by to be its cost delivered, duty paid, in the country
-of the request; None when nothing is known of it."""
+of the request; None when nothing is known of it. The third is the price of one unit, if known."""
 
 _ports: list[Callable[[Session, date], DeliveredPrice]] = []
 
@@ -113,15 +113,17 @@ class Scorer:
             self.look_up_rates((supply.currency,), demand.lot_budget_currency)
             rate = self._rates[demand.lot_budget_currency][supply.currency]
         self.look_up_units((demand.unit_code, supply.unit_code))
-        delivered = self._delivered(demand, supply) if rate and self._delivered else None
-        return Circumstances(
+        around = Circumstances(
             as_of=self.as_of,
             rate=rate.value if rate else None,
             rate_on=rate.day if rate else None,
-            delivered_factor=delivered,
             demand_unit=self._units[demand.unit_code],
             offer_unit=self._units[supply.unit_code],
         )
+        if rate is None or self._delivered is None:
+            return around
+        price = matching_fit.unit_price(demand, supply, around)
+        return replace(around, delivered_factor=self._delivered(demand, supply, price))
 
 
 def measured(

@@ -101,6 +101,9 @@ def _loaded(record: offers.OfferRecord, performance: Decimal | None) -> Loaded:
         verification_level=record.seller_level,
         debarred_until=record.seller_debarred_until,
         performance=performance,
+        gross_weight_kg=record.gross_weight_kg,
+        volume_m3=record.volume_m3,
+        packages=record.packages,
     )
     extra = " ".join([record.brand or "", record.model or "", *record.attributes.values()])
     return Loaded(

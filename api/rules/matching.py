@@ -106,7 +106,8 @@ class Held:
 class Supply:
     """What an offer gives, and what is known of its seller. Tiers ascend by quantity.
 
-    `markets` are the countries it is sold to; empty means everywhere.
+    `markets` are the countries it is sold to; empty means everywhere. Weight, volume and packages
+    are those of one unit.
     """
 
     offer_id: UUID
@@ -134,6 +135,9 @@ class Supply:
     deliveries: int = 0
     good_deliveries: int = 0
     performance: Decimal | None = None
+    gross_weight_kg: Decimal | None = None
+    volume_m3: Decimal | None = None
+    packages: Decimal | None = None
 
 
 @dataclass(frozen=True, slots=True)

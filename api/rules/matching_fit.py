@@ -57,10 +57,9 @@ class Facts:
 def facts(demand: Demand, supply: Supply, around: Circumstances, parameters: Parameters) -> Facts:
     """Work out the figures at the quantity asked for, or at the minimum order when that is more."""
     quantity = _in_offer_unit(demand, supply, around)
-    ordered = price = lead = None
-    if quantity is not None:
-        multiple = supply.order_multiple or ONE
-        ordered = offers.nearest_order(quantity, supply.min_order_quantity, multiple)
+    ordered = _ordered(quantity, supply)
+    price = lead = None
+    if ordered is not None:
         price = offers.price_at(supply.price_tiers, ordered)
         lead = offers.lead_days_at(supply.lead_time_tiers, ordered)
     total = None if price is None or ordered is None else (price * ordered).quantize(PLACES)
@@ -87,6 +86,12 @@ def facts(demand: Demand, supply: Supply, around: Circumstances, parameters: Par
         transit_mode=mode,
         period_days=(demand.deliver_by - demand.ordered_on).days,
     )
+
+
+def unit_price(demand: Demand, supply: Supply, around: Circumstances) -> Decimal | None:
+    """The price of one unit at the quantity that would be ordered; None when the units differ."""
+    ordered = _ordered(_in_offer_unit(demand, supply, around), supply)
+    return None if ordered is None else offers.price_at(supply.price_tiers, ordered)
 
 
 def transit_days(demand: Demand, supply: Supply, parameters: Parameters) -> tuple[str, int]:
@@ -209,6 +214,13 @@ def holds(supply: Supply, scheme: str, day: date) -> bool:
         held.scheme == scheme and (held.expires_on is None or held.expires_on >= day)
         for held in supply.certificates
     )
+
+
+def _ordered(quantity: Decimal | None, supply: Supply) -> Decimal | None:
+    if quantity is None:
+        return None
+    multiple = supply.order_multiple or ONE
+    return offers.nearest_order(quantity, supply.min_order_quantity, multiple)
 
 
 def _in_offer_unit(demand: Demand, supply: Supply, around: Circumstances) -> Decimal | None:

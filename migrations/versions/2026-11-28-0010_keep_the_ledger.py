@@ -1,7 +1,7 @@
 """The ledger: accounts, transactions, entries and holds that only grow.
 
 Revision ID: 0052
-Revises: 0048
+Revises: 0051
 """
 
 from collections.abc import Sequence
@@ -13,7 +13,7 @@ from alembic import op
 from sqlalchemy.dialects import postgresql
 
 revision: str = "0052"
-down_revision: str | Sequence[str] | None = "0048"
+down_revision: str | Sequence[str] | None = "0051"
 branch_labels: str | Sequence[str] | None = None
 depends_on: str | Sequence[str] | None = None
 

@@ -196,6 +196,21 @@ def test_a_patch_changes_only_what_it_names(seller: Any, session: Session) -> No
     assert seller.get(f"/v1/offers/{made['id']}").json() == answer.json()
 
 
+def test_what_a_unit_weighs_is_kept_changed_and_taken_away(seller: Any) -> None:
+    found = samples.drafted(seller, gross_weight_kg="28.50", volume_m3="0.14", packages="0.5")
+    assert (found["gross_weight_kg"], found["volume_m3"], found["packages"]) == (
+        "28.5",
+        "0.14",
+        "0.5",
+    )
+    url = f"/v1/offers/{found['id']}"
+    changed = seller.patch(url, json={"gross_weight_kg": "30", "volume_m3": None}).json()
+    assert (changed["gross_weight_kg"], changed["volume_m3"]) == ("30", None)
+    assert changed["packages"] == "0.5", "what a patch does not name stays"
+    assert seller.patch(url, json={"packages": "0"}).status_code == 422
+    assert seller.get(url).json()["packages"] == "0.5"
+
+
 def test_a_patch_of_a_version_not_seen_is_refused(seller: Any) -> None:
     made = activated(seller)
 

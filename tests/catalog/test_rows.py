@@ -73,3 +73,20 @@ def test_a_line_without_end_does_not_fill_the_memory() -> None:
 def test_the_known_columns_are_those_of_the_documented_format() -> None:
     assert set(samples.HEADER) <= {*columns.REQUIRED, *columns.OPTIONAL}
     assert next(csv.reader([",".join(samples.HEADER)])) == samples.HEADER
+
+
+def test_weight_volume_and_packages_of_a_unit_are_read_by_the_words_of_three_languages() -> None:
+    words = (
+        ("Вес брутто (кг)", "Объём, м³", "Количество мест"),
+        ("毛重(KG)", "体积(m³)", "件数"),
+        ("Gross Weight", "CBM", "packages"),
+    )
+    for named in words:
+        head = columns.named([*columns.REQUIRED, "name_en", *named])
+        assert head.columns[-3:] == ("gross_weight_kg", "volume_m3", "packages")
+    desk = {**samples.DESK, "gross_weight_kg": "28.5", "volume_m3": "0.14", "packages": "0.5"}
+    row = rows.from_csv(2, desk)
+    assert row.data is not None
+    assert (row.data.gross_weight_kg, row.data.packages) == (Decimal("28.5"), Decimal("0.5"))
+    (error,) = rows.from_csv(2, {**desk, "gross_weight_kg": "0"}).errors
+    assert (error.column, error.code, error.value) == ("gross_weight_kg", "greater_than", "0")

@@ -1,26 +1,27 @@
 """Contracts in force with rows of a delivery schedule, and facts about them, for tests.
 
-The rows are written as the agreement of both sides leaves them, received quantities as the receipts
-do; everything after is done through the API, the clock or the tasks.
+The rows are proposed by the buyer and accepted by the supplier. Facts of the past are recorded as
+tracking records them; everything else is done through the API, the clock or the tasks.
 """
 
 from collections.abc import Callable, Mapping
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from typing import Any, NamedTuple
-from uuid import UUID
 
-import psycopg
 from sqlmodel import Session, col, select
 
 from api.contracts import performance
-from api.contracts.models import DeliverySchedule, DeliveryScheduleRow
+from api.contracts.models import DeliveryScheduleRow
+from api.contracts.schemas import ScheduleRowIn
 from api.core import db, ids
 from api.core.outbox import OutboxEvent
 from api.rules.clock import local_date
 from api.rules.incoterms import Incoterm
-from api.rules.schedules import ScheduleStatus, contractual_event, decisive_event
+from api.rules.schedules import decisive_event
 from tests.contracts import signing
+from tests.delivery import executing
+from tests.delivery.executing import Execution
 from tests.procurement import awarding
 
 type AsOrg = Callable[..., Any]
@@ -49,8 +50,26 @@ def begun(session: Session, as_org: AsOrg, *rows: Mapping[str, Any]) -> Delivery
     case = awarding.ranked(session, as_org)
     contract = signing.in_force(case, awarding.awarded(case))
     who = case.parties
-    made = _scheduled(session, contract, case.tender, rows or ({},))
-    return Delivery(contract, who.buyer, who.chief, who.suppliers[0], who.reviewer, made)
+    item = case.tender["lots"][0]["items"][0]["id"]
+    made = Execution(who.buyer, who.suppliers[0], contract, item)
+    wanted = [_given(session, n, each) for n, each in enumerate(rows or ({},), start=1)]
+    executing.agree(made, *wanted)
+    agreed = [row["id"] for row in made.rows()]
+    return Delivery(contract, who.buyer, who.chief, who.suppliers[0], who.reviewer, agreed)
+
+
+def _given(session: Session, number: int, given: Mapping[str, Any]) -> dict[str, Any]:
+    """A row that binds on one day: as a test names it, as the API takes it."""
+    due = today(session, given.get("due_in", 10)).isoformat()
+    return {
+        "number": number,
+        "quantity": given.get("quantity", "600"),
+        "incoterm": given.get("incoterm", Incoterm.DAP),
+        "tolerance_pct": "0",
+        "ready_by": None,
+        "ship_by": due,
+        "deliver_by": due,
+    }
 
 
 def today(session: Session, days: int = 0) -> date:
@@ -72,22 +91,30 @@ def performed(session: Session, row: str, quantity: str, day: date, *, source: s
     session.commit()
 
 
-def received(superuser: psycopg.Connection[Any], row: str, quantity: str) -> None:
-    """Leave a row as receipts of so much of it leave it."""
-    superuser.execute(
-        "UPDATE delivery_schedule_row SET despatched_quantity = %s, received_quantity = %s"
-        " WHERE id = %s",
-        (quantity, quantity, ids.parse("schedule_row", row)),
-    )
+def received(made: Delivery, quantity: str) -> None:
+    """Send and receive so much of the first row."""
+    sides = Execution(made.buyer, made.supplier, made.contract, "")
+    answer = executing.receive(sides, executing.despatched(sides, quantity), quantity)
+    assert answer.status_code == 201, answer.text
 
 
-def amended(session: Session, row: str, due: date) -> None:
-    """Move the due day of a row, as an agreed amendment does, and tell it."""
-    session.rollback()
-    found = _row(session, row)
-    found.ship_by = found.deliver_by = due
-    session.add(found)
-    session.commit()
+def amended(made: Delivery, row: str, due: date) -> None:
+    """Move the due day of a row, by a change of the contract to which both sides agree."""
+    shown = made.supplier.get(made.url("delivery-schedule")).json()["items"]
+    kept = [{name: each[name] for name in ScheduleRowIn.model_fields} for each in shown]
+    for wanted, each in zip(kept, shown, strict=True):
+        if each["id"] == row:
+            wanted |= {"ship_by": due.isoformat(), "deliver_by": due.isoformat()}
+    body = {
+        "rationale_type": "durationExtension",
+        "rationale": "Граница закрыта",
+        "value_delta": "0",
+        "schedule": kept,
+    }
+    answer = made.supplier.post(made.url("changes"), json=body)
+    assert answer.status_code == 201, answer.text
+    answer = made.buyer.post(made.url(f"changes/{answer.json()['changes'][-1]['number']}/agree"))
+    assert answer.status_code == 200, answer.text
 
 
 def uploaded(actor: Any, text: bytes = b"%PDF-1.7 report") -> str:
@@ -123,52 +150,7 @@ def events(session: Session, prefix: str) -> list[tuple[str, dict[str, Any]]]:
     return [(row.type, row.payload) for row in rows]
 
 
-def _scheduled(
-    session: Session, contract: Any, tender: Any, rows: tuple[Mapping[str, Any], ...]
-) -> list[str]:
-    signed = signing.row(session, contract)
-    schedule = DeliverySchedule(
-        contract_id=signed.id,
-        number=1,
-        status=ScheduleStatus.AGREED,
-        rows=[],
-        proposed_by=signed.buyer_id,
-        proposed_at=db.now(session),
-        agreed_by=signed.supplier_id,
-        agreed_at=db.now(session),
-    )
-    session.add(schedule)
-    session.flush()
-    made: list[UUID] = []
-    for number, given in enumerate(rows, start=1):
-        incoterm = given.get("incoterm", Incoterm.DAP)
-        due = today(session, given.get("due_in", 10))
-        row = DeliveryScheduleRow(
-            contract_id=signed.id,
-            schedule_id=schedule.id,
-            number=number,
-            item_id=ids.parse("item", tender["lots"][0]["items"][0]["id"]),
-            quantity=Decimal(given.get("quantity", "600")),
-            unit_code="SET",
-            ship_by=due,
-            deliver_by=due,
-            place_code="kg-osh",
-            incoterm=incoterm,
-            incoterm_version="2020",
-            contractual_event=contractual_event(incoterm),
-        )
-        session.add(row)
-        made.append(row.id)
-    session.commit()
-    return [ids.show("schedule_row", each) for each in made]
-
-
 def _row(session: Session, row: str) -> DeliveryScheduleRow:
     found = session.get(DeliveryScheduleRow, ids.parse("schedule_row", row), populate_existing=True)
     assert found is not None
     return found
-
-
-def row_id(row: str) -> UUID:
-    """The id of a row as the database has it."""
-    return ids.parse("schedule_row", row)

@@ -25,10 +25,10 @@ type Superuser = psycopg.Connection[Any]
 
 
 @pytest.fixture
-def made(as_org: AsOrg, session: Session, superuser: Superuser) -> Delivery:
+def made(as_org: AsOrg, session: Session) -> Delivery:
     """600 desks were received of the only row."""
     found = delivering.begun(session, as_org)
-    delivering.received(superuser, found.rows[0], "600")
+    delivering.received(found, "600")
     return found
 
 

@@ -21,7 +21,7 @@ TERMS = {"party_at_fault": "supplier", "rationale": "Заключение экс
 
 @pytest.fixture
 def made(as_org: AsOrg, session: Session) -> Delivery:
-    return delivering.begun(session, as_org, {}, {"quantity": "1"})
+    return delivering.begun(session, as_org, {"quantity": "599"}, {"quantity": "1"})
 
 
 def opened(made: Delivery, by: Any = None, **changed: Any) -> Any:

@@ -15,6 +15,7 @@ from api.contracts import due
 from api.contracts.models import DeliveryAlert, DeliveryExcuse, LdClaim
 from api.contracts.penalty import files, verification
 from api.core import db, ids
+from api.delivery.models import Scorecard
 from api.procurement.sealing import canonical
 from api.rules.incoterms import Incoterm
 from tests.contracts import delivering, signing
@@ -118,7 +119,7 @@ def test_under_a_c_rule_the_seller_is_on_time_when_it_has_handed_over(
 
 
 def test_an_excuse_counts_once_the_buyer_accepts_it_and_never_without_its_paper(
-    as_org: AsOrg, session: Session
+    as_org: AsOrg, session: Session, drain: Callable[[], int]
 ) -> None:
     made = late(session, as_org)
     bad = excuse(made, session, evidence="force_majeure_certificate")
@@ -136,7 +137,13 @@ def test_an_excuse_counts_once_the_buyer_accepts_it_and_never_without_its_paper(
     assert made.supplier.post(made.url("excuses/1/accept")).status_code == 403
     content = made.buyer.get(made.url(f"documents/{submitted.json()['document_id']}/content"))
     assert content.content == b"%PDF-1.7 notice"
+    drain()
+    scored = session.exec(select(Scorecard.version)).first() or 0
     assert made.buyer.post(made.url("excuses/1/accept")).json()["status"] == "accepted"
+    assert [kind for kind, _ in delivering.events(session, "excuse.")] == ["excuse.accepted"]
+    drain()
+    session.rollback()
+    assert session.exec(select(Scorecard.version)).one() == scored + 1, "it is scored anew"
 
     (row,) = arithmetic(made.supplier, made).json()["result"]["rows"]
     assert [part["excusable_days"] for part in row["parts"]] == [3, 3]
@@ -208,7 +215,9 @@ def test_a_draft_whose_facts_have_changed_is_not_raised_and_a_waiver_has_a_reaso
 def test_a_row_is_at_risk_before_its_day_and_late_after_it_once_each(
     as_org: AsOrg, session: Session, drain: Drain
 ) -> None:
-    made = delivering.begun(session, as_org, {"due_in": 20}, {"due_in": 20, "quantity": "1"})
+    made = delivering.begun(
+        session, as_org, {"due_in": 20, "quantity": "599"}, {"due_in": 20, "quantity": "1"}
+    )
     row, done = made.rows
     delivering.performed(session, done, "1", delivering.today(session), source="test:done")
     drain()  # contract.signed arms the clock
@@ -232,7 +241,7 @@ def test_a_row_is_at_risk_before_its_day_and_late_after_it_once_each(
         due.arm(unit, contract_id)
     assert told() == [("delivery.at_risk", first)]
     moved = delivering.today(session, 30)
-    delivering.amended(session, row, moved)
+    delivering.amended(made, row, moved)
     awarding.advance(7)
     assert told() == [("delivery.at_risk", first)]
     with db.worker_unit_of_work() as unit:
@@ -250,7 +259,7 @@ def test_a_row_is_at_risk_before_its_day_and_late_after_it_once_each(
         ("at_risk", row),
         ("late", row),
     ]
-    assert {each["missing_quantity"] for each in shown} == {"600"}
+    assert {each["missing_quantity"] for each in shown} == {"599"}
     session.rollback()
     assert len(session.exec(select(DeliveryAlert)).all()) == 3
 

@@ -106,6 +106,56 @@ def test_a_changed_row_is_proposed_back_and_a_rejected_one_ends_the_proposal(
     assert respond(made.buyer, made, 3, accept).status_code == 409
 
 
+def test_a_row_is_split_over_several_days_and_its_quantity_is_kept(
+    made: Execution, session: Session
+) -> None:
+    first = row(made, number=1, quantity="400")
+    second = row(made, number=2, quantity="200")
+    assert propose(made.buyer, made, first, second).status_code == 201
+    part = {**first, "number": 3, "quantity": "250", "deliver_by": samples.day(80)}
+    line: dict[str, Any] = {
+        "row_number": 1,
+        "response": "change",
+        "reason": "Половина раньше, половина позже",
+        "change": {**first, "quantity": "150"},
+        "split": [part],
+    }
+    accept = {"row_number": 2, "response": "accept"}
+    at = "#/lines/0/split"
+    cases: list[tuple[dict[str, Any], tuple[str, str]]] = [
+        ({"split": [{**part, "quantity": "251"}]}, (at, "quantity_differs")),
+        ({"change": first}, (at, "quantity_differs")),
+        ({"split": [{**part, "number": 2}]}, (f"{at}/0/number", "row_twice")),
+        ({"split": [{**part, "item_id": f"item_{7:032x}"}]}, (f"{at}/0/item_id", "row_differs")),
+        ({"response": "accept", "change": None}, ("#/lines/0", "value_error")),
+    ]
+    for changed, expected in cases:
+        refused = respond(made.supplier, made, 1, {**line, **changed}, accept)
+        assert refused.status_code == 422, refused.text
+        assert expected in codes(refused), refused.text
+    twice = respond(made.supplier, made, 1, {**line, "split": [part, part]}, accept)
+    assert codes(twice) == {(at, "quantity_differs")}
+    halves = [{**part, "quantity": "125"}, {**part, "quantity": "125"}]
+    same = respond(made.supplier, made, 1, {**line, "split": halves}, accept)
+    assert codes(same) == {("#/rows/2/number", "row_twice")}
+    session.rollback()
+    assert session.exec(select(OrderResponse)).all() == []
+
+    countered = respond(made.supplier, made, 1, line, accept).json()
+
+    assert countered["status"] == "countered"
+    statuses = [each["line_status_code"] for each in countered["response"]["lines"]]
+    assert statuses == ["3", "5"]
+    xml = made.buyer.get(f"{made.url}/schedules/1/ubl/order-response").text
+    assert xml.count("<cac:OrderLine>") == 3
+    assert "<cbc:LineID>1</cbc:LineID>" in xml
+    answers = [{"row_number": n, "response": "accept"} for n in (1, 2, 3)]
+    assert respond(made.buyer, made, 2, *answers).json()["status"] == "agreed"
+    in_force = [(each["number"], each["quantity"], each["due"]) for each in made.rows()]
+    late, soon = samples.day(80), samples.day(60)
+    assert in_force == [(1, "150", soon), (2, "200", soon), (3, "250", late)]
+
+
 def test_a_schedule_that_does_not_fit_the_contract_is_refused_by_its_field(
     made: Execution, session: Session
 ) -> None:

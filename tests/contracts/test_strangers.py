@@ -4,13 +4,13 @@ from collections.abc import Callable
 from typing import Any
 from uuid import UUID
 
-import psycopg
 from sqlalchemy import text
 from sqlmodel import Session
 
 from api.core import db
 from tests.contracts import delivering
 from tests.procurement import awarding
+from workers import clock
 
 type AsOrg = Callable[..., Any]
 TABLES = (
@@ -39,11 +39,14 @@ def seen(org_id: UUID, **scope: str) -> dict[str, int]:
 
 
 def test_strangers_see_nothing_and_the_commission_what_it_has_to_decide(
-    as_org: AsOrg, session: Session, superuser: psycopg.Connection[Any]
+    as_org: AsOrg, session: Session, drain: Callable[[], int]
 ) -> None:
     made = delivering.begun(session, as_org, {"due_in": 1})
-    delivering.received(superuser, made.rows[0], "600")
+    drain()  # contract.schedule_agreed arms the clock
     awarding.advance(5)
+    clock.tick()
+    drain()
+    delivering.received(made, "600")
     assert delivering.presented(made, "600").status_code == 201
     report = delivering.uploaded(made.buyer, b"report")
     day = delivering.noon(delivering.today(session, -1)).isoformat()
@@ -80,14 +83,6 @@ def test_strangers_see_nothing_and_the_commission_what_it_has_to_decide(
     evidence = {"document_id": report, "description": "Отчёт"}
     url = f"/v1/disputes/{dispute['id']}"
     assert made.buyer.post(f"{url}/evidence", json=evidence).status_code == 201
-    row = delivering.row_id(made.rows[0])
-    superuser.execute(
-        "INSERT INTO delivery_alert (id, created_at, updated_at, contract_id, schedule_row_id,"
-        " kind, due_date, missing_quantity, raised_at) SELECT gen_random_uuid(), now(), now(),"
-        " contract_id, id, 'late', deliver_by, 1, now() FROM delivery_schedule_row WHERE id = %s",
-        (row,),
-    )
-
     for side in (made.buyer, made.supplier):
         assert all(seen(side.org_id).values()), seen(side.org_id)
     stranger = as_org(["supplier", "buyer"])

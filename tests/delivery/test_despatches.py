@@ -190,6 +190,7 @@ def test_the_public_reads_how_far_the_rows_of_a_contract_have_come(
     assert partly[0] == {
         "id": "1",
         "type": "delivery",
+        "code": "deliver_by",
         "description": "399 of 400 SET received",
         "dueDate": due,
         "status": "partiallyMet",

@@ -133,6 +133,32 @@ def test_an_invoice_is_sent_once_kept_as_it_came_and_read_by_both_sides_only(
     assert told.payload["payable"] == "900000"
 
 
+def test_an_invoice_told_in_json_goes_out_as_ubl_that_reads_back_the_same(
+    session: Session, as_org: AsOrg
+) -> None:
+    made, stranger = executing.scheduled(session, as_org), as_org(["supplier"])
+    url = f"{made.url}/invoices"
+    line = {"row_number": 1, "quantity": "3", "unit_price": "1666.666667"}
+    body = {"number": "I-1", "issue_date": "2027-03-02", "tax_amount": "600", "lines": [line, line]}
+    unknown = made.supplier.post(url, json={**body, "lines": [line, {**line, "row_number": 9}]})
+    assert unknown.json()["errors"][0]["pointer"] == "#/lines/1/row_number"
+    early = made.supplier.post(url, json={**body, "due_date": "2027-03-01"})
+    assert early.status_code == 422
+    assert made.buyer.post(url, json=body).status_code == 403
+    assert stranger.post(url, json=body).status_code == 404
+    session.rollback()
+    assert session.exec(select(Invoice)).all() == []
+
+    sent = made.supplier.post(url, json=body)
+
+    assert (sent.status_code, sent.json()["payable_amount"]) == (201, "10600"), sent.text
+    document = made.buyer.get(f"/v1/invoices/{sent.json()['id']}/ubl").content
+    assert is_valid(document, Kind.INVOICE)
+    read = read_invoice(document, currency="KGS", units=UNITS)
+    assert (read.number, read.payable, read.due_date) == ("I-1", Decimal(10600), None)
+    assert made.supplier.post(url, json=body).json()["code"] == "already_exists"
+
+
 def test_rows_of_others_are_hidden_by_the_database(
     session: Session, as_org: AsOrg, superuser: psycopg.Connection[Any]
 ) -> None:

@@ -157,6 +157,9 @@ def test_an_offer_is_taken_at_its_tier_and_below_its_minimum_only_with_a_waiver(
             {"min_quantity": "100", "unit_price": "6000"},
         ],
         lead_time_tiers=[{"min_quantity": "50", "days": 10, "from_event": "po"}],
+        gross_weight_kg="86",
+        volume_m3="0.24",
+        packages="1",
         markets=[],
     )
     offer = seller.post("/v1/offers", json=terms)
@@ -165,7 +168,8 @@ def test_an_offer_is_taken_at_its_tier_and_below_its_minimum_only_with_a_waiver(
     for name in ("currency", "delivery_terms"):
         del asked[name]
     (line,) = asked["lines"]
-    del line["unit_price"]
+    for name in ("unit_price", "gross_weight_kg", "volume_m3", "packages"):
+        del line[name]
     asked |= {"offer_id": offer.json()["id"], "dispatch_country": "CN"}
 
     stranger = buyer.post("/v1/landed-costs", json=asked)
@@ -174,6 +178,9 @@ def test_an_offer_is_taken_at_its_tier_and_below_its_minimum_only_with_a_waiver(
 
     assert found.status_code == 201, found.text
     assert found.json()["total_gross"] == "9480269.19"
+    (used,) = found.json()["inputs"]["lines"]
+    measures = [used[name] for name in ("gross_weight_kg", "volume_m3", "packages")]
+    assert measures == ["8600", "24", "100"], "a hundred times what the offer says of one"
     line["quantity"] = "40"
     refused = seller.post("/v1/landed-costs", json=asked)
     assert ("#/lines/0/quantity", "below_minimum_order") in errors(refused)

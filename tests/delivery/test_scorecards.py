@@ -11,7 +11,7 @@ from sqlmodel import Session, select
 
 from api.core import db
 from api.core.ids import parse
-from api.core.outbox import OutboxEvent
+from api.core.outbox import OutboxEvent, emit
 from api.delivery.models import Scorecard, ScorecardFact
 from api.delivery.service import scorecards
 from api.matching import standings, supplies
@@ -69,6 +69,7 @@ def rated(session: Session, seller_id: UUID, overall: str, **metrics: str) -> No
     """Write what a scorecard says, as its task does."""
     values = {Metric(name): Decimal(value) for name, value in metrics.items()}
     standings.write(session, seller_id, Decimal(overall), values, utcnow())
+    emit(session, scorecards.RATED, seller_id, org_id=seller_id)
     session.commit()
 
 
@@ -200,7 +201,8 @@ def test_two_workers_that_compute_one_scorecard_at_once_make_one(
         assert {*pool.map(compute, range(8))} == {Decimal("0.555556")}
     session.rollback()
     assert [row.version for row in session.exec(select(Scorecard))] == [8]
-    assert len(session.exec(select(ScorecardFact)).all()) == 10
+    facts_of = session.exec(select(ScorecardFact)).all()
+    assert len(facts_of) == 11, "two of each row, and one of the answer to their schedule"
     told = select(OutboxEvent).where(OutboxEvent.type == "scorecard.changed")
     assert len(session.exec(told).all()) == 1
 
@@ -272,9 +274,20 @@ def test_matching_reads_the_overall_value_and_is_neutral_without(
     drain()
     offers = supplies.ids_of_seller(session, seller.org_id)
     assert {each.supply.performance for each in supplies.load(session, offers).values()} == {None}
+    buyer = as_org(["buyer"])
+    tender = matching.desks(buyer)
+    drain()
+    (before,) = matching.matches(buyer, tender)
     rated(session, seller.org_id, "0.8")
     found = supplies.load(session, offers).values()
     assert {each.supply.performance for each in found} == {Decimal("0.8")}
+
+    drain()
+
+    (after,) = matching.matches(buyer, tender)
+    assert Decimal(after["parts"]["performance"]) == Decimal("0.8")
+    assert Decimal(before["parts"]["performance"]) < Decimal("0.8")
+    assert Decimal(after["score"]) > Decimal(before["score"]), "open requests are matched anew"
 
 
 def test_the_numbers_are_dated_and_bounded_and_only_the_operators(as_org: AsOrg) -> None:

@@ -73,10 +73,11 @@ def test_an_order_response_is_valid_and_comes_back_the_same(
     row, change = (
         each.model_copy(update={"number": number}) for each, number in ((row, 1), (change, 2))
     )
+    parts = [row.model_copy(update={"number": number}) for number in (8, 9)]
     lines = [
         OrderResponseLineIn(row_number=1, response=LineResponse.ACCEPT),
         OrderResponseLineIn(
-            row_number=2, response=LineResponse.CHANGE, reason=reason, change=change
+            row_number=2, response=LineResponse.CHANGE, reason=reason, change=change, split=parts
         ),
         OrderResponseLineIn(row_number=3, response=LineResponse.REJECT, reason=reason),
     ]
@@ -219,6 +220,9 @@ def test_a_schedule_is_ordered_answered_and_despatched_by_xml(
     refused = made.buyer.post(f"{url}/order-responses", content=unknown, headers=XML)
     assert refused.status_code == 422, refused.text
     assert refused.json()["errors"][0]["pointer"].startswith("/OrderResponse")
+    added = _answer(f"{made.contract['id']}-2", "1")
+    alone = made.buyer.post(f"{url}/order-responses", content=added, headers=XML)
+    assert alone.json()["errors"][0]["code"] == "unknown_line", "it is a part of no changed row"
     agreed = made.buyer.post(f"{url}/order-responses", content=answer, headers=XML)
     assert agreed.status_code == 200, agreed.text
     response = made.supplier.get(f"{url}/order-response")

@@ -139,12 +139,14 @@ class OrderResponse(Table, table=True):
 
 
 class OrderResponseLine(Table, table=True):
-    """Accept, reject or change one row; `change` is the row as the answering side would have it."""
+    """Accept, reject or change one row; `change` is the row as the answering side would have it,
+    `split` the further rows that part of its quantity goes to."""
 
     __tablename__ = "order_response_line"
     __table_args__ = (
         UniqueConstraint("response_id", "row_number"),
         CheckConstraint("(response = 'change') = (change IS NOT NULL)", name="change_says_what"),
+        CheckConstraint("response = 'change' OR split = '[]'", name="split_of_change"),
         CheckConstraint("response = 'accept' OR reason IS NOT NULL", name="refusal_has_reason"),
     )
 
@@ -154,3 +156,4 @@ class OrderResponseLine(Table, table=True):
     response: LineResponse = Field(sa_type=state(LineResponse))
     reason: str | None = Field(default=None, max_length=5000)
     change: dict[str, Any] | None = Field(default=None, sa_column=Column(JSON))
+    split: list[dict[str, Any]] = Field(sa_column=Column(JSON, nullable=False))

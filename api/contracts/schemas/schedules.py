@@ -71,17 +71,24 @@ class ReadyIn(Input):
 
 
 class OrderResponseLineIn(Input):
-    """The answer to one row; `change` is the whole row as you would have it."""
+    """The answer to one row; `change` is the whole row as you would have it.
+
+    A row is split over several days or places by `split`: further rows of the same item with numbers
+    of their own, which together with `change` have the quantity of the row.
+    """
 
     row_number: RowNumber
     response: LineResponse = Field(examples=["accept"])
     reason: Paragraph | None = Field(default=None, examples=["The mill needs a week more"])
     change: ScheduleRowIn | None = None
+    split: list[ScheduleRowIn] = Field(default=[], max_length=100)
 
     @model_validator(mode="after")
     def _whole(self) -> Self:
         if (self.response is LineResponse.CHANGE) != (self.change is not None):
             raise ValueError("a row is given with the response `change`, and only with it")
+        if self.split and self.change is None:
+            raise ValueError("a row that is split is changed")
         if self.response is not LineResponse.ACCEPT and self.reason is None:
             raise ValueError("say why the row is rejected or changed")
         return self
@@ -104,6 +111,7 @@ class OrderResponseLineOut(BaseModel):
     line_status_code: str = Field(description="UN/CEFACT 1229, as UBL's LineStatusCode")
     reason: str | None
     change: dict[str, Any] | None
+    split: list[dict[str, Any]]
 
 
 class OrderResponseOut(BaseModel):

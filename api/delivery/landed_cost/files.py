@@ -57,6 +57,11 @@ def write(inputs: Inputs, result: Result | None = None) -> bytes:
     )
 
 
+def read(text: bytes) -> LandedCostFile:
+    """A file as it was written. Raises pydantic's ValidationError."""
+    return LandedCostFile.model_validate_json(text)
+
+
 def inputs_of(document: Any) -> Inputs:
     """The inputs in a file. Raises pydantic's ValidationError, whose places begin with `inputs`."""
     return _Inputs.model_validate_json(canonical.dumps({"inputs": document})).inputs

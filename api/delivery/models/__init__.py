@@ -2,7 +2,13 @@
 
 from api.delivery.models.despatches import DespatchAdvice, DespatchLine, Receipt, ReceiptLine
 from api.delivery.models.invoices import Invoice
-from api.delivery.models.landed_costs import EstimateSubject, LandedCostEstimate, LandedCostTerms
+from api.delivery.models.landed_costs import (
+    EstimateSubject,
+    LandedCostActual,
+    LandedCostEstimate,
+    LandedCostFollowing,
+    LandedCostTerms,
+)
 from api.delivery.models.routes import Crossing, RateCharge, TransportRoute
 from api.delivery.models.scorecards import (
     Scorecard,
@@ -34,7 +40,9 @@ __all__ = [
     "ExciseRate",
     "ImportParameter",
     "Invoice",
+    "LandedCostActual",
     "LandedCostEstimate",
+    "LandedCostFollowing",
     "LandedCostTerms",
     "Package",
     "RateCharge",

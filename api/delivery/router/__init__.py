@@ -1,6 +1,7 @@
 """Routes of delivery."""
 
 from api.delivery.router import (
+    landed_cost_updates,
     landed_costs,
     receipts,
     scorecards,
@@ -16,6 +17,7 @@ ROUTERS = (
     terms.router,
     landed_costs.router,
     landed_costs.of_tender,
+    landed_cost_updates.router,
     shipments.router,
     shipments.advices,
     receipts.router,

@@ -68,7 +68,7 @@ def create(data: LandedCostIn, ctx: Write) -> dict[str, Any]:
     """Compute what a price comes to delivered, duty paid: of an offer, an opened bid, or free."""
     row = estimates.estimate(ctx.session, org_id=ctx.org_id, actor=ctx.actor, data=data)
     ctx.headers["Location"] = f"/v1/landed-costs/{ids.show('landedcost', row.id)}"
-    return _shown(row)
+    return shown(row)
 
 
 @router.get("", response_model=Page[LandedCostSummary])
@@ -81,13 +81,13 @@ def list(ctx: Read, page: PageDep) -> Page[Any]:
 @router.get("/{landed_cost_id}", response_model=LandedCostOut)
 def get(landed_cost_id: LandedCostId, ctx: Read) -> dict[str, Any]:
     """A landed cost with everything it was computed from."""
-    return _shown(_found(ctx, landed_cost_id))
+    return shown(found(ctx, landed_cost_id))
 
 
 @router.get("/{landed_cost_id}/file", response_class=Response, responses=_FILE)
 def file(landed_cost_id: LandedCostId, ctx: Read) -> Response:
     """The file, byte for byte, from which anybody recomputes the landed cost."""
-    row = _found(ctx, landed_cost_id)
+    row = found(ctx, landed_cost_id)
     ctx.headers["ETag"] = f'"{row.sha256}"'
     return Response(row.file, media_type="application/json")
 
@@ -99,7 +99,7 @@ def file(landed_cost_id: LandedCostId, ctx: Read) -> Response:
 )
 def what_if(landed_cost_id: LandedCostId, data: WhatIfIn, ctx: Read) -> dict[str, Any]:
     """The same by other routes, exchange rates of other days, tariffs of other days."""
-    row = _found(ctx, landed_cost_id)
+    row = found(ctx, landed_cost_id)
     return {
         "base_total_gross": row.total_gross,
         "currency": row.currency,
@@ -116,7 +116,7 @@ def sensitivity(
     ] = 100,
 ) -> dict[str, Any]:
     """Which input moves the total most, each moved by itself."""
-    row = _found(ctx, landed_cost_id)
+    row = found(ctx, landed_cost_id)
     return {
         "base_total_gross": row.total_gross,
         "currency": row.currency,
@@ -201,11 +201,13 @@ def _compared(ctx: Context, tender_id: TenderId, lot_id: LotId) -> dict[str, Any
     return comparison.table(comparison.compare(ctx.session, tender, lot))
 
 
-def _found(ctx: Context, landed_cost_id: LandedCostId) -> LandedCostEstimate:
+def found(ctx: Context, landed_cost_id: LandedCostId) -> LandedCostEstimate:
+    """One of the caller's own landed costs; NotFound."""
     return estimates.get(ctx.session, org_id=ctx.org_id, landed_cost_id=landed_cost_id)
 
 
-def _shown(row: LandedCostEstimate) -> dict[str, Any]:
+def shown(row: LandedCostEstimate) -> dict[str, Any]:
+    """A landed cost as routes answer it."""
     document = estimates.document_of(row)
     return {
         **row.model_dump(exclude={"file"}),

@@ -26,11 +26,12 @@ from api.delivery import problems
 from api.delivery.models import Invoice
 from api.delivery.schemas.despatches import DespatchAdviceId
 from api.delivery.schemas.shipments import ShipmentId
-from api.delivery.schemas.ubl import InvoiceId, InvoiceOut, UblTakenOut
+from api.delivery.schemas.ubl import InvoiceId, InvoiceIn, InvoiceOut, UblTakenOut
 from api.delivery.service import despatches, invoices, shipments, ubl
 from api.delivery.ubl.documents import MAX_BYTES, Kind
 from api.identity import access
 from api.identity.access import Context, require
+from api.rules.contracts import Side
 
 of_contract = access.router("/contracts", "ubl")
 of_shipment = access.router("/shipments", "ubl")
@@ -215,6 +216,21 @@ def send_invoice(
     """Send an Invoice under your contract; it is checked against it and kept as it came."""
     contract = contracts.hold(ctx.session, org_id=ctx.org_id, contract_id=contract_id)
     made = invoices.send(ctx.session, contract, org_id=ctx.org_id, actor=ctx.actor, body=body)
+    ctx.headers["Location"] = f"/v1/invoices/{ids.show('invoice', made.id)}/ubl"
+    return made
+
+
+@of_contract.post(
+    "/{contract_id}/invoices",
+    status_code=201,
+    response_model=InvoiceOut,
+    responses=documented(problems.ContractNotInForce, AlreadyExists),
+)
+def issue_invoice(contract_id: ContractId, data: InvoiceIn, ctx: Invoicing) -> Invoice:
+    """Have your invoice written as a UBL Invoice and sent, without a program that speaks it."""
+    contract = contracts.hold(ctx.session, org_id=ctx.org_id, contract_id=contract_id)
+    shipments.require_side(contract, ctx.org_id, Side.SUPPLIER)
+    made = ubl.invoice(ctx.session, contract, org_id=ctx.org_id, actor=ctx.actor, data=data)
     ctx.headers["Location"] = f"/v1/invoices/{ids.show('invoice', made.id)}/ubl"
     return made
 

@@ -100,6 +100,7 @@ class LandedCostOut(BaseModel):
     total_gross: PlainDecimal
     total_net: PlainDecimal | None
     flags: list[str]
+    previous_id: LandedCostId | None
     sha256: str
     inputs_sha256: str
     created_at: datetime
@@ -124,6 +125,7 @@ class LandedCostSummary(BaseModel):
     total_gross: PlainDecimal
     total_net: PlainDecimal | None
     flags: list[str]
+    previous_id: LandedCostId | None
     sha256: str
     created_at: datetime
 

@@ -1,16 +1,19 @@
 """What the routes of UBL documents give besides XML."""
 
 from datetime import date, datetime
-from typing import Annotated
+from typing import Annotated, Self
 from uuid import UUID
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-from api.catalog.types import PlainDecimal
+from api.catalog.types import PlainDecimal, Positive, Short
 from api.contracts.schemas import ContractId
+from api.contracts.schemas.schedules import MAX_ROWS, RowNumber
 from api.core.ids import PublicId
 from api.delivery.schemas.despatches import DespatchAdviceId
-from api.identity.schemas import OrganisationId
+from api.delivery.schemas.goods import Money
+from api.identity.schemas import Input, OrganisationId
+from api.procurement.schemas.inputs import Day
 
 InvoiceId = Annotated[UUID, PublicId("invoice")]
 
@@ -22,6 +25,31 @@ class UblTakenOut(BaseModel):
     schedule_number: int | None = Field(description="The schedule that it proposed or answered")
     despatch_advice_id: DespatchAdviceId | None
     sha256: str = Field(description="Of the document as it was sent")
+
+
+class InvoiceLineIn(Input):
+    """So much of a row of the delivery schedule, at the price of one unit without tax."""
+
+    row_number: RowNumber
+    quantity: Positive = Field(examples=["600"])
+    unit_price: Positive = Field(examples=["1666.67"])
+
+
+class InvoiceIn(Input):
+    """An invoice about rows of the contract in its currency; a line comes to its quantity by its
+    price, rounded to the hundredth, half up, and `tax_amount` comes on all of them."""
+
+    number: Short = Field(examples=["INV-2027/12"])
+    issue_date: Day = Field(examples=["2027-03-02"])
+    due_date: Day | None = Field(default=None, examples=["2027-04-01"])
+    lines: list[InvoiceLineIn] = Field(min_length=1, max_length=MAX_ROWS)
+    tax_amount: Money | None = Field(default=None, examples=["120000.00"])
+
+    @model_validator(mode="after")
+    def _due_after(self) -> Self:
+        if self.due_date is not None and self.due_date < self.issue_date:
+            raise ValueError("it is due before it is issued")
+        return self
 
 
 class InvoiceOut(BaseModel):

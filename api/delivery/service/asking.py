@@ -204,7 +204,7 @@ def _of_offer(session: Session, org_id: UUID, data: LandedCostIn, today: date) -
     if offer is None:
         raise NotFound
     if len(data.lines) != 1:
-        raise _lacking("#/lines", "one line says how much of the offer, and what it weighs")
+        raise _lacking("#/lines", "one line says how much of the offer")
     said = data.lines[0]
     line = _line(said)
     tiers = tuple(
@@ -225,7 +225,7 @@ def _of_offer(session: Session, org_id: UUID, data: LandedCostIn, today: date) -
         discount_rate=line.discount_rate,
         min_order_quantity=offer.min_order_quantity.normalize(),
         minimum_waived=line.minimum_waived,
-        **{name: getattr(line, name) for name in _MEASURES},
+        **_measured(line, offer),
     )
     return Asked(
         subject=ids.show("offer", offer.id),
@@ -247,6 +247,19 @@ def _of_offer(session: Session, org_id: UUID, data: LandedCostIn, today: date) -
         lines=[offered],
         **_circumstances(data, today),
     )
+
+
+def _measured(line: Line, offer: Offer) -> dict[str, Any]:
+    """Those of the body; what it leaves out is the offer's, which are of one unit."""
+    of_unit = {
+        "gross_weight_kg": offer.gross_weight_kg,
+        "volume_m3": offer.volume_m3,
+        "packages": offer.packages,
+    }
+    return {
+        name: getattr(line, name) or (of_unit.get(name) or ZERO).normalize() * line.quantity
+        for name in _MEASURES
+    }
 
 
 def _free(data: LandedCostIn, today: date) -> Asked:

@@ -1,6 +1,6 @@
 """The inputs of a landed cost, put together from a price and what counts on a day."""
 
-from collections.abc import Callable, Hashable, Sequence
+from collections.abc import Callable, Hashable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any, NamedTuple
@@ -158,16 +158,20 @@ def with_currencies(known: Known, inputs: Inputs) -> Inputs:
         for rate in (line.duty, line.excise):
             if rate is not None and rate.specific_currency is not None:
                 used.add(rate.specific_currency)
-    source = None if inputs.rates.name == lookups.LATEST else inputs.rates.name
-    rates = known.once(
+    return replace(inputs, rates=rates_of(known, inputs, used, inputs.rates))
+
+
+def rates_of(known: Known, inputs: Inputs, currencies: Iterable[str], like: RateSet) -> RateSet:
+    """What currencies cost in the currency of the result, by the source and on the day of a set; one
+    without a rate that is recent enough is left out."""
+    return known.once(
         lookups.rate_set,
         inputs.home,
-        frozenset(used),
-        source=source,
-        day=inputs.rates.day,
+        frozenset(currencies),
+        source=None if like.name == lookups.LATEST else like.name,
+        day=like.day,
         max_age=_max_age(known, inputs),
     )
-    return replace(inputs, rates=rates)
 
 
 def _without_route(known: Known, asked: Asked) -> Inputs:

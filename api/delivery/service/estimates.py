@@ -13,7 +13,7 @@ from api.core import audit, db, pages
 from api.core.errors import FieldError, NotFound
 from api.core.pages import PageQuery
 from api.delivery.landed_cost import files
-from api.delivery.models import LandedCostEstimate
+from api.delivery.models import EstimateSubject, LandedCostEstimate
 from api.delivery.problems import LandedCostNotComputable
 from api.delivery.schemas.landed_costs import LandedCostIn, WhatIfIn
 from api.delivery.service import asking, composing
@@ -34,6 +34,16 @@ _BODY = {
     "#/terms": "#/delivery_terms",
 }
 MOST_SCENARIOS = 50
+
+
+class Subject(NamedTuple):
+    """What a landed cost is computed of, for whom."""
+
+    org_id: UUID
+    subject: EstimateSubject
+    offer_id: UUID | None
+    bid_id: UUID | None
+    lot_id: UUID | None
 
 
 class Scenario(NamedTuple):
@@ -59,7 +69,14 @@ def estimate(
         found = composing.computed(Known(session), asked)
     except NotComputable as problem:
         raise refused(problem.faults) from problem
-    return _kept(session, found, org_id=org_id, actor=actor, data=data)
+    subject = Subject(
+        org_id,
+        asking.subject_of(data),
+        data.offer_id,
+        data.bid_id,
+        data.lot_id if data.bid_id else None,
+    )
+    return keep(session, found, of=subject, actor=actor)
 
 
 def get(session: Session, *, org_id: UUID, landed_cost_id: UUID) -> LandedCostEstimate:
@@ -154,17 +171,18 @@ def _scenario(
     return Scenario(route, fx_day, day, result.total_gross, result.total_net, difference, [])
 
 
-def _kept(
-    session: Session, found: Computed, *, org_id: UUID, actor: str, data: LandedCostIn
+def keep(
+    session: Session, found: Computed, *, of: Subject | LandedCostEstimate, actor: str
 ) -> LandedCostEstimate:
+    """Keep what was computed: of a subject, or as the next of an estimate's chain."""
     inputs, result = found
     text = files.write(inputs, result)
     row = LandedCostEstimate(
-        org_id=org_id,
-        subject=asking.subject_of(data),
-        offer_id=data.offer_id,
-        bid_id=data.bid_id,
-        lot_id=data.lot_id if data.bid_id else None,
+        org_id=of.org_id,
+        subject=of.subject,
+        offer_id=of.offer_id,
+        bid_id=of.bid_id,
+        lot_id=of.lot_id,
         incoterm=inputs.terms.incoterm.value,
         route_code=inputs.route.code if inputs.route else None,
         day=inputs.day,
@@ -173,6 +191,7 @@ def _kept(
         total_gross=result.total_gross,
         total_net=result.total_net,
         flags=flags_of(found),
+        previous_id=of.id if isinstance(of, LandedCostEstimate) else None,
         file=text,
         sha256=files.sha256(text),
         inputs_sha256=files.inputs_sha256(inputs),
@@ -181,7 +200,12 @@ def _kept(
     session.flush()
     change = {"sha256": row.sha256, "subject": row.subject.value}
     audit.record(
-        session, f"landedcost:{row.id.hex}", "compute", actor=actor, org_id=org_id, change=change
+        session,
+        f"landedcost:{row.id.hex}",
+        "compute",
+        actor=actor,
+        org_id=row.org_id,
+        change=change,
     )
     return row
 

@@ -7,6 +7,7 @@ from typing import Any
 
 from sqlalchemy import func, or_
 from sqlmodel import Session, col, select
+from sqlmodel.sql.expression import SelectOfScalar
 
 from api.delivery.models import (
     ExciseRate,
@@ -17,7 +18,7 @@ from api.delivery.models import (
     TransportRoute,
 )
 from api.reference import service as reference
-from api.reference.models import FxRate
+from api.reference.models import FxRate, Place
 from api.rules.evaluation.inputs import Rate, RateSet
 from api.rules.landed_cost.inputs import (
     ZERO,
@@ -42,6 +43,10 @@ _PARAMETERS = {
     ParameterCode.INSURANCE_RATE: "insurance_rate",
     ParameterCode.INSURANCE_COVERAGE: "insurance_coverage",
 }
+
+
+_PLACES: Any = col(TransportRoute.places)
+_LAST_PLACE = _PLACES[func.cardinality(_PLACES)]
 
 
 def in_force(model: Any, day: date) -> Any:
@@ -114,10 +119,19 @@ def routes_to(
     session: Session, destination: str, day: date, *, codes: Collection[str] = ()
 ) -> list[Route]:
     """Routes with a rate card on a day that end at a place, by their code; only `codes` if any."""
-    places: Any = col(TransportRoute.places)
-    query = select(TransportRoute).where(places[func.cardinality(places)] == destination)
+    query = select(TransportRoute).where(_LAST_PLACE == destination)
     if codes:
         query = query.where(col(TransportRoute.code).in_(codes))
+    return _with_cards(session, query, day)
+
+
+def routes_into(session: Session, country: str, day: date) -> list[Route]:
+    """Routes with a rate card on a day that end at a place of a country, by their code."""
+    query = select(TransportRoute).join(Place, _LAST_PLACE == col(Place.code))
+    return _with_cards(session, query.where(Place.country == country), day)
+
+
+def _with_cards(session: Session, query: SelectOfScalar[TransportRoute], day: date) -> list[Route]:
     rows = session.exec(query.order_by(col(TransportRoute.code))).all()
     charges = _charges(session, [row.code for row in rows], day)
     return [route_of(row, charges[row.code]) for row in rows if charges.get(row.code)]

@@ -1,6 +1,6 @@
 """The port by which matching measures prices at their delivered cost."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import date
 from decimal import Decimal
 
@@ -8,12 +8,14 @@ from sqlmodel import Session, col, func, select
 
 from api.delivery.models import TariffRate
 from api.delivery.service import lookups
+from api.delivery.service.composing import HOME_CURRENCY
 from api.matching.scoring import DeliveredPrice
+from api.reference import service as reference
 from api.rules.evaluation.inputs import EAEU
-from api.rules.incoterms import RESTATED_FOR_LAND, WITHOUT_SEA_ACCESS, Incoterm
-from api.rules.landed_cost.inputs import ZERO, Parameters
+from api.rules.incoterms import RESTATED_FOR_LAND, WITHOUT_SEA_ACCESS, Incoterm, names_delivery
+from api.rules.landed_cost.inputs import ZERO, Parameters, Route, Terms
 from api.rules.landed_cost.kinds import ParameterCode, Regime
-from api.rules.landed_cost.markup import delivered_factor
+from api.rules.landed_cost.markup import ONE, Unit, delivered_factor, unit_freight
 from api.rules.matching import Demand, Supply
 
 
@@ -24,11 +26,17 @@ class _Day:
         self._session, self._day = session, day
         self._countries: dict[str, tuple[Parameters, Decimal] | None] = {}
         self._rates: Mapping[str, Decimal] | None = None
+        self._routes: dict[str, Sequence[Route]] = {}
+        self._fx: dict[str, dict[str, Decimal]] = {}
+        self._unknown: set[str] = set()
 
-    def __call__(self, demand: Demand, supply: Supply) -> Decimal | None:
+    def __call__(
+        self, demand: Demand, supply: Supply, unit_price: Decimal | None = None
+    ) -> Decimal | None:
         """The factor of an offer; None for a destination whose parameters are not known.
 
-        A code without a known duty counts as free of it: an offer is not put behind others for
+        Carriage is that of the cheapest route with the named place on it where the offer says what
+        a unit weighs or takes, and a share of the price otherwise. A code without a known duty counts as free of it: an offer is not put behind others for
         what nobody has entered.
         """
         known = self._of(demand.delivery_country)
@@ -44,10 +52,61 @@ class _Day:
         term = Incoterm(supply.incoterm)
         if home in WITHOUT_SEA_ACCESS:
             term = RESTATED_FOR_LAND.get(term, term)
+        carriage = self._carriage(demand, supply, term, unit_price)
+        if carriage is not None:
+            freight_share = carriage
         duty = self._duties().get(supply.hs_code or "", ZERO)
         return delivered_factor(
             term, regime, parameters, freight_share=freight_share, duty_rate=duty
         )
+
+    def _carriage(
+        self, demand: Demand, supply: Supply, term: Incoterm, unit_price: Decimal | None
+    ) -> Decimal | None:
+        """Carriage of one unit as a share of its price; None when it cannot be told."""
+        measured = supply.gross_weight_kg or supply.volume_m3
+        home = HOME_CURRENCY.get(demand.delivery_country)
+        if not (measured and unit_price and supply.place_code and supply.place_country and home):
+            return None
+        if not names_delivery(term):
+            return None
+        terms = Terms(term, supply.place_code, supply.place_country)
+        unit = Unit(
+            supply.gross_weight_kg or ZERO, supply.volume_m3 or ZERO, supply.packages or ZERO
+        )
+        routes = self._routes_to(demand)
+        rates = self._rates_to(home, supply.currency)
+        if supply.currency not in rates:
+            return None
+        found = [
+            each
+            for route in routes
+            if (each := unit_freight(route, terms, unit, rates)) is not None
+        ]
+        return min(found) / (unit_price * rates[supply.currency]) if found else None
+
+    def _routes_to(self, demand: Demand) -> Sequence[Route]:
+        """Routes to the place of delivery, or to any place of its country."""
+        country, place = demand.delivery_country, demand.delivery_place_code
+        if country not in self._routes:
+            self._routes[country] = lookups.routes_into(self._session, country, self._day)
+        exact = [each for each in self._routes[country] if each.places[-1] == place]
+        return exact or self._routes[country]
+
+    def _rates_to(self, home: str, currency: str) -> Mapping[str, Decimal]:
+        """What currencies cost at home: those of all rate cards, and of the price."""
+        known = self._fx.setdefault(home, {home: ONE})
+        wanted = {
+            charge.currency
+            for routes in self._routes.values()
+            for route in routes
+            for charge in route.charges
+        } | {currency}
+        if missing := wanted - known.keys() - self._unknown:
+            found = reference.rates(self._session, missing, home, self._day)
+            known |= {code: rate.value for code, rate in found.items()}
+            self._unknown |= missing - found.keys()
+        return known
 
     def _of(self, country: str) -> tuple[Parameters, Decimal] | None:
         if country not in self._countries:

@@ -7,7 +7,13 @@ from uuid import UUID
 from sqlalchemy import delete
 from sqlmodel import Session, col, select
 
-from api.contracts.models import Acceptance, Contract, DeliveryScheduleRow, Dispute
+from api.contracts.models import (
+    Acceptance,
+    Contract,
+    DeliveryExcuse,
+    DeliveryScheduleRow,
+    Dispute,
+)
 from api.core import bulk, db, deadlines
 from api.core.errors import NotFound
 from api.core.outbox import emit
@@ -26,7 +32,7 @@ from api.rules.clock import BISHKEK, local_date
 from api.rules.permissions import SELLERS
 from api.rules.scorecards import SHARES, Figure, Metric
 
-REFRESH_DUE, CHANGED = "scorecard.refresh_due", "scorecard.changed"
+REFRESH_DUE, CHANGED, RATED = "scorecard.refresh_due", "scorecard.changed", "seller.rated"
 _FADES_AFTER = timedelta(days=7)
 """Decay is slow: a scorecard that nothing happens to is computed once a week."""
 
@@ -34,8 +40,8 @@ _FADES_AFTER = timedelta(days=7)
 def recompute_about(session: Session, resource_id: UUID) -> Scorecard | None:
     """Compute the scorecard of the supplier that something has happened to; for the workers.
 
-    `resource_id` is that of a contract, a row of its schedule, an acceptance, a dispute, an
-    invitation or a supplier. None: it is nobody's.
+    `resource_id` is that of a contract, a row of its schedule, an acceptance, a dispute, an excuse,
+    an invitation or a supplier. None: it is nobody's.
     """
     supplier_id = _supplier_of(session, resource_id)
     return None if supplier_id is None else recompute(session, supplier_id)
@@ -71,7 +77,10 @@ def recompute(session: Session, supplier_id: UUID) -> Scorecard:
 
 
 def rate(session: Session, supplier_id: UUID) -> None:
-    """Write what a scorecard says into what matching and buyers' rules read; for the workers."""
+    """Write what a scorecard says into what matching and buyers' rules read; for the workers.
+
+    Emits `seller.rated`, after which the seller's matches are computed anew.
+    """
     card = session.exec(select(Scorecard).where(Scorecard.supplier_id == supplier_id)).one_or_none()
     if card is None:
         return
@@ -81,6 +90,7 @@ def rate(session: Session, supplier_id: UUID) -> None:
         if each.value is not None and each.metric in SHARES
     }
     standings.write(session, supplier_id, card.overall, values, card.computed_at)
+    emit(session, RATED, supplier_id, org_id=supplier_id)
 
 
 def get(
@@ -209,6 +219,7 @@ def _supplier_of(session: Session, resource_id: UUID) -> UUID | None:
         session.get(Acceptance, resource_id)
         or session.get(Dispute, resource_id)
         or session.get(DeliveryScheduleRow, resource_id)
+        or session.get(DeliveryExcuse, resource_id)
     )
     contract_id = resource_id if of_contract is None else of_contract.contract_id
     contract = session.get(Contract, contract_id)

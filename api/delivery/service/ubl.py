@@ -12,15 +12,18 @@ from sqlmodel import Session
 from api.contracts import schedule_rows, schedules
 from api.contracts.models import Contract, DeliverySchedule
 from api.contracts.schemas.schedules import OrderResponseLineIn
-from api.core import ids
-from api.core.errors import NotFound
-from api.delivery.models import DespatchAdvice, Shipment
-from api.delivery.service import despatches, shipments
+from api.core import db, ids
+from api.core.errors import NotFound, refused
+from api.delivery.models import DespatchAdvice, Invoice, Shipment
+from api.delivery.schemas.ubl import InvoiceIn
+from api.delivery.service import despatches, invoices, shipments
 from api.delivery.ubl import despatches as advices
 from api.delivery.ubl import orders
 from api.delivery.ubl.documents import named
+from api.delivery.ubl.invoices import Asked, write_invoice
 from api.delivery.ubl.orders import Goods, Header, Party
 from api.identity import service as identity
+from api.rules.landed_cost.allocation import rounded
 from api.rules.schedules import outcome
 
 
@@ -57,6 +60,7 @@ def response(session: Session, contract: Contract, schedule: DeliverySchedule) -
                     "response": line.response,
                     "reason": line.reason,
                     "change": line.change,
+                    "split": line.split,
                 }
             )
             for line in lines
@@ -132,6 +136,36 @@ def despatch(
         return despatches.despatch(
             session, contract, shipment, org_id=org_id, actor=actor, data=data
         )
+
+
+def invoice(
+    session: Session, contract: Contract, *, org_id: UUID, actor: str, data: InvoiceIn
+) -> Invoice:
+    """Write the supplier's invoice as an Invoice and keep it, as one that it sent itself.
+
+    Raises Invalid for a row that is not in force, and as invoices.send.
+    """
+    rows = {row.number: row for row in schedule_rows.in_force(session, contract.id)}
+    lines = []
+    for index, line in enumerate(data.lines):
+        row = rows.get(line.row_number)
+        if row is None:
+            pointer = f"#/lines/{index}/row_number"
+            raise refused(
+                pointer, "unknown_line", "The contract has no row of this number in force."
+            )
+        amount = rounded(line.quantity * line.unit_price)
+        lines.append(Asked(row.number, row.item_id, line.quantity, line.unit_price, amount))
+    body = write_invoice(
+        _header(session, contract, db.now(session), None),
+        data.number,
+        data.issue_date,
+        data.due_date,
+        lines,
+        data.tax_amount,
+        _goods(session, contract),
+    )
+    return invoices.send(session, contract, org_id=org_id, actor=actor, body=body)
 
 
 def _order_number(contract: Contract, schedule: DeliverySchedule) -> str:

@@ -1,14 +1,18 @@
 """Invoice: what a supplier asks for, line by line. It is read to be checked, and kept as it came."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
+from uuid import UUID
 
 from api.delivery.ubl.documents import (
     Element,
     Kind,
+    cac,
+    cbc,
     day_of,
+    document,
     find,
     find_all,
     number_of,
@@ -16,7 +20,10 @@ from api.delivery.ubl.documents import (
     refused,
     text_of,
 )
+from api.delivery.ubl.orders import Goods, Header, goods_item, party, quantity
 
+COMMERCIAL_INVOICE = "380"
+"""UN/CEFACT 1001."""
 _LARGEST, _PLACES, _NUMBER_LENGTH = Decimal(10**12), 6, 100
 
 
@@ -31,6 +38,67 @@ class ReadInvoice:
     payable: Decimal
     order: Element | None
     currency_at: Element
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """A line of an invoice about a row of the schedule; `amount` is of the whole line."""
+
+    row: int
+    item_id: UUID
+    quantity: Decimal
+    unit_price: Decimal
+    amount: Decimal
+
+
+def write_invoice(
+    header: Header,
+    number: str,
+    issued: date,
+    due: date | None,
+    lines: Sequence[Asked],
+    tax: Decimal | None,
+    goods: Mapping[UUID, Goods],
+) -> bytes:
+    """An Invoice about rows of a contract; `tax` comes on the lines."""
+
+    def money(name: str, amount: Decimal) -> Element | None:
+        return cbc(name, f"{amount:f}", currencyID=header.currency)
+
+    whole = sum((line.amount for line in lines), Decimal())
+    return document(
+        Kind.INVOICE,
+        cbc("UBLVersionID", "2.1"),
+        cbc("ID", number),
+        cbc("IssueDate", issued.isoformat()),
+        cbc("DueDate", due.isoformat() if due else None),
+        cbc("InvoiceTypeCode", COMMERCIAL_INVOICE),
+        cbc("DocumentCurrencyCode", header.currency),
+        cbc("LineCountNumeric", str(len(lines))),
+        cac("OrderReference", cbc("ID", header.contract)),
+        cac("AccountingSupplierParty", party(header.seller)),
+        cac("AccountingCustomerParty", party(header.buyer)),
+        None if tax is None else cac("TaxTotal", money("TaxAmount", tax)),
+        cac(
+            "LegalMonetaryTotal",
+            money("LineExtensionAmount", whole),
+            money("TaxExclusiveAmount", whole),
+            money("TaxInclusiveAmount", whole + (tax or 0)),
+            money("PayableAmount", whole + (tax or 0)),
+        ),
+        *(
+            cac(
+                "InvoiceLine",
+                cbc("ID", str(n)),
+                quantity("InvoicedQuantity", line.quantity, goods[line.item_id].unit_code),
+                money("LineExtensionAmount", line.amount),
+                cac("OrderLineReference", cbc("LineID", str(line.row))),
+                goods_item(line.item_id, goods[line.item_id]),
+                cac("Price", money("PriceAmount", line.unit_price)),
+            )
+            for n, line in enumerate(lines, start=1)
+        ),
+    )
 
 
 def read_invoice(body: bytes, *, currency: str, units: Mapping[str, str]) -> ReadInvoice:
@@ -72,16 +140,16 @@ def read_invoice(body: bytes, *, currency: str, units: Mapping[str, str]) -> Rea
 
 def _line(line: Element, currency: str, units: Mapping[str, str]) -> Decimal:
     reference = find(line, "cac:OrderLineReference", "cbc:LineID")
-    quantity = find(line, "cbc:InvoicedQuantity")
-    if quantity is not None and Decimal(number_of(quantity) or 0) < 0:
-        raise refused(quantity, "greater_than", "A quantity is not negative.")
+    counted = find(line, "cbc:InvoicedQuantity")
+    if counted is not None and Decimal(number_of(counted) or 0) < 0:
+        raise refused(counted, "greater_than", "A quantity is not negative.")
     if reference is not None:
         row = text_of(reference) or ""
         if row not in units:
             detail = "The contract has no row of this number in force."
             raise refused(reference, "unknown_line", detail)
-        if quantity is not None and quantity.get("unitCode") not in (None, units[row]):
-            raise refused(quantity, "unit_differs", f"The contract counts in {units[row]}.")
+        if counted is not None and counted.get("unitCode") not in (None, units[row]):
+            raise refused(counted, "unit_differs", f"The contract counts in {units[row]}.")
     return _amount(find(line, "cbc:LineExtensionAmount"), currency)
 
 

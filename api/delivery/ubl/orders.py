@@ -38,6 +38,8 @@ from api.rules.schedules import HUNDRED, LINE_STATUS_CODE, LineResponse, most
 
 INCOTERMS, PLACES = "INCOTERMS", "KERBEN"
 _RESPONSE = {code: response for response, code in LINE_STATUS_CODE.items()}
+ADDED = "1"
+"""UN/CEFACT 1229: the line is added; here a part of a row that is split."""
 _CODE = {"agree": "AP", "counter": "CA", "reject": "RE"}
 """UN/CEFACT 4343: accepted, conditionally accepted, rejected."""
 _HUNDREDTH = Decimal("0.01")
@@ -139,6 +141,14 @@ def write_response(
             status=status,
         )
         lines.append(cac("OrderLine", item))
+        lines += [
+            cac(
+                "OrderLine",
+                _line(part, goods[part.item_id], status=ADDED),
+                cac("OrderLineReference", cbc("LineID", str(answer.row_number))),
+            )
+            for part in answer.split
+        ]
     return document(
         Kind.ORDER_RESPONSE,
         cbc("UBLVersionID", "2.1"),
@@ -160,17 +170,24 @@ def write_response(
 def read_response(body: bytes) -> Read[OrderResponseIn]:
     """An OrderResponse as an answer to every row. Raises Invalid, which names the elements.
 
-    An accepted line is accepted as it stands: what it repeats of the row is not looked at here.
+    A line that is added (status 1) is a part of the row that its `cac:OrderLineReference` names, and
+    which is answered as changed. An accepted line is accepted as it stands: what it repeats of the row is not looked at here.
     """
     root = parse(body, Kind.ORDER_RESPONSE)
     lines: list[dict[str, Any]] = []
     places: dict[str, str] = {"#/lines": path_of(root)}
-    for index, line in enumerate(find_all(root, "cac:OrderLine")):
-        item = find(line, "cac:LineItem")
+    parts: list[Element] = []
+    for line in find_all(root, "cac:OrderLine"):
+        index, item = len(lines), find(line, "cac:LineItem")
         status = find(item, "cbc:LineStatusCode")
+        if text_of(status) == ADDED:
+            parts.append(line)
+            continue
         response = _RESPONSE.get(text_of(status) or "")
         if response is None:
-            detail = "Say 5 (accepted), 3 (changed) or 7 (not accepted) as LineStatusCode."
+            detail = (
+                "Say 5 (accepted), 3 (changed), 1 (added) or 7 (not accepted) as LineStatusCode."
+            )
             raise refused(line if status is None else status, "line_status", detail)
         change = None
         if response is LineResponse.CHANGE:
@@ -191,9 +208,28 @@ def read_response(body: bytes) -> Read[OrderResponseIn]:
         lines.append(_whole(values))
         places |= {f"#/lines/{index}/{k}": path for k, path in mine.items()}
         places[f"#/lines/{index}"] = path_of(line)
+    for line in parts:
+        _add_part(line, lines, places)
     note = find(root, "cbc:Note")
     data = built(OrderResponseIn, {"lines": lines, "note": text_of(note)}, {}, root)
     return Read(data, order=find(root, "cac:OrderReference", "cbc:ID"), places=places)
+
+
+def _add_part(line: Element, lines: list[dict[str, Any]], places: dict[str, str]) -> None:
+    """Put an added line to the answer about the row that it is a part of."""
+    item, reference = find(line, "cac:LineItem"), find(line, "cac:OrderLineReference", "cbc:LineID")
+    number = text_of(reference)
+    index = next((n for n, each in enumerate(lines) if str(each["row_number"]) == number), None)
+    if index is None or lines[index]["response"] is not LineResponse.CHANGE:
+        detail = "An added line names a changed one by its OrderLineReference."
+        raise refused(line if reference is None else reference, "unknown_line", detail)
+    row, inner = _row(item)
+    split = lines[index].setdefault("split", [])
+    at = f"#/lines/{index}/split"
+    places.setdefault(at, path_of(line))
+    places |= {f"{at}/{len(split)}/{k}": path for k, path in inner.items()}
+    places[f"{at}/{len(split)}"] = path_of(line)
+    split.append(row)
 
 
 def party(found: Party) -> Element | None:

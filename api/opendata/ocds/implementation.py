@@ -1,6 +1,6 @@
 """How far a signed contract has come: a milestone for each row of its delivery schedule."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from datetime import datetime
 from uuid import UUID
 
@@ -21,9 +21,14 @@ def implementation(session: Session, contract: Contract) -> Json | None:
     rows = schedule_rows.in_force(session, contract.id)
     if not rows:
         return None
-    last = _last_receipts(session, [row.id for row in rows])
+    known = performance.facts(session, [row.id for row in rows])
+    last = {
+        fact.schedule_row_id: fact.occurred_at
+        for fact in known
+        if fact.event is PerformanceEvent.RECEIVED
+    }
     now = db.now(session)
-    facts = damages.told(session, [row.id for row in rows], until=now)
+    facts = damages.by_row(known, until=now)
     failed = {
         row.id
         for row in rows
@@ -43,17 +48,10 @@ def _milestone(row: DeliveryScheduleRow, last: Mapping[UUID, datetime], failed: 
         {
             "id": str(row.number),
             "type": "delivery",
+            "code": row.contractual_event,
             "description": f"{received} of {ordered} {row.unit_code} received",
             "dueDate": day(row.due, end=True),
             "dateMet": instant(last.get(row.id)) if met else None,
             "status": "met" if met else started,
         }
     )
-
-
-def _last_receipts(session: Session, row_ids: Sequence[UUID]) -> dict[UUID, datetime]:
-    return {
-        fact.schedule_row_id: fact.occurred_at
-        for fact in performance.facts(session, row_ids)
-        if fact.event is PerformanceEvent.RECEIVED
-    }

@@ -16,7 +16,8 @@ from api.procurement.sealing import canonical
 from api.rules.evaluation.terms import escaped
 
 _MEMBERS = {"format", "formula", "inputs", "inputs_sha256", "result", "result_sha256"}
-_NOTHING: Any = object()
+NOTHING: Any = object()
+"""What stands where a document has no member."""
 
 
 class What(StrEnum):
@@ -36,6 +37,14 @@ class Finding(NamedTuple):
     what: What
     pointer: str
     detail: str
+
+
+class Difference(NamedTuple):
+    """A place in which two documents differ."""
+
+    pointer: str
+    before: Any
+    after: Any
 
 
 class _Fault(Protocol):
@@ -97,22 +106,27 @@ def check[Inputs](
     return found + [*_not_canonical(text, document), *_recomputed(recipe, document)]
 
 
+def compared(before: Any, after: Any, pointer: str) -> Iterator[Difference]:
+    """Every place in which two documents differ."""
+    if isinstance(before, dict) and isinstance(after, dict):
+        for name in sorted(before.keys() | after.keys()):
+            where = f"{pointer}/{escaped(name)}"
+            yield from compared(before.get(name, NOTHING), after.get(name, NOTHING), where)
+    elif isinstance(before, list) and isinstance(after, list):
+        for index in range(max(len(before), len(after))):
+            yield from compared(
+                before[index] if index < len(before) else NOTHING,
+                after[index] if index < len(after) else NOTHING,
+                f"{pointer}/{index}",
+            )
+    elif type(before) is not type(after) or before != after:
+        yield Difference(pointer, before, after)
+
+
 def differences(said: Any, found: Any, pointer: str, what: What) -> Iterator[Finding]:
     """Every place in which the file says something else than was computed from its inputs."""
-    if isinstance(said, dict) and isinstance(found, dict):
-        for name in sorted(said.keys() | found.keys()):
-            where = f"{pointer}/{escaped(name)}"
-            yield from differences(said.get(name, _NOTHING), found.get(name, _NOTHING), where, what)
-    elif isinstance(said, list) and isinstance(found, list):
-        for index in range(max(len(said), len(found))):
-            yield from differences(
-                said[index] if index < len(said) else _NOTHING,
-                found[index] if index < len(found) else _NOTHING,
-                f"{pointer}/{index}",
-                what,
-            )
-    elif type(said) is not type(found) or said != found:
-        yield Finding(what, pointer, f"says {_shown(said)}; computed: {_shown(found)}")
+    for where, before, after in compared(said, found, pointer):
+        yield Finding(what, where, f"says {_shown(before)}; computed: {_shown(after)}")
 
 
 def _not_canonical(text: bytes, document: Any) -> Iterator[Finding]:
@@ -158,7 +172,7 @@ def _recomputed[Inputs](recipe: Recipe[Inputs], document: dict[str, Any]) -> Ite
 
 
 def _shown(value: Any) -> str:
-    if value is _NOTHING:
+    if value is NOTHING:
         return "nothing"
     text = canonical.dumps(value).decode()
     return text if len(text) <= 100 else f"{text[:97]}..."

@@ -22,7 +22,7 @@ from api.core.outbox import emit
 from api.identity import debarments
 from api.procurement.models import Amendment, Submission, SubmissionTenderer, Tender
 from api.procurement.schemas.prequalification import SubmissionContentIn, SubmissionIn
-from api.procurement.service import submissions, terms
+from api.procurement.service import consortia, submissions, terms
 from api.procurement.service.bid_problems import OwnTender
 from api.procurement.service.prequalification_problems import (
     ApplicationPeriodEnded,
@@ -67,7 +67,8 @@ def submit(
     if held.buyer_id == supplier_id:
         raise OwnTender
     _refuse_unfit(session, tender_id, data)
-    _refuse_second(session, tender_id, supplier_id)
+    if consortia.is_in_one(session, SubmissionTenderer, tender_id, supplier_id):
+        raise SubmissionExists
     submission = Submission(
         tender_id=tender_id,
         supplier_id=supplier_id,
@@ -78,10 +79,19 @@ def submit(
     session.add(submission)
     try:
         session.flush()
-        session.add_all(_tenderers(submission, data.tenderers))
+        session.add_all(
+            consortia.made(
+                SubmissionTenderer,
+                data.tenderers,
+                tender_id=tender_id,
+                lead_id=supplier_id,
+                received_at=held.now,
+                submission_id=submission.id,
+            )
+        )
         session.flush()
     except IntegrityError as error:
-        raise _explained(error) from error
+        raise consortia.explained(error, _kept_apart()) from error
     _log(session, submission, "submit", actor, _told(data))
     return submission
 
@@ -116,7 +126,7 @@ def withdraw(session: Session, submission: Submission, held: Held, *, actor: str
     """Take an application back before the deadline; its organisations are free to apply anew."""
     submission.withdrawn_at = held.now
     _move(session, submission, "withdraw", actor, {})
-    _release(session, submission, held.now)
+    consortia.release(session, tenderers(session, submission.id), held.now)
     return submission
 
 
@@ -150,7 +160,7 @@ def join(
     try:
         session.flush()
     except IntegrityError as error:
-        raise _explained(error) from error
+        raise consortia.explained(error, _kept_apart()) from error
     audit.record(
         session,
         f"submission_tenderer:{named.id.hex}",  # its own: the application's is the lead's alone
@@ -206,7 +216,7 @@ def open_all(session: Session, tender_id: UUID, *, now: datetime) -> Sequence[Su
     for submission in found:
         if submission.amendment < latest:
             _move(session, submission, "lapse", SYSTEM, {"amendment": latest})
-            _release(session, submission, now)
+            consortia.release(session, tenderers(session, submission.id), now)
         else:
             submission.opened_at = now
             session.add(submission)
@@ -277,53 +287,10 @@ def _told(data: SubmissionContentIn) -> dict[str, Any]:
     return {"sha256": hashlib.sha256(text.encode()).hexdigest()}
 
 
-def _tenderers(submission: Submission, others: Sequence[UUID]) -> list[SubmissionTenderer]:
-    common: dict[str, Any] = {
-        "submission_id": submission.id,
-        "tender_id": submission.tender_id,
-        "lead_id": submission.supplier_id,
+def _kept_apart() -> dict[str, Conflict]:
+    return {
+        name: SubmissionExists() for name in ("uq_submission_live", "uq_submission_tenderer_once")
     }
-    lead = SubmissionTenderer(
-        **common,
-        organisation_id=submission.supplier_id,
-        role=TendererRole.LEAD,
-        accepted_at=submission.received_at,
-    )
-    members = [
-        SubmissionTenderer(**common, organisation_id=each, role=TendererRole.MEMBER)
-        for each in dict.fromkeys(others)
-        if each != submission.supplier_id
-    ]
-    return [lead, *members]
-
-
-def _refuse_second(session: Session, tender_id: UUID, org_id: UUID) -> None:
-    """Ask before the constraint does, so that the usual case is told without a failed statement."""
-    found = session.exec(
-        select(SubmissionTenderer.id).where(
-            SubmissionTenderer.tender_id == tender_id,
-            SubmissionTenderer.organisation_id == org_id,
-            col(SubmissionTenderer.accepted_at).is_not(None),
-            col(SubmissionTenderer.released_at).is_(None),
-        )
-    ).first()
-    if found is not None:
-        raise SubmissionExists
-
-
-def _release(session: Session, submission: Submission, now: datetime) -> None:
-    for row in tenderers(session, submission.id):
-        row.released_at = now
-        session.add(row)
-
-
-def _explained(error: IntegrityError) -> Conflict:
-    constraint = getattr(getattr(error.orig, "diag", None), "constraint_name", None)
-    if constraint in ("uq_submission_live", "uq_submission_tenderer_once"):
-        return SubmissionExists()
-    if constraint == "fk_submission_tenderer_organisation_id_organisation":
-        return Conflict("A tenderer is no organisation that is known.")
-    raise error
 
 
 def _move(

@@ -7,7 +7,6 @@ find the tender closed. The tender is locked before the bid, always.
 """
 
 from collections.abc import Sequence
-from typing import Any
 from uuid import UUID
 
 from sqlalchemy import func
@@ -18,7 +17,7 @@ from api.core.errors import Conflict, FieldError, NotFound
 from api.identity import debarments
 from api.procurement.models import Amendment, Bid, BidEnvelope, BidTenderer, Tender
 from api.procurement.schemas import BidIn, ReplaceIn
-from api.procurement.service import admission, bid_moves, envelopes
+from api.procurement.service import admission, bid_moves, consortia, envelopes
 from api.procurement.service.bid_problems import (
     BiddingNotSetUp,
     BidExists,
@@ -46,7 +45,8 @@ def submit(session: Session, *, supplier_id: UUID, tender_id: UUID, actor: str, 
     keys = envelopes.keys_of(session, tender_id)
     if not keys:
         raise BiddingNotSetUp
-    _refuse_second(session, tender_id, supplier_id)
+    if consortia.is_in_one(session, BidTenderer, tender_id, supplier_id):
+        raise BidExists
     bid = Bid(
         tender_id=tender_id,
         supplier_id=supplier_id,
@@ -59,11 +59,20 @@ def submit(session: Session, *, supplier_id: UUID, tender_id: UUID, actor: str, 
     session.add(bid)
     try:
         session.flush()
-        session.add_all(_tenderers(bid, data.tenderers))
+        session.add_all(
+            consortia.made(
+                BidTenderer,
+                data.tenderers,
+                tender_id=tender_id,
+                lead_id=supplier_id,
+                received_at=held.now,
+                bid_id=bid.id,
+            )
+        )
         session.add_all(rows)
         session.flush()
     except IntegrityError as error:
-        raise _explained(error) from error
+        raise consortia.explained(error, _kept_apart()) from error
     bid_moves.record(session, [bid], "submit", actor=actor, changes={bid.id: _told(rows)})
     return bid
 
@@ -101,7 +110,7 @@ def replace(session: Session, bid: Bid, held: Held, *, actor: str, data: Replace
     try:
         session.flush()
     except IntegrityError as error:
-        raise _explained(error) from error
+        raise consortia.explained(error, _kept_apart()) from error
     bid_moves.move(session, [bid], "replace", actor=actor, changes={bid.id: _told(rows)})
     return bid
 
@@ -110,7 +119,7 @@ def withdraw(session: Session, bid: Bid, held: Held, *, actor: str) -> Bid:
     """Take a bid back before the deadline; nobody will ever open it."""
     bid.withdrawn_at = held.now
     bid_moves.move(session, [bid], "withdraw", actor=actor)
-    _release(session, [bid.id], held)
+    consortia.release(session, _tenderers_of(session, [bid.id]), held.now)
     return bid
 
 
@@ -157,7 +166,7 @@ def join(session: Session, *, org_id: UUID, bid_id: UUID, joins: bool) -> BidTen
     try:
         session.flush()
     except IntegrityError as error:
-        raise _explained(error) from error
+        raise consortia.explained(error, _kept_apart()) from error
     return named
 
 
@@ -255,57 +264,14 @@ def latest_material(session: Session, tender_id: UUID) -> int:
 SYSTEM = "system:bids"
 
 
-def _tenderers(bid: Bid, others: Sequence[UUID]) -> list[BidTenderer]:
-    common: dict[str, Any] = {
-        "bid_id": bid.id,
-        "tender_id": bid.tender_id,
-        "lead_id": bid.supplier_id,
-    }
-    lead = BidTenderer(
-        **common,
-        organisation_id=bid.supplier_id,
-        role=TendererRole.LEAD,
-        accepted_at=bid.received_at,
-    )
-    members = [
-        BidTenderer(**common, organisation_id=each, role=TendererRole.MEMBER)
-        for each in dict.fromkeys(others)
-        if each != bid.supplier_id
-    ]
-    return [lead, *members]
+def _tenderers_of(session: Session, bid_ids: Sequence[UUID]) -> Sequence[BidTenderer]:
+    return session.exec(select(BidTenderer).where(col(BidTenderer.bid_id).in_(bid_ids))).all()
 
 
-def _refuse_second(session: Session, tender_id: UUID, org_id: UUID) -> None:
-    """Ask before the constraint does, so that the usual case is told without a failed statement."""
-    found = session.exec(
-        select(BidTenderer.id).where(
-            BidTenderer.tender_id == tender_id,
-            BidTenderer.organisation_id == org_id,
-            col(BidTenderer.accepted_at).is_not(None),
-            col(BidTenderer.released_at).is_(None),
-        )
-    ).first()
-    if found is not None:
-        raise BidExists
-
-
-def _release(session: Session, bid_ids: Sequence[UUID], held: Held) -> None:
-    """Its organisations are free to be in another bid."""
-    for row in session.exec(select(BidTenderer).where(col(BidTenderer.bid_id).in_(bid_ids))):
-        row.released_at = held.now
-        session.add(row)
-
-
-def _explained(error: IntegrityError) -> Conflict:
-    """Which of the constraints it was that kept two requests apart."""
-    constraint = getattr(getattr(error.orig, "diag", None), "constraint_name", None)
-    if constraint in ("uq_bid_live", "uq_bid_tenderer_once"):
-        return BidExists()
-    if constraint == "uq_bid_envelope_tender_id_commitment":
-        return Conflict("This very envelope was handed in before: seal it anew.")
-    if constraint == "fk_bid_tenderer_organisation_id_organisation":
-        return Conflict("A tenderer is no organisation that is known.")
-    raise error
+def _kept_apart() -> dict[str, Conflict]:
+    again = Conflict("This very envelope was handed in before: seal it anew.")
+    exists = {name: BidExists() for name in ("uq_bid_live", "uq_bid_tenderer_once")}
+    return {**exists, "uq_bid_envelope_tender_id_commitment": again}
 
 
 def _told(rows: Sequence[BidEnvelope]) -> dict[str, object]:

@@ -77,7 +77,7 @@ def test_a_followed_landed_cost_is_computed_anew_when_a_tariff_is_loaded(
         superuser.execute("DELETE FROM tariff_rate WHERE source = 'test'")
 
     (event,) = changed(session)
-    assert event["previous_id"] == found["id"]
+    assert event["previous_id"] == found["id"].removeprefix("landedcost_")
     newest, first = buyer.get("/v1/landed-costs").json()["items"]
     assert (newest["previous_id"], first["id"]) == (found["id"], found["id"])
     assert D(newest["total_gross"]) - D(found["total_gross"]) == D("393513.52") + D("47221.63")

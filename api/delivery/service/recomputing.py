@@ -13,7 +13,7 @@ from sqlalchemy import update
 from sqlalchemy.exc import IntegrityError
 from sqlmodel import Session, col, select
 
-from api.core import audit, db, deadlines, ids
+from api.core import audit, db, deadlines
 from api.core.deadlines import Deadline
 from api.core.errors import FieldError, Invalid, NotFound
 from api.core.outbox import emit
@@ -174,7 +174,7 @@ def _next(
         "landed_cost.recomputed",
         made.id,
         org_id=made.org_id,
-        previous_id=ids.show("landedcost", row.id),
+        previous_id=row.id.hex,
         total_gross=plain(made.total_gross),
         difference=plain(made.total_gross - row.total_gross),
         currency=made.currency,

@@ -8,7 +8,7 @@ from uuid import UUID
 from pydantic import Field
 
 from api.rules.acceptance import AcceptanceStatus
-from api.rules.claims import ClaimStatus
+from api.rules.claims import ClaimStatus, ExcuseStatus
 from api.rules.contracts import ContractStatus
 from api.rules.disputes import DisputeOutcome, DisputeStage
 from api.rules.schedules import ContractualEvent, PerformanceEvent
@@ -72,6 +72,13 @@ class AcceptanceEventData(OfContractData):
     rejected_quantity: Decimal
 
 
+class ExcuseEventData(OfContractData):
+    """Days that are not to count as delay."""
+
+    number: int
+    status: ExcuseStatus
+
+
 class LdClaimEventData(OfContractData):
     """A claim for liquidated damages."""
 
@@ -104,6 +111,16 @@ _DELIVERY = {
 }
 _PERFORMED = {**_OF_TENDER, "row": ROW, "event": PerformanceEvent.HANDED_OVER}
 TYPES = (
+    *Kind(
+        "excuse",
+        "excuse",
+        "contracts:read",
+        ExcuseEventData,
+        {**_OF_CONTRACT, "number": 1, "status": ExcuseStatus.ACCEPTED},
+    ).types(
+        accepted="The buyer accepted an excuse: its days do not count as delay.",
+        refused="The buyer refused an excuse.",
+    ),
     *Kind("contract", "contract", "contracts:read", ContractEventData, _CONTRACT).types(
         created="A contract was drafted.",
         offered="A contract is offered for signature.",

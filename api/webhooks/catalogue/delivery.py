@@ -1,5 +1,6 @@
 """Events of shipments and invoices; both sides of the contract are told."""
 
+from decimal import Decimal
 from typing import Annotated
 from uuid import UUID
 
@@ -34,6 +35,15 @@ class InvoiceEventData(Data):
     sha256: str = Field(description="Of the document")
 
 
+class LandedCostEventData(Data):
+    """A landed cost that was computed anew."""
+
+    previous_id: Annotated[UUID, Reference("landedcost")]
+    total_gross: Decimal
+    difference: Decimal = Field(description="From the one before")
+    currency: str
+
+
 class ScorecardAnnotatedEventData(Data):
     """A supplier's word about a fact of its scorecard, or what was decided about it."""
 
@@ -41,7 +51,19 @@ class ScorecardAnnotatedEventData(Data):
 
 
 _SHIPMENT = {"contract_id": CONTRACT, "supplier_id": ORGANISATION}
+_LANDED_COST = {
+    "previous_id": SOURCE,
+    "total_gross": "1843200.50",
+    "difference": "-1200",
+    "currency": "KGS",
+}
 TYPES = (
+    *Kind(
+        "landed_cost", "landedcost", "landed-costs:read", LandedCostEventData, _LANDED_COST
+    ).types(recomputed="A landed cost that you follow was computed by new numbers."),
+    *Kind("landed_cost", "landedcost", "landed-costs:read", NoData, {}).types(
+        not_computable="A landed cost that you follow cannot be computed by the new numbers."
+    ),
     *Kind("shipment", "shipment", "shipments:read", ShipmentEventData, _SHIPMENT).types(
         created="The supplier entered a shipment.",
         changed="A leg of a shipment changed.",
@@ -74,4 +96,4 @@ TYPES = (
         changed="The scorecard of the supplier changed."
     ),
 )
-INTERNAL = ("scorecard.refresh_due",)
+INTERNAL = ("scorecard.refresh_due", "seller.rated", "landed_cost.recompute_due")

@@ -4,7 +4,6 @@ import json
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from inspect import getclosurevars
 from typing import Any
 from uuid import uuid4
 
@@ -65,9 +64,9 @@ def scopes() -> dict[str, str]:
     for route in create_app().routes:
         dependant = getattr(route, "dependant", None)
         for each in dependant.dependencies if dependant else ():
-            scope = getclosurevars(each.call).nonlocals.get("scope") if each.call else None
-            if isinstance(scope, str):
-                found |= {f"{method} {route.path}": scope for method in route.methods}  # type: ignore[attr-defined]
+            needs = getattr(each.call, "needs", None)
+            if needs is not None:
+                found |= {f"{method} {route.path}": needs.scope for method in route.methods}  # type: ignore[attr-defined]
     return found
 
 
@@ -82,7 +81,7 @@ class Request:
     media: str | None
 
     def send(self, client: Any, key: str | None) -> Any:
-        headers = {"If-Match": "*"}
+        headers = {"If-Match": "*", "Idempotency-Key": uuid4().hex}
         if key:
             headers["Authorization"] = f"Bearer {key}"
         if self.media:

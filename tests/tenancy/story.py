@@ -18,8 +18,9 @@ from psycopg.types.json import Jsonb
 from sqlmodel import Session, select
 
 from api.core import db, ids
-from api.delivery.models import ScorecardAnnotation, TrackingMessage
+from api.delivery.models import ScorecardAnnotation
 from api.identity import debarments
+from api.intake.models import IntakeMessage
 from api.procurement.models import PriceJustification
 from api.procurement.service import prequalification
 from api.rules.debarments import DebarmentGround
@@ -242,7 +243,7 @@ def _basics(
     source = tracking.source(supplier, "track17")
     assert tracking.post(supplier.client, source, tracking.track17()).status_code == 200
     session.rollback()
-    (message,) = session.exec(select(TrackingMessage.id)).all()
+    (message,) = session.exec(select(IntakeMessage.id)).all()
     story.ids |= {
         "annotation_id": ids.show("annotation", remark.id),
         "message_id": ids.show("trackingmessage", message),

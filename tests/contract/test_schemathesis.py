@@ -6,11 +6,13 @@ second repeats a few requests of each operation as one role alone.
 """
 
 import json
+import re
 from collections.abc import Callable, Iterator
 from datetime import datetime
 from typing import Any
 from zlib import crc32
 
+import psycopg
 import pytest
 import schemathesis
 from schemathesis.checks import load_all_checks
@@ -24,7 +26,7 @@ from api.core import db, jobs
 from api.main import create_app
 from api.procurement.service import prequalification
 from tests.catalog import samples as catalog
-from tests.delivery import landed
+from tests.delivery import landed, tracking
 from tests.procurement import bidding, prequalifying
 from tests.procurement import samples as procurement
 
@@ -33,6 +35,7 @@ type AsOrg = Callable[..., Any]
 # Threads of the service draw random numbers (jitter of a pool) while a strategy is drawn from.
 pytestmark = pytest.mark.filterwarnings("ignore:Do not use the `random` module inside strategies")
 APP = create_app()
+AN_ID = re.compile(r"[a-z_]+_[0-9a-f]{32}")
 ROLES = ("operator", "buyer", "supplier")
 EVERY_ROLE = ["operator", "buyer", "supplier", "manufacturer"]
 REFUSED = ["400", "401", "403", "406", "415", "422", "428"]
@@ -82,7 +85,9 @@ def everybody(as_org: AsOrg) -> Any:
 
 
 @pytest.fixture
-def resources(as_org: AsOrg) -> Callable[[Any, str], str | None]:
+def resources(
+    as_org: AsOrg, superuser: psycopg.Connection[Any]
+) -> Callable[[Any, str], str | None]:
     """The id of a resource that the actor owns or sees, for a parameter of a path."""
     made: dict[str, str] = {}
     seller = buyer = as_org(EVERY_ROLE)
@@ -142,6 +147,13 @@ def resources(as_org: AsOrg) -> Callable[[Any, str], str | None]:
                 landed.know_rates()
                 trades = can(actor, "buyer") or can(actor, "supplier")
                 return str(landed.landed(actor if trades else buyer)["id"])
+            case "shipment_id":
+                supplier = actor if can(actor, "supplier") else seller
+                owner = actor if can(actor, "buyer") else buyer
+                return tracking.shipment(superuser, owner, supplier).id
+            case "source_id":
+                trades = can(actor, "buyer") or can(actor, "supplier")
+                return str(tracking.source(actor if trades else seller, "track17")["id"])
             case "submission_id":
                 case = prequalifying.published(as_org, suppliers=0)
                 return str(prequalifying.applied(case, seller)["id"])
@@ -183,7 +195,7 @@ def can(actor: Any, role: str) -> bool:
 def check(case: Any, actor: Any, resources: Callable[[Any, str], str | None]) -> None:
     """Aim a well-formed id at a resource that is there, send, and check the answer."""
     for name, given in (case.path_parameters or {}).items():
-        if isinstance(given, str) and given.startswith(f"{name.removesuffix('_id')}_"):
+        if isinstance(given, str) and AN_ID.fullmatch(given):
             case.path_parameters[name] = resources(actor, name) or given
     case.call_and_validate(
         headers={"Authorization": f"Bearer {actor.key}"}, excluded_checks=BEYOND_A_SCHEMA

@@ -145,7 +145,7 @@ def shipment(
         contractual_event=contractual_event(incoterm),
         despatched_quantity=quantity,
     )
-    party = {"name": "Party", "address": "Street 1"}
+    party = {"name": "Party", "address": "Street 1", "organisation_id": None}
     shipped = Shipment(
         contract_id=contract.id,
         buyer_id=buyer.org_id,

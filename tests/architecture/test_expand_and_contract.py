@@ -16,7 +16,7 @@ from sqlalchemy import Connection
 from api.core import db, migrations
 from tests.contracts.test_downgrade import migrate
 
-RELEASED = "0041"
+RELEASED = "0052"
 SCRIPT = ScriptDirectory.from_config(migrations.config())
 COLUMNS = """
     SELECT c.relname, a.attname, format_type(a.atttypid, a.atttypmod), NOT a.attnotnull,

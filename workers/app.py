@@ -35,6 +35,7 @@ app.conf.update(
         "workers.intake",
         "workers.matching",
         "workers.opendata",
+        "workers.payments",
         "workers.procurement",
         "workers.webhooks",
     ],

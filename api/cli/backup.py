@@ -3,6 +3,7 @@
 import os
 import shutil
 import subprocess
+import tarfile
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Annotated
@@ -13,6 +14,7 @@ from psycopg.conninfo import conninfo_to_dict
 from rich.console import Console
 
 from api.core import embedded, settings
+from api.core.files import store
 
 console = Console(stderr=True)
 _VARIABLES = {
@@ -29,11 +31,19 @@ _VARIABLES = {
 def backup(
     file: Annotated[Path, typer.Argument(dir_okay=False, help="Where to write it.")],
 ) -> None:
-    """Write the whole database to a file, as it stands at one moment; the service may run."""
+    """Write the whole database to a file, as it stands at one moment; the service may run.
+
+    Uploaded files that are in a folder of this machine go to a second one, `FILE.files.tar`, after
+    it: bytes are there before the row that names them, and are never altered.
+    """
     part = file.with_name(f"{file.name}.part")
     _run("pg_dump", "--format=custom", f"--file={part}")
     part.replace(file)
     console.print(f"Wrote {file} ({file.stat().st_size:,} bytes).")
+    if (folder := store.folder()) is not None and folder.is_dir():
+        with tarfile.open(_beside(file), "w") as archive:
+            archive.add(folder, arcname=".", recursive=True)
+        console.print(f"Wrote {_beside(file)} ({_beside(file).stat().st_size:,} bytes).")
     console.print("Keep with it, elsewhere: KERBEN_SECRET_KEY, the signing and the sealing key.")
 
 
@@ -52,7 +62,14 @@ def restore(
         f"--dbname={conninfo_to_dict(_superuser())['dbname']}",
         str(file),
     )
+    if (folder := store.folder()) is not None and _beside(file).exists():
+        with tarfile.open(_beside(file)) as archive:
+            archive.extractall(folder, filter="data")
     console.print("Restored. `kerben check` proves it.")
+
+
+def _beside(file: Path) -> Path:
+    return file.with_name(f"{file.name}.files.tar")
 
 
 def _superuser() -> str:

@@ -5,6 +5,7 @@ what a feature keeps, is a line in `CHECKS`.
 """
 
 from collections.abc import Callable, Iterator
+from itertools import islice
 from typing import NamedTuple
 
 from sqlalchemy import text
@@ -13,6 +14,8 @@ from sqlmodel import Session, col, select
 from api.audit import checking
 from api.audit.models import AuditLeaf
 from api.core.audit import AuditEntry
+from api.core.files import service as uploads
+from api.payments.service import balances
 
 BATCH = 5_000
 MOST = 20
@@ -38,11 +41,11 @@ _HASHED = (
 _TAGGED = ("ocds_release", "ocds_record", "public_document")
 """What the public reads: its entity tag is the beginning of its SHA-256."""
 _DOCUMENTS = text("""
-    SELECT d.id FROM document d CROSS JOIN LATERAL (
+    SELECT d.id FROM document d JOIN file f ON f.id = d.file_id CROSS JOIN LATERAL (
       SELECT encode(sha256(string_agg(data, ''::bytea ORDER BY seq)), 'hex') AS sha256,
         sum(length(data)) AS size
       FROM document_chunk WHERE document_id = d.id) AS stored
-    WHERE stored.sha256 IS DISTINCT FROM d.sha256 OR stored.size IS DISTINCT FROM d.size
+    WHERE f.key IS NULL AND (stored.sha256 IS DISTINCT FROM d.sha256 OR stored.size IS DISTINCT FROM d.size)
     ORDER BY d.id LIMIT :most
 """)
 
@@ -73,7 +76,9 @@ def audit_log(session: Session) -> Iterator[str]:
 
 
 def documents(session: Session) -> Iterator[str]:
-    """Uploaded files, put together from their pieces."""
+    """Uploaded files in the store, and those that are still kept in the database in pieces."""
+    for file, what in islice(uploads.verify(session), MOST):
+        yield f"file {file.id.hex} is {what}"
     for (id,) in session.connection().execute(_DOCUMENTS, {"most": MOST}):
         yield f"document {id.hex} is not the file that was uploaded"
 
@@ -100,11 +105,17 @@ def publications(session: Session) -> Iterator[str]:
             yield f"{table} {id.hex} is not what was published"
 
 
+def ledger(session: Session) -> Iterator[str]:
+    """Balances against the fold of their entries, holds, and every transaction against zero."""
+    yield from balances.faults(session)
+
+
 CHECKS = (
     Check("audit log", audit_log),
     Check("documents", documents),
     Check("files", files),
     Check("publications", publications),
+    Check("ledger", ledger),
 )
 
 

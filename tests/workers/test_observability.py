@@ -100,7 +100,7 @@ def test_job_04_the_outbox_and_the_deadlines_show_how_far_they_are_behind(client
         now = db.now(unit)
         old = now - timedelta(seconds=120)
         for made in (old, now):
-            unit.add(OutboxEvent(type="x", resource_id=uuid4(), payload={}, created_at=made))
+            unit.add(OutboxEvent(type="test.x", resource_id=uuid4(), payload={}, created_at=made))
         deadlines.arm(unit, KIND, uuid4(), now - timedelta(seconds=60), org_id=None)
         deadlines.arm(unit, KIND, uuid4(), now + timedelta(hours=1), org_id=None)
     figures = scraped(client)

@@ -96,13 +96,19 @@ class Store:
             return obstore.sign(self._objects, "GET", key, min(lifetime, LONGEST_SIGNED))
 
 
+def folder() -> Path | None:
+    """The folder of this machine that holds the bytes; None when a bucket does."""
+    config = settings.get()
+    return None if config.files_url else config.data_dir.resolve() / "files"
+
+
 @cache
 def get() -> Store:
     """The process's store: `KERBEN_FILES_URL`, or the folder `files` under the data directory."""
-    config = settings.get()
-    if config.files_url is None:
-        return local(config.data_dir.resolve() / "files")
-    url = urlsplit(config.files_url)
+    own, config = folder(), settings.get()
+    if own is not None:
+        return local(own)
+    url = urlsplit(config.files_url or "")
     secret = config.files_s3_secret_access_key
     objects = S3Store(
         url.netloc,

@@ -6,7 +6,7 @@ from typing import Any
 from fastapi import FastAPI
 from fastapi.openapi.utils import get_openapi
 
-from api.core.errors import FieldError, ProblemOut, UnsupportedMediaType
+from api.core.errors import BadRequest, FieldError, ProblemOut, UnsupportedMediaType
 from api.core.http import documented
 
 TAGS = [
@@ -76,9 +76,9 @@ TAGS = [
 
 
 def install_schema(app: FastAPI, extend: Callable[[dict[str, Any]], None]) -> None:
-    """Give `app.openapi()` the shared problem schema, each body its 415, and what `extend` adds."""
+    """Give `app.openapi()` the shared problem schema, each body its 400 and 415, and what `extend` adds."""
 
-    unsupported = documented(UnsupportedMediaType)[UnsupportedMediaType.status]
+    unread = documented(BadRequest, UnsupportedMediaType)
 
     def openapi() -> dict[str, Any]:
         if app.openapi_schema is None:
@@ -104,7 +104,8 @@ def install_schema(app: FastAPI, extend: Callable[[dict[str, Any]], None]) -> No
             for path in document["paths"].values():
                 for operation in path.values():
                     if "requestBody" in operation:
-                        operation["responses"].setdefault("415", unsupported)
+                        for status, problem in unread.items():
+                            operation["responses"].setdefault(str(status), problem)
             extend(document)
             app.openapi_schema = document
         return app.openapi_schema

@@ -81,7 +81,12 @@ class KeyRevocationIn(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    key: str | None = Field(default=None, min_length=20, max_length=100, examples=["kgp_live_…"])
+    key: str | None = Field(
+        default=None,
+        min_length=20,
+        max_length=100,
+        examples=["kgp_live_00000000000000000000000000000000"],
+    )
     prefix: str | None = Field(default=None, min_length=6, max_length=16, examples=["4fGh2Kd9"])
 
     @model_validator(mode="after")

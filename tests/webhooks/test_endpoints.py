@@ -215,10 +215,10 @@ def test_wh_14_the_playground_says_whether_a_signature_verifies(
         "webhook_signature": f"v9,xx {signature} junk",
         "body": body,
     }
-    good = buyer.post(f"{URL}/verify", json=sample)
+    good = buyer.post("/v1/webhook-signatures/verify", json=sample)
     assert good.status_code == 200, good.text
     assert good.json()["verifies"] is True
-    bad = buyer.post(f"{URL}/verify", json={**sample, "body": body + " "})
+    bad = buyer.post("/v1/webhook-signatures/verify", json={**sample, "body": body + " "})
     assert bad.json()["verifies"] is False
-    malformed = buyer.post(f"{URL}/verify", json={**sample, "key": "whsk_AAAA"})
+    malformed = buyer.post("/v1/webhook-signatures/verify", json={**sample, "key": "whsk_AAAA"})
     assert malformed.status_code == 422

@@ -250,6 +250,18 @@ def test_wh_10_filters_name_types_prefixes_and_ids(seller: Any, as_org: AsOrg) -
     assert "offer.suspended" in refused.json()["detail"]
 
 
+def test_a_page_has_only_the_fields_that_were_asked_for(seller: Any) -> None:
+    refused = seller.get(EVENTS, params={"fields": "id,price"})
+    assert (refused.status_code, refused.json()["code"]) == (422, "invalid")
+    tell(seller, 2)
+    whole, narrow = page(seller), page(seller, fields="type,id")
+    assert narrow["items"] == [
+        {name: each[name] for name in ("id", "type")} for each in whole["items"]
+    ]
+    assert (len(narrow["items"]), narrow["has_more"]) == (2, False)
+    assert page(seller, narrow["next_cursor"])["items"] == []
+
+
 def test_wh_10_a_caller_is_told_only_what_its_scopes_may_read(as_org: AsOrg) -> None:
     buyer = as_org(["buyer"])
     narrow = bidding.another_client(buyer)

@@ -10,7 +10,7 @@ from api.core.errors import Invalid, Unauthorized
 from api.core.http import documented, public_router
 from api.identity import access, credentials, passwords
 from api.identity.models import LoginMethod, Person
-from api.identity.schemas.accounts import JoinIn, LoggedIn, LoginIn, ResetIn
+from api.identity.schemas.accounts import JoinIn, LoginIn, LoginOut, ResetIn
 from api.identity.service import (
     AttemptFailed,
     TooManyAttempts,
@@ -26,10 +26,10 @@ router = public_router("/auth", "login")
 
 @router.post(
     "/login",
-    response_model=LoggedIn,
+    response_model=LoginOut,
     responses=documented(AttemptFailed, NoMembership, TooManyAttempts, Invalid),
 )
-def log_in(data: LoginIn, request: Request, response: Response) -> LoggedIn:
+def log_in(data: LoginIn, request: Request, response: Response) -> LoginOut:
     """Log in with a password. An address without an account is answered in the same words and
     time as a wrong password."""
     ip = access.address(request)
@@ -50,10 +50,10 @@ def log_in(data: LoginIn, request: Request, response: Response) -> LoggedIn:
 @router.post(
     "/join",
     status_code=201,
-    response_model=LoggedIn,
+    response_model=LoginOut,
     responses=documented(Unauthorized, accounts.AccountExists, Invalid),
 )
-def join(data: JoinIn, request: Request, response: Response) -> LoggedIn:
+def join(data: JoinIn, request: Request, response: Response) -> LoginOut:
     """Make an account by an invitation, and log in. Who has one logs in and joins with it."""
     with db.unit_of_work() as session:
         person = accounts.join(session, token=data.token, name=data.name, password=data.password)
@@ -96,14 +96,14 @@ def logged_in(
     person: Person,
     *,
     org_id: UUID | None = None,
-) -> LoggedIn:
+) -> LoginOut:
     """Begin a session by password, as an answer and as a cookie."""
     begun = sessions.begin(
         session, person, method=LoginMethod.PASSWORD, device=device(request), org_id=org_id
     )
     set_cookie(response, begun)
     response.headers["Cache-Control"] = "no-store"
-    return LoggedIn(
+    return LoginOut(
         token=begun.token,
         csrf_token=credentials.csrf_token(begun.token),
         expires_at=begun.row.expires_at,

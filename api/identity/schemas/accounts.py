@@ -84,7 +84,7 @@ class OneTimeTokenOut(BaseModel):
     expires_at: datetime
 
 
-class LoggedIn(BaseModel):
+class LoginOut(BaseModel):
     """A session. Browsers have its token as a cookie; others send it as a bearer token."""
 
     token: str

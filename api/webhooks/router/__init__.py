@@ -6,6 +6,7 @@ ROUTERS = (
     events.events,
     events.event_types,
     endpoints.router,
+    endpoints.signatures,
     deliveries.router,
     deliveries.attempts,
 )

@@ -34,6 +34,7 @@ from api.webhooks.schemas.endpoints import (
 from api.webhooks.service import deliveries, endpoints, replaying, retention, secrets
 
 router = access.router("/webhook-endpoints", "webhooks")
+signatures = access.router("/webhook-signatures", "webhooks")
 Read = Annotated[Context, require("webhooks:read")]
 Write = Annotated[Context, require("webhooks:write")]
 Reveal = Annotated[Context, require("webhook_secrets:read")]
@@ -68,7 +69,7 @@ def list_endpoints(ctx: Read, page: PageDep) -> Page[Any]:
     return Page(items=rows, has_more=cursor is not None, next_cursor=cursor)
 
 
-@router.post("/verify", response_model=WebhookSignatureOut)
+@signatures.post("/verify", response_model=WebhookSignatureOut)
 def verify_signature(data: WebhookSignatureIn, ctx: Read) -> WebhookSignatureOut:
     """Try whether a signature verifies, while you write your receiver. Nothing is kept."""
     try:

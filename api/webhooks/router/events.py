@@ -4,14 +4,15 @@ from enum import StrEnum
 from typing import Annotated, Any
 
 from fastapi import Path, Query, Response
+from pydantic_core import from_json, to_json
 
 from api.core.errors import NotFound
 from api.core.http import documented
-from api.identity import access
+from api.identity import access, answers
 from api.identity.access import Context, require
 from api.webhooks import catalogue, envelopes, feed, forms
 from api.webhooks.catalogue import TYPES, UnknownEventType
-from api.webhooks.schemas.events import EventPage, EventTypeDetails, EventTypes
+from api.webhooks.schemas.events import EventOut, EventPage, EventTypeDetails, EventTypes
 
 event_types = access.router("/event-types", "event-types")
 events = access.router("/events", "events")
@@ -89,6 +90,11 @@ def list_events(
         limit=limit,
     )
     onward = feed.shown(ctx.org_id, found.onward)
+    if ctx.view.fields:
+        items = [from_json(body) for body in found.bodies]
+        page = {"items": items, "has_more": found.has_more, "next_cursor": onward}
+        narrowed = answers.narrow(page, ctx.view.fields, answers.item_fields(EventOut))
+        return Response(to_json(narrowed), media_type="application/json")
     more = b"true" if found.has_more else b"false"
     body = b'{"items":[%b],"has_more":%b,"next_cursor":"%b"}' % (
         b",".join(found.bodies),

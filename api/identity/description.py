@@ -10,9 +10,12 @@ from api.core.http import PublicRoute, documented
 from api.identity import answers
 from api.identity.access import UnitRoute
 from api.identity.answers import Resource
+from api.identity.service import PersonRequired, SecondFactorRequired
+from api.rules.permissions import is_decisive
 
 NOT_MODIFIED = {"description": "The version that If-None-Match names is the current one"}
 _LIMITS = documented(TooManyRequests, RequestTimeout)
+_DECIDERS = documented(PersonRequired, SecondFactorRequired)
 
 
 def install(app: FastAPI) -> None:
@@ -55,6 +58,9 @@ def _describe(route: UnitRoute, operation: dict[str, Any], resource: Resource | 
     reads = "GET" in (route.methods or ())
     posts = "POST" in (route.methods or ())
     needs = route.needs
+    if needs is not None and any(is_decisive(needs.scope, each) for each in route.methods or ()):
+        for status, told in _DECIDERS.items():
+            operation["responses"][str(status)]["description"] += f"; {told['description']}"
     for parameter in [*parameters]:
         header = parameter["name"] if parameter["in"] == "header" else None
         if (header == "idempotency-key" and not posts) or (header == "if-match" and reads):

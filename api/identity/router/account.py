@@ -64,7 +64,9 @@ def get(ctx: Own) -> AccountOut:
     )
 
 
-@router.post("/session/switch", response_model=SessionOut, responses=documented(NoMembership))
+@router.post(
+    "/session/switch", response_model=SessionOut, responses=documented(NoMembership, PersonRequired)
+)
 def switch(data: SwitchIn, ctx: Own) -> LoginSession:
     """Act for another of your organisations, in this session and from the next request on."""
     return sessions.switch(ctx.session, ctx.caller.person, data.organisation_id)

@@ -221,7 +221,7 @@ def resolve(complaint_id: ComplaintId, data: RationaleIn, ctx: Resolve) -> Compl
     "/{complaint_id}/posts",
     status_code=201,
     response_model=PostOut,
-    responses=documented(Conflict),
+    responses=documented(Conflict, PreconditionFailed),
 )
 def post(complaint_id: ComplaintId, data: PostIn, ctx: Answer) -> ComplaintPost:
     """Write to the reviewer as a side, or to a side as the reviewer."""

@@ -192,7 +192,7 @@ def test_endpoint(endpoint_id: EndpointId, data: TestIn, ctx: Write) -> dict[str
     "/{endpoint_id}/recover",
     status_code=202,
     response_model=JobOut,
-    responses=documented(EndpointState, ReplayRunning),
+    responses=documented(EndpointState, ReplayRunning, PreconditionFailed),
 )
 def recover_endpoint(endpoint_id: EndpointId, data: RecoverIn, ctx: Write) -> JobOut:
     """Send again what failed, was cancelled or was missed since a moment."""
@@ -203,7 +203,7 @@ def recover_endpoint(endpoint_id: EndpointId, data: RecoverIn, ctx: Write) -> Jo
     "/{endpoint_id}/replay",
     status_code=202,
     response_model=JobOut,
-    responses=documented(EndpointState, ReplayRunning),
+    responses=documented(EndpointState, ReplayRunning, PreconditionFailed),
 )
 def replay_endpoint(endpoint_id: EndpointId, data: ReplayIn, ctx: Write) -> JobOut:
     """Send everything of a time again, what succeeded too, with the same ids."""

@@ -74,6 +74,8 @@ def executed(story: Story, session: Session, case: awarding.Case, contract: Any)
     ok(supplier.post(f"{made.url}/ubl/invoices", content=invoice, headers=test_invoices.XML))
     (sent,) = ok(buyer.get(f"{made.url}/invoices"))["items"]
     ok(supplier.post(f"/v1/shipments/{shipment['id']}/tracking-events", json=EVENT))
+    laid, *_ = ok(buyer.get(f"{made.url}/documents"))["items"]
+    story.under["/v1/contracts/{contract_id}/documents"] = {"document_id": laid["document_id"]}
     story.ids |= {
         "contract_id": contract["id"],
         "shipment_id": shipment["id"],

@@ -36,7 +36,7 @@ class OutboundFailed(Exception):
 
 
 class Answer(NamedTuple):
-    """Status, headers by lower-case names, and the first 64 kB of the body."""
+    """Status, headers by lower-case names, and the beginning of the body."""
 
     status: int
     headers: dict[str, str]
@@ -93,8 +93,9 @@ async def send(
     headers: Mapping[str, str],
     body: bytes = b"",
     tls: ssl.SSLContext | None = None,
+    most: int = MAX_ANSWER_BYTES,
 ) -> Answer:
-    """Make one request and read the beginning of its answer. Raises OutboundFailed."""
+    """Make one request and read the first `most` bytes of its answer. Raises OutboundFailed."""
     target = checked(url)
     request_headers = {"host": target.authority, "user-agent": USER_AGENT, **headers}
     where = httpcore2.URL(
@@ -119,7 +120,7 @@ async def send(
                 return Answer(
                     response.status,
                     {k.decode("latin-1").lower(): v.decode("latin-1") for k, v in response.headers},
-                    await _head(response),
+                    await _head(response, most),
                 )
     except (TimeoutError, httpcore2.TimeoutException):
         raise OutboundFailed(AttemptError.TIMEOUT, "no answer in time") from None
@@ -192,14 +193,14 @@ def _connection(
     )
 
 
-async def _head(response: httpcore2.Response) -> bytes:
-    """The first 64 kB of a body that may be endless."""
+async def _head(response: httpcore2.Response, most: int) -> bytes:
+    """The first bytes of a body that may be endless."""
     body = bytearray()
     async for chunk in response.aiter_stream():
         body += chunk
-        if len(body) >= MAX_ANSWER_BYTES:
+        if len(body) >= most:
             break
-    return bytes(body[:MAX_ANSWER_BYTES])
+    return bytes(body[:most])
 
 
 def _literal(host: str) -> str | None:

@@ -10,19 +10,21 @@ import secrets
 import time
 from collections.abc import Callable
 from datetime import UTC, datetime
+from functools import partial
 from typing import Any, NamedTuple
 from urllib.parse import quote, urlencode
 from uuid import UUID
 
+import anyio
 from joserfc import jwt
 from joserfc.errors import JoseError
 from joserfc.jwk import KeySet
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, ValidationError
 from pydantic_core import from_json
 
-from api.core import settings
+from api.core import outbound, settings
 from api.core.errors import Problem, Unauthorized
-from api.identity import fetching
+from api.core.outbound import Answer, OutboundFailed
 from api.rules.clock import utcnow
 
 ALGORITHMS = ["RS256", "PS256", "ES256", "EdDSA", "Ed25519"]
@@ -60,6 +62,9 @@ class Metadata(BaseModel):
     authorization_response_iss_parameter_supported: bool = False
 
 
+MAX_ANSWER_BYTES = 256 * 1024
+
+
 class Attempt(BaseModel):
     """A login that has begun; the browser keeps it, sealed, until it comes back."""
 
@@ -68,6 +73,7 @@ class Attempt(BaseModel):
     nonce: str
     verifier: str
     return_to: str
+    begun_at: AwareDatetime = Field(default_factory=utcnow)
 
 
 class Claims(BaseModel):
@@ -252,16 +258,17 @@ def _fetched(
     *,
     headers: dict[str, str] | None = None,
     form: dict[str, str] | None = None,
-) -> fetching.Answer:
+) -> Answer:
+    body = urlencode(form or {}).encode() if form else b""
+    told = {"content-length": str(len(body)), **(headers or {})} if form else headers or {}
+    sending = partial(outbound.send, method, url, headers=told, body=body, most=MAX_ANSWER_BYTES)
     try:
-        return fetching.fetch(
-            method, url, headers=headers, body=urlencode(form or {}).encode() if form else b""
-        )
-    except fetching.FetchFailed as error:
+        return anyio.run(sending)
+    except OutboundFailed as error:
         raise ProviderUnavailable(f"The OpenID provider does not answer: {error}.") from error
 
 
-def _document(answer: fetching.Answer) -> dict[str, Any]:
+def _document(answer: Answer) -> dict[str, Any]:
     try:
         found = from_json(answer.body)
     except ValueError as error:

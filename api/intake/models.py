@@ -24,7 +24,7 @@ class IntakeSource(Table, table=True):
 
     `provider` says whose format it speaks (intake/providers.py), `scheme` how it proves what it
     sends; a source without one sends by the API, with credentials. Secrets are encrypted
-    (core/vault.py); the previous one is taken until `previous_secret_until`. `settings` is what
+    (core/encryption.py); the previous one is taken until `previous_secret_until`. `settings` is what
     the provider wants to know besides.
     """
 

@@ -14,7 +14,7 @@ from sqlalchemy import case, func, literal
 from sqlalchemy.dialects.postgresql import insert
 from sqlmodel import Session, col, select
 
-from api.core import bulk, db, jobs, pages, vault
+from api.core import bulk, db, encryption, jobs, pages
 from api.core.errors import NotFound
 from api.core.jobs import Job
 from api.core.pages import PageQuery
@@ -83,7 +83,12 @@ def receive(
     fitting = [
         proof
         for proof, secret in _secrets(source)
-        if scheme.fits(vault.unlock(secret, source.id), body, headers, now)
+        if scheme.fits(
+            encryption.decrypt(secret.decode(), context=source.id.bytes).decode(),
+            body,
+            headers,
+            now,
+        )
     ]
     if not fitting:
         raise SignatureWrong

@@ -9,7 +9,7 @@ from pydantic import BaseModel, ValidationError
 from sqlalchemy.dialects.postgresql import insert
 from sqlmodel import Session, col, select
 
-from api.core import audit, bulk, db, pages, vault
+from api.core import audit, bulk, db, encryption, pages
 from api.core.errors import AlreadyExists, FieldError, Invalid, NotFound, refused
 from api.core.pages import PageQuery
 from api.intake import providers
@@ -166,7 +166,7 @@ def _locked_secret(provider: Provider, source: IntakeSource, secret: str) -> byt
         provider.schemes[source.scheme].check(secret)
     except ValueError as error:
         raise refused("#/secret", "secret_unusable", f"Expected: {error}.") from None
-    return vault.lock(secret, source.id)
+    return encryption.encrypt(secret.encode(), context=source.id.bytes).encode()
 
 
 def _require_addresses(provider: Provider, source: IntakeSource) -> None:

@@ -1,7 +1,7 @@
 """One intake of what others send: sources with two valid secrets, messages worked by jobs.
 
 Sources and messages of tracking move into it and keep their ids. Their secrets, which were
-encrypted to the sealing key, are encrypted anew (core/vault.py), so that this needs both keys.
+encrypted to the sealing key, are encrypted anew (core/encryption.py), so that this needs both keys.
 
 Revision ID: 0040
 Revises: 0037
@@ -15,7 +15,7 @@ import sqlmodel.sql.sqltypes
 from alembic import op
 from sqlalchemy.dialects import postgresql
 
-from api.core import vault
+from api.core import encryption
 from api.procurement.sealing import installation, keys
 
 revision: str = "0040"
@@ -111,7 +111,9 @@ def upgrade() -> None:
     _run(MOVE_SOURCES)
     for id, secret in _secrets("intake_source"):
         plain = installation.own_identity().decrypt(secret)[16:].decode()
-        _set_secret("intake_source", id, vault.lock(plain, id))
+        _set_secret(
+            "intake_source", id, encryption.encrypt(plain.encode(), context=id.bytes).encode()
+        )
     _run(MOVE)
     _force(True, "job")
     _point("intake_source", "intake_message")
@@ -130,7 +132,7 @@ def downgrade() -> None:
     own = None
     for id, secret in _secrets("tracking_source"):
         own = own or installation.own_identity().recipient
-        plain = id.bytes + vault.unlock(secret, id).encode()
+        plain = id.bytes + encryption.decrypt(secret.decode(), context=id.bytes)
         _set_secret("tracking_source", id, keys.encrypt(plain, [own]))
     _point("tracking_source", "tracking_message", then=MOVE_BACK)
     _force(True, "job", "tracking_event", "tracking_fault")

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from sqlmodel import Session, select
 
-from api.core import db, ids, vault
+from api.core import db, encryption, ids
 from api.core.jobs import Job
 from api.delivery.models import TrackingEvent, TrackingFault
 from api.intake import service as intake
@@ -363,9 +363,9 @@ def test_a_secret_is_encrypted_at_rest_and_of_no_use_in_another_row(
     two = session.get_one(IntakeSource, ids.parse("trackingsource", other["id"]))
     assert one.secret is not None
     assert SECRET.encode() not in one.secret
-    assert vault.unlock(one.secret, one.id) == SECRET
-    with pytest.raises(vault.SecretUnusable):
-        vault.unlock(one.secret, two.id)
+    assert encryption.decrypt(one.secret.decode(), context=one.id.bytes) == SECRET.encode()
+    with pytest.raises(encryption.Undecipherable):
+        encryption.decrypt(one.secret.decode(), context=two.id.bytes)
 
 
 @pytest.mark.parametrize(

@@ -1,12 +1,14 @@
 """Officers log in by OpenID providers: real ones, from packages."""
 
 from collections.abc import Callable, Iterator
+from ipaddress import ip_network
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
 from sqlmodel import Session, select
 
+from api.core import settings
 from api.identity import oidc
 from api.identity.models import FederatedIdentity, LoginSession, Person
 from tests.identity import issuers, people
@@ -19,6 +21,14 @@ EMAIL = "aigul@example.kg"
 def issuer() -> Iterator[str]:
     with issuers.plain() as url:
         yield url
+
+
+@pytest.fixture(autouse=True)
+def _reachable(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Providers on this machine, without TLS."""
+    here = {"outbound_insecure": True, "outbound_networks": (ip_network("127.0.0.0/8"),)}
+    changed = settings.get().model_copy(update=here)
+    monkeypatch.setattr(settings, "get", lambda: changed)
 
 
 @pytest.fixture(autouse=True)

@@ -127,10 +127,15 @@ def test_who_has_an_account_joins_with_it_and_acts_for_one_organisation_at_a_tim
     taken = client.post("/auth/join", json={"token": token, "password": PASSWORD})
     assert (taken.status_code, taken.json()["code"]) == (409, "account_exists")
 
-    assert person.post("/v1/account/join", json={"token": token}).status_code == 200
+    once = {"Idempotency-Key": "join-and-switch"}
+    joined = person.post("/v1/account/join", json={"token": token}, headers=once)
+    again = person.post("/v1/account/join", json={"token": token}, headers=once)
+    assert (joined.status_code, again.json()) == (200, joined.json())
 
     assert "tenders:write" in person.get("/v1/session").json()["scopes"]
-    switched = person.post("/v1/session/switch", json={"organisation_id": people.org_of(second)})
+    switched = person.post(
+        "/v1/session/switch", json={"organisation_id": people.org_of(second)}, headers=once
+    )
     assert switched.status_code == 200, switched.text
     shown = person.get("/v1/session").json()
     assert (shown["org_id"], shown["role"]) == (people.org_of(second), "owner")

@@ -24,6 +24,7 @@ HOLDERS = [
 BODIES: dict[str, Any] = {
     "POST /v1/offers": catalog.offer(sku="TENANCY-1"),
     "POST /v1/imports": catalog.csv_file({}),
+    "POST /v1/documents": b"%PDF-1.7 report",
     "POST /v1/tenders/{tender_id}/keys": perform(SCOPE, 2, HOLDERS).model_dump(mode="json"),
     "POST /v1/shipments/{shipment_id}/legs/{seq}/update": {"carrier": "Silk Road Trucking"},
     "POST /v1/shipments/{shipment_id}/tracking-events": EVENT,
@@ -31,6 +32,7 @@ BODIES: dict[str, Any] = {
     "PUT /v1/performance-rules": {"rules": [{"act": "invitation", "prevent_below": "0.5"}]},
 }
 QUERIES: dict[str, dict[str, Any]] = {
+    "POST /v1/documents": {"name": "report.pdf"},
     "POST /v1/imports": {"format": "csv"},
 }
 MEDIA = {"POST /v1/imports": "text/csv"}

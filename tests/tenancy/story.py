@@ -6,61 +6,30 @@ period, and of a time to apply.
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
-from enum import StrEnum
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
 import psycopg
-from psycopg import sql
-from psycopg.types.json import Jsonb
 from sqlmodel import Session, select
 
 from api.core import db, ids
 from api.delivery.models import ScorecardAnnotation
 from api.identity import debarments
 from api.intake.models import IntakeMessage
-from api.procurement.models import PriceJustification
 from api.procurement.service import prequalification
 from api.rules.debarments import DebarmentGround
 from api.rules.scorecards import AnnotationKind, AnnotationStatus, Metric
 from tests.catalog import samples as catalog
 from tests.catalog import uploads
 from tests.contracts import delivering, signing
-from tests.delivery import executing, landed, test_invoices, tracking
+from tests.delivery import landed, tracking
 from tests.procurement import awarding, bidding, frameworking, prequalifying, samples
 from tests.procurement.evaluation import deciding
+from tests.tenancy import acts, connected
+from tests.tenancy.world import AsOrg, Story, ok, shown, written
 
-type AsOrg = Callable[..., Any]
 SAID = {"reason": "Решение комиссии"}
-
-
-@dataclass
-class Story:
-    """Who acts, and the ids of what is theirs: by parameter, and where a path begins so."""
-
-    actors: dict[str, Any]
-    stranger: Any
-    ids: dict[str, Any] = field(default_factory=dict)
-    under: dict[str, dict[str, Any]] = field(default_factory=dict)
-    draft: dict[str, Any] = field(default_factory=dict)
-    foreign: dict[str, str] = field(default_factory=dict)
-    """By prefix: what is the stranger's."""
-    org_ids: set[UUID] = field(default_factory=set)
-
-    def of(self, path: str) -> dict[str, Any]:
-        """The parameters of a path: those of the longest beginning that has its own."""
-        found = dict(self.ids)
-        for start in sorted((p for p in self.under if path.startswith(p)), key=len):
-            found |= self.under[start]
-        return found
-
-
-def ok(answer: Any) -> Any:
-    """The body of an answer that must be a success."""
-    assert answer.status_code < 300, f"{answer.request.url}: {answer.text}"
-    return answer.json()
 
 
 def told(
@@ -117,9 +86,9 @@ def told(
         for side in (case.parties.buyer, case.parties.suppliers[0]):
             signed = ok(signing.sign(side, contract))
         if case is ours_case:
-            _executed(story, session, case, signed)
+            acts.executed(story, session, case, signed)
         else:
-            _foreign(story, case, signed, other)
+            acts.foreign(story, case, signed, other)
     concluded = ok(frameworking.conclude(agreement))
     story.actors |= {
         "framework_buyer": agreement.parties.buyer,
@@ -145,7 +114,7 @@ def told(
     }
     story.under["/v1/frameworks"] = {"supplier_id": concluded["suppliers"][0]["id"]}
     story.under["/v1/scorecards"] = {"supplier_id": shown(who.suppliers[0])}
-    _judged(story, session, superuser, bidding.finished(judged, handed), bidders)
+    acts.judged(story, session, superuser, bidding.finished(judged, handed), bidders)
     end = datetime.fromisoformat(applying.tender["prequalification_period_end"])
     bidding.advance(end)
     with db.worker_unit_of_work() as worker:
@@ -156,12 +125,8 @@ def told(
     for path in ("bids", "bidding"):
         story.under[f"/v1/tenders/{{tender_id}}/{path}"] = {"tender_id": waiting.id}
     story.under["/v1/tenders/{tender_id}/framework"] = {"tender_id": agreement.tender["id"]}
+    connected.connect(story, superuser)
     return story
-
-
-def shown(actor: Any) -> str:
-    """The id of an actor's organisation as the API shows it."""
-    return ids.show("organisation", actor.org_id)
 
 
 def _basics(
@@ -239,7 +204,7 @@ def _basics(
         text="Письмо о сроке",
         actor="test",
     )
-    _written(superuser, remark)
+    written(superuser, remark)
     source = tracking.source(supplier, "track17")
     assert tracking.post(supplier.client, source, tracking.track17()).status_code == 200
     session.rollback()
@@ -262,179 +227,3 @@ def _basics(
         "client": ok(stranger.post("/v1/clients", json=scopes))["id"],
         "trackingsource": tracking.source(stranger, "dcsa")["id"],
     }
-
-
-def _executed(story: Story, session: Session, case: awarding.Case, contract: Any) -> None:
-    """A contract carried out as far as a dispute."""
-    item = case.tender["lots"][0]["items"][0]["id"]
-    buyer, supplier = case.parties.buyer, case.parties.suppliers[0]
-    made = executing.Execution(buyer, supplier, contract, item)
-    executing.agree(made)
-    row = made.rows()[0]["id"]
-    shipment = executing.shipped(made)
-    declaration = {
-        "kind": "import",
-        "country": "KG",
-        "number": "41710010/271126/0001234",
-        "procedure": "40",
-        "registered_at": executing.now(),
-    }
-    declared = ok(supplier.post(f"/v1/shipments/{shipment['id']}/declarations", json=declaration))
-    advice = ok(executing.despatch(made, shipment, "100"))
-    ok(executing.receive(made, advice, "100"))
-    handed = delivering.Delivery(contract, buyer, case.parties.chief, supplier, None, [row])
-    ok(delivering.presented(handed, "100"))
-    ok(
-        buyer.post(
-            handed.url("acceptances/1/defects"),
-            json={"severity": "minor", "description": "Скол", "quantity": "1"},
-        )
-    )
-    day = delivering.today(session).isoformat()
-    ok(
-        supplier.post(
-            handed.url("excuses"),
-            json={
-                "kind": "border_closure",
-                "first_date": day,
-                "last_date": day,
-                "evidence": "official_notice",
-                "issuer": "State Customs Service",
-                "reference": "12-3/456",
-                "document_id": delivering.uploaded(supplier, b"%PDF-1.7 notice"),
-            },
-        )
-    )
-    dispute = ok(
-        buyer.post(
-            handed.url("disputes"),
-            json={
-                "type": "defect",
-                "schedule_row_ids": [row],
-                "description": "Две парты из партии сломаны",
-                "desired_outcome": "refund",
-                "claimed_amount": "20000",
-            },
-        )
-    )
-    invoice = test_invoices.an_invoice("900000.00", order=contract["id"]).encode()
-    ok(supplier.post(f"{made.url}/ubl/invoices", content=invoice, headers=test_invoices.XML))
-    (sent,) = ok(buyer.get(f"{made.url}/invoices"))["items"]
-    ok(supplier.post(f"/v1/shipments/{shipment['id']}/tracking-events", json=EVENT))
-    story.ids |= {
-        "contract_id": contract["id"],
-        "shipment_id": shipment["id"],
-        "advice_id": advice["id"],
-        "declaration_id": declared["id"],
-        "dispute_id": dispute["id"],
-        "invoice_id": sent["id"],
-        "number": 1,
-        "defect": 1,
-        "seq": 1,
-        "item": item,
-        "schedule_row": row,
-    }
-
-
-def _foreign(story: Story, case: awarding.Case, contract: Any, award: Any) -> None:
-    """What is the stranger's, who bought as we did."""
-    item = case.tender["lots"][0]["items"][0]["id"]
-    made = executing.Execution(case.parties.buyer, case.parties.suppliers[0], contract, item)
-    executing.agree(made)
-    (bid,) = {award["bid_id"]}
-    story.foreign |= {
-        "tender": case.tender["id"],
-        "lot": case.lot,
-        "item": item,
-        "award": award["id"],
-        "bid": bid,
-        "contract": contract["id"],
-        "schedule_row": made.rows()[0]["id"],
-        "shipment": executing.shipped(made)["id"],
-    }
-
-
-def _judged(
-    story: Story,
-    session: Session,
-    superuser: psycopg.Connection[Any],
-    over: bidding.Opened,
-    bidders: list[Any],
-) -> None:
-    """A commission, its minutes, an evaluation, a question about a price, an auction."""
-    buyer = over.bidding.buyer
-    url, lot = f"/v1/tenders/{over.bidding.id}", over.tender["lots"][0]["id"]
-    start = datetime.fromisoformat(executing.now()).astimezone(UTC) + timedelta(hours=1)
-    auction = ok(
-        buyer.post(
-            f"{url}/auctions",
-            json={
-                "lot_id": lot,
-                "starts_at": start.isoformat(),
-                "ends_at": (start + timedelta(hours=1)).isoformat(),
-            },
-        )
-    )
-    (seat,) = deciding.appoint(over, buyer, buyer)
-    ok(deciding.declare(over, buyer))
-    minutes = ok(
-        buyer.post(
-            f"{url}/minutes",
-            json={
-                "held_at": executing.now(),
-                "present": [seat["id"]],
-                "text": {"ru": "Комиссия рассмотрела заявки."},
-            },
-        )
-    )
-    asked = PriceJustification(
-        tender_id=samples.tender_id(over.tender),
-        lot_id=ids.parse("lot", lot),
-        bid_id=ids.parse("bid", over.bids[0]["id"]),
-        supplier_id=bidders[0].org_id,
-        question="Почему?",
-        answer_until=start + timedelta(days=60),
-    )
-    _written(superuser, asked)
-    (opening,) = ok(buyer.get(f"{url}/openings"))["items"]
-    mine = {"tender_id": over.bidding.id, "lot_id": lot}
-    for path in (
-        "auctions",
-        "minutes",
-        "commission-members",
-        "conflict-declarations",
-        "lots/{lot_id}",
-        "disqualifications",
-        "price-justifications",
-        "openings",
-        "evaluations",
-    ):
-        story.under[f"/v1/tenders/{{tender_id}}/{path}"] = mine
-    story.ids |= {
-        "auction_id": auction["id"],
-        "minutes_id": minutes["id"],
-        "justification_id": ids.show("justification", asked.id),
-        "opening_id": opening["id"],
-        "commission_member": seat["id"],
-        "bid": over.bids[0]["id"],
-    }
-
-
-def _written(superuser: psycopg.Connection[Any], row: Any) -> None:
-    """Write a row that only the workers or the passing of time make."""
-    values = {
-        name: Jsonb(value) if isinstance(value, dict | list) else value
-        for name, value in row.model_dump().items()
-    }
-    names = [sql.Identifier(name) for name in values]
-    superuser.execute(
-        sql.SQL("INSERT INTO {} ({}) VALUES ({})").format(
-            sql.Identifier(row.__tablename__),
-            sql.SQL(", ").join(names),
-            sql.SQL(", ").join([sql.Placeholder()] * len(names)),
-        ),
-        [str(v) if isinstance(v, StrEnum) else v for v in values.values()],
-    )
-
-
-EVENT = tracking.event("story-1", "picked_up", -1)

@@ -116,7 +116,7 @@ def revoke_others(ctx: Own) -> EndedOut:
 @router.post("/account/join", response_model=MembershipOut, responses=_PERSON)
 def join(data: JoinAsIn, ctx: Own) -> Member:
     """Join another organisation, which has invited you, with the account you are logged in with."""
-    return accounts.join_as(ctx.session, ctx.caller.person, token=data.token)
+    return accounts.join_as(ctx.session, ctx.caller.person, org_id=ctx.org_id, token=data.token)
 
 
 @router.post("/account/change-password", status_code=204, responses=_PROVEN)

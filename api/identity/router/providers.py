@@ -1,17 +1,18 @@
 """Routes about OpenID providers: who is trusted, and logging in by one."""
 
+from datetime import timedelta
 from typing import Annotated, Any
 from urllib.parse import urlsplit
 
-from cryptography.fernet import InvalidToken
 from fastapi import Query, Request
 from fastapi.responses import RedirectResponse
 
-from api.core import db, settings
+from api.core import db, encryption, settings
+from api.core.encryption import Undecipherable
 from api.core.errors import AlreadyExists, Invalid, NotFound, Unauthorized, refused
 from api.core.http import documented, public_router
 from api.core.pages import Page
-from api.identity import access, oidc, vault
+from api.identity import access, oidc
 from api.identity.access import Context, require
 from api.identity.models import IdentityProvider
 from api.identity.oidc import Attempt, ProviderUnavailable
@@ -21,6 +22,7 @@ from api.identity.schemas.providers import ProviderId, ProviderIn, ProviderOut, 
 from api.identity.service import accounts, providers
 from api.identity.service.providers import AccountUnknown
 from api.identity.service.sessions import NoMembership
+from api.rules.clock import utcnow
 
 router = access.router("/identity-providers", "identity-providers")
 login = public_router("/auth", "login")
@@ -78,7 +80,7 @@ def begin_oidc(
     answer = RedirectResponse(url, status_code=303)
     answer.set_cookie(
         COOKIE,
-        vault.wrap(attempt.model_dump_json()).decode(),
+        encryption.encrypt(attempt.model_dump_json().encode(), context=COOKIE.encode()),
         max_age=COOKIE_SECONDS,
         path=COOKIE_PATH,
         secure=settings.get().secure,
@@ -130,9 +132,12 @@ def _attempt(request: Request, state: str) -> Attempt:
     """The login that this browser has begun: another's answer cannot be slipped to it."""
     sealed = request.cookies.get(COOKIE, "")
     try:
-        attempt = Attempt.model_validate_json(vault.unwrap(sealed.encode(), seconds=COOKIE_SECONDS))
-    except (InvalidToken, ValueError) as error:
-        raise Unauthorized("This browser has begun no login, or too long ago.") from error
+        opened = encryption.decrypt(sealed, context=COOKIE.encode())
+        attempt = Attempt.model_validate_json(opened)
+    except (Undecipherable, ValueError) as error:
+        raise Unauthorized("This browser has begun no login.") from error
+    if attempt.begun_at + timedelta(seconds=COOKIE_SECONDS) < utcnow():
+        raise Unauthorized("The login was begun too long ago.")
     if attempt.state != state:
         raise Unauthorized("This browser has begun another login.")
     return attempt

@@ -95,15 +95,18 @@ def join(session: Session, *, token: str, name: str | None, password: str) -> Pe
     return _new(session, member, name=name, password_hash=passwords.hash(password))
 
 
-def join_as(session: Session, visit: Visit, *, token: str) -> Member:
+def join_as(session: Session, visit: Visit, *, org_id: UUID, token: str) -> Member:
     """Join another organisation with the account that one is logged in with.
 
+    Row-level security is narrowed to the caller's organisation, `org_id`, again afterwards.
     Raises Unauthorized for a token that is not good (any more).
     """
     used, member = _redeemed(session, token, TokenPurpose.INVITATION)
     member.person_id = visit.person_id
     session.flush()
     sessions.note(session, visit.person_id, used.org_id, "join", member=member.id.hex)
+    session.flush()
+    db.scope(session, org_id=str(org_id))
     return member
 
 

@@ -5,9 +5,8 @@ from uuid import UUID
 
 from sqlmodel import Session, col, or_, select
 
-from api.core import audit, db
+from api.core import audit, db, encryption
 from api.core.errors import Forbidden, NotFound, Unauthorized
-from api.identity import vault
 from api.identity.models import FederatedIdentity, IdentityProvider, LoginMethod, Member, Person
 from api.identity.oidc import Claims, Provider
 from api.identity.schemas.providers import ProviderIn
@@ -33,9 +32,12 @@ def create(session: Session, *, caller: Caller, data: ProviderIn) -> IdentityPro
         raise Forbidden("Only the operator enters a provider for every organisation.")
     row = IdentityProvider(
         org_id=None if data.installation else caller.org_id,
-        client_secret=vault.wrap(data.client_secret) if data.client_secret else None,
         **data.model_dump(exclude={"installation", "client_secret"}),
     )
+    if data.client_secret:
+        row.client_secret = encryption.encrypt(
+            data.client_secret.encode(), context=row.id.bytes
+        ).encode()
     session.add(row)
     session.flush()
     _log(session, row, "create_identity_provider", caller)
@@ -83,7 +85,9 @@ def find(session: Session, provider_id: UUID) -> IdentityProvider:
 
 def described(row: IdentityProvider) -> Provider:
     """A provider as the protocol needs it."""
-    secret = vault.unwrap(row.client_secret) if row.client_secret else None
+    secret = None
+    if row.client_secret:
+        secret = encryption.decrypt(row.client_secret.decode(), context=row.id.bytes).decode()
     return Provider(row.issuer, row.client_id, secret)
 
 

@@ -83,9 +83,10 @@ def memberships(session: Session, person_id: UUID) -> Sequence[Member]:
 
 
 def switch(session: Session, visit: Visit, org_id: UUID) -> LoginSession:
-    """Act for another of one's organisations from now on; NoMembership also for a session that an
-    organisation's own provider vouched for."""
+    """Act for another of one's organisations from the next request on; NoMembership also for a
+    session that an organisation's own provider vouched for."""
     row = current(session, visit)
+    before = row.org_id
     if row.confined:
         raise NoMembership
     member = _membership(session, visit.person_id, org_id)
@@ -93,6 +94,8 @@ def switch(session: Session, visit: Visit, org_id: UUID) -> LoginSession:
     session.flush()
     db.scope(session, org_id=str(member.org_id))
     note(session, visit.person_id, member.org_id, "switch", login=row.id.hex)
+    session.flush()
+    db.scope(session, org_id=str(before))
     return row
 
 

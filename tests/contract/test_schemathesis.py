@@ -198,8 +198,8 @@ def resources(
                 author = actor if can(actor, "supplier") else seller
                 return str(awarding.submitted(author, tender)["id"])
             case "member":
-                body = {"name": "Айгүл", "email": "aigul@example.kg", "role": "viewer"}
-                return str(seller.post("/v1/members", json=body).json()["id"])
+                body = {"name": "Айгүл", "email": "aigul@example.kg", "role": "owner"}
+                return str(actor.post("/v1/members", json=body).json()["id"])
             case "endpoint":
                 return str(receiving.endpoint(actor, HOOK)["id"])
             case "delivery":

@@ -52,7 +52,10 @@ def main(request: Path, paper: Path) -> None:
     hidden = tenders_get.sync(tender.id, client=supplier)
     assert isinstance(hidden, ProblemOut)
     assert hidden.code == "not_found"
-    assert isinstance(tenders_publish.sync(tender.id, client=buyer), TenderOut)
+    draft = tenders_get.sync(tender.id, client=buyer)
+    assert isinstance(draft, TenderOut)
+    published = tenders_publish.sync(tender.id, client=buyer, if_match=str(draft.version))
+    assert isinstance(published, TenderOut), published
     seen = tenders_get.sync(tender.id, client=supplier)
     assert isinstance(seen, TenderOut)
     given = documents_download.sync_detailed(document.id, client=supplier)

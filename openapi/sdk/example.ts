@@ -56,7 +56,9 @@ required(
 
 const hidden = await supplier.GET("/v1/tenders/{tender_id}", { params: { path } });
 if (hidden.error?.code !== "not_found") throw new Error("a draft is seen by others");
-required(await buyer.POST("/v1/tenders/{tender_id}/publish", { params: { path } }));
+const draft = required(await buyer.GET("/v1/tenders/{tender_id}", { params: { path } }));
+const header = { "if-match": String(draft.version) };
+required(await buyer.POST("/v1/tenders/{tender_id}/publish", { params: { path, header } }));
 const seen = required(await supplier.GET("/v1/tenders/{tender_id}", { params: { path } }));
 const given = await supplier.GET("/v1/documents/{document_id}/content", {
   params: { path: { document_id: document.id } },

@@ -9,7 +9,7 @@ const { default: Provider } = await import(pathToFileURL(require.resolve("oidc-p
 
 const server = createServer();
 server.listen(0, "127.0.0.1", () => {
-  const issuer = `http://127.0.0.1:${server.address().port}`;
+  const issuer = `http://localhost:${server.address().port}`;
   const provider = new Provider(issuer, {
     clients: [
       {

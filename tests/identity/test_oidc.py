@@ -25,8 +25,9 @@ def issuer() -> Iterator[str]:
 
 @pytest.fixture(autouse=True)
 def _reachable(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Providers on this machine, without TLS."""
-    here = {"outbound_insecure": True, "outbound_networks": (ip_network("127.0.0.0/8"),)}
+    """Providers on this machine, without TLS; not by the name of the service itself."""
+    networks = ip_network("127.0.0.0/8"), ip_network("::1/128")
+    here = {"outbound_insecure": True, "outbound_networks": networks}
     changed = settings.get().model_copy(update=here)
     monkeypatch.setattr(settings, "get", lambda: changed)
 

@@ -70,7 +70,7 @@ def test_a_silent_broker_does_not_hold_the_relay(
     fleet.environment["KERBEN_BROKER_URL"] = broker.through(proxy.port)
     relay = fleet.start("relay")
     fleet.enqueue([1])
-    wait_until(lambda: broker.waiting() == 1, "the first message is there")
+    wait_until(lambda: broker.waiting() >= 1, "the first message is there")
 
     proxy.block()
     fleet.enqueue([2])

@@ -28,6 +28,8 @@ from api.webhooks.service.sending import Outcome, Outgoing
 log = structlog.get_logger(__name__)
 MAX_IN_FLIGHT = 200
 POLL_SECONDS = 0.5
+GRACE_SECONDS = 2.0
+"""How long attempts under way may still take when the dispatcher is told to stop."""
 
 
 async def attempt(outgoing: Outgoing) -> Outcome:
@@ -75,10 +77,21 @@ class Dispatcher:
                 if self._until_idle and not self._tasks:
                     return
                 done = await self._some_ended()
+            await self._end(done)
         finally:
             for task in self._tasks:
                 task.cancel()
             self._database.shutdown()
+
+    async def _end(self, done: set[asyncio.Task[Outcome]]) -> None:
+        """Write what came of attempts that have ended, so that none of them is made again."""
+        if self._tasks:
+            ended, _ = await asyncio.wait(self._tasks, timeout=GRACE_SECONDS)
+            done = done | ended
+        outcomes = [task.result() for task in done if not task.cancelled()]
+        await asyncio.get_running_loop().run_in_executor(
+            self._database, _transaction, lambda session: sending.record(session, outcomes)
+        )
 
     async def _some_ended(self) -> set[asyncio.Task[Outcome]]:
         if self._tasks:

@@ -17,11 +17,10 @@ import structlog
 from sqlalchemy.exc import SQLAlchemyError
 from sqlmodel import Session
 
-from api.core import db, outbound
+from api.core import db, outbound, standard_webhooks
 from api.core.outbound import OutboundFailed
 from api.rules.clock import utcnow
 from api.rules.outbound import AttemptError
-from api.webhooks import signing
 from api.webhooks.service import sending
 from api.webhooks.service.sending import Outcome, Outgoing
 
@@ -40,7 +39,7 @@ async def attempt(outgoing: Outgoing) -> Outcome:
         "content-type": "application/json",
         "webhook-id": outgoing.webhook_id,
         "webhook-timestamp": str(timestamp),
-        "webhook-signature": signing.header(
+        "webhook-signature": standard_webhooks.header(
             outgoing.keys, outgoing.webhook_id, timestamp, outgoing.body
         ),
     }

@@ -9,6 +9,7 @@ import base64
 import os
 from functools import cache
 from hashlib import sha256
+from uuid import UUID
 
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
@@ -45,6 +46,16 @@ def decrypt(text: str, *, context: bytes) -> bytes:
             except (InvalidTag, ValueError) as error:
                 raise Undecipherable("altered, or of another row") from error
     raise Undecipherable(f"the key {key_id} is not configured")
+
+
+def lock(secret: str, owner: UUID) -> bytes:
+    """A secret as it is stored in the row `owner`, and of use only there."""
+    return encrypt(secret.encode(), context=owner.bytes).encode()
+
+
+def unlock(stored: bytes, owner: UUID) -> str:
+    """What `lock` was given. Raises Undecipherable."""
+    return decrypt(stored.decode(), context=owner.bytes).decode()
 
 
 @cache

@@ -61,9 +61,8 @@ Raw = Annotated[bytes, Depends(raw_body)]
 
 def taken_in(source_id: UUID, request: Request, body: bytes) -> Received:
     """What came of a webhook, committed before it is answered."""
-    address = request.client.host if request.client else None
     with db.unit_of_work() as session:
-        return service.receive(session, source_id, body, request.headers, address)
+        return service.receive(session, source_id, body, request.headers, access.address(request))
 
 
 @webhooks.post(

@@ -5,8 +5,7 @@ again, it is the same one, and no job is asked for a second time. Never commits.
 """
 
 import hashlib
-from collections.abc import Collection, Sequence
-from ipaddress import ip_address, ip_network
+from collections.abc import Collection
 from typing import Any, NamedTuple
 from uuid import UUID
 
@@ -25,6 +24,7 @@ from api.intake.problems import NothingToReplay, SignatureWrong
 from api.intake.schemas import MessageState
 from api.intake.schemes import Headers
 from api.rules.clock import utcnow
+from api.rules.networks import within
 
 TASK = "intake.work"
 REPLAYED_AT_ONCE = 500
@@ -75,7 +75,7 @@ def receive(
     provider = providers.find(source.provider)
     if provider is None:
         raise NotFound
-    if source.allowed_cidrs and not _within(address, source.allowed_cidrs):
+    if source.allowed_cidrs and not within(address, source.allowed_cidrs):
         raise AddressNotAllowed
     scheme = provider.schemes[source.scheme]
     # The moment is the machine's: senders do not know of a clock that a sandbox has advanced.
@@ -84,7 +84,7 @@ def receive(
         proof
         for proof, secret in _secrets(source)
         if scheme.fits(
-            encryption.decrypt(secret.decode(), context=source.id.bytes).decode(),
+            encryption.unlock(secret, source.id),
             body,
             headers,
             now,
@@ -278,15 +278,6 @@ def _secrets(source: IntakeSource) -> list[tuple[Proof, bytes]]:
     if source.previous_secret is not None and until is not None and until > utcnow():
         found.append((Proof.PREVIOUS_SECRET, source.previous_secret))
     return found
-
-
-def _within(address: str | None, cidrs: Sequence[str]) -> bool:
-    try:
-        found = ip_address(address or "")
-    except ValueError:
-        return False
-    mapped = getattr(found, "ipv4_mapped", None) or found
-    return any(mapped in ip_network(each) for each in cidrs)
 
 
 def _storable(value: str) -> str:

@@ -166,7 +166,7 @@ def _locked_secret(provider: Provider, source: IntakeSource, secret: str) -> byt
         provider.schemes[source.scheme].check(secret)
     except ValueError as error:
         raise refused("#/secret", "secret_unusable", f"Expected: {error}.") from None
-    return encryption.encrypt(secret.encode(), context=source.id.bytes).encode()
+    return encryption.lock(secret, source.id)
 
 
 def _require_addresses(provider: Provider, source: IntakeSource) -> None:

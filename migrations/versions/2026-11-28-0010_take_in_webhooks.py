@@ -111,9 +111,7 @@ def upgrade() -> None:
     _run(MOVE_SOURCES)
     for id, secret in _secrets("intake_source"):
         plain = installation.own_identity().decrypt(secret)[16:].decode()
-        _set_secret(
-            "intake_source", id, encryption.encrypt(plain.encode(), context=id.bytes).encode()
-        )
+        _set_secret("intake_source", id, encryption.lock(plain, id))
     _run(MOVE)
     _force(True, "job")
     _point("intake_source", "intake_message")
@@ -132,7 +130,7 @@ def downgrade() -> None:
     own = None
     for id, secret in _secrets("tracking_source"):
         own = own or installation.own_identity().recipient
-        plain = id.bytes + encryption.decrypt(secret.decode(), context=id.bytes)
+        plain = id.bytes + encryption.unlock(secret, id).encode()
         _set_secret("tracking_source", id, keys.encrypt(plain, [own]))
     _point("tracking_source", "tracking_message", then=MOVE_BACK)
     _force(True, "job", "tracking_event", "tracking_fault")

@@ -363,9 +363,9 @@ def test_a_secret_is_encrypted_at_rest_and_of_no_use_in_another_row(
     two = session.get_one(IntakeSource, ids.parse("trackingsource", other["id"]))
     assert one.secret is not None
     assert SECRET.encode() not in one.secret
-    assert encryption.decrypt(one.secret.decode(), context=one.id.bytes) == SECRET.encode()
+    assert encryption.unlock(one.secret, one.id) == SECRET
     with pytest.raises(encryption.Undecipherable):
-        encryption.decrypt(one.secret.decode(), context=two.id.bytes)
+        encryption.unlock(one.secret, two.id)
 
 
 @pytest.mark.parametrize(

@@ -282,9 +282,7 @@ def test_sources_and_messages_of_tracking_go_back_and_come_forth_with_their_secr
             connection.exec_driver_sql(f"ALTER TABLE {table} NO FORCE ROW LEVEL SECURITY")
         with Session(connection, join_transaction_mode="create_savepoint") as moved:
             found = moved.get_one(IntakeSource, ids.parse("trackingsource", source["id"]))
-            assert encryption.decrypt(
-                (found.secret or b"").decode(), context=found.id.bytes
-            ).decode() == (tracking.SECRET)
+            assert encryption.unlock(found.secret or b"", found.id) == tracking.SECRET
             assert (found.scheme, found.settings["timezone"]) == ("track17", "Asia/Shanghai")
             after = [row.model_dump() for row in moved.exec(select(IntakeMessage)).all()]
         connection.rollback()

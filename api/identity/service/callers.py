@@ -3,7 +3,6 @@
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from ipaddress import ip_address, ip_network
 from typing import NamedTuple
 from uuid import UUID
 
@@ -14,6 +13,7 @@ from api.core import db, settings
 from api.core.errors import Forbidden, Unauthorized
 from api.identity import credentials
 from api.identity.models import ApiClient, ClientKind, LoginSession
+from api.rules.networks import within
 from api.rules.organisations import MAY_ACT
 from api.rules.permissions import MemberRole, OrgRole, scopes_of
 
@@ -239,7 +239,7 @@ def _caller(
 ) -> Caller:
     if client.revoked_at is not None or (client.expires_at and client.expires_at <= client.now):
         raise Unauthorized("The credentials have been revoked or have expired.")
-    if client.allowed_cidrs and not anywhere and not _within(ip, client.allowed_cidrs):
+    if client.allowed_cidrs and not anywhere and not within(ip, client.allowed_cidrs):
         raise AddressNotAllowed
     roles = _acting(session, client.status, client.roles)
     if client.last_used_at is None or client.now - client.last_used_at > LAST_USED_STEP:
@@ -292,12 +292,3 @@ def _acting(session: Session, status: str, roles: Sequence[str]) -> frozenset[Or
     if OrgRole.REVIEWER in found:
         db.scope(session, reviewer="on")
     return found
-
-
-def _within(ip: str | None, cidrs: Sequence[str]) -> bool:
-    try:
-        address = ip_address(ip or "")
-    except ValueError:
-        return False
-    address = getattr(address, "ipv4_mapped", None) or address
-    return any(address in ip_network(cidr) for cidr in cidrs)

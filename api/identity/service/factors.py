@@ -56,7 +56,7 @@ def enrol_totp(session: Session, visit: Visit) -> Enrolment:
     if person.totp_confirmed_at is not None:
         raise Conflict("There is one already: remove it first.")
     secret = pyotp.random_base32()
-    person.totp_secret = encryption.encrypt(secret.encode(), context=person.id.bytes).encode()
+    person.totp_secret = encryption.lock(secret, person.id)
     person.totp_step = 0
     return Enrolment(
         secret, pyotp.TOTP(secret).provisioning_uri(name=person.email, issuer_name=ISSUER)
@@ -129,9 +129,7 @@ def new_recovery_codes(session: Session, person: Person) -> list[str]:
 def _matches(person: Person, code: str) -> bool:
     """True for a code of now, or of the half minute before or after, that was not taken yet."""
     assert person.totp_secret is not None
-    totp = pyotp.TOTP(
-        encryption.decrypt(person.totp_secret.decode(), context=person.id.bytes).decode()
-    )
+    totp = pyotp.TOTP(encryption.unlock(person.totp_secret, person.id))
     now = int(time.time()) // _STEP_SECONDS
     for step in (now - 1, now, now + 1):
         if step > person.totp_step and secrets.compare_digest(

@@ -35,9 +35,7 @@ def create(session: Session, *, caller: Caller, data: ProviderIn) -> IdentityPro
         **data.model_dump(exclude={"installation", "client_secret"}),
     )
     if data.client_secret:
-        row.client_secret = encryption.encrypt(
-            data.client_secret.encode(), context=row.id.bytes
-        ).encode()
+        row.client_secret = encryption.lock(data.client_secret, row.id)
     session.add(row)
     session.flush()
     _log(session, row, "create_identity_provider", caller)
@@ -87,7 +85,7 @@ def described(row: IdentityProvider) -> Provider:
     """A provider as the protocol needs it."""
     secret = None
     if row.client_secret:
-        secret = encryption.decrypt(row.client_secret.decode(), context=row.id.bytes).decode()
+        secret = encryption.unlock(row.client_secret, row.id)
     return Provider(row.issuer, row.client_id, secret)
 
 

@@ -3,7 +3,7 @@
 from datetime import timedelta
 from typing import Annotated, Any
 
-from api.core import audit, ids
+from api.core import audit, ids, standard_webhooks
 from api.core.errors import Invalid, PreconditionFailed
 from api.core.http import PageDep, documented
 from api.core.jobs import Job
@@ -12,7 +12,6 @@ from api.identity import access
 from api.identity.access import Context, require
 from api.identity.jobs_router import JobOut
 from api.rules.clock import utcnow
-from api.webhooks import signing
 from api.webhooks.catalogue import UnknownEventType
 from api.webhooks.models import WebhookEndpoint, WebhookSecret
 from api.webhooks.problems import EndpointCoolingDown, EndpointState, ReplayRunning, UrlNotCalled
@@ -73,7 +72,7 @@ def list_endpoints(ctx: Read, page: PageDep) -> Page[Any]:
 def verify_signature(data: WebhookSignatureIn, ctx: Read) -> WebhookSignatureOut:
     """Try whether a signature verifies, while you write your receiver. Nothing is kept."""
     try:
-        good = signing.verifies(
+        good = standard_webhooks.verifies(
             data.key,
             data.webhook_signature,
             webhook_id=data.webhook_id,
@@ -83,7 +82,7 @@ def verify_signature(data: WebhookSignatureIn, ctx: Read) -> WebhookSignatureOut
     except ValueError as error:
         raise Invalid(str(error)) from error
     late = abs(int(utcnow().timestamp()) - data.webhook_timestamp)
-    return WebhookSignatureOut(verifies=good, fresh=late <= signing.TOLERANCE_SECONDS)
+    return WebhookSignatureOut(verifies=good, fresh=late <= standard_webhooks.TOLERANCE_SECONDS)
 
 
 @router.get("/{endpoint_id}", response_model=EndpointOut)

@@ -8,10 +8,9 @@ import structlog
 from sqlalchemy import delete, or_
 from sqlmodel import Session, col, select
 
-from api.core import audit, db, encryption
+from api.core import audit, db, encryption, standard_webhooks
 from api.core.outbox import emit
 from api.rules.webhooks import SignatureScheme
-from api.webhooks import signing
 from api.webhooks.models import WebhookEndpoint, WebhookSecret
 
 log = structlog.get_logger(__name__)
@@ -111,7 +110,7 @@ def _all(session: Session, endpoint_id: UUID) -> list[WebhookSecret]:
 
 
 def _add(session: Session, endpoint: WebhookEndpoint) -> WebhookSecret:
-    key = signing.new_key(SignatureScheme(endpoint.scheme))
+    key = standard_webhooks.new_key(SignatureScheme(endpoint.scheme))
     secret = WebhookSecret(
         endpoint_id=endpoint.id,
         org_id=endpoint.org_id,

@@ -47,15 +47,19 @@ def header(secrets: Sequence[str], webhook_id: str, timestamp: int, body: bytes)
     return " ".join(_signature(secret, content) for secret in secrets)
 
 
-def signed_content(webhook_id: str, timestamp: int, body: bytes) -> bytes:
+def signed_content(webhook_id: str, timestamp: int | str, body: bytes) -> bytes:
     """The bytes that are signed. Raises ValueError for an id with a dot."""
     if "." in webhook_id:
         raise ValueError("an id has no dots")
     return f"{webhook_id}.{timestamp}.".encode() + body
 
 
-def verifies(key: str, signatures: str, *, webhook_id: str, timestamp: int, body: bytes) -> bool:
+def verifies(
+    key: str, signatures: str, *, webhook_id: str, timestamp: int | str, body: bytes
+) -> bool:
     """True if one of the signatures of the header is by `key`: whsec_…, or whpk_… for v1a.
+
+    `timestamp` as the header says it.
 
     Raises KeyMalformed.
     """

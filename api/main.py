@@ -5,7 +5,6 @@ from contextlib import asynccontextmanager
 
 import anyio.to_thread
 from fastapi import FastAPI
-from fastapi_offline import FastAPIOffline
 
 import api.registry  # noqa: F401  (completes the metadata)
 from api import expansions
@@ -14,11 +13,13 @@ from api.catalog.routers import ROUTERS as catalog
 from api.contracts.router import ROUTERS as contracts
 from api.core import (
     docs,
+    documentation,
     edge,
     failures,
     health,
     problems,
     rate_limits,
+    security_txt,
     settings,
     telemetry,
     traces,
@@ -73,6 +74,7 @@ ROUTERS = (
     *webhooks,
     health.router,
     problems.router,
+    security_txt.router,
 )
 """In the order in which a path is looked for: the most read first."""
 
@@ -95,7 +97,8 @@ async def lifespan(app: FastAPI) -> AsyncIterator[None]:
 
 def create_app() -> FastAPI:
     """The ASGI application."""
-    app: FastAPI = FastAPIOffline(
+    documented = settings.get().documented
+    app = FastAPI(
         title="Kerben",
         version="1",
         summary="Open procurement and supplier matching, Kyrgyzstan and China",
@@ -103,6 +106,9 @@ def create_app() -> FastAPI:
         license_info={"name": "Apache-2.0", "identifier": "Apache-2.0"},
         contact={"name": "Kerben", "url": "https://kerben.kg"},
         servers=[{"url": "/", "description": "This server"}],
+        openapi_url="/openapi.json" if documented else None,
+        docs_url=None,
+        redoc_url=None,
         redirect_slashes=False,
         openapi_tags=docs.TAGS,
         lifespan=lifespan,
@@ -111,6 +117,8 @@ def create_app() -> FastAPI:
     )
     failures.install_error_handlers(app)
     app.add_middleware(edge.RequestMiddleware)
+    if documented:
+        documentation.install(app)
     # Not include_router, which looks for a route twice, router by router. The documentation's own
     # routes, there already, come last.
     app.router.routes[:0] = [route for router in ROUTERS for route in router.routes]

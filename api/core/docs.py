@@ -70,6 +70,7 @@ TAGS = [
         ("audit", "The log of who changed what: signed heads, proofs, exports."),
         ("operations", "For the operator: jobs of everybody, how far work is behind, leaked keys."),
         ("health", "Liveness, readiness, metrics."),
+        ("security", "Whom to tell about a weakness (RFC 9116)."),
         ("problems", "The catalogue of error codes."),
     )
 ]

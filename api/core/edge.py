@@ -5,31 +5,54 @@ from http import HTTPMethod
 
 import structlog
 from fastapi import Request
-from starlette.datastructures import Headers
+from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from uuid_utils import uuid7
 
-from api.core import bodies, errors, metrics
+from api.core import bodies, browsers, errors, metrics
 from api.core.errors import Problem
 from api.core.failures import problem_response
 
 log = structlog.get_logger(__name__)
-_NO_SNIFFING = (b"x-content-type-options", b"nosniff")
 _METHODS = frozenset(method.value for method in HTTPMethod)
 
 
-class RequestMiddleware:
-    """Request id, metrics, one access-log line, body limit, and the last net for defects."""
+class LastNet:
+    """Whatever goes wrong inside is answered as a problem, unless an answer has begun."""
 
     def __init__(self, app: ASGIApp) -> None:
         self.app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        begun = False
+
+        async def reply(message: Message) -> None:
+            nonlocal begun
+            begun = True
+            await send(message)
+
+        try:
+            await self.app(scope, receive, reply)
+        except Exception as error:
+            if begun:
+                raise
+            problem = error if isinstance(error, Problem) else errors.Internal()
+            if not isinstance(error, Problem):
+                log.exception("unexpected error", path=scope["path"])
+            await problem_response(Request(scope), problem)(scope, receive, send)
+
+
+class RequestMiddleware:
+    """Request id, metrics, one access-log line, headers of every answer, and the body's limit."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self.app = browsers.shared(LastNet(app))
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
             await self.app(scope, receive, send)
             return
         request_id, started = f"req_{uuid7().hex}", time.perf_counter()
-        own_headers = ((b"request-id", request_id.encode()), _NO_SNIFFING)
         structlog.contextvars.clear_contextvars()
         structlog.contextvars.bind_contextvars(request_id=request_id)
         status = 0
@@ -39,18 +62,13 @@ class RequestMiddleware:
             if message["type"] == "http.response.start":
                 status = message["status"]
                 told = scope.get("kerben.headers", ())
-                message["headers"] = [*message["headers"], *own_headers, *told]
+                own = (b"request-id", request_id.encode())
+                message["headers"] = [*message["headers"], own, *told]
+                browsers.protect(MutableHeaders(raw=message["headers"]))
             await send(message)
 
         try:
             await self.app(scope, bodies.limited(scope, receive), reply)
-        except Exception as error:
-            if status:
-                raise
-            problem = error if isinstance(error, Problem) else errors.Internal()
-            if not isinstance(error, Problem):
-                log.exception("unexpected error", path=scope["path"])
-            await problem_response(Request(scope), problem)(scope, receive, reply)
         finally:
             route = getattr(scope.get("route"), "path", "unmatched")
             # Clients may invent methods without end, and each label value costs memory for good.

@@ -3,6 +3,7 @@
 from functools import cache
 from pathlib import Path
 from typing import Annotated, Literal, Self
+from urllib.parse import urlsplit
 
 from pydantic import (
     Field,
@@ -108,7 +109,18 @@ class Settings(BaseSettings):
         "authenticate their officers themselves; unset: everywhere but in production.",
     )
     portal_origins: list[str] = Field(
-        default=[], description="Origins of portals that people log in from, besides base_url."
+        default=[],
+        description="Origins of portals that people log in from, besides base_url; the only ones"
+        " whose pages may read answers (CORS).",
+    )
+    documentation: bool | None = Field(
+        default=None,
+        description="Serve /docs, /redoc and /openapi.json; unset: everywhere but in production.",
+    )
+    security_contact: str | None = Field(
+        default=None,
+        pattern=r"^(mailto:|https://|tel:)\S+$",
+        description="Whom /.well-known/security.txt names: a mailto:, https:// or tel: address.",
     )
     webauthn_rp_id: str | None = Field(
         default=None, description="Domain that passkeys are made for; unset: base_url's host."
@@ -263,6 +275,13 @@ class Settings(BaseSettings):
         return self.machine_decisions
 
     @property
+    def documented(self) -> bool:
+        """True when the pages about the API are served."""
+        return (
+            self.environment != "production" if self.documentation is None else self.documentation
+        )
+
+    @property
     def secure(self) -> bool:
         """True when the service is reached by TLS."""
         return self.base_url.startswith("https://")
@@ -273,6 +292,18 @@ class Settings(BaseSettings):
         if any(len(key.get_secret_value()) < MIN_SECRET_LENGTH for key in keys):
             raise ValueError(f"each must have {MIN_SECRET_LENGTH}+ characters")
         return keys
+
+    @field_validator("portal_origins")
+    @classmethod
+    def _origins(cls, origins: list[str]) -> list[str]:
+        for origin in origins:
+            parts = urlsplit(origin)
+            if (
+                parts.scheme not in ("http", "https")
+                or origin != f"{parts.scheme}://{parts.netloc}"
+            ):
+                raise ValueError("each must be scheme://host[:port]")
+        return origins
 
     @field_validator("broker_url")
     @classmethod
@@ -299,8 +330,10 @@ class Settings(BaseSettings):
             problems.append("KERBEN_BROKER_URL must name a broker")
         if self.outbound_insecure:
             problems.append("KERBEN_OUTBOUND_INSECURE must not be set")
-        if not self.base_url.startswith("https://"):
+        if not self.secure:
             problems.append("KERBEN_BASE_URL must start with https://")
+        if any(not origin.startswith("https://") for origin in self.portal_origins):
+            problems.append("KERBEN_PORTAL_ORIGINS must each start with https://")
         if problems:
             raise ValueError(f"Unsafe for {self.environment}: " + "; ".join(problems))
         return self

@@ -29,9 +29,10 @@ def test_production_starts_with_safe_settings() -> None:
         ("sealing_key_file", None),
         ("broker_url", "memory://"),
         ("base_url", "http://kerben.example"),
+        ("portal_origins", ["http://portal.example"]),
     ],
 )
-def test_production_refuses_an_unsafe_setting_and_names_it(name: str, value: str | None) -> None:
+def test_production_refuses_an_unsafe_setting_and_names_it(name: str, value: object) -> None:
     with pytest.raises(ValidationError, match=f"KERBEN_{name.upper()} "):
         Settings(**{**SAFE, name: value})
 

@@ -17,6 +17,7 @@ from api.cli import (
     openers,
     operations,
     organisations,
+    people,
     reference,
     sdk,
     server,
@@ -44,6 +45,7 @@ main.add_typer(operations.job_commands, name="jobs")
 main.add_typer(operations.key_commands, name="keys")
 main.command("sdk")(sdk.sdk)
 main.add_typer(organisations.app, name="organisation")
+main.add_typer(people.app, name="people")
 main.add_typer(reference.app, name="reference")
 main.add_typer(clock.app, name="clock")
 imports.app.command("ocds")(foreign.ocds)

@@ -17,7 +17,7 @@ def output(monkeypatch: pytest.MonkeyPatch) -> io.StringIO:
     return stream
 
 
-def test_known_secrets_never_reach_the_log(output: io.StringIO) -> None:
+def test_sec_22_known_secrets_never_reach_the_log(output: io.StringIO) -> None:
     key = credentials.new_secret().text
     log = structlog.get_logger("test")
     log.info("event", authorization=f"Bearer {key}", nested={"deep": [f"key is {key}"]})
@@ -28,6 +28,16 @@ def test_known_secrets_never_reach_the_log(output: io.StringIO) -> None:
     assert key not in text
     assert "hunter2" not in text
     assert text.count(logs.HIDDEN) >= 5
+
+
+def test_sec_24_an_address_of_a_person_never_reaches_the_log(output: io.StringIO) -> None:
+    structlog.get_logger("test").info("no answer from aigul@example.kg", to=["a.b+c@mail.example"])
+    logging.getLogger("other").warning("to %s", "Aigul@Example.KG")
+
+    text = output.getvalue()
+    assert "aigul@" not in text.lower()
+    assert "a.b+c@" not in text
+    assert text.count(logs.HIDDEN) == 3
 
 
 def test_every_line_is_json_with_the_request_id(output: io.StringIO) -> None:

@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Column, Index, UniqueConstraint, delete, or_, text, update
+from sqlalchemy import Column, Index, UniqueConstraint, or_, text, update
 from sqlmodel import Field, Session, col, select
 
 from api.core import audit, db, pages, settings, traces
@@ -20,8 +20,6 @@ from api.core.errors import Conflict, NotFound
 from api.core.pages import PageQuery
 from api.core.tables import JSON, TEXTS, TIMESTAMP, Table
 from api.rules.jobs import STUCK_SECONDS, JobState, JobStatus, queue_of, retry_delay_seconds
-
-PRUNED_AT_ONCE = 1_000
 
 
 class JobNotRequeued(Conflict):
@@ -268,19 +266,6 @@ def requeue_failed(
     for job_id in found[:limit]:
         requeue(session, job_id, actor=actor)
     return min(len(found), limit), len(found) > limit
-
-
-def prune(session: Session, *, older_than_days: int) -> int:
-    """Delete up to `PRUNED_AT_ONCE` jobs that were done so many days ago; how many there were."""
-    until = db.now(session) - timedelta(days=older_than_days)
-    old = (
-        select(Job.id)
-        .where(col(Job.done_at) < until)
-        .order_by(col(Job.done_at))
-        .limit(PRUNED_AT_ONCE)
-        .with_for_update(skip_locked=True)
-    )
-    return session.connection().execute(delete(Job).where(col(Job.id).in_(old))).rowcount
 
 
 def _in_state(state: JobState, now: datetime) -> list[Any]:

@@ -62,6 +62,7 @@ DEADLINE_LATENESS = Histogram(
     "From the moment of a deadline until the clock noticed",
     buckets=(0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 5, 30, 300, 3600),
 )
+PRUNED_ROWS = Counter("kerben_pruned_rows_total", "Rows deleted because they were old", ["table"])
 REPLICA_READS = Counter(
     "kerben_replica_reads_total",
     "Reads meant for the replica; outcome: served, or lagging or unavailable and so left to the"

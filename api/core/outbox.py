@@ -29,6 +29,11 @@ class OutboxEvent(Table, table=True):
     __tablename__ = "outbox_event"
     __table_args__ = (
         Index("ix_outbox_event_pending", "id", postgresql_where=text("dispatched_at IS NULL")),
+        Index(
+            "ix_outbox_event_told",
+            "dispatched_at",
+            postgresql_where=text("dispatched_at IS NOT NULL"),
+        ),
     )
 
     type: str = Field(max_length=100)

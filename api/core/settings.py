@@ -246,6 +246,15 @@ class Settings(BaseSettings):
     job_retention_days: int = Field(
         default=90, ge=1, description="Jobs that were done so long ago are deleted."
     )
+    outbox_keep_days: int = Field(
+        default=30, ge=1, description="Events that were told so long ago are deleted."
+    )
+    session_keep_days: int = Field(
+        default=30, ge=1, description="Logins, invitations and assertions that ended so long ago."
+    )
+    throttle_keep_days: int = Field(
+        default=7, ge=1, description="Failed logins that were so long ago are forgotten."
+    )
     job_lane_window: int = Field(
         default=100,
         ge=1,

@@ -62,4 +62,4 @@ class ClientAssertion(Table, table=True):
 
     client_id: UUID = Field(foreign_key="api_client.id", ondelete="CASCADE")
     jti: str = Field(max_length=255)
-    expires_at: datetime = Field(sa_type=TIMESTAMP)
+    expires_at: datetime = Field(sa_type=TIMESTAMP, index=True)

@@ -77,7 +77,7 @@ class OneTimeToken(Table, table=True):
     purpose: TokenPurpose = Field(sa_type=state(TokenPurpose))
     token_hash: str = Field(max_length=64, unique=True)
     clears_second_factors: bool = False
-    expires_at: datetime = Field(sa_type=TIMESTAMP)
+    expires_at: datetime = Field(sa_type=TIMESTAMP, index=True)
     used_at: datetime | None = Field(default=None, sa_type=TIMESTAMP)
 
 

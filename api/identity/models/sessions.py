@@ -43,7 +43,7 @@ class LoginSession(Table, table=True):
     challenge: bytes | None = Field(default=None, sa_column=Column(LargeBinary))
     challenge_expires_at: datetime | None = Field(default=None, sa_type=TIMESTAMP)
     last_used_at: datetime = Field(sa_type=TIMESTAMP)
-    expires_at: datetime = Field(sa_type=TIMESTAMP)
+    expires_at: datetime = Field(sa_type=TIMESTAMP, index=True)
     revoked_at: datetime | None = Field(default=None, sa_type=TIMESTAMP)
 
 
@@ -54,4 +54,4 @@ class LoginThrottle(Table, table=True):
 
     subject: str = Field(max_length=64, unique=True)
     failures: int = Field(default=0, ge=0)
-    last_failed_at: datetime = Field(sa_type=TIMESTAMP)
+    last_failed_at: datetime = Field(sa_type=TIMESTAMP, index=True)

@@ -1,0 +1,105 @@
+"""What is thrown away, and what stays."""
+
+from datetime import timedelta
+from typing import Any
+from uuid import uuid4
+
+from sqlmodel import Session, select
+
+from api.core import metrics, pruning, settings
+from api.core.idempotency import IdempotencyRecord
+from api.core.jobs import Job
+from api.core.outbox import OutboxEvent
+from api.identity.models import LoginSession, LoginThrottle, OneTimeToken
+from api.rules.clock import utcnow
+from tests.identity import people
+from workers import housekeeper
+
+
+def _age(days: float) -> Any:
+    return utcnow() - timedelta(days=days)
+
+
+def _left(session: Session, model: Any, name: str) -> list[Any]:
+    return sorted(session.exec(select(getattr(model, name))).all())
+
+
+def test_job_09_told_events_are_pruned_and_those_that_wait_stay(session: Session) -> None:
+    keep = settings.get().outbox_keep_days
+    for told in (_age(keep + 1), _age(keep - 1), None):
+        session.add(
+            OutboxEvent(
+                type="test.old",
+                resource_id=uuid4(),
+                payload={"kept": told is None or told > _age(keep)},
+                created_at=_age(keep + 5),
+                dispatched_at=told,
+            )
+        )
+    session.commit()
+    counted = metrics.PRUNED_ROWS.labels("outbox_event")
+    before = counted._value.get()
+    assert housekeeper.tidy() == 1
+    assert [each["kept"] for each in session.exec(select(OutboxEvent.payload)).all()] == [True] * 2
+    assert counted._value.get() == before + 1
+
+
+def test_job_09_expired_answers_and_old_failures_are_pruned(session: Session) -> None:
+    for n, expires in enumerate((_age(0.1), _age(-0.1))):
+        session.add(
+            IdempotencyRecord(
+                org_id=uuid4(), principal="p", operation="o", key=str(n), body_hash="",
+                status=200, body=b"", headers={}, expires_at=expires,
+            )
+        )  # fmt: skip
+    keep = settings.get().throttle_keep_days
+    for subject, failed in (("old", _age(keep + 1)), ("recent", _age(keep - 1))):
+        session.add(LoginThrottle(subject=subject, failures=5, last_failed_at=failed))
+    session.commit()
+    assert housekeeper.tidy() == 2
+    assert _left(session, IdempotencyRecord, "key") == ["1"]
+    assert _left(session, LoginThrottle, "subject") == ["recent"]
+
+
+def test_job_09_logins_and_invitations_that_ended_long_ago_are_pruned(
+    as_org: Any, session: Session
+) -> None:
+    buyer = as_org(["buyer"])
+    person = people.joined(buyer, "one@example.kg")
+    people.invited(buyer, "two@example.kg")
+    keep = settings.get().session_keep_days
+    live = session.exec(select(LoginSession)).one()
+    for expires in (_age(keep + 1), _age(keep - 1)):
+        copied = live.model_dump(exclude={"id", "token_hash", "expires_at"})
+        session.add(LoginSession(**copied, token_hash=uuid4().hex, expires_at=expires))
+    for token in session.exec(select(OneTimeToken)).all():
+        if token.used_at is not None:
+            token.expires_at = _age(keep + 1)
+            session.add(token)
+    session.commit()
+    assert housekeeper.tidy() == 2
+    assert len(session.exec(select(LoginSession.id)).all()) == 2
+    assert len(session.exec(select(OneTimeToken.id)).all()) == 1
+    assert person.get("/v1/session").status_code == 200
+
+
+def test_job_09_more_than_a_batch_is_pruned_batch_by_batch_by_an_index(
+    session: Session, monkeypatch: Any
+) -> None:
+    monkeypatch.setattr(pruning, "AT_ONCE", 3)
+    for n in range(7):
+        session.add(LoginThrottle(subject=str(n), last_failed_at=_age(100 + n)))
+    session.commit()
+    assert pruning.prune(session, LoginThrottle, "last_failed_at", days=1) == 3
+    session.commit()
+    assert _left(session, LoginThrottle, "subject") == ["0", "1", "2", "3"], "the oldest first"
+    assert housekeeper.tidy() == 4
+    assert _left(session, LoginThrottle, "subject") == []
+
+
+def test_job_09_every_pruned_column_has_an_index() -> None:
+    for rule in housekeeper.rules(settings.get()):
+        table: Any = rule.model.__table__  # type: ignore[attr-defined]
+        first = {next(iter(index.columns)).name for index in table.indexes}
+        assert rule.column in first, table.name
+    assert Job in {rule.model for rule in housekeeper.rules(settings.get())}

@@ -31,6 +31,16 @@ check: .venv/.ready ## Everything that CI runs: lint, types, layers, contract, t
 bench: .venv/.ready ## Benchmarks, each a ratio against a named baseline
 	@for file in benchmarks/bench_*.py; do $(RUN) python $$file; done
 
+sbom: .venv/.ready ## Write the bill of materials (CycloneDX) of what runs to build/sbom.json
+	@mkdir -p build
+	@$(UV) export --format cyclonedx1.5 --frozen --no-dev --no-emit-project --quiet -o build/sbom.json >/dev/null
+
+vulnerabilities: .venv/.ready ## Ask PyPI for known weaknesses of what is locked (needs the network; not in CI)
+	@mkdir -p build
+	@$(UV) export --format requirements.txt --frozen --no-dev --no-emit-project --quiet -o build/requirements.txt >/dev/null
+	@$(UV) tool run pip-audit==2.10.1 --strict --disable-pip --require-hashes -r build/requirements.txt \
+		|| { echo "Not clean, or not asked: pip-audit needs pypi.org. Nothing is known to be safe."; exit 1; }
+
 sdk: .venv/.ready ## Make and compile the clients of the API in build/sdk (needs npm)
 	@UV=$(UV) $(RUN) kerben sdk
 
@@ -40,4 +50,4 @@ openapi: .venv/.ready ## Write openapi/openapi.json
 migrate: .venv/.ready ## Bring the database to the newest migration
 	@$(RUN) kerben migrate
 
-.PHONY: help demo serve test check bench openapi sdk migrate
+.PHONY: help demo serve test check bench openapi sdk migrate sbom vulnerabilities

@@ -54,7 +54,7 @@ def drafted(buyer: Any) -> Any:
     return made
 
 
-def test_an_outsider_verifies_an_entry_with_hashes_and_one_signature(
+def test_sec_11_an_outsider_verifies_an_entry_with_hashes_and_one_signature(
     buyer: Any, drafted: Any, client: Any
 ) -> None:
     entry = exported(buyer, stream_of(drafted)).json()["entries"][1]["content"]
@@ -281,7 +281,7 @@ def test_the_keeper_signs_a_head_and_exports_by_the_command_line(
     assert CLI.invoke(main, ["audit", "export", "tender:none", str(file)]).exit_code == 1
 
 
-def test_the_program_of_the_documentation_verifies_an_export(
+def test_sec_11_the_program_of_the_documentation_verifies_an_export(
     buyer: Any, drafted: Any, client: Any, tmp_path: Path
 ) -> None:
     guide = (migrations.ROOT / "docs" / "audit.md").read_text(encoding="utf-8")

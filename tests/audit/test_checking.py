@@ -67,7 +67,7 @@ def test_an_untouched_log_holds(heads: list[dict[str, Any]], monkeypatch: Any) -
         ("DELETE FROM signing_key", "signature", "head 1"),
     ],
 )
-def test_tampering_is_named(
+def test_sec_12_tampering_is_named(
     heads: list[dict[str, Any]],
     superuser: psycopg.Connection[Any],
     tampering: str,
@@ -108,7 +108,7 @@ def cut_off(superuser: psycopg.Connection[Any]) -> None:
         (cut_off, None, ("truncated", "place 4")),
     ],
 )
-def test_what_was_made_consistent_within_differs_from_a_head_kept_outside(
+def test_sec_12_what_was_made_consistent_within_differs_from_a_head_kept_outside(
     heads: list[dict[str, Any]],
     superuser: psycopg.Connection[Any],
     tamper: Callable[[psycopg.Connection[Any]], None],

@@ -82,7 +82,7 @@ def test_an_entry_follows_its_predecessor_even_from_an_older_transaction(session
     assert xids != sorted(xids, key=lambda xid: xid or 0)
 
 
-def test_parallel_writers_and_sequencers_lose_and_double_nothing(session: Session) -> None:
+def test_sec_10_parallel_writers_and_sequencers_lose_and_double_nothing(session: Session) -> None:
     writers, rounds, stop = 6, 15, threading.Event()
 
     def writing(writer: int) -> None:
@@ -153,7 +153,7 @@ def test_stored_subtrees_are_those_of_the_tree_over_all_leaves(
         assert stored == sum(1 for _ in merkle.completed(0, len(leaves)))
 
 
-def test_a_head_is_signed_once_a_period_linked_to_the_one_before_and_announced(
+def test_sec_11_a_head_is_signed_once_a_period_linked_to_the_one_before_and_announced(
     session: Session, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     write("a:1", "a:2")

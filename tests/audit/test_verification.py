@@ -166,21 +166,23 @@ def test_a_change_of_head_or_statement_is_found_and_no_entry_blamed(
 
 
 @given(exports(smallest=2), st.data())
-def test_a_removed_entry_is_named(document: Any, data: st.DataObject) -> None:
+def test_sec_12_a_removed_entry_is_named(document: Any, data: st.DataObject) -> None:
     index = data.draw(st.integers(0, len(document["entries"]) - 2))
     del document["entries"][index]
     assert place(document) == (What.REMOVED, index + 1)
 
 
 @given(exports(), st.data())
-def test_a_cut_end_is_named(document: Any, data: st.DataObject) -> None:
+def test_sec_12_a_cut_end_is_named(document: Any, data: st.DataObject) -> None:
     kept = data.draw(st.integers(0, len(document["entries"]) - 1))
     del document["entries"][kept:]
     assert place(document) == (What.TRUNCATED, kept + 1)
 
 
 @given(exports(smallest=2), st.data())
-def test_two_exchanged_entries_are_named_by_the_first(document: Any, data: st.DataObject) -> None:
+def test_sec_12_two_exchanged_entries_are_named_by_the_first(
+    document: Any, data: st.DataObject
+) -> None:
     entries = document["entries"]
     first = data.draw(st.integers(0, len(entries) - 2))
     second = data.draw(st.integers(first + 1, len(entries) - 1))

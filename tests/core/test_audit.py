@@ -26,7 +26,7 @@ def stream() -> str:
     return name
 
 
-def test_an_untouched_stream_verifies(session: Session, stream: str) -> None:
+def test_sec_10_an_untouched_stream_verifies(session: Session, stream: str) -> None:
     assert audit.first_broken(entries(session, stream)) is None
 
 
@@ -39,7 +39,7 @@ def test_an_untouched_stream_verifies(session: Session, stream: str) -> None:
         ("UPDATE audit_entry SET seq = seq + 100 WHERE stream = %s AND seq = 4", 4),
     ],
 )
-def test_tampering_is_found_at_its_first_entry(
+def test_sec_12_tampering_is_found_at_its_first_entry(
     session: Session,
     stream: str,
     superuser: psycopg.Connection[Any],
@@ -55,7 +55,9 @@ AUDIT_TABLES = ("audit_entry", "audit_leaf", "audit_node", "audit_head", "signin
 
 @pytest.mark.parametrize("role", ["app", "worker", "owner"])
 @pytest.mark.parametrize("table", AUDIT_TABLES)
-def test_no_role_can_change_or_delete_what_is_audited(stream: str, role: str, table: str) -> None:
+def test_sec_10_no_role_can_change_or_delete_what_is_audited(
+    stream: str, role: str, table: str
+) -> None:
     refusal = "append-only" if role == "owner" else "permission denied"
     with db.engine("owner").connect() as connection:
         columns = {each["name"] for each in inspect(connection).get_columns(table)}

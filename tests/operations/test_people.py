@@ -145,7 +145,7 @@ def _holding(superuser: psycopg.Connection[Any], text: str) -> set[str]:
     return {name for name, rows in _dump(superuser).items() if whole.search(rows)}
 
 
-def test_sec_24_an_erased_person_is_in_no_table_and_the_audit_log_still_holds(
+def test_sec_13_sec_24_an_erased_person_is_in_no_table_and_the_audit_log_still_holds(
     known: tuple[Any, Any, str], session: Session, superuser: psycopg.Connection[Any], drain: Any
 ) -> None:
     buyer, person, member_id = known

@@ -374,7 +374,7 @@ def test_wh_16_fifo_keeps_the_order_of_a_resource_and_blocks_on_failure(
         ]
 
 
-def test_wh_17_wh_18_nothing_is_sent_for_an_organisation_that_is_gone(
+def test_wh_18_nothing_is_sent_for_an_organisation_that_is_gone(
     buyer: Any, receiver: Receiver, session: Session
 ) -> None:
     endpoint(buyer, receiver.url)

@@ -97,6 +97,7 @@ def find(session: Session, told: str) -> Subject:
     else:
         person_id = _person_id(session, told)
         person = session.get(Person, person_id, with_for_update=True) if person_id else None
+    own: ColumnElement[bool]
     if person is not None:
         own = (col(Member.person_id) == person.id) | (
             func.lower(Member.email) == person.email.lower()
@@ -170,6 +171,7 @@ def erase(session: Session, subject: Subject, *, actor: str) -> dict[str, int]:
 def _erasing(entry: Entry, subject: Subject, addresses: Iterable[str]) -> Iterator[Any]:
     table = SQLModel.metadata.tables[entry.table]
     column = table.c[entry.column]
+    text: ColumnElement[Any]
     match entry.erasure:
         case "address":
             mark = literal("erased-") + cast(table.c.id, String) + literal("@erased.invalid")

@@ -43,6 +43,7 @@ from api.operations.router import ROUTERS as operations
 from api.procurement.router import ROUTERS as procurement
 from api.reference.policy_router import ROUTERS as policies
 from api.reference.router import ROUTERS as reference
+from api.screening.router import ROUTERS as screening
 from api.webhooks import forms
 from api.webhooks.router import ROUTERS as webhooks
 
@@ -63,6 +64,7 @@ ROUTERS = (
     usage_router.router,
     *reference,
     *policies,
+    *screening,
     *catalog,
     *procurement,
     *contracts,

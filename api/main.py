@@ -44,6 +44,7 @@ from api.operations.router import ROUTERS as operations
 from api.procurement.router import ROUTERS as procurement
 from api.reference.policy_router import ROUTERS as policies
 from api.reference.router import ROUTERS as reference
+from api.screening.router import ROUTERS as screening
 from api.webhooks import forms
 from api.webhooks.router import ROUTERS as webhooks
 
@@ -64,6 +65,7 @@ ROUTERS = (
     usage_router.router,
     *reference,
     *policies,
+    *screening,
     *catalog,
     *procurement,
     *contracts,

@@ -31,6 +31,7 @@ from api.payments import models as payments
 from api.procurement import models as procurement
 from api.procurement.service import gathering
 from api.reference import models as reference
+from api.screening import models as screening
 from api.webhooks import catalogue, envelopes
 from api.webhooks import models as webhooks
 
@@ -209,6 +210,11 @@ TABLES = (
     delivery.Invoice,
     delivery.LandedCostFollowing,
     delivery.LandedCostActual,
+    screening.WatchList,
+    screening.WatchListEntry,
+    screening.WatchListName,
+    screening.ScreeningSubject,
+    screening.ScreeningCase,
     opendata.PublicDocument,
     opendata.OcdsRelease,
     opendata.OcdsRecord,

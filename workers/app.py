@@ -37,6 +37,7 @@ app.conf.update(
         "workers.opendata",
         "workers.payments",
         "workers.procurement",
+        "workers.screening",
         "workers.webhooks",
     ],
     task_acks_late=True,

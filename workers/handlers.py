@@ -10,7 +10,12 @@ HANDLERS: dict[str, tuple[str, ...]] = {
     "certificate.withdrawn": ("catalog.announce_certificate",),
     "file.received": ("files.scan",),
     "file.sweep_due": ("files.sweep",),
-    "organisation.changed": ("matching.index_seller", "procurement.suspend_debarred"),
+    "organisation.changed": (
+        "matching.index_seller",
+        "procurement.suspend_debarred",
+        "screening.watch_organisation",
+    ),
+    "screening.rescreen_due": ("screening.rescreen",),
     "debarment.began": ("identity.announce_debarment",),
     "debarment.ended": ("identity.announce_debarment",),
     "tender.published": (

@@ -9,6 +9,7 @@ from api.procurement.sealing.ceremony import Member, Scope, perform
 from api.procurement.sealing.keys import Identity
 from api.rules.sealing import EnvelopeKind
 from tests.catalog import samples as catalog
+from tests.screening import files as screened
 
 EVENT = {"event_id": "gps-000417", "milestone": "picked_up", "event_time": "2026-03-08T10:00:00Z"}
 AN_ID = "019abf2e8c1d7c3fa9b04b4c6f0d2e11"
@@ -24,6 +25,8 @@ HOLDERS = [
 BODIES: dict[str, Any] = {
     "POST /v1/offers": catalog.offer(sku="TENANCY-1"),
     "POST /v1/imports": catalog.csv_file({}),
+    "POST /v1/watch-lists/{name}/import": screened.GOODS,
+    "POST /v1/screening-cases/{case_id}/confirm": {"reason": "The same number and address"},
     "POST /v1/documents": b"%PDF-1.7 report",
     "POST /v1/tenders/{tender_id}/keys": perform(SCOPE, 2, HOLDERS).model_dump(mode="json"),
     "POST /v1/shipments/{shipment_id}/legs/{seq}/update": {"carrier": "Silk Road Trucking"},
@@ -32,6 +35,11 @@ BODIES: dict[str, Any] = {
     "PUT /v1/performance-rules": {"rules": [{"act": "invitation", "prevent_below": "0.5"}]},
 }
 QUERIES: dict[str, dict[str, Any]] = {
+    "POST /v1/watch-lists/{name}/import": {
+        "format": "table_csv",
+        "title": "Goods",
+        "source": "https://lists.example",
+    },
     "POST /v1/documents": {"name": "report.pdf"},
     "POST /v1/imports": {"format": "csv"},
 }

@@ -26,6 +26,7 @@ from tests.contracts import delivering, signing
 from tests.delivery import landed, tracking
 from tests.procurement import awarding, bidding, frameworking, prequalifying, samples
 from tests.procurement.evaluation import deciding
+from tests.screening import files as screened
 from tests.tenancy import acts, connected
 from tests.tenancy.world import AsOrg, Story, ok, shown, written
 
@@ -170,7 +171,11 @@ def _basics(
     scopes = {"name": "x", "scopes": ["offers:read"]}
     keyholder = bidding.Opener(buyer, "opener", "Асанова А.")
     key = {"name": "A", "role": "opener", "recipient": keyholder.identity.recipient}
+    operator = story.actors["operator"]
+    listed = screened.table("x,organisation,Организация,,,,,,")
+    ok(screened.sent(operator, listed))
     drain()
+    case, *_ = ok(operator.get("/v1/screening-cases"))["items"]
     (match,) = ok(buyer.get(f"/v1/tenders/{open_one['id']}/matches"))["items"]
     invited = ok(
         buyer.post(f"/v1/tenders/{open_one['id']}/invitations", json={"seller_id": shown(supplier)})
@@ -194,6 +199,8 @@ def _basics(
         "policy_set_id": ok(buyer.get("/public/policy-sets"))["items"][0]["id"],
         "source_id": tracking.source(supplier, "dcsa")["id"],
         "landed_cost_id": landed.landed(buyer)["id"],
+        "case_id": case["id"],
+        "name": "own",
     }
     remark = ScorecardAnnotation(
         supplier_id=supplier.org_id,

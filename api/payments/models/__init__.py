@@ -9,8 +9,18 @@ from api.payments.models.ledger import (
     LedgerHoldResolution,
     LedgerTransaction,
 )
+from api.payments.models.transfers import (
+    Collection,
+    CollectionReceipt,
+    PayeeAccount,
+    PaymentOrder,
+    PlatformAccount,
+    SuspenseItem,
+)
 
 __all__ = [
+    "Collection",
+    "CollectionReceipt",
     "HoldOutcome",
     "LedgerAccount",
     "LedgerDay",
@@ -18,4 +28,8 @@ __all__ = [
     "LedgerHold",
     "LedgerHoldResolution",
     "LedgerTransaction",
+    "PayeeAccount",
+    "PaymentOrder",
+    "PlatformAccount",
+    "SuspenseItem",
 ]

@@ -1,0 +1,31 @@
+"""A business event is booked by one call.
+
+Revision ID: 0055
+Revises: 0052
+"""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from alembic import op
+
+revision: str = "0055"
+down_revision: str | Sequence[str] | None = "0052"
+branch_labels: str | Sequence[str] | None = None
+depends_on: str | Sequence[str] | None = None
+
+POST = Path(__file__).with_suffix(".sql")
+
+
+def upgrade() -> None:
+    op.execute("SET LOCAL lock_timeout = '5s'")
+    op.get_bind().connection.cursor().execute(POST.read_text(encoding="utf-8"))
+
+
+def downgrade() -> None:
+    op.execute("SET LOCAL lock_timeout = '5s'")
+    op.execute(
+        "ALTER POLICY app_read ON ledger_transaction USING (EXISTS ("
+        "SELECT FROM ledger_entry e WHERE e.transaction_id = ledger_transaction.id))"
+    )
+    op.execute("DROP FUNCTION ledger_post, kerben_ledger_accounts, kerben_ledger_lock")

@@ -37,3 +37,9 @@ class AlreadyReversed(Conflict):
     """A transaction is reversed once."""
 
     code, title = "already_reversed", "The transaction is reversed already"
+
+
+class ProviderLineChanged(Conflict):
+    """A line of a provider is told again with another amount, fee, currency or day."""
+
+    code, title = "provider_line_changed", "The provider said otherwise of this line before"

@@ -206,7 +206,6 @@ TABLES = (
     payments.ProviderBalance,
     payments.ReconciliationMatch,
     payments.Reconciliation,
-    payments.LedgerProposal,
     payments.LedgerEntry,
     payments.LedgerHold,
     payments.LedgerHoldResolution,

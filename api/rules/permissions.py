@@ -112,6 +112,11 @@ SCOPES: dict[str, tuple[frozenset[OrgRole], frozenset[MemberRole]]] = {
         frozenset({_M.OWNER, _M.SALES, _M.PROCUREMENT_OFFICER, _M.FINANCE, _M.AUDITOR}),
     ),
     "invoices:write": (SELLERS, frozenset({_M.OWNER, _M.SALES, _M.FINANCE})),
+    "ledger:read": (
+        SELLERS | BUYERS | STAFF,
+        frozenset({_M.OWNER, _M.FINANCE, _M.AUDITOR}),
+    ),
+    "ledger:admin": (STAFF, frozenset({_M.OWNER, _M.FINANCE})),
     "scorecards:read": (
         SELLERS | BUYERS | STAFF | REVIEWERS,
         frozenset(MemberRole),

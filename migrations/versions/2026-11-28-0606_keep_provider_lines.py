@@ -1,4 +1,4 @@
-"""What providers say, and which entries it was found in; what is proposed about the ledger.
+"""What providers say, and which entries it was found in.
 
 Revision ID: 0056
 Revises: 0055
@@ -18,7 +18,7 @@ depends_on: str | Sequence[str] | None = None
 
 KEPT = ("provider_line", "provider_balance", "reconciliation_match")
 """Tables whose rows never change."""
-CHANGED = ("reconciliation", "ledger_proposal")
+CHANGED = ("reconciliation",)
 
 
 def upgrade() -> None:
@@ -213,103 +213,6 @@ def upgrade() -> None:
         sa.UniqueConstraint(
             "clearing", "currency", "day", name=op.f("uq_reconciliation_clearing_currency_day")
         ),
-    )
-    op.create_table(
-        "ledger_proposal",
-        sa.Column("id", sa.Uuid(), nullable=False),
-        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
-        sa.Column("updated_at", sa.DateTime(timezone=True), nullable=False),
-        sa.Column(
-            "action",
-            sa.Enum(
-                "reversal",
-                "match",
-                "write_off",
-                name="proposalaction_valid",
-                native_enum=False,
-                create_constraint=True,
-                length=32,
-            ),
-            nullable=False,
-        ),
-        sa.Column(
-            "status",
-            sa.Enum(
-                "proposed",
-                "approved",
-                "rejected",
-                name="proposalstatus_valid",
-                native_enum=False,
-                create_constraint=True,
-                length=32,
-            ),
-            nullable=False,
-        ),
-        sa.Column("reason", sqlmodel.sql.sqltypes.AutoString(length=1000), nullable=False),
-        sa.Column("transaction_id", sa.Uuid(), nullable=True),
-        sa.Column("line_ids", postgresql.ARRAY(sa.UUID()), nullable=False),
-        sa.Column("entry_ids", postgresql.ARRAY(sa.UUID()), nullable=False),
-        sa.Column(
-            "counter",
-            sa.Enum(
-                "buyer_receivable",
-                "supplier_receivable",
-                "stripe_clearing",
-                "bank_clearing",
-                "dispute_reserve",
-                "provider_fees",
-                "escrow_liability",
-                "bid_security_liability",
-                "supplier_payable",
-                "buyer_payable",
-                "suspense",
-                "platform_fee_revenue",
-                "fx",
-                name="accountkind_valid",
-                native_enum=False,
-                create_constraint=True,
-                length=32,
-            ),
-            nullable=True,
-        ),
-        sa.Column("proposed_by", sqlmodel.sql.sqltypes.AutoString(length=80), nullable=False),
-        sa.Column("decided_by", sqlmodel.sql.sqltypes.AutoString(length=80), nullable=True),
-        sa.Column("decided_at", sa.DateTime(timezone=True), nullable=True),
-        sa.Column("transaction_result_id", sa.Uuid(), nullable=True),
-        sa.CheckConstraint(
-            "(action = 'reversal') = (transaction_id IS NOT NULL)",
-            name=op.f("ck_ledger_proposal_reverses"),
-        ),
-        sa.CheckConstraint(
-            "(action = 'write_off') = (counter IS NOT NULL)",
-            name=op.f("ck_ledger_proposal_writes_off"),
-        ),
-        sa.CheckConstraint(
-            "(status = 'proposed') = (decided_by IS NULL)",
-            name=op.f("ck_ledger_proposal_decided_by_somebody"),
-        ),
-        sa.CheckConstraint("decided_by <> proposed_by", name=op.f("ck_ledger_proposal_four_eyes")),
-        sa.ForeignKeyConstraint(
-            ["transaction_id"],
-            ["ledger_transaction.id"],
-            name=op.f("fk_ledger_proposal_transaction_id_ledger_transaction"),
-            ondelete="RESTRICT",
-        ),
-        sa.ForeignKeyConstraint(
-            ["transaction_result_id"],
-            ["ledger_transaction.id"],
-            name=op.f("fk_ledger_proposal_transaction_result_id_ledger_transaction"),
-            ondelete="RESTRICT",
-        ),
-        sa.PrimaryKeyConstraint("id", name=op.f("pk_ledger_proposal")),
-    )
-    op.create_index(op.f("ix_ledger_proposal_status"), "ledger_proposal", ["status"], unique=False)
-    op.create_index(
-        "uq_ledger_proposal_open_reversal",
-        "ledger_proposal",
-        ["transaction_id"],
-        unique=True,
-        postgresql_where=sa.text("status = 'proposed'"),
     )
 
     for table in (*KEPT, *CHANGED):

@@ -9,12 +9,6 @@ from api.payments.models.ledger import (
     LedgerHoldResolution,
     LedgerTransaction,
 )
-from api.payments.models.proposals import (
-    PROPOSAL,
-    LedgerProposal,
-    ProposalAction,
-    ProposalStatus,
-)
 from api.payments.models.reconciliation import (
     ProviderBalance,
     ProviderLine,
@@ -23,17 +17,13 @@ from api.payments.models.reconciliation import (
 )
 
 __all__ = [
-    "PROPOSAL",
     "HoldOutcome",
     "LedgerAccount",
     "LedgerDay",
     "LedgerEntry",
     "LedgerHold",
     "LedgerHoldResolution",
-    "LedgerProposal",
     "LedgerTransaction",
-    "ProposalAction",
-    "ProposalStatus",
     "ProviderBalance",
     "ProviderLine",
     "Reconciliation",

@@ -6,6 +6,7 @@ from typing import Annotated, Any
 from uuid import UUID
 
 from fastapi import Query, Response
+from sqlalchemy.dialects.postgresql import distinct_on
 from sqlmodel import col, select
 
 from api.core import db, jobs, rate_limits
@@ -112,16 +113,9 @@ def reconcile(ctx: Admin) -> JobOut:
 @router.get("/reconciliations", response_model=list[ReconciliationOut])
 def list_reconciliations(ctx: Admin) -> Sequence[Reconciliation]:
     """How each clearing account compares with its provider: the newest day of each."""
-    newest = select(Reconciliation).distinct(
-        col(Reconciliation.clearing), col(Reconciliation.currency)
-    )
-    return ctx.session.exec(
-        newest.order_by(
-            col(Reconciliation.clearing),
-            col(Reconciliation.currency),
-            col(Reconciliation.day).desc(),
-        )
-    ).all()
+    account = col(Reconciliation.clearing), col(Reconciliation.currency)
+    newest = select(Reconciliation).ext(distinct_on(*account))
+    return ctx.session.exec(newest.order_by(*account, col(Reconciliation.day).desc())).all()
 
 
 @router.get("/unmatched", response_model=AgeingOut)

@@ -8,6 +8,9 @@ from api.core import jobs
 from api.payments.models import PayeeAccount
 from api.payments.service import holds, orders, sending
 from workers.app import task
+from api.core.jobs import Job
+from api.payments.service import holds, reconciling
+from workers.app import batch_task, task
 
 
 @task("payments.expire_hold")
@@ -34,3 +37,7 @@ def send_waiting(session: Session, resource_id: str) -> None:
     account = session.get_one(PayeeAccount, UUID(hex=resource_id))
     for order_id in orders.waiting(session, account.organisation_id):
         jobs.enqueue(session, sending.TASK, {"resource_id": order_id.hex})
+@batch_task(reconciling.TASK)
+def reconcile(session: Session, job: Job) -> bool:
+    """Match the next clearing account with what its providers say."""
+    return reconciling.step(session, job)

@@ -34,8 +34,8 @@ _SCOPE_SETTINGS = (
     "proof",
 )
 _COMMITTED = "committed"
-_NOW = text("SELECT clock_timestamp()")
-_SANDBOX_NOW = text(
+_NOW = "SELECT clock_timestamp()"
+_SANDBOX_NOW = (
     "SELECT clock_timestamp() + make_interval(secs => coalesce(sum(seconds), 0)) FROM clock_shift"
 )
 _engines: dict[str, Engine] = {}
@@ -146,9 +146,13 @@ def now(session: Session) -> datetime:
 
     In a sandbox, as far ahead as it has been advanced (api/core/sandbox.py).
     """
-    clock = _SANDBOX_NOW if settings.get().sandbox else _NOW
-    moment: datetime = session.connection().scalar(clock)
+    moment: datetime = session.connection().scalar(text(clock()))
     return moment
+
+
+def clock() -> str:
+    """The query that tells `now`, to be asked within another one."""
+    return _SANDBOX_NOW if settings.get().sandbox else _NOW
 
 
 def rows(session: Session, query: str, **values: object) -> list[tuple[Any, ...]]:

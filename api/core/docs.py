@@ -65,6 +65,7 @@ TAGS = [
         ("public", "Open data: what everybody may read, without credentials."),
         ("ocds", "Open Contracting Data Standard: releases, records, feeds, files by the year."),
         ("indicators", "Red flags: documented queries over open data, ours and others'."),
+        ("ledger", "Accounts and statements in double entry; reconciliation with providers."),
         ("webhooks", "Events sent to addresses of yours: endpoints, keys, deliveries, attempts."),
         ("events", "What happened, in the order of commits."),
         ("event-types", "What events tell, with JSON Schemas; the same that webhooks send."),

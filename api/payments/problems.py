@@ -67,3 +67,7 @@ class CollectionOver(Conflict):
     """Nothing is expected for the collection any more."""
 
     code, title = "collection_over", "Nothing is expected any more"
+class ProviderLineChanged(Conflict):
+    """A line of a provider is told again with another amount, fee, currency or day."""
+
+    code, title = "provider_line_changed", "The provider said otherwise of this line before"

@@ -120,6 +120,11 @@ SCOPES: dict[str, tuple[frozenset[OrgRole], frozenset[MemberRole]]] = {
     "payee_accounts:verify": (STAFF, frozenset({_M.OWNER, _M.FINANCE})),
     "treasury:read": (STAFF, frozenset({_M.OWNER, _M.FINANCE, _M.AUDITOR})),
     "treasury:write": (STAFF, frozenset({_M.OWNER, _M.FINANCE})),
+    "ledger:read": (
+        SELLERS | BUYERS | STAFF,
+        frozenset({_M.OWNER, _M.FINANCE, _M.AUDITOR}),
+    ),
+    "ledger:admin": (STAFF, frozenset({_M.OWNER, _M.FINANCE})),
     "scorecards:read": (
         SELLERS | BUYERS | STAFF | REVIEWERS,
         frozenset(MemberRole),

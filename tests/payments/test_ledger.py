@@ -150,7 +150,7 @@ def test_led_01_no_entry_can_be_added_to_a_transaction_later(session: Session) -
         "UPDATE ledger_transaction SET kind = 'x'",
         "DELETE FROM ledger_transaction",
         "DELETE FROM ledger_account",
-        "TRUNCATE ledger_entry",
+        "TRUNCATE ledger_entry CASCADE",
     ],
 )
 def test_led_02_what_is_booked_is_changed_by_no_role(role: str, statement: str) -> None:

@@ -1,13 +1,18 @@
 """What takes several acts: a contract carried out, and bids that a commission has judged."""
 
 from datetime import UTC, datetime, timedelta
+from decimal import Decimal
 from typing import Any
+from uuid import UUID, uuid4
 
 import psycopg
 from sqlmodel import Session
 
-from api.core import ids
+from api.core import db, ids
+from api.payments.service import accounts, posting
+from api.payments.service.posting import Posting
 from api.procurement.models import PriceJustification
+from api.rules.ledger import AccountKey, AccountKind, transfer
 from tests.contracts import delivering
 from tests.delivery import executing, test_invoices, tracking
 from tests.procurement import awarding, bidding, samples
@@ -15,6 +20,20 @@ from tests.procurement.evaluation import deciding
 from tests.tenancy.world import Story, ok, written
 
 EVENT = tracking.event("story-1", "picked_up", -1)
+
+
+def booked(story: Story, org_id: UUID) -> None:
+    """An account of the ledger that an organisation is a party of."""
+    account = AccountKey(AccountKind.ESCROW_LIABILITY, "KGS", uuid4())
+    bank = AccountKey(AccountKind.BANK_CLEARING, "KGS")
+    assert account.reference is not None
+    told = Posting(
+        key="story", kind="test", entries=transfer(bank, account, Decimal(10)), actor="test"
+    )
+    with db.worker_unit_of_work() as session:
+        posting.post(session, told, {account.reference: [org_id]})
+        found = accounts.require(session, [account], {})[account]
+    story.ids["account_id"] = ids.show("ledgeraccount", found)
 
 
 def executed(story: Story, session: Session, case: awarding.Case, contract: Any) -> None:

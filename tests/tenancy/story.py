@@ -64,6 +64,7 @@ def told(
         session, lambda roles, **f: stranger if roles == ["buyer"] else as_org(roles, **f)
     )
     _basics(story, session, superuser, drain)
+    acts.booked(story, who.buyer.org_id)
     agreement, _ = frameworking.ranked(ours)
     applying = prequalifying.published(ours, suppliers=2)
     submission = prequalifying.applied(applying, applying.suppliers[0])

@@ -16,6 +16,11 @@ from api.payments.models.transfers import (
     PaymentOrder,
     PlatformAccount,
     SuspenseItem,
+from api.payments.models.reconciliation import (
+    ProviderBalance,
+    ProviderLine,
+    Reconciliation,
+    ReconciliationMatch,
 )
 
 __all__ = [
@@ -32,4 +37,8 @@ __all__ = [
     "PaymentOrder",
     "PlatformAccount",
     "SuspenseItem",
+    "ProviderBalance",
+    "ProviderLine",
+    "Reconciliation",
+    "ReconciliationMatch",
 ]

@@ -66,7 +66,6 @@ class LedgerTransaction(Table, table=True):
         CheckConstraint("entry_count >= 2", name="entries_at_least_two"),
         CheckConstraint("fx_rate > 0", name="rate_positive"),
         CheckConstraint("(fx_rate IS NULL) = (fx_source IS NULL)", name="rate_has_source"),
-        Index("ix_ledger_transaction_booking_date", "booking_date"),
     )
 
     idempotency_key: str = Field(max_length=200, unique=True)

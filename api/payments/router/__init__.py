@@ -1,0 +1,5 @@
+"""Every router of payments."""
+
+from api.payments.router import ledger
+
+ROUTERS = (ledger.router,)

@@ -2,6 +2,7 @@
 
 from collections.abc import Collection, Iterable, Mapping
 from types import MappingProxyType
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy.dialects.postgresql import insert
@@ -13,6 +14,7 @@ from api.rules.ledger import CHART, AccountKey, AccountKind
 
 type Parties = Mapping[UUID, Collection[UUID]]
 """By what an account is told apart by (a contract, a bid, an organisation): who may read it."""
+_EMPTY = {"debits": 0, "credits": 0, "held": 0, "entries": 0}
 NOBODY: Parties = MappingProxyType({})
 
 
@@ -32,7 +34,7 @@ def require(
     wanted = set(keys)
     found = _find(session, wanted)
     if missing := sorted(wanted - set(found)):
-        rows = [_opened(key, parties) for key in missing]
+        rows = [bulk.new_row(**opened(key, parties), **_EMPTY) for key in missing]
         statement = insert(LedgerAccount).on_conflict_do_nothing()
         session.connection().execute(statement, rows)
         found |= _find(session, missing)
@@ -49,17 +51,21 @@ def _find(session: Session, keys: Collection[AccountKey]) -> dict[AccountKey, UU
     return {AccountKey(AccountKind(row[1]), row[2], row[3]): row[0] for row in found}
 
 
-def _opened(key: AccountKey, parties: Parties) -> dict[str, object]:
+def opened(key: AccountKey, parties: Parties) -> dict[str, Any]:
+    """An account as it is opened; its parties are None, which no table takes, when nobody named
+    them."""
     nature = CHART[key.kind]
-    return bulk.new_row(
-        kind=key.kind,
-        currency=key.currency,
-        reference=key.reference,
-        parties=sorted(parties[key.reference]) if key.reference else [],
-        normal_side=nature.normal,
-        no_overdraft=nature.no_overdraft,
-        debits=0,
-        credits=0,
-        held=0,
-        entries=0,
-    )
+    return {
+        "kind": key.kind,
+        "currency": key.currency,
+        "reference": key.reference,
+        "parties": _readers(key.reference, parties),
+        "normal_side": nature.normal,
+        "no_overdraft": nature.no_overdraft,
+    }
+
+
+def _readers(reference: UUID | None, parties: Parties) -> list[UUID] | None:
+    if reference is None:
+        return []
+    return sorted(parties[reference]) if reference in parties else None

@@ -1,7 +1,7 @@
 """What the ledger says: the trial balance, the statement of an account, and whether it is sound."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
@@ -80,6 +80,10 @@ class StatementLine:
     credit: Decimal
     balance: Decimal
 
+    def plain(self) -> dict[str, Any]:
+        """By the names of the fields."""
+        return {each.name: getattr(self, each.name) for each in fields(self)}
+
 
 def trial_balance(session: Session, day: date) -> list[TrialLine]:
     """All accounts by kind and currency at the end of `day`: debits and credits are equal in sum."""
@@ -103,13 +107,15 @@ def trial_balance(session: Session, day: date) -> list[TrialLine]:
 
 
 def statement(
-    session: Session, account: LedgerAccount, page: PageQuery, *, since: int = 0
+    session: Session, account: LedgerAccount, page: PageQuery, *, since: int, until: date
 ) -> list[StatementLine]:
-    """The entries of an account after its `since`-th, oldest first, one more than the page."""
+    """The entries of an account after its `since`-th, booked by the day `until`, oldest first, one
+    more than the page."""
     rows = session.exec(
         select(LedgerEntry, LedgerTransaction)
         .join(LedgerTransaction, col(LedgerTransaction.id) == LedgerEntry.transaction_id)
         .where(LedgerEntry.account_id == account.id, LedgerEntry.account_sequence > since)
+        .where(LedgerEntry.booking_date <= until)
         .order_by(col(LedgerEntry.account_sequence))
         .limit(page.limit + 1)
     )

@@ -2,33 +2,34 @@
 
 What must never be is PostgreSQL's to refuse (the migration `keep_the_ledger`): an unbalanced
 transaction, an account overdrawn, a closed day, a changed entry. Here the same is refused earlier
-and by name. Entries are inserted by account id, the order in which triggers lock the accounts, so
-postings that cross do not wait for each other in a circle. A unit of work posts once; one that
-posts several transactions gives them to `post_all`, which keeps that order over all of them.
+and by name. One call of PostgreSQL's `ledger_post` books; it takes the accounts by id, those of
+ended holds too, so postings that cross do not wait for each other in a circle. A unit of work posts
+once; one that posts several transactions gives them to `post_all`, which keeps that order over all
+of them.
 """
 
 import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import date, datetime
 from decimal import Decimal
+from functools import cache, cached_property
 from typing import Any
 from uuid import UUID
 
 import rfc8785
-from sqlalchemy import func, insert, text
-from sqlalchemy.dialects.postgresql import insert as insert_new
+from pydantic_core import to_json
+from sqlalchemy import TextClause, func, text
 from sqlalchemy.exc import IntegrityError
 from sqlmodel import Session, col, select
+from uuid_utils.compat import uuid7
 
-from api.core import bulk, db
+from api.core import db
 from api.payments.models import (
-    HoldOutcome,
     LedgerAccount,
     LedgerDay,
     LedgerEntry,
     LedgerHold,
-    LedgerHoldResolution,
     LedgerTransaction,
 )
 from api.payments.problems import (
@@ -41,8 +42,8 @@ from api.payments.problems import (
 from api.payments.service import accounts, balances
 from api.payments.service.accounts import NOBODY, Parties
 from api.rules import ledger as rules
-from api.rules.clock import local_date
-from api.rules.ledger import AccountKey, Entry
+from api.rules.clock import BISHKEK, utcnow
+from api.rules.ledger import Entry
 
 _WAIT_FOR_POSTINGS = text("SELECT pg_advisory_xact_lock(hashtextextended('kerben.ledger_day', 0))")
 _REFUSALS = {
@@ -61,7 +62,7 @@ class Rate:
     source: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)
 class Posting:
     """A business event to be booked: `key` tells it apart from every other, for ever."""
 
@@ -76,7 +77,7 @@ class Posting:
     """A hold that ends with this transaction, whose debits are what is posted of it."""
     details: dict[str, Any] = field(default_factory=dict)
 
-    @property
+    @cached_property
     def content_sha256(self) -> str:
         """Of what is booked; a repeat has the same."""
         entries = sorted((each.account, each.amount) for each in self.entries)
@@ -88,9 +89,6 @@ class Posting:
             ],
         }
         return hashlib.sha256(rfc8785.dumps(content)).hexdigest()
-
-
-type _Fresh = tuple[dict[str, Any], Posting]
 
 
 def post(session: Session, posting: Posting, parties: Parties = NOBODY) -> LedgerTransaction:
@@ -106,20 +104,22 @@ def post_all(
     session: Session, postings: Sequence[Posting], parties: Parties = NOBODY
 ) -> list[LedgerTransaction]:
     """Book several business events in one unit of work; as `post`."""
+    if not postings:
+        return []
     for posting in postings:
         rules.require_balanced(posting.entries)
-    today = local_date(db.now(session))
-    rows = [_row(posting, today) for posting in postings]
+    told = _told(postings, parties)
+    statement = select(LedgerTransaction).from_statement(_statement(db.clock()))
     try:
-        new = {row.id: row for row in _insert_transactions(session, rows)}
-        fresh = [(row, each) for row, each in zip(rows, postings, strict=True) if row["id"] in new]
-        _end_holds(session, fresh)
-        _insert_entries(session, fresh, parties)
+        session.flush()
+        found = session.scalars(statement, {name: to_json(v).decode() for name, v in told.items()})
+        by_key = {row.idempotency_key: row for row in found}
     except IntegrityError as error:
         raise refusal(error) from error
-    if len(new) < len(rows):
-        return _booked(session, postings)
-    return [new[row["id"]] for row in rows]
+    for posting in postings:
+        if by_key[posting.key].content_sha256 != posting.content_sha256:
+            raise LedgerKeyReused(f"{posting.key} was booked with other entries.")
+    return [by_key[posting.key] for posting in postings]
 
 
 def reverse(
@@ -178,83 +178,65 @@ def refusal(error: IntegrityError) -> Exception:
     return problem() if problem else error
 
 
-def _row(posting: Posting, today: date) -> dict[str, Any]:
-    return bulk.new_row(
-        idempotency_key=posting.key,
-        kind=posting.kind,
-        booking_date=today,
-        resource_id=posting.resource_id,
-        entry_count=len(posting.entries),
-        content_sha256=posting.content_sha256,
-        reverses_id=posting.reverses_id,
-        fx_rate=posting.rate.rate if posting.rate else None,
-        fx_source=posting.rate.source if posting.rate else None,
-        actor=posting.actor,
-        details=posting.details,
+@cache
+def _statement(clock: str) -> TextClause:
+    """The call of the migration `post_in_one_call`; the day is that of the database's clock."""
+    day = f"(({clock}) AT TIME ZONE '{BISHKEK.key}')::date"
+    return text(
+        f"SELECT * FROM ledger_post({day}, CAST(:transactions AS jsonb),"
+        " CAST(:accounts AS jsonb), CAST(:entries AS jsonb))"
     )
 
 
-def _insert_transactions(
-    session: Session, rows: Sequence[dict[str, Any]]
-) -> Sequence[LedgerTransaction]:
-    statement = (
-        insert_new(LedgerTransaction)
-        .on_conflict_do_nothing(index_elements=["idempotency_key"])
-        .returning(LedgerTransaction)
-    )
-    return session.scalars(statement, rows).all()
-
-
-def _end_holds(session: Session, fresh: Sequence[_Fresh]) -> None:
-    """Before the entries: what was held is free to be booked."""
-    ended = [
-        bulk.new_row(
-            hold_id=posting.settles.id,
-            hold_amount=posting.settles.amount,
-            outcome=HoldOutcome.POSTED,
-            posted_amount=sum(each.amount for each in posting.entries if each.amount > 0),
-            transaction_id=row["id"],
-            actor=posting.actor,
-        )
-        for row, posting in fresh
-        if posting.settles is not None
-    ]
-    if ended:
-        session.connection().execute(insert(LedgerHoldResolution), ended)
-
-
-def _insert_entries(session: Session, fresh: Sequence[_Fresh], parties: Parties) -> None:
-    if not fresh:
-        return
-    keys: list[AccountKey] = [e.account for _, posting in fresh for e in posting.entries]
-    found = accounts.require(session, keys, parties)
-    rows = [
-        bulk.new_row(
-            transaction_id=row["id"],
-            entry_count=row["entry_count"],
-            booking_date=row["booking_date"],
-            position=position,
-            account_id=found[entry.account],
-            currency=entry.account.currency,
-            amount=entry.amount,
-        )
-        for row, posting in fresh
-        for position, entry in enumerate(posting.entries, start=1)
-    ]
-    rows.sort(key=lambda row: row["account_id"])
-    session.connection().execute(insert(LedgerEntry), rows)
-
-
-def _booked(session: Session, postings: Sequence[Posting]) -> list[LedgerTransaction]:
-    keys = [posting.key for posting in postings]
-    found = session.exec(
-        select(LedgerTransaction).where(col(LedgerTransaction.idempotency_key).in_(keys))
-    )
-    by_key = {row.idempotency_key: row for row in found}
+def _told(postings: Sequence[Posting], parties: Parties) -> dict[str, list[dict[str, Any]]]:
+    """What `ledger_post` is given: transactions, the accounts they need, and entries."""
+    now = utcnow()
+    keys = dict.fromkeys(entry.account for each in postings for entry in each.entries)
+    number = {key: place for place, key in enumerate(keys, start=1)}
+    transactions, entries = [], []
     for posting in postings:
-        if by_key[posting.key].content_sha256 != posting.content_sha256:
-            raise LedgerKeyReused(f"{posting.key} was booked with other entries.")
-    return [by_key[key] for key in keys]
+        row = _row(posting, now)
+        transactions.append(row)
+        entries += [
+            {
+                "id": uuid7(),
+                "at": now,
+                "transaction_id": row["id"],
+                "entry_count": row["entry_count"],
+                "position": position,
+                "account": number[entry.account],
+                "currency": entry.account.currency,
+                "amount": entry.amount,
+            }
+            for position, entry in enumerate(posting.entries, start=1)
+        ]
+    opened = [{"id": uuid7(), "at": now, **accounts.opened(key, parties)} for key in keys]
+    return {"transactions": transactions, "accounts": opened, "entries": entries}
+
+
+def _row(posting: Posting, now: datetime) -> dict[str, Any]:
+    row = {
+        "id": uuid7(),
+        "at": now,
+        "key": posting.key,
+        "kind": posting.kind,
+        "resource_id": posting.resource_id,
+        "entry_count": len(posting.entries),
+        "content_sha256": posting.content_sha256,
+        "reverses_id": posting.reverses_id,
+        "fx_rate": posting.rate and posting.rate.rate,
+        "fx_source": posting.rate and posting.rate.source,
+        "actor": posting.actor,
+        "details": posting.details,
+    }
+    if (hold := posting.settles) is not None:
+        row |= {
+            "resolution_id": uuid7(),
+            "hold_id": hold.id,
+            "hold_amount": hold.amount,
+            "posted_amount": sum(each.amount for each in posting.entries if each.amount > 0),
+        }
+    return row
 
 
 def _accounts_of(session: Session, transaction: LedgerTransaction) -> Sequence[LedgerAccount]:

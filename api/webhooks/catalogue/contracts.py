@@ -215,4 +215,5 @@ INTERNAL = (
     "acceptance.silence_ended",
     "dispute.stage_ended",
     "ledger_hold.expired",
+    "reconciliation.difference_found",
 )

@@ -37,3 +37,16 @@ class AlreadyReversed(Conflict):
     """A transaction is reversed once."""
 
     code, title = "already_reversed", "The transaction is reversed already"
+
+
+class AlreadyCredited(Conflict):
+    """A credit note was issued about the invoice; a credit note is not credited itself."""
+
+    code, title = "already_credited", "The invoice was credited"
+
+
+class SellerUnknown(Conflict):
+    """The installation does not say who issues invoices: KERBEN_INVOICE_SELLER_NAME and
+    KERBEN_INVOICE_SELLER_IDENTIFIER."""
+
+    code, title = "seller_unknown", "Nobody is named who issues invoices"

@@ -1,5 +1,11 @@
 """Tables of payments."""
 
+from api.payments.models.fees import (
+    CommissionTariff,
+    ContractCommission,
+    FeeInvoice,
+    FeeInvoiceSeries,
+)
 from api.payments.models.ledger import (
     HoldOutcome,
     LedgerAccount,
@@ -11,6 +17,10 @@ from api.payments.models.ledger import (
 )
 
 __all__ = [
+    "CommissionTariff",
+    "ContractCommission",
+    "FeeInvoice",
+    "FeeInvoiceSeries",
     "HoldOutcome",
     "LedgerAccount",
     "LedgerDay",

@@ -1,0 +1,5 @@
+"""Routes of payments."""
+
+from api.payments.router import fees
+
+ROUTERS = (fees.router, fees.tariff_router, fees.contract_router)

@@ -60,7 +60,7 @@ HANDLERS: dict[str, tuple[str, ...]] = {
     "award.cancelled": ("contracts.cancel_fallen",),
     "tender.called_off": ("opendata.publish_tender",),
     "framework.period_ended": ("procurement.expire_framework",),
-    "contract.signed": ("contracts.watch_deliveries",),
+    "contract.signed": ("contracts.watch_deliveries", "payments.freeze_commission"),
     "contract.terminated": ("contracts.watch_deliveries", "delivery.rescore"),
     "contract.schedule_agreed": ("contracts.watch_deliveries", "delivery.rescore"),
     "contract.performance_retracted": ("contracts.watch_deliveries", "delivery.rescore"),

@@ -5,11 +5,9 @@ from uuid import UUID
 from sqlmodel import Session
 
 from api.core import jobs
-from api.payments.models import PayeeAccount
-from api.payments.service import holds, orders, sending
-from workers.app import task
 from api.core.jobs import Job
-from api.payments.service import holds, reconciling
+from api.payments.models import PayeeAccount
+from api.payments.service import holds, orders, reconciling, sending, tariffs
 from workers.app import batch_task, task
 
 
@@ -37,7 +35,15 @@ def send_waiting(session: Session, resource_id: str) -> None:
     account = session.get_one(PayeeAccount, UUID(hex=resource_id))
     for order_id in orders.waiting(session, account.organisation_id):
         jobs.enqueue(session, sending.TASK, {"resource_id": order_id.hex})
+
+
 @batch_task(reconciling.TASK)
 def reconcile(session: Session, job: Job) -> bool:
     """Match the next clearing account with what its providers say."""
     return reconciling.step(session, job)
+
+
+@task("payments.freeze_commission")
+def freeze_commission(session: Session, resource_id: str) -> None:
+    """A contract was signed: what the platform asks of it is settled for ever."""
+    tariffs.freeze(session, UUID(hex=resource_id))

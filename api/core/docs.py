@@ -53,6 +53,7 @@ TAGS = [
         ("penalties", "Late delivery: alerts, excuses, liquidated damages and claims for them."),
         ("acceptances", "Goods presented, inspected, accepted, rejected or deemed accepted."),
         ("screening", "Sanctions and export-control lists, and cases about likenesses to them."),
+        ("fees", "What the platform asks: tariffs, commissions frozen with contracts, invoices."),
         ("disputes", "Disputes about contracts, their evidence, and the payments they freeze."),
         ("tracking", "Where shipments are: sources, webhooks, events, timelines, ETA."),
         ("delivery-terms", "Incoterms 2020 as a matrix and checks; crossings, routes, rate cards."),

@@ -122,6 +122,18 @@ class Settings(BaseSettings):
         pattern=r"^(mailto:|https://|tel:)\S+$",
         description="Whom /.well-known/security.txt names: a mailto:, https:// or tel: address.",
     )
+    invoice_seller_name: str | None = Field(
+        default=None, description="Who issues invoices of the platform; none are issued without."
+    )
+    invoice_seller_identifier: str | None = Field(
+        default=None, description="Its tax number, as it stands on invoices."
+    )
+    invoice_seller_address: str | None = None
+    invoice_series: str = Field(default="K", pattern=r"^[A-Z]{1,4}$")
+    fee_tax_rate_bp: int = Field(
+        default=0, ge=0, le=5_000, description="Tax on the platform's service, in basis points."
+    )
+
     webauthn_rp_id: str | None = Field(
         default=None, description="Domain that passkeys are made for; unset: base_url's host."
     )

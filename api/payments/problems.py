@@ -67,7 +67,22 @@ class CollectionOver(Conflict):
     """Nothing is expected for the collection any more."""
 
     code, title = "collection_over", "Nothing is expected any more"
+
+
 class ProviderLineChanged(Conflict):
     """A line of a provider is told again with another amount, fee, currency or day."""
 
     code, title = "provider_line_changed", "The provider said otherwise of this line before"
+
+
+class AlreadyCredited(Conflict):
+    """A credit note was issued about the invoice; a credit note is not credited itself."""
+
+    code, title = "already_credited", "The invoice was credited"
+
+
+class SellerUnknown(Conflict):
+    """The installation does not say who issues invoices: KERBEN_INVOICE_SELLER_NAME and
+    KERBEN_INVOICE_SELLER_IDENTIFIER."""
+
+    code, title = "seller_unknown", "Nobody is named who issues invoices"

@@ -35,6 +35,7 @@ class AccountKind(StrEnum):
     BUYER_PAYABLE = "buyer_payable"  # buyer
     SUSPENSE = "suspense"
     PLATFORM_FEE_REVENUE = "platform_fee_revenue"
+    TAX_PAYABLE = "tax_payable"
     FX = "fx"
 
 
@@ -62,6 +63,7 @@ CHART: dict[AccountKind, Nature] = {
     AccountKind.BUYER_PAYABLE: Nature(_C, no_overdraft=True, referenced=True),
     AccountKind.SUSPENSE: Nature(_C, no_overdraft=True, referenced=False),
     AccountKind.PLATFORM_FEE_REVENUE: Nature(_C, no_overdraft=False, referenced=False),
+    AccountKind.TAX_PAYABLE: Nature(_C, no_overdraft=False, referenced=False),
     AccountKind.FX: Nature(_C, no_overdraft=False, referenced=False),
 }
 

@@ -110,6 +110,8 @@ SCOPES: dict[str, tuple[frozenset[OrgRole], frozenset[MemberRole]]] = {
         SELLERS | BUYERS,
         frozenset({_M.OWNER, _M.SALES, _M.PROCUREMENT_OFFICER, _M.FINANCE, _M.LOGISTICS}),
     ),
+    "fees:read": (EVERYBODY, frozenset({_M.OWNER, _M.FINANCE, _M.AUDITOR})),
+    "fees:admin": (STAFF, frozenset({_M.OWNER, _M.FINANCE})),
     "invoices:read": (
         SELLERS | BUYERS,
         frozenset({_M.OWNER, _M.SALES, _M.PROCUREMENT_OFFICER, _M.FINANCE, _M.AUDITOR}),

@@ -25,9 +25,9 @@ from api.screening.models import ScreeningCase, WatchList
 from api.screening.problems import ClearedAlone, WatchListShrank, WatchListUnreadable
 from api.screening.schemas import (
     CaseId,
+    CaseReasonIn,
     HitOut,
     ImportedOut,
-    CaseReasonIn,
     ScreenIn,
     ScreeningCaseOut,
     ScreenOut,

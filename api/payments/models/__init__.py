@@ -1,5 +1,11 @@
 """Tables of payments."""
 
+from api.payments.models.fees import (
+    CommissionTariff,
+    ContractCommission,
+    FeeInvoice,
+    FeeInvoiceSeries,
+)
 from api.payments.models.ledger import (
     HoldOutcome,
     LedgerAccount,
@@ -26,6 +32,10 @@ from api.payments.models.reconciliation import (
 __all__ = [
     "Collection",
     "CollectionReceipt",
+    "CommissionTariff",
+    "ContractCommission",
+    "FeeInvoice",
+    "FeeInvoiceSeries",
     "HoldOutcome",
     "LedgerAccount",
     "LedgerDay",

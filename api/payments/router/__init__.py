@@ -1,5 +1,5 @@
 """Every router of payments."""
 
-from api.payments.router import ledger
+from api.payments.router import fees, ledger
 
-ROUTERS = (ledger.router,)
+ROUTERS = (ledger.router, fees.router, fees.tariff_router, fees.contract_router)

@@ -1,0 +1,1 @@
+"""Invoices of the platform on paper: one content, told in four languages."""

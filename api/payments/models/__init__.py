@@ -1,5 +1,6 @@
 """Tables of payments."""
 
+from api.payments.models.guarantees import Guarantee, GuaranteeAmendment
 from api.payments.models.ledger import (
     HoldOutcome,
     LedgerAccount,
@@ -9,8 +10,11 @@ from api.payments.models.ledger import (
     LedgerHoldResolution,
     LedgerTransaction,
 )
+from api.payments.models.securities import Security, SecurityForfeiture
 
 __all__ = [
+    "Guarantee",
+    "GuaranteeAmendment",
     "HoldOutcome",
     "LedgerAccount",
     "LedgerDay",
@@ -18,4 +22,6 @@ __all__ = [
     "LedgerHold",
     "LedgerHoldResolution",
     "LedgerTransaction",
+    "Security",
+    "SecurityForfeiture",
 ]

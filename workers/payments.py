@@ -4,7 +4,13 @@ from uuid import UUID
 
 from sqlmodel import Session
 
-from api.payments.service import holds
+from api.payments.service import (
+    forfeitures,
+    guarantees,
+    holds,
+    securities,
+    security_returns,
+)
 from workers.app import task
 
 
@@ -12,3 +18,51 @@ from workers.app import task
 def expire_hold(session: Session, resource_id: str) -> None:
     """The time of a hold is over: what nobody posted is free again."""
     holds.expire_due(session, UUID(hex=resource_id))
+
+
+@task("payments.watch_guarantee")
+def watch_guarantee(session: Session, resource_id: str) -> None:
+    """A guarantee may be about to expire, or have expired."""
+    guarantees.validity_due(session, UUID(hex=resource_id))
+
+
+@task("payments.follow_guarantee")
+def follow_guarantee(session: Session, resource_id: str) -> None:
+    """A guarantee was verified, or has expired: so is what it secures."""
+    securities.follow_guarantee(session, UUID(hex=resource_id))
+
+
+@task("payments.schedule_returns")
+def schedule_returns(session: Session, resource_id: str) -> None:
+    """Something has happened to a tender: its securities may have to go back."""
+    security_returns.reschedule_tender(session, UUID(hex=resource_id))
+
+
+@task("payments.schedule_returns_of_award")
+def schedule_returns_of_award(session: Session, resource_id: str) -> None:
+    """An award was decided, or has fallen: the securities of its tender may have to go back."""
+    security_returns.reschedule_award(session, UUID(hex=resource_id))
+
+
+@task("payments.schedule_return_of_bid")
+def schedule_return_of_bid(session: Session, resource_id: str) -> None:
+    """A bid is over: its security goes back."""
+    security_returns.reschedule_bid(session, UUID(hex=resource_id))
+
+
+@task("payments.schedule_returns_of_contract")
+def schedule_returns_of_contract(session: Session, resource_id: str) -> None:
+    """A contract was signed, or is over: securities may have to go back."""
+    security_returns.reschedule_contract(session, UUID(hex=resource_id))
+
+
+@task("payments.return_security")
+def return_security(session: Session, resource_id: str) -> None:
+    """The day of a security's return may have come."""
+    security_returns.return_due(session, UUID(hex=resource_id))
+
+
+@task("payments.execute_forfeiture")
+def execute_forfeiture(session: Session, resource_id: str) -> None:
+    """The time to contest a decision to keep a security may be over."""
+    forfeitures.execute_due(session, UUID(hex=resource_id))

@@ -13,8 +13,6 @@ from api.rules.policy import ForfeitureGround, LateSecurity
 from api.rules.states import Machine
 from api.rules.tenders import has_ended
 
-type SecurityKind = GuaranteeKind
-
 
 class SecurityStatus(StrEnum):
     """`requested`: nothing has come. `received`: a guarantee waits to be verified. `held`: it is
@@ -47,7 +45,6 @@ class ReturnCause(StrEnum):
 
     LATE = "late"
     WITHDRAWAL = "withdrawal"
-    DISQUALIFICATION = "disqualification"
     TENDER_OVER = "tender_over"
     AWARD = "award"
     CONTRACT_SIGNED = "contract_signed"
@@ -64,7 +61,7 @@ SECURITY = Machine(
         "receive": (frozenset({_S.REQUESTED}), _S.RECEIVED),
         "hold": (frozenset({_S.RECEIVED}), _S.HELD),
         "cancel": (frozenset({_S.REQUESTED, _S.RECEIVED}), _S.CANCELLED),
-        "begin_return": (frozenset({_S.RECEIVED, _S.HELD}), _S.RETURNING),
+        "begin_return": (frozenset({_S.REQUESTED, _S.RECEIVED, _S.HELD}), _S.RETURNING),
         "complete_return": (frozenset({_S.RETURNING}), _S.RETURNED),
         "fail_return": (frozenset({_S.RETURNING}), _S.HELD),
         "forfeit": (frozenset({_S.HELD}), _S.FORFEITED),
@@ -122,7 +119,6 @@ class BidFacts:
     stage: BidStage
     ended_at: datetime | None
     """When the bid was withdrawn, or lapsed."""
-    disqualified_at: datetime | None
     tender_over_at: datetime | None
     """When the tender, or every lot, was cancelled or ended without an award."""
     others_awarded_at: datetime | None
@@ -138,7 +134,6 @@ def bid_return(
     """Why and by when a bid security is to go back: `duration` after the first cause."""
     moments = {
         ReturnCause.WITHDRAWAL: facts.ended_at if facts.stage in _NOT_COMPETING else None,
-        ReturnCause.DISQUALIFICATION: facts.disqualified_at,
         ReturnCause.TENDER_OVER: facts.tender_over_at,
         ReturnCause.AWARD: facts.others_awarded_at,
         ReturnCause.CONTRACT_SIGNED: facts.signed_at,

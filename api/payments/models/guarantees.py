@@ -27,7 +27,8 @@ class Guarantee(Table, table=True):
     it secures: its `security` does, which before an opening is the applicant's alone.
 
     `amount` and `valid_until` have the amendments in force in them. `claim_days` follow the
-    validity, for demands alone. The document is one that the applicant has uploaded.
+    validity, for demands alone. `notice_days`: so many days before its end it was last told of it.
+    The document is one that the applicant has uploaded.
     """
 
     __tablename__ = "guarantee"
@@ -80,6 +81,7 @@ class Guarantee(Table, table=True):
     issued_date: date
     valid_until: date
     claim_days: int = 0
+    notice_days: int | None = None
     document_id: UUID = Field(foreign_key="document.id", index=True, ondelete="RESTRICT")
     document_sha256: str = Field(max_length=64)
     submitted_by: str = Field(max_length=ACTOR_LENGTH)

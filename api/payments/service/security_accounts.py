@@ -1,0 +1,35 @@
+"""The account on which the money of a security lies: of its own, and of nobody's bid."""
+
+from decimal import Decimal
+
+from sqlmodel import Session, select
+
+from api.payments.models import LedgerAccount, Security
+from api.rules.guarantees import GuaranteeKind
+from api.rules.ledger import AccountKey, AccountKind
+
+
+def key(security: Security) -> AccountKey:
+    """What names it. It has the security's id, not the bid's: accounts are seen by the operator,
+    who must not learn which bid an amount belongs to."""
+    kind = (
+        AccountKind.BID_SECURITY_LIABILITY
+        if security.kind is GuaranteeKind.BID
+        else AccountKind.PERFORMANCE_SECURITY_LIABILITY
+    )
+    return AccountKey(kind, security.currency, security.id)
+
+
+def free(session: Session, security: Security) -> Decimal:
+    """What lies on it and is promised to nobody."""
+    named = key(security)
+    row = session.exec(
+        select(LedgerAccount)
+        .where(
+            LedgerAccount.kind == named.kind,
+            LedgerAccount.currency == named.currency,
+            LedgerAccount.reference == named.reference,
+        )
+        .execution_options(populate_existing=True)
+    ).one_or_none()
+    return Decimal() if row is None else row.credits - row.debits - row.held

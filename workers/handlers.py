@@ -126,6 +126,7 @@ HANDLERS: dict[str, tuple[str, ...]] = {
     "guarantee.accepted": ("payments.follow_guarantee",),
     "guarantee.refused": ("payments.follow_guarantee",),
     "guarantee.expired": ("payments.follow_guarantee",),
+    "guarantee.paid": ("payments.book_guarantee",),
     "guarantee.validity_due": ("payments.watch_guarantee",),
     "security.return_due": ("payments.return_security",),
     "security_forfeiture.contest_ended": ("payments.execute_forfeiture",),

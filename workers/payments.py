@@ -32,6 +32,12 @@ def follow_guarantee(session: Session, resource_id: str) -> None:
     securities.follow_guarantee(session, UUID(hex=resource_id))
 
 
+@task("payments.book_guarantee")
+def book_guarantee(session: Session, resource_id: str) -> None:
+    """A guarantor has paid: it is owed to the beneficiary."""
+    guarantees.book_paid(session, UUID(hex=resource_id))
+
+
 @task("payments.schedule_returns")
 def schedule_returns(session: Session, resource_id: str) -> None:
     """Something has happened to a tender: its securities may have to go back."""

@@ -16,6 +16,7 @@ from api.payments.service import securities, security_rails
 from api.payments.service.security_problems import SecurityNotAsked, SecurityTooLate
 from api.procurement.models import Award, Bid, Tender
 from api.procurement.service import bid_views, policies, submissions
+from api.procurement.service import queries as tenders
 from api.rules import securities as rules
 from api.rules.awards import AwardStatus
 from api.rules.bids import OVER
@@ -39,7 +40,7 @@ def give(session: Session, *, org_id: UUID, bid_id: UUID, data: SecurityIn, acto
     bid = bid_views.get(session, org_id=org_id, bid_id=bid_id)
     if bid.supplier_id != org_id:
         raise NotFound
-    tender = session.get_one(Tender, bid.tender_id)
+    tender = tenders.get(session, org_id=org_id, tender_id=bid.tender_id)
     asked = submissions.find(session, tender.id)
     if asked is None or asked.bid_security is None:
         raise SecurityNotAsked

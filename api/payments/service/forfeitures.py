@@ -186,8 +186,9 @@ def execute_due(session: Session, forfeiture_id: UUID) -> bool:
         )
     else:
         _book(session, security)
-    forfeiture.executed_at = security.forfeited_at = db.now(session)
+    forfeiture.executed_at = now = db.now(session)
     _move(session, security, forfeiture, "execute", securities.SYSTEM)
+    security.forfeited_at = now
     security_moves.move(session, security, "forfeit", securities.SYSTEM)
     return True
 

@@ -30,7 +30,7 @@ from api.rules.states import IllegalTransition
 from api.rules.tenders import Fault, Value
 
 VALIDITY_DUE = "guarantee.validity_due"
-CLOCK = "system:clock"
+CLOCK, SYSTEM = "system:clock", "system:guarantees"
 _EVENTS = {
     "submit": "submitted",
     "accept": "accepted",
@@ -165,7 +165,8 @@ def reject_demand(session: Session, guarantee: Guarantee, *, actor: str, reason:
 
 
 def pay(session: Session, guarantee: Guarantee, *, actor: str, amount: Decimal) -> Guarantee:
-    """The guarantor's money has come to the platform's bank: it is owed to the beneficiary.
+    """The guarantor's money has come to the platform's bank: the workers book it as owed to the
+    beneficiary.
 
     For the operator. Raises Invalid when it is more than the guarantee, or Conflict.
     """
@@ -173,22 +174,28 @@ def pay(session: Session, guarantee: Guarantee, *, actor: str, amount: Decimal) 
         detail = f"must be at most {plain(guarantee.amount)} {guarantee.currency}"
         require_none([Fault("#/amount", "above_guarantee", detail)])
     guarantee.paid_at, guarantee.paid_amount = db.now(session), amount
-    move(session, guarantee, "pay", actor)
-    payable = AccountKey(AccountKind.BUYER_PAYABLE, guarantee.currency, guarantee.beneficiary_id)
+    return move(session, guarantee, "pay", actor)
+
+
+def book_paid(session: Session, guarantee_id: UUID) -> None:
+    """Book what a guarantor has paid, once; for the workers."""
+    guarantee = session.get(Guarantee, guarantee_id)
+    if guarantee is None or guarantee.paid_amount is None:
+        return
+    currency, beneficiary_id = guarantee.currency, guarantee.beneficiary_id
+    payable = AccountKey(AccountKind.BUYER_PAYABLE, currency, beneficiary_id)
+    clearing = AccountKey(AccountKind.BANK_CLEARING, currency)
     posting.post(
         session,
         Posting(
             key=f"guarantee.paid:{guarantee.id}",
             kind="guarantee.paid",
-            entries=transfer(
-                AccountKey(AccountKind.BANK_CLEARING, guarantee.currency), payable, amount
-            ),
-            actor=actor,
+            entries=transfer(clearing, payable, guarantee.paid_amount),
+            actor=SYSTEM,
             resource_id=guarantee.id,
         ),
-        {guarantee.beneficiary_id: [guarantee.beneficiary_id]},
+        {beneficiary_id: [beneficiary_id]},
     )
-    return guarantee
 
 
 def release(session: Session, guarantee: Guarantee, *, actor: str) -> Guarantee:

@@ -154,8 +154,9 @@ def follow_guarantee(session: Session, guarantee_id: UUID) -> None:
             security_moves.move(session, security, "cancel", SYSTEM)
         case GuaranteeStatus.EXPIRED, SecurityStatus.HELD:
             security.return_cause = ReturnCause.VALIDITY_ENDED
-            security.return_due_at = security.returned_at = db.now(session)
+            security.return_due_at = now = db.now(session)
             security_moves.move(session, security, "begin_return", SYSTEM)
+            security.returned_at = now
             security_moves.move(session, security, "complete_return", SYSTEM)
         case _:
             pass

@@ -192,6 +192,17 @@ def test_pay_03_a_bid_without_a_security_in_time_is_disqualified_at_the_opening(
     assert [each["code"] for each in second["disqualification"]] == ["security_not_held"]
 
 
+def test_pay_03_a_card_is_refused_with_the_reason_and_what_remains(as_org: AsOrg) -> None:
+    world = securing.world(as_org)
+    url = f"/v1/bids/{world.bids[0]['id']}/security"
+    refused = world.suppliers[0].post(url, json={"rail": "stripe"})
+    assert (refused.status_code, refused.json()["code"]) == (409, "rail_unfit")
+    reasons = [each["detail"] for each in refused.json()["errors"]]
+    assert reasons[0].startswith("an authorisation of a card holds money for 7 days")
+    assert reasons[1].endswith("give a guarantee")
+    assert ok(world.suppliers[0].get("/v1/securities"))["items"] == []
+
+
 def test_pay_03_a_late_security_counts_until_the_opening_where_the_rules_say_so(
     as_org: AsOrg, drain: Drain
 ) -> None:

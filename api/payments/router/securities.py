@@ -18,9 +18,9 @@ from api.payments.schemas.securities import (
     ContractSecurityIn,
     ForfeitureIn,
     ForfeitureOut,
+    HeldSecurityOut,
     SecurityId,
     SecurityIn,
-    SecurityOut,
     SecurityReasonIn,
 )
 from api.payments.service import (
@@ -59,7 +59,7 @@ _GIVEN = (
 @of_bid.post(
     "/{bid_id}/security",
     status_code=201,
-    response_model=SecurityOut,
+    response_model=HeldSecurityOut,
     responses=documented(*_GIVEN, problems.SecurityTooLate),
 )
 def give_for_bid(bid_id: BidId, data: SecurityIn, ctx: Give) -> Security:
@@ -74,7 +74,7 @@ def give_for_bid(bid_id: BidId, data: SecurityIn, ctx: Give) -> Security:
 @of_contract.post(
     "/{contract_id}/securities",
     status_code=201,
-    response_model=SecurityOut,
+    response_model=HeldSecurityOut,
     responses=documented(*_GIVEN),
 )
 def give_for_contract(contract_id: ContractId, data: ContractSecurityIn, ctx: Give) -> Security:
@@ -85,7 +85,7 @@ def give_for_contract(contract_id: ContractId, data: ContractSecurityIn, ctx: Gi
     return _given(ctx, given)
 
 
-@router.get("", response_model=Page[SecurityOut])
+@router.get("", response_model=Page[HeldSecurityOut])
 def list(
     ctx: Read,
     page: PageDep,
@@ -107,13 +107,15 @@ def list(
     return Page(items=rows, has_more=cursor is not None, next_cursor=cursor)
 
 
-@router.get("/{security_id}", response_model=SecurityOut)
+@router.get("/{security_id}", response_model=HeldSecurityOut)
 def get(security_id: SecurityId, ctx: Read) -> Security:
     """One security."""
     return _shown(ctx, _seen(ctx, security_id))
 
 
-@router.post("/{security_id}/return", response_model=SecurityOut, responses=documented(*_CHANGED))
+@router.post(
+    "/{security_id}/return", response_model=HeldSecurityOut, responses=documented(*_CHANGED)
+)
 def return_(security_id: SecurityId, ctx: Back) -> Security:
     """Let a security go back now: as the payer, while it is not held; as the beneficiary, when it
     is held. It is on its way once the workers have seen to it."""

@@ -81,7 +81,7 @@ class SecurityReasonIn(Input):
     reason: Paragraph = Field(examples=["The period for signing had not begun"])
 
 
-class SecurityOut(BaseModel):
+class HeldSecurityOut(BaseModel):
     """A security. `counts`: it came in time, or as late as the rules of the tender let it."""
 
     model_config = ConfigDict(from_attributes=True)

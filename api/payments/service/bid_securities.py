@@ -52,15 +52,7 @@ def give(session: Session, *, org_id: UUID, bid_id: UUID, data: SecurityIn, acto
         raise SecurityTooLate
     table = policies.timetable_of(session, tender)
     valid_until = table.after(due_at, terms.bid_validity)
-    security_rails.require_fit(
-        session,
-        tender,
-        rail=data.rail,
-        kind=GuaranteeKind.BID,
-        payer_id=org_id,
-        value=asked.bid_security,
-        held_for=table.after(valid_until, terms.return_duration) - now,
-    )
+    security_rails.require_fit(data.rail, table.after(valid_until, terms.return_duration) - now)
     security = securities.give(
         session,
         tender,

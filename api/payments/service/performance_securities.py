@@ -44,15 +44,7 @@ def give(
     terms = securities.terms_of(tender)
     value = _asked(contract, data)
     end = _end(session, tender, terms.performance_return_duration)
-    security_rails.require_fit(
-        session,
-        tender,
-        rail=data.rail,
-        kind=data.kind,
-        payer_id=org_id,
-        value=value,
-        held_for=end - db.now(session),
-    )
+    security_rails.require_fit(data.rail, end - db.now(session))
     return securities.give(
         session,
         tender,

@@ -1,16 +1,13 @@
-"""Which rails can carry a security, and why not. Never commits."""
+"""Which rails can carry a security, and why not."""
 
 from datetime import timedelta
-from uuid import UUID
-
-from sqlmodel import Session
 
 from api.core.errors import FieldError
 from api.payments.service.security_problems import RailUnfit
-from api.procurement.models import Tender
-from api.rules.guarantees import GuaranteeKind
 from api.rules.rails import RailName
-from api.rules.tenders import Value
+
+CARD_HOLD = timedelta(days=7)
+"""How long an authorisation of a card holds money (Stripe, "Place a hold on a payment method")."""
 
 
 def unfit(rail: RailName, *reasons: str) -> RailUnfit:
@@ -21,17 +18,13 @@ def unfit(rail: RailName, *reasons: str) -> RailUnfit:
     )
 
 
-def require_fit(
-    session: Session,
-    tender: Tender,
-    *,
-    rail: RailName,
-    kind: GuaranteeKind,
-    payer_id: UUID,
-    value: Value,
-    held_for: timedelta,
-) -> None:
-    """Raise RailUnfit with the reasons of a rail that cannot hold `value` for so long, and with the
-    rails that can."""
-    if rail is not RailName.GUARANTEE:
-        raise unfit(rail, "not available")
+def require_fit(rail: RailName, held_for: timedelta) -> None:
+    """Raise RailUnfit with the reasons of a rail that cannot hold a security for so long, and with
+    what remains."""
+    if rail is RailName.GUARANTEE:
+        return
+    reasons = ["it is not open for securities: give a guarantee"]
+    if rail is RailName.STRIPE and held_for > CARD_HOLD:
+        held = f"an authorisation of a card holds money for {CARD_HOLD.days} days"
+        reasons.insert(0, f"{held}, needed are {held_for.days}")
+    raise unfit(rail, *reasons)

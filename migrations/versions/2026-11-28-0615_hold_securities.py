@@ -426,10 +426,6 @@ def _create_tables() -> None:
         sa.Column("currency", sqlmodel.sql.sqltypes.AutoString(length=3), nullable=False),
         sa.Column("due_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("guarantee_id", sa.Uuid(), nullable=True),
-        sa.Column("collection_id", sa.Uuid(), nullable=True),
-        sa.Column("payee_account_id", sa.Uuid(), nullable=True),
-        sa.Column("order_id", sa.Uuid(), nullable=True),
-        sa.Column("returns", sa.Integer(), nullable=False),
         sa.Column("received_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("counts", sa.Boolean(), nullable=True),
         sa.Column("return_due_at", sa.DateTime(timezone=True), nullable=True),
@@ -517,9 +513,7 @@ def _create_tables() -> None:
             ondelete="RESTRICT",
         ),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_security")),
-        sa.UniqueConstraint("collection_id", name=op.f("uq_security_collection_id")),
         sa.UniqueConstraint("guarantee_id", name=op.f("uq_security_guarantee_id")),
-        sa.UniqueConstraint("order_id", name=op.f("uq_security_order_id")),
     )
     op.create_index(
         op.f("ix_security_beneficiary_id"), "security", ["beneficiary_id"], unique=False

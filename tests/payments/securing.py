@@ -14,10 +14,14 @@ from sqlmodel import Session, select
 
 from api.core import db, deadlines, ids, sandbox
 from api.payments.models import Guarantee, LedgerAccount, Security
-from api.payments.service import balances
+from api.payments.service import balances, posting, security_accounts
+from api.payments.service.posting import Posting
 from api.procurement.models import Bid
 from api.rules.clock import BISHKEK, local_date
-from api.rules.ledger import AccountKind
+from api.rules.guarantees import GuaranteeKind
+from api.rules.ledger import AccountKey, AccountKind, transfer
+from api.rules.rails import RailName
+from api.rules.securities import SecurityStatus
 from api.rules.tenders import TenderStage
 from tests.conftest import Actor
 from tests.contracts import signing
@@ -217,6 +221,46 @@ def owed(actor: Actor) -> Decimal | None:
         ).one_or_none()
         assert balances.faults(session) == []
         return None if row is None else row.credits - row.debits
+
+
+def deposited(case: Case, contract: Any) -> tuple[Any, AccountKey]:
+    """A performance security in money, held on its account, as a rail leaves it."""
+    payer, buyer = case.parties.suppliers[0], case.parties.buyer
+    with db.worker_unit_of_work() as session:
+        security = Security(
+            kind=GuaranteeKind.PERFORMANCE,
+            status=SecurityStatus.HELD,
+            rail=RailName.BANK_TRANSFER,
+            payer_id=payer.org_id,
+            beneficiary_id=buyer.org_id,
+            tender_id=samples.tender_id(case.tender),
+            contract_id=ids.parse("contract", contract["id"]),
+            amount=Decimal(AMOUNT),
+            currency="KGS",
+            received_at=db.now(session),
+            counts=True,
+        )
+        session.add(security)
+        session.flush()
+        account = security_accounts.key(security)
+        bank = AccountKey(AccountKind.BANK_CLEARING, "KGS")
+        money = Posting(
+            key=f"test:{security.id}",
+            kind="test.received",
+            entries=transfer(bank, account, security.amount),
+            actor="test",
+        )
+        posting.post(session, money, {security.id: [payer.org_id]})
+        return {"id": ids.show("security", security.id)}, account
+
+
+def balance(account: AccountKey) -> Decimal:
+    """What lies on an account of a security."""
+    with Session(db.engine("worker")) as session:
+        row = session.exec(
+            select(LedgerAccount).where(LedgerAccount.reference == account.reference)
+        ).one()
+        return row.credits - row.debits
 
 
 def forfeiture(actor: Actor, **changed: Any) -> dict[str, Any]:

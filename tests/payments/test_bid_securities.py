@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
+from decimal import Decimal
 from threading import Barrier
 from typing import Any
 
@@ -314,6 +315,24 @@ def test_pay_03_a_security_is_kept_only_by_a_decision_of_two_that_can_be_contest
     assert securing.seen(supplier, given)["status"] == "forfeited"
     assert [each["status"] for each in ok(supplier.get(url))["items"]] == ["annulled", "executed"]
     assert securing.guarantee_row(given["guarantee_id"]).status is GuaranteeStatus.CALLED
+
+
+def test_pay_03_money_that_is_kept_goes_from_its_own_account_to_the_buyer_once(
+    session: Session, as_org: AsOrg, drain: Drain
+) -> None:
+    """The security's row and its money are written as they are when a rail has brought them."""
+    case, contract = securing.contracted(session, as_org)
+    given, account = securing.deposited(case, contract)
+    buyer = case.parties.buyer
+    url = f"/v1/securities/{given['id']}/forfeitures"
+    good = securing.forfeiture(buyer, ground="breach_of_contract")
+    ok(buyer.post(url, json=good), 201)
+    ok(case.parties.chief.post(f"{url}/1/approve"))
+    assert (securing.balance(account), securing.owed(buyer)) == (Decimal(100000), None)
+    securing.pass_time(drain, days=11)
+    securing.pass_time(drain, days=11)
+    assert (securing.balance(account), securing.owed(buyer)) == (0, Decimal(100000))
+    assert securing.seen(case.parties.suppliers[0], given)["status"] == "forfeited"
 
 
 def test_a_decision_that_is_not_contested_in_time_can_no_longer_be(

@@ -32,8 +32,8 @@ class Security(Table, table=True):
     """What stands for a bid, or for a contract: money on an account of its own, or a guarantee.
 
     That of a bid is seen by its payer alone until the bid is opened; nothing else that others see
-    (collections, orders, accounts, guarantees) names the bid, but this row. `returns` counts the
-    orders that were to send it back. `counts`: it came in time, or as late as the policy lets it.
+    (accounts, guarantees, events) names the bid, but this row. `counts`: it came in time, or as late
+    as the policy lets it.
     """
 
     __tablename__ = "security"
@@ -93,10 +93,6 @@ class Security(Table, table=True):
     guarantee_id: UUID | None = Field(
         default=None, foreign_key="guarantee.id", unique=True, ondelete="RESTRICT"
     )
-    collection_id: UUID | None = Field(default=None, unique=True)
-    payee_account_id: UUID | None = None
-    order_id: UUID | None = Field(default=None, unique=True)
-    returns: int = 0
     received_at: datetime | None = Field(default=None, sa_type=TIMESTAMP)
     counts: bool | None = None
     return_due_at: datetime | None = Field(default=None, sa_type=TIMESTAMP)

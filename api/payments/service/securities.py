@@ -17,7 +17,6 @@ from api.procurement.service import policies
 from api.rules import securities as rules
 from api.rules.guarantees import GuaranteeKind, GuaranteeStatus, Needed
 from api.rules.policy import SecurityTerms
-from api.rules.rails import RailName
 from api.rules.securities import ReturnCause, SecurityStatus
 from api.rules.tenders import Value
 
@@ -170,8 +169,3 @@ def held_for(session: Session, contract_id: UUID, kind: GuaranteeKind) -> bool:
         Security.status == SecurityStatus.HELD,
     )
     return session.exec(query).first() is not None
-
-
-def is_guarantee(security: Security) -> bool:
-    """True for a promise, false for money."""
-    return security.rail is RailName.GUARANTEE

@@ -1,10 +1,6 @@
 """The account on which the money of a security lies: of its own, and of nobody's bid."""
 
-from decimal import Decimal
-
-from sqlmodel import Session, select
-
-from api.payments.models import LedgerAccount, Security
+from api.payments.models import Security
 from api.rules.guarantees import GuaranteeKind
 from api.rules.ledger import AccountKey, AccountKind
 
@@ -18,18 +14,3 @@ def key(security: Security) -> AccountKey:
         else AccountKind.PERFORMANCE_SECURITY_LIABILITY
     )
     return AccountKey(kind, security.currency, security.id)
-
-
-def free(session: Session, security: Security) -> Decimal:
-    """What lies on it and is promised to nobody."""
-    named = key(security)
-    row = session.exec(
-        select(LedgerAccount)
-        .where(
-            LedgerAccount.kind == named.kind,
-            LedgerAccount.currency == named.currency,
-            LedgerAccount.reference == named.reference,
-        )
-        .execution_options(populate_existing=True)
-    ).one_or_none()
-    return Decimal() if row is None else row.credits - row.debits - row.held

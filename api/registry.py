@@ -5,6 +5,7 @@ from sqlmodel import SQLModel
 
 from api.audit import models as audit
 from api.catalog import models as catalog
+from api.contracts import entry
 from api.contracts import models as contracts
 from api.core import outbox
 from api.core.audit import AuditEntry
@@ -28,8 +29,9 @@ from api.matching import scoring
 from api.opendata import models as opendata
 from api.opendata.ocds import publishing
 from api.payments import models as payments
+from api.payments.service import bid_securities, performance_securities
 from api.procurement import models as procurement
-from api.procurement.service import gathering
+from api.procurement.service import gathering, held_securities
 from api.reference import models as reference
 from api.screening import models as screening
 from api.webhooks import catalogue, envelopes
@@ -221,6 +223,10 @@ TABLES = (
     payments.ContractCommission,
     payments.FeeInvoiceSeries,
     payments.FeeInvoice,
+    payments.Guarantee,
+    payments.GuaranteeAmendment,
+    payments.Security,
+    payments.SecurityForfeiture,
     delivery.Invoice,
     delivery.LandedCostFollowing,
     delivery.LandedCostActual,
@@ -247,6 +253,8 @@ TABLES = (
 )
 metadata = SQLModel.metadata
 
+held_securities.plug(bid_securities.counted)
+entry.plug(performance_securities.may_come_into_force)
 gathering.plug(of_lot=comparison.comparable)
 scoring.plug(markups.of_day)
 providers.register(*tracking_messages.PROVIDERS)

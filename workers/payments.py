@@ -7,7 +7,17 @@ from sqlmodel import Session
 from api.core import jobs
 from api.core.jobs import Job
 from api.payments.models import PayeeAccount
-from api.payments.service import holds, orders, reconciling, sending, tariffs
+from api.payments.service import (
+    forfeitures,
+    guarantees,
+    holds,
+    orders,
+    reconciling,
+    securities,
+    security_returns,
+    sending,
+    tariffs,
+)
 from workers.app import batch_task, task
 
 
@@ -47,3 +57,57 @@ def reconcile(session: Session, job: Job) -> bool:
 def freeze_commission(session: Session, resource_id: str) -> None:
     """A contract was signed: what the platform asks of it is settled for ever."""
     tariffs.freeze(session, UUID(hex=resource_id))
+
+
+@task("payments.watch_guarantee")
+def watch_guarantee(session: Session, resource_id: str) -> None:
+    """A guarantee may be about to expire, or have expired."""
+    guarantees.validity_due(session, UUID(hex=resource_id))
+
+
+@task("payments.follow_guarantee")
+def follow_guarantee(session: Session, resource_id: str) -> None:
+    """A guarantee was verified, or has expired: so is what it secures."""
+    securities.follow_guarantee(session, UUID(hex=resource_id))
+
+
+@task("payments.book_guarantee")
+def book_guarantee(session: Session, resource_id: str) -> None:
+    """A guarantor has paid: it is owed to the beneficiary."""
+    guarantees.book_paid(session, UUID(hex=resource_id))
+
+
+@task("payments.schedule_returns")
+def schedule_returns(session: Session, resource_id: str) -> None:
+    """Something has happened to a tender: its securities may have to go back."""
+    security_returns.reschedule_tender(session, UUID(hex=resource_id))
+
+
+@task("payments.schedule_returns_of_award")
+def schedule_returns_of_award(session: Session, resource_id: str) -> None:
+    """An award was decided, or has fallen: the securities of its tender may have to go back."""
+    security_returns.reschedule_award(session, UUID(hex=resource_id))
+
+
+@task("payments.schedule_return_of_bid")
+def schedule_return_of_bid(session: Session, resource_id: str) -> None:
+    """A bid is over: its security goes back."""
+    security_returns.reschedule_bid(session, UUID(hex=resource_id))
+
+
+@task("payments.schedule_returns_of_contract")
+def schedule_returns_of_contract(session: Session, resource_id: str) -> None:
+    """A contract was signed, or is over: securities may have to go back."""
+    security_returns.reschedule_contract(session, UUID(hex=resource_id))
+
+
+@task("payments.return_security")
+def return_security(session: Session, resource_id: str) -> None:
+    """The day of a security's return may have come."""
+    security_returns.return_due(session, UUID(hex=resource_id))
+
+
+@task("payments.execute_forfeiture")
+def execute_forfeiture(session: Session, resource_id: str) -> None:
+    """The time to contest a decision to keep a security may be over."""
+    forfeitures.execute_due(session, UUID(hex=resource_id))

@@ -15,6 +15,12 @@ class SecurityTooHigh(Conflict):
     code, title = "security_too_high", "The performance security is too high"
 
 
+class SecurityMissing(Conflict):
+    """The rules of the tender want the performance security held before the contract is in force."""
+
+    code, title = "performance_security_missing", "The performance security is missing"
+
+
 class SigningBlocked(Conflict):
     """A standstill runs, a complaint is open, or an award fell; `errors` says which."""
 

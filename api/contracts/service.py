@@ -12,7 +12,7 @@ import rfc8785
 from sqlalchemy import ColumnElement
 from sqlmodel import Session, col, select
 
-from api.contracts import delivery_terms, terms
+from api.contracts import delivery_terms, entry, terms
 from api.contracts.models import Contract, ContractAward, ContractSignature
 from api.contracts.problems import (
     AlreadySigned,
@@ -112,8 +112,8 @@ def sign(
 ) -> Contract:
     """Sign for one side; with the second signature the contract is in force and its lots complete.
 
-    Raises Conflict, DocumentDiffers, AlreadySigned, MethodUnavailable, SignatureRefused or
-    SigningBlocked.
+    Raises Conflict, DocumentDiffers, AlreadySigned, MethodUnavailable, SignatureRefused,
+    SigningBlocked, or SecurityMissing with the second signature.
     """
     side = side_of(contract, org_id)
     if contract.status is not ContractStatus.PENDING_SIGNATURE or contract.document is None:
@@ -131,6 +131,8 @@ def sign(
         at=now,
     )
     held = _require_signable(session, tender, contract)
+    if signed | {side} == set(Side):
+        entry.require(session, tender, contract)
     session.add(
         ContractSignature(
             contract_id=contract.id,

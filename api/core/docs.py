@@ -54,6 +54,8 @@ TAGS = [
         ("acceptances", "Goods presented, inspected, accepted, rejected or deemed accepted."),
         ("screening", "Sanctions and export-control lists, and cases about likenesses to them."),
         ("fees", "What the platform asks: tariffs, commissions frozen with contracts, invoices."),
+        ("securities", "Securities of bids and contracts: given, returned, kept by decision."),
+        ("guarantees", "Bank guarantees: verified, amended, called, paid, released."),
         ("disputes", "Disputes about contracts, their evidence, and the payments they freeze."),
         ("tracking", "Where shipments are: sources, webhooks, events, timelines, ETA."),
         ("delivery-terms", "Incoterms 2020 as a matrix and checks; crossings, routes, rate cards."),

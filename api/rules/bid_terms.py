@@ -117,8 +117,10 @@ def security_faults(
     declaration_taken: bool,
     kind: SecurityKind | None,
     value: Value | None,
+    held: bool = True,
 ) -> list[Fault]:
-    """A bid security that is missing or too small; a declaration has no amount."""
+    """A bid security that is missing, too small, or not `held` here where the rules of the tender
+    want it; a declaration has no amount and is not held."""
     if required is None:
         return []
     if kind is None:
@@ -131,6 +133,8 @@ def security_faults(
     if value is None or value.currency != required.currency or value.amount < required.amount:
         detail = f"must be at least {required.amount.normalize():f} {required.currency}"
         return [Fault("#/bid_security/value", "security_too_small", detail)]
+    if not held:
+        return [Fault("#/bid_security", "security_not_held", "is not here, or came too late")]
     return []
 
 

@@ -30,7 +30,8 @@ class AccountKind(StrEnum):
     DISPUTE_RESERVE = "dispute_reserve"
     PROVIDER_FEES = "provider_fees"
     ESCROW_LIABILITY = "escrow_liability"  # contract
-    BID_SECURITY_LIABILITY = "bid_security_liability"  # bid
+    BID_SECURITY_LIABILITY = "bid_security_liability"  # security: whose bid it is stays secret
+    PERFORMANCE_SECURITY_LIABILITY = "performance_security_liability"  # security
     SUPPLIER_PAYABLE = "supplier_payable"  # supplier
     BUYER_PAYABLE = "buyer_payable"  # buyer
     SUSPENSE = "suspense"
@@ -59,6 +60,7 @@ CHART: dict[AccountKind, Nature] = {
     AccountKind.PROVIDER_FEES: Nature(_D, no_overdraft=False, referenced=False),
     AccountKind.ESCROW_LIABILITY: Nature(_C, no_overdraft=True, referenced=True),
     AccountKind.BID_SECURITY_LIABILITY: Nature(_C, no_overdraft=True, referenced=True),
+    AccountKind.PERFORMANCE_SECURITY_LIABILITY: Nature(_C, no_overdraft=True, referenced=True),
     AccountKind.SUPPLIER_PAYABLE: Nature(_C, no_overdraft=True, referenced=True),
     AccountKind.BUYER_PAYABLE: Nature(_C, no_overdraft=True, referenced=True),
     AccountKind.SUSPENSE: Nature(_C, no_overdraft=True, referenced=False),

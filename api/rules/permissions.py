@@ -94,6 +94,25 @@ SCOPES: dict[str, tuple[frozenset[OrgRole], frozenset[MemberRole]]] = {
     ),
     "claims:write": (BUYERS, frozenset({_M.OWNER, _M.PROCUREMENT_OFFICER})),
     "claims:answer": (SELLERS, frozenset({_M.OWNER, _M.SALES})),
+    "securities:read": (
+        SELLERS | BUYERS | REVIEWERS,
+        frozenset({_M.OWNER, _M.SALES, _M.PROCUREMENT_OFFICER, _M.FINANCE, _M.AUDITOR}),
+    ),
+    "securities:write": (SELLERS, frozenset({_M.OWNER, _M.SALES, _M.FINANCE})),
+    "securities:return": (
+        SELLERS | BUYERS,
+        frozenset({_M.OWNER, _M.PROCUREMENT_OFFICER, _M.FINANCE}),
+    ),
+    "securities:forfeit": (BUYERS, frozenset({_M.OWNER, _M.PROCUREMENT_OFFICER})),
+    "securities:review": (REVIEWERS, frozenset({_M.OWNER})),
+    "guarantees:read": (
+        SELLERS | BUYERS | STAFF,
+        frozenset({_M.OWNER, _M.SALES, _M.PROCUREMENT_OFFICER, _M.FINANCE, _M.AUDITOR}),
+    ),
+    "guarantees:write": (SELLERS, frozenset({_M.OWNER, _M.SALES, _M.FINANCE})),
+    "guarantees:verify": (BUYERS | STAFF, frozenset({_M.OWNER, _M.FINANCE})),
+    "guarantees:call": (BUYERS, frozenset({_M.OWNER, _M.FINANCE})),
+    "guarantees:settle": (STAFF, frozenset({_M.OWNER, _M.FINANCE})),
     "disputes:write": (
         SELLERS | BUYERS,
         frozenset({_M.OWNER, _M.SALES, _M.PROCUREMENT_OFFICER}),

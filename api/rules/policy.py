@@ -119,6 +119,46 @@ class DisputeDurations:
     determination: Duration
 
 
+class LateSecurity(StrEnum):
+    """Whether a bid security that comes after the deadline counts: never, or until the opening."""
+
+    REFUSED = "refused"
+    UNTIL_OPENING = "until_opening"
+
+
+class ForfeitureGround(StrEnum):
+    """What a security may be kept for; the first three are those of UNCITRAL's Model Law (2011),
+    article 17, paragraph 1 (f)."""
+
+    WITHDRAWAL_AFTER_DEADLINE = "withdrawal_after_deadline"
+    REFUSAL_TO_SIGN = "refusal_to_sign"
+    NO_PERFORMANCE_SECURITY = "no_performance_security"
+    FALSE_STATEMENT = "false_statement"
+    BREACH_OF_CONTRACT = "breach_of_contract"
+    ADVANCE_NOT_REPAID = "advance_not_repaid"
+
+
+@dataclass(frozen=True, slots=True)
+class SecurityTerms:
+    """How securities of bids and contracts are held here.
+
+    `held`: a bid whose security (a declaration apart) is not held here at the opening is
+    disqualified. `bid_validity` is counted from the end of the tender period, and a guarantee
+    outlasts it by `guarantee_margin`. Returns fall due `return_duration` after their cause, those
+    of contracts `performance_return_duration` after its end, which covers the warranty.
+    """
+
+    held: bool
+    late: LateSecurity
+    bid_validity: Duration
+    guarantee_margin: Duration
+    return_duration: Duration
+    forfeiture_grounds: frozenset[ForfeitureGround]
+    contest_duration: Duration
+    performance_required: bool
+    performance_return_duration: Duration
+
+
 @dataclass(frozen=True, slots=True)
 class Openers:
     """Bids are opened by `threshold` of `count` people who hold a share of the key."""
@@ -181,6 +221,7 @@ class Policy:
     delivery_warning_duration: Duration | None
     deemed_acceptance_duration: Duration | None
     dispute_durations: DisputeDurations | None
+    securities: SecurityTerms | None
 
 
 _LATER: Mapping[str, Any] = {
@@ -192,6 +233,7 @@ _LATER: Mapping[str, Any] = {
     "delivery_warning_duration": None,
     "deemed_acceptance_duration": None,
     "dispute_durations": None,
+    "securities": None,
 }
 """Neutral values of parameters that sets frozen before them do not have."""
 
@@ -264,6 +306,20 @@ def _disputes(value: Mapping[str, Any]) -> DisputeDurations:
     return DisputeDurations(**{stage: _duration(given) for stage, given in value.items()})
 
 
+def _securities(value: Mapping[str, Any]) -> SecurityTerms:
+    return SecurityTerms(
+        value["held"],
+        LateSecurity(value["late"]),
+        _duration(value["bid_validity"]),
+        _duration(value["guarantee_margin"]),
+        _duration(value["return_duration"]),
+        frozenset(map(ForfeitureGround, value["forfeiture_grounds"])),
+        _duration(value["contest_duration"]),
+        value["performance_required"],
+        _duration(value["performance_return_duration"]),
+    )
+
+
 def _of(kind: Callable[..., Any]) -> Callable[[Mapping[str, Any]], Any]:
     return lambda value: kind(**value)
 
@@ -305,5 +361,6 @@ _READERS: Mapping[str, Callable[[Any], Any]] = {
     "openers": _of(Openers),
     "late_delivery_penalty": _optional(_penalty),
     "dispute_durations": _optional(_disputes),
+    "securities": _optional(_securities),
     "sealing_modes": lambda value: frozenset(map(SealingMode, value)),
 }

@@ -5,6 +5,7 @@ A body of bytes is sent as it is; of others, ids are replaced by those of the st
 
 from typing import Any
 
+from api.payments.schemas.securities import GUARANTEE
 from api.procurement.sealing.ceremony import Member, Scope, perform
 from api.procurement.sealing.keys import Identity
 from api.rules.sealing import EnvelopeKind
@@ -29,6 +30,11 @@ BODIES: dict[str, Any] = {
     "POST /v1/screening-cases/{case_id}/confirm": {"reason": "The same number and address"},
     "POST /v1/documents": b"%PDF-1.7 report",
     "POST /v1/tenders/{tender_id}/keys": perform(SCOPE, 2, HOLDERS).model_dump(mode="json"),
+    "POST /v1/contracts/{contract_id}/securities": {
+        "kind": "advance",
+        "rail": "guarantee",
+        "guarantee": GUARANTEE,
+    },
     "POST /v1/shipments/{shipment_id}/legs/{seq}/update": {"carrier": "Silk Road Trucking"},
     "POST /v1/shipments/{shipment_id}/tracking-events": EVENT,
     "POST /v1/tracking-events": {"events": [{**EVENT, "shipment_id": f"shipment_{AN_ID}"}]},

@@ -27,7 +27,7 @@ from tests.delivery import landed, tracking
 from tests.procurement import awarding, bidding, frameworking, prequalifying, samples
 from tests.procurement.evaluation import deciding
 from tests.screening import files as screened
-from tests.tenancy import acts, connected
+from tests.tenancy import acts, connected, secured
 from tests.tenancy.world import AsOrg, Story, ok, shown, written
 
 SAID = {"reason": "Решение комиссии"}
@@ -91,6 +91,7 @@ def told(
             acts.executed(story, session, case, signed)
         else:
             acts.foreign(story, case, signed, other)
+        secured.secure(story, case, signed)
     concluded = ok(frameworking.conclude(agreement))
     story.actors |= {
         "framework_buyer": agreement.parties.buyer,

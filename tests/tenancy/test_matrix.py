@@ -57,6 +57,8 @@ PRIVATE = {
     "dispute",
     "document",
     "file",
+    "guarantee",
+    "guarantee_amendment",
     "intake_message",
     "intake_source",
     "invitation",

@@ -116,6 +116,7 @@ def offer(contract_id: ContractId, ctx: Change) -> ContractOut:
     response_model=ContractOut,
     responses=documented(
         problems.SigningBlocked,
+        problems.SecurityMissing,
         problems.AlreadySigned,
         problems.DocumentDiffers,
         problems.SignatureRefused,

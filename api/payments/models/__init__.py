@@ -6,6 +6,10 @@ from api.payments.models.fees import (
     FeeInvoice,
     FeeInvoiceSeries,
 )
+from api.payments.models.guarantees import (
+    Guarantee,
+    GuaranteeAmendment,
+)
 from api.payments.models.ledger import (
     HoldOutcome,
     LedgerAccount,
@@ -15,6 +19,16 @@ from api.payments.models.ledger import (
     LedgerHoldResolution,
     LedgerTransaction,
 )
+from api.payments.models.reconciliation import (
+    ProviderBalance,
+    ProviderLine,
+    Reconciliation,
+    ReconciliationMatch,
+)
+from api.payments.models.securities import (
+    Security,
+    SecurityForfeiture,
+)
 from api.payments.models.transfers import (
     Collection,
     CollectionReceipt,
@@ -22,11 +36,6 @@ from api.payments.models.transfers import (
     PaymentOrder,
     PlatformAccount,
     SuspenseItem,
-from api.payments.models.reconciliation import (
-    ProviderBalance,
-    ProviderLine,
-    Reconciliation,
-    ReconciliationMatch,
 )
 
 __all__ = [
@@ -36,6 +45,8 @@ __all__ = [
     "ContractCommission",
     "FeeInvoice",
     "FeeInvoiceSeries",
+    "Guarantee",
+    "GuaranteeAmendment",
     "HoldOutcome",
     "LedgerAccount",
     "LedgerDay",
@@ -46,9 +57,11 @@ __all__ = [
     "PayeeAccount",
     "PaymentOrder",
     "PlatformAccount",
-    "SuspenseItem",
     "ProviderBalance",
     "ProviderLine",
     "Reconciliation",
     "ReconciliationMatch",
+    "Security",
+    "SecurityForfeiture",
+    "SuspenseItem",
 ]

@@ -3,7 +3,7 @@
 A fault disqualifies the bid, by name; nothing here raises for what a supplier has written.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from decimal import Decimal
 from typing import Any, NamedTuple
 from uuid import UUID
@@ -46,6 +46,8 @@ class Asked(NamedTuple):
     security: Value | None
     declaration_taken: bool
     two_envelopes: bool
+    held: Collection[UUID] | None = None
+    """The bids whose security is held here; None: it need not be."""
 
 
 class Read(NamedTuple):
@@ -174,6 +176,7 @@ def _technical_faults(
         declaration_taken=wanted.declaration_taken,
         kind=security.kind if security else None,
         value=Value(value.amount, value.currency) if value else None,
+        held=wanted.held is None or bid.id in wanted.held,
     )
     claimed = [each.lot_id for each in content.domestic_claims]
     if len({*claimed}) != len(claimed):

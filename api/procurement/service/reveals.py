@@ -36,6 +36,7 @@ from api.procurement.service import (
     bid_moves,
     call_off_terms,
     contents,
+    held_securities,
     openings,
     roots,
     submissions,
@@ -132,7 +133,8 @@ def _open_all(
     joined: dict[UUID, list[UUID]] = defaultdict(list)
     for row in _tenderers(session, tender.id):
         joined[row.bid_id].append(row.organisation_id)
-    wanted = contents.asked(tender, submissions.find(session, tender.id))
+    held = held_securities.required(session, tender)
+    wanted = contents.asked(tender, submissions.find(session, tender.id))._replace(held=held)
     agreed = agreements.agreed_prices(session, tender)
     within = agreements.binds_prices(session, tender)
     found = []

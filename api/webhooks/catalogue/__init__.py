@@ -14,10 +14,21 @@ from api.webhooks.catalogue import (
     payments,
     procurement,
     screening,
+    securities,
 )
 from api.webhooks.catalogue.kinds import EventType
 
-_AREAS = (market, procurement, contracts, delivery, payments, fees, endpoints, screening)
+_AREAS = (
+    market,
+    procurement,
+    contracts,
+    delivery,
+    payments,
+    securities,
+    fees,
+    endpoints,
+    screening,
+)
 TYPES: dict[str, EventType] = {each.name: each for area in _AREAS for each in area.TYPES}
 """By name; whatever a feature emits is here or in INTERNAL."""
 INTERNAL = frozenset(name for area in _AREAS for name in area.INTERNAL)

@@ -1,0 +1,23 @@
+"""What a contract waits for before it comes into force, told by features above. Never commits."""
+
+from collections.abc import Callable
+
+from sqlmodel import Session
+
+from api.contracts.models import Contract
+from api.contracts.problems import SecurityMissing
+from api.procurement.models import Tender
+
+type MayEnter = Callable[[Session, Tender, Contract], bool]
+_ports: list[MayEnter] = []
+
+
+def plug(may_enter: MayEnter) -> None:
+    """Ask `may_enter` from now on whether the performance security is held."""
+    _ports[:] = [may_enter]
+
+
+def require(session: Session, tender: Tender, contract: Contract) -> None:
+    """Raise SecurityMissing while the performance security is wanted and not held."""
+    if not all(may_enter(session, tender, contract) for may_enter in _ports):
+        raise SecurityMissing

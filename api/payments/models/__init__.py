@@ -9,8 +9,19 @@ from api.payments.models.ledger import (
     LedgerHoldResolution,
     LedgerTransaction,
 )
+from api.payments.models.milestones import (
+    AdvanceGuarantee,
+    ContractRefund,
+    MilestonePayment,
+    PaymentApproval,
+    PaymentMilestone,
+    PaymentRecovery,
+    PaymentSchedule,
+)
 
 __all__ = [
+    "AdvanceGuarantee",
+    "ContractRefund",
     "HoldOutcome",
     "LedgerAccount",
     "LedgerDay",
@@ -18,4 +29,9 @@ __all__ = [
     "LedgerHold",
     "LedgerHoldResolution",
     "LedgerTransaction",
+    "MilestonePayment",
+    "PaymentApproval",
+    "PaymentMilestone",
+    "PaymentRecovery",
+    "PaymentSchedule",
 ]

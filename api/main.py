@@ -40,6 +40,7 @@ from api.matching.router import ROUTERS as matching
 from api.opendata import reads
 from api.opendata.router import ROUTERS as opendata
 from api.operations.router import ROUTERS as operations
+from api.payments.router import ROUTERS as payments
 from api.procurement.router import ROUTERS as procurement
 from api.reference.policy_router import ROUTERS as policies
 from api.reference.router import ROUTERS as reference
@@ -67,6 +68,7 @@ ROUTERS = (
     *procurement,
     *contracts,
     *delivery,
+    *payments,
     *matching,
     *audit,
     *operations,

@@ -51,12 +51,6 @@ class NotRefundable(Conflict):
     code, title = "not_refundable", "So much cannot go back"
 
 
-class NothingToRecover(Conflict):
-    """Whatever the supplier owes was taken off its payments, or still can be."""
-
-    code, title = "nothing_to_recover", "The supplier owes nothing beyond its payments"
-
-
 class GuaranteeUnneeded(Conflict):
     """The milestone waits for no guarantee, or has one that was accepted."""
 

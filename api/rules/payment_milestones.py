@@ -74,7 +74,7 @@ MILESTONE = Machine(
         "fund": (frozenset({_M.PLANNED}), _M.FUNDED),
         "unfund": (frozenset({_M.FUNDED}), _M.PLANNED),
         "complete": (LIVE_MILESTONES, _M.COMPLETED),
-        "reopen": (frozenset({_M.COMPLETED}), _M.PLANNED),
+        "reopen": (frozenset({_M.COMPLETED, _M.CANCELLED}), _M.PLANNED),
         "cancel": (LIVE_MILESTONES, _M.CANCELLED),
     }
 )
@@ -232,6 +232,13 @@ def part_faults(
             yield Fault("#/parts", "parts_incomplete", detail)
 
 
+def empty_faults(parts: Sequence[Part], amounts: Mapping[int, Decimal]) -> Iterator[Fault]:
+    """Parts that are worth nothing in the currency's coins."""
+    for index, part in enumerate(parts):
+        if not amounts[part.number]:
+            yield Fault(f"#/parts/{index}", "part_empty", "the part is worth nothing")
+
+
 def amendment_faults(
     parts: Sequence[Part],
     amounts: Mapping[int, Decimal],
@@ -311,12 +318,6 @@ def refundable(
     """What may go back to the buyer of what it paid in: nothing that went out, and nothing that the
     supplier may still earn."""
     return max(received - refunded - paid_out - still_owed, Decimal())
-
-
-def recovery(owed: Decimal, reversible: Decimal) -> tuple[Decimal, Decimal]:
-    """How what the supplier owes after it was paid comes back: (reversed, receivable)."""
-    taken = min(owed, max(reversible, Decimal()))
-    return taken, owed - taken
 
 
 def funded(parts: Iterable[tuple[int, Decimal]], received: Decimal) -> set[int]:

@@ -91,6 +91,13 @@ SCOPES: dict[str, tuple[frozenset[OrgRole], frozenset[MemberRole]]] = {
     ),
     "claims:write": (BUYERS, frozenset({_M.OWNER, _M.PROCUREMENT_OFFICER})),
     "claims:answer": (SELLERS, frozenset({_M.OWNER, _M.SALES})),
+    "payment_schedules:write": (
+        BUYERS,
+        frozenset({_M.OWNER, _M.PROCUREMENT_OFFICER, _M.FINANCE}),
+    ),
+    "payment_schedules:answer": (SELLERS, frozenset({_M.OWNER, _M.SALES, _M.FINANCE})),
+    "payments:approve": (BUYERS, frozenset({_M.OWNER, _M.FINANCE})),
+    "payments:confirm": (SELLERS, frozenset({_M.OWNER, _M.FINANCE})),
     "disputes:write": (
         SELLERS | BUYERS,
         frozenset({_M.OWNER, _M.SALES, _M.PROCUREMENT_OFFICER}),

@@ -181,6 +181,7 @@ class Policy:
     delivery_warning_duration: Duration | None
     deemed_acceptance_duration: Duration | None
     dispute_durations: DisputeDurations | None
+    payment_approval_threshold: Amount | None
 
 
 _LATER: Mapping[str, Any] = {
@@ -192,6 +193,7 @@ _LATER: Mapping[str, Any] = {
     "delivery_warning_duration": None,
     "deemed_acceptance_duration": None,
     "dispute_durations": None,
+    "payment_approval_threshold": None,
 }
 """Neutral values of parameters that sets frozen before them do not have."""
 
@@ -297,6 +299,7 @@ _READERS: Mapping[str, Callable[[Any], Any]] = {
     "auto_prolongation": _optional(_prolongation),
     "min_value": _optional(_of(Amount)),
     "max_value": _optional(_of(Amount)),
+    "payment_approval_threshold": _optional(_of(Amount)),
     "annual_direct_cap_grounds": tuple,
     "single_source_grounds": tuple,
     "abnormally_low": _of(AbnormallyLow),

@@ -1,7 +1,7 @@
 """Payment schedules of contracts, their milestones, payments and approvals, refunds.
 
 Revision ID: 0059
-Revises: 0052
+Revises: 0054
 """
 
 from collections.abc import Sequence
@@ -12,7 +12,7 @@ from alembic import op
 from sqlalchemy.dialects import postgresql
 
 revision: str = "0059"
-down_revision: str | Sequence[str] | None = "0052"
+down_revision: str | Sequence[str] | None = "0054"
 branch_labels: str | Sequence[str] | None = None
 depends_on: str | Sequence[str] | None = None
 
@@ -25,7 +25,7 @@ TABLES = (
     "contract_refund",
     "payment_recovery",
 )
-APPEND_ONLY = ("payment_approval", "payment_recovery")
+APPEND_ONLY = ("payment_approval",)
 SIDE = (
     "EXISTS (SELECT FROM contract c WHERE c.id = contract_id"
     " AND (c.buyer_id = kerben_org() OR kerben_org() = ANY(c.suppliers)))"
@@ -127,17 +127,14 @@ def upgrade() -> None:
         sa.Column("contract_id", sa.Uuid(), nullable=False),
         sa.Column("number", sa.Integer(), nullable=False),
         sa.Column("amount", sa.Numeric(precision=20, scale=6), nullable=False),
-        sa.Column("reversed", sa.Numeric(precision=20, scale=6), nullable=False),
-        sa.Column("receivable", sa.Numeric(precision=20, scale=6), nullable=False),
+        sa.Column("recovered", sa.Numeric(precision=20, scale=6), nullable=False),
         sa.Column("currency", sqlmodel.sql.sqltypes.AutoString(length=3), nullable=False),
-        sa.Column("claimed_by", sqlmodel.sql.sqltypes.AutoString(length=80), nullable=False),
+        sa.Column("collection_id", sa.Uuid(), nullable=True),
         sa.Column("claimed_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("version", sa.Integer(), nullable=False),
         sa.CheckConstraint(
-            "amount > 0 AND amount = reversed + receivable",
-            name=op.f("ck_payment_recovery_adds_up"),
-        ),
-        sa.CheckConstraint(
-            "reversed >= 0 AND receivable >= 0", name=op.f("ck_payment_recovery_parts_positive")
+            "amount > 0 AND recovered BETWEEN 0 AND amount",
+            name=op.f("ck_payment_recovery_within_amount"),
         ),
         sa.ForeignKeyConstraint(
             ["contract_id"],
@@ -447,6 +444,7 @@ def upgrade() -> None:
         sa.Column("sha256", sqlmodel.sql.sqltypes.AutoString(length=64), nullable=False),
         sa.Column("round", sa.Integer(), nullable=False),
         sa.Column("attempts", sa.Integer(), nullable=False),
+        sa.Column("payee_account_id", sa.Uuid(), nullable=True),
         sa.Column("order_id", sa.Uuid(), nullable=True),
         sa.Column("reference", sqlmodel.sql.sqltypes.AutoString(length=140), nullable=True),
         sa.Column("value_date", sa.Date(), nullable=True),

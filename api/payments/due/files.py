@@ -74,6 +74,11 @@ def inputs_of(given: Any) -> PaymentInputs:
     return _Inputs.model_validate_json(canonical.dumps({"inputs": given})).inputs
 
 
+def result_of(text: bytes) -> PaymentResult:
+    """The result in a file that this service has written."""
+    return PaymentFile.model_validate_json(text).result
+
+
 def json_schema() -> dict[str, Any]:
     """The JSON Schema (draft 2020-12) of the file."""
     return files.schema_of(PaymentFile, SCHEMA_ID)

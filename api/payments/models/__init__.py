@@ -18,9 +18,11 @@ from api.payments.models.milestones import (
     PaymentRecovery,
     PaymentSchedule,
 )
+from api.payments.models.transfers import Collection, PayeeAccount, PaymentOrder
 
 __all__ = [
     "AdvanceGuarantee",
+    "Collection",
     "ContractRefund",
     "HoldOutcome",
     "LedgerAccount",
@@ -30,8 +32,10 @@ __all__ = [
     "LedgerHoldResolution",
     "LedgerTransaction",
     "MilestonePayment",
+    "PayeeAccount",
     "PaymentApproval",
     "PaymentMilestone",
+    "PaymentOrder",
     "PaymentRecovery",
     "PaymentSchedule",
 ]

@@ -148,6 +148,7 @@ class MilestonePayment(Table, table=True):
     sha256: str = Field(max_length=64)
     round: int = 1
     attempts: int = 0
+    payee_account_id: UUID | None = None
     order_id: UUID | None = None
     reference: str | None = Field(default=None, max_length=140)
     value_date: date | None = None
@@ -233,21 +234,20 @@ class ContractRefund(Table, table=True):
 
 
 class PaymentRecovery(Table, table=True):
-    """What the supplier owes the buyer beyond what could be taken off payments: taken back from what
-    the platform owes the supplier (`reversed`), the rest a receivable. Never altered."""
+    """What the supplier came to owe the buyer beyond what could be taken off its payments: a
+    receivable. `recovered` is what came of it, which is the buyer's to have refunded."""
 
     __tablename__ = "payment_recovery"
     __table_args__ = (
         UniqueConstraint("contract_id", "number"),
-        CheckConstraint("reversed >= 0 AND receivable >= 0", name="parts_positive"),
-        CheckConstraint("amount > 0 AND amount = reversed + receivable", name="adds_up"),
+        CheckConstraint("amount > 0 AND recovered BETWEEN 0 AND amount", name="within_amount"),
     )
 
     contract_id: UUID = Field(foreign_key="contract.id", ondelete="RESTRICT")
     number: int
     amount: Decimal = Field(sa_type=MONEY)
-    reversed: Decimal = Field(sa_type=MONEY)
-    receivable: Decimal = Field(sa_type=MONEY)
+    recovered: Decimal = Field(default=Decimal(), sa_type=MONEY)
     currency: str = Field(max_length=3)
-    claimed_by: str = Field(max_length=ACTOR_LENGTH)
+    collection_id: UUID | None = None
     claimed_at: datetime = Field(sa_type=TIMESTAMP)
+    version: int = 1

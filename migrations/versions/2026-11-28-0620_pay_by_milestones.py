@@ -531,6 +531,11 @@ def upgrade() -> None:
         made = MADE.get(table, BUYER)
         op.execute(PROTECT.format(table=table, seen=SIDE, made=made))
         op.execute((FROZEN if table in APPEND_ONLY else UPDATE).format(table=table, seen=SIDE))
+    for table in ("payment_milestone", "milestone_payment"):
+        op.execute(
+            f"CREATE POLICY publisher_read ON {table} FOR SELECT TO kerben_app"
+            " USING (kerben_publisher())"
+        )
     op.execute(TRIGGERS)
 
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from decimal import Decimal
+from itertools import count
 from typing import Any, NamedTuple
 from uuid import UUID
 
@@ -14,10 +15,13 @@ from api.rules.ledger import AccountKey, AccountKind
 from api.rules.rails import OrderStatus, PayeeState, RailName
 from tests.contracts import delivering
 from tests.contracts.delivering import PROTOCOL, Delivery
+from tests.delivery import executing
+from tests.delivery.executing import Execution
 from tests.procurement import awarding
 
 type AsOrg = Callable[..., Any]
 VALUE = Decimal(1_000_000)
+_NUMBERS = count(1)
 BANK = AccountKey(AccountKind.BANK_CLEARING, "KGS")
 USUAL: tuple[Mapping[str, Any], ...] = (
     {"number": 1, "kind": "on_acceptance", "basis_points": 9500},
@@ -144,7 +148,7 @@ def come(collection_id: str, amount: Decimal) -> None:
 
 def deliver(case: Paid, quantity: str, *, by: Any = None) -> Any:
     """Receive, present and accept so much of the first row."""
-    delivering.received(case.made, quantity)
+    receive(case, quantity)
     answer = delivering.presented(case.made, quantity)
     assert answer.status_code == 201, answer.text
     number = answer.json()["number"]
@@ -155,6 +159,15 @@ def deliver(case: Paid, quantity: str, *, by: Any = None) -> Any:
     assert answer.status_code == 200, answer.text
     case.drain()
     return answer.json()
+
+
+def receive(case: Paid, quantity: str) -> None:
+    """Send and receive so much of the first row, under a waybill."""
+    sides = Execution(case.made.buyer, case.made.supplier, case.made.contract, "")
+    number = next(_NUMBERS)
+    sent = executing.despatched(sides, quantity, number=f"SH-{number}")
+    answer = executing.receive(sides, sent, quantity, number=f"RC-{number}")
+    assert answer.status_code == 201, answer.text
 
 
 def approve(case: Paid, payment: Any, by: Any) -> Any:
@@ -192,17 +205,24 @@ def settle(case: Paid) -> int:
     return len(found)
 
 
-def held(contract: Any) -> Decimal:
-    """What the ledger says is held of a contract; it is sound."""
+def held(case: Paid) -> Decimal:
+    """What the ledger holds of a contract and has promised to nobody. It is sound, and what came is
+    what was paid, kept, sent back, taken off and is left."""
+    told = case.balance()
     with db.worker_unit_of_work() as session:
         assert balances.faults(session) == []
         found = session.exec(
             select(LedgerAccount).where(
                 LedgerAccount.kind == AccountKind.ESCROW_LIABILITY,
-                LedgerAccount.reference == ids.parse("contract", contract["id"]),
+                LedgerAccount.reference == ids.parse("contract", case.made.contract["id"]),
             )
         ).one()
-        return found.credits - found.debits
+        free = found.credits - found.debits - found.held
+    assert free == told["held"]
+    out = told["released"] + told["commission"] + told["refunded"]
+    assert told["received"] == out + told["held"]
+    assert 0 <= told["penalties"] <= told["held"]
+    return free
 
 
 def balance_of(kind: AccountKind, reference: UUID) -> Decimal:

@@ -138,6 +138,23 @@ def deny(
     return payment
 
 
+def retry(
+    session: Session,
+    contract: Contract,
+    payment: MilestonePayment,
+    *,
+    actor: str,
+    payee_account_id: UUID,
+) -> MilestonePayment:
+    """Have a payment that failed made again, as the supplier, to this account. Raises Conflict."""
+    if payment.status is not PaymentStatus.APPROVED or payment.order_id is None:
+        raise Conflict("The payment has not failed.")
+    payment.payee_account_id, payment.order_id, payment.reason = payee_account_id, None, None
+    payment.version += 1
+    _log(session, contract, payment, "retry", actor)
+    return payment
+
+
 def list_payments(session: Session, contract: Contract) -> Sequence[MilestonePayment]:
     """The payments of a contract, in the order in which they became due, as they stand now."""
     session.flush()

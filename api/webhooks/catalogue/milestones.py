@@ -176,4 +176,8 @@ TYPES = (
         recovered="A supplier has paid back, in part or whole.",
     ),
 )
-INTERNAL = ("milestone.term_ended",)
+INTERNAL = (
+    "milestone.term_ended",
+    "payment.received",
+    *(f"payment_order.{done}" for done in ("sent", "settled", "failed", "returned", "cancelled")),
+)

@@ -32,43 +32,43 @@ def follow_contract(session: Session, resource_id: str) -> None:
 @task("payments.follow_acceptance")
 def follow_acceptance(session: Session, resource_id: str) -> None:
     """Goods were accepted: what was to be paid for them is due."""
-    following.follow_of(session, Acceptance, UUID(hex=resource_id))
+    following.follow(session, session.get_one(Acceptance, UUID(hex=resource_id)).contract_id)
 
 
 @task("payments.follow_dispute")
 def follow_dispute(session: Session, resource_id: str) -> None:
     """A dispute was opened or closed: it holds payments, or lets them go."""
-    following.follow_of(session, Dispute, UUID(hex=resource_id))
+    following.follow(session, session.get_one(Dispute, UUID(hex=resource_id)).contract_id)
 
 
 @task("payments.follow_claim")
 def follow_claim(session: Session, resource_id: str) -> None:
     """Damages were agreed: they are taken off payments."""
-    following.follow_of(session, LdClaim, UUID(hex=resource_id))
+    following.follow(session, session.get_one(LdClaim, UUID(hex=resource_id)).contract_id)
 
 
 @task("payments.follow_guarantee")
 def follow_guarantee(session: Session, resource_id: str) -> None:
     """A guarantee was accepted: the advance is due."""
-    following.follow_of(session, AdvanceGuarantee, UUID(hex=resource_id))
+    following.follow(session, session.get_one(AdvanceGuarantee, UUID(hex=resource_id)).contract_id)
 
 
 @task("payments.follow_milestone")
 def follow_milestone(session: Session, resource_id: str) -> None:
     """The days after a fact are over: something is due."""
-    following.follow_of(session, PaymentMilestone, UUID(hex=resource_id))
+    following.follow(session, session.get_one(PaymentMilestone, UUID(hex=resource_id)).contract_id)
 
 
 @task("payments.follow_payment")
 def follow_payment(session: Session, resource_id: str) -> None:
     """A payment was approved, or paid outside: it is made, or booked."""
-    following.follow_of(session, MilestonePayment, UUID(hex=resource_id))
+    following.follow(session, session.get_one(MilestonePayment, UUID(hex=resource_id)).contract_id)
 
 
 @task("payments.follow_refund")
 def follow_refund(session: Session, resource_id: str) -> None:
     """A refund was approved: it is made."""
-    following.follow_of(session, ContractRefund, UUID(hex=resource_id))
+    following.follow(session, session.get_one(ContractRefund, UUID(hex=resource_id)).contract_id)
 
 
 @task("payments.follow_collection")

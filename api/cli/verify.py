@@ -144,10 +144,9 @@ def payment(
     text = file.read_bytes()
     _tell(payments.check(text, sha256=sha256))
     said = payments.summary(text)
-    net = dict(said.figures)["net"]
+    about = f"{said.contract}, milestone {said.number} ({said.kind})"
     lines = [
-        f"{said.contract}, milestone {said.number} ({said.kind}): {net} {said.currency},"
-        f" recomputed alike. SHA-256 {said.sha256}",
+        f"{about}: recomputed alike. SHA-256 {said.sha256}",
         *(f"{name}: {amount} {said.currency}" for name, amount in said.figures),
     ]
     if sha256 is None:

@@ -283,9 +283,14 @@ def upgrade() -> None:
         sa.Column("currency", sqlmodel.sql.sqltypes.AutoString(length=3), nullable=False),
         sa.Column("term_days", sa.Integer(), nullable=False),
         sa.Column("guarantee_required", sa.Boolean(), nullable=False),
+        sa.Column("final_amount", sa.Numeric(precision=20, scale=6), nullable=True),
         sa.Column("called", sa.Numeric(precision=20, scale=6), nullable=False),
         sa.Column("paid", sa.Numeric(precision=20, scale=6), nullable=False),
         sa.Column("version", sa.Integer(), nullable=False),
+        sa.CheckConstraint(
+            "final_amount BETWEEN 0 AND amount",
+            name=op.f("ck_payment_milestone_final_within_amount"),
+        ),
         sa.CheckConstraint("amount > 0", name=op.f("ck_payment_milestone_amount_positive")),
         sa.CheckConstraint(
             "called >= 0 AND paid BETWEEN 0 AND called",

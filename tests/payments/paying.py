@@ -194,6 +194,7 @@ def all_orders(session: Session) -> list[PaymentOrder]:
 
 def settle(case: Paid) -> int:
     """Have every order that waits be sent and settled by the bank; how many did."""
+    case.drain()
     with db.worker_unit_of_work() as session:
         waiting = select(PaymentOrder.id).where(PaymentOrder.status == OrderStatus.CREATED)
         found = session.exec(waiting).all()

@@ -4,11 +4,13 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from decimal import Decimal
 from typing import Any
+from uuid import UUID
 
 from sqlmodel import Session, select
 
-from api.core import db
+from api.core import db, ids
 from api.payments.models import PaymentApproval, PaymentOrder
+from api.payments.service import milestone_payments as payments
 from api.payments.service import orders
 from api.rules.rails import OrderStatus
 from tests.contracts import test_disputes as disputes
@@ -27,6 +29,10 @@ def approvals(session: Session) -> int:
 
 def code(answer: Any) -> tuple[int, str]:
     return answer.status_code, answer.json()["code"]
+
+
+def payment_id(payment: Any) -> UUID:
+    return ids.parse("milestone_payment", payment["id"])
 
 
 def accepted(session: Session, as_org: AsOrg, drain: Drain, *, funded: bool = True) -> Paid:
@@ -108,6 +114,8 @@ def test_a_dispute_between_approval_and_sending_stops_the_order_until_it_is_clos
     assert paying.held(case) == 50_000
 
     dispute = disputes.opened(case.made)
+    with db.worker_unit_of_work() as unit:
+        assert payments.send_blockers(unit, payment_id(due)) == ["payment_frozen"]
     (frozen,) = case.payments()
     assert frozen["status"] == "frozen"
     assert [each.status for each in paying.all_orders(session)] == [OrderStatus.CANCELLED]

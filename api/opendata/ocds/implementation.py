@@ -42,7 +42,7 @@ def _parts(session: Session, contract: Contract) -> list[Json]:
                 "id": f"payment-{each.number}",
                 "type": "payment",
                 "code": each.kind,
-                "description": f"{plain(each.paid)} of {plain(each.amount)} {each.currency} paid",
+                "description": f"{plain(each.paid)} of {plain(each.worth)} {each.currency} paid",
                 "status": _STATUS.get(each.status)
                 or ("partiallyMet" if each.paid else "scheduled"),
             }

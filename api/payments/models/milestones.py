@@ -82,6 +82,7 @@ class PaymentMilestone(Table, table=True):
 
     `called` is what its payments that stand are for, of which `paid` has reached the supplier or
     was taken off for the buyer. Kept by whoever writes a payment, under the contract's lock.
+    `final_amount` is what it is worth once the contract has ended before all of it was earned.
     """
 
     __tablename__ = "payment_milestone"
@@ -90,6 +91,7 @@ class PaymentMilestone(Table, table=True):
         CheckConstraint("amount > 0", name="amount_positive"),
         CheckConstraint("called >= 0 AND paid BETWEEN 0 AND called", name="paid_within_called"),
         CheckConstraint("term_days >= 0", name="term_forward"),
+        CheckConstraint("final_amount BETWEEN 0 AND amount", name="final_within_amount"),
     )
 
     contract_id: UUID = Field(foreign_key="contract.id", ondelete="RESTRICT")
@@ -102,9 +104,15 @@ class PaymentMilestone(Table, table=True):
     currency: str = Field(max_length=3)
     term_days: int
     guarantee_required: bool
+    final_amount: Decimal | None = Field(default=None, sa_type=MONEY)
     called: Decimal = Field(default=Decimal(), sa_type=MONEY)
     paid: Decimal = Field(default=Decimal(), sa_type=MONEY)
     version: int = 1
+
+    @property
+    def worth(self) -> Decimal:
+        """What the supplier can earn of it."""
+        return self.amount if self.final_amount is None else self.final_amount
 
 
 class MilestonePayment(Table, table=True):

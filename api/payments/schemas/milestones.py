@@ -187,6 +187,9 @@ class MilestoneOut(BaseModel):
     kind: MilestoneKind
     lot_id: LotId | None
     amount: PlainDecimal
+    final_amount: PlainDecimal | None = Field(
+        description="What it is worth, once the contract ended before all was earned"
+    )
     currency: str
     term_days: int
     guarantee_required: bool

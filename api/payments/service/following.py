@@ -12,11 +12,10 @@ from uuid import UUID
 from sqlmodel import Session, select
 
 from api.contracts import execution
-from api.contracts.models import Acceptance, Contract, Dispute, LdClaim
+from api.contracts.models import Contract
 from api.core import db, deadlines
 from api.payments.due import files
 from api.payments.models import (
-    AdvanceGuarantee,
     Collection,
     ContractRefund,
     MilestonePayment,
@@ -43,15 +42,6 @@ from api.rules.payment_milestones import LIVE_MILESTONES, PaymentInputs, Payment
 from api.rules.rails import Purpose
 from api.rules.schedules import ScheduleStatus
 
-type OfContract = (
-    Acceptance
-    | AdvanceGuarantee
-    | ContractRefund
-    | Dispute
-    | LdClaim
-    | MilestonePayment
-    | PaymentMilestone
-)
 TERM_ENDED = "milestone.term_ended"
 SYSTEM = milestones.SYSTEM
 _EVER = datetime(9000, 1, 1, tzinfo=UTC)
@@ -84,11 +74,6 @@ def follow(session: Session, contract_id: UUID) -> bool:
     return True
 
 
-def follow_of(session: Session, table: type[OfContract], resource_id: UUID) -> bool:
-    """Follow something that belongs to a contract; as `follow`."""
-    return follow(session, session.get_one(table, resource_id).contract_id)
-
-
 def follow_collection(session: Session, collection: Collection) -> bool:
     """Follow money that came for a contract, or from a supplier that owes; as `follow`."""
     if collection.purpose is Purpose.CONTRACT_FUNDING:
@@ -99,8 +84,11 @@ def follow_collection(session: Session, collection: Collection) -> bool:
 
 def follow_order(session: Session, order: PaymentOrder) -> bool:
     """Follow an order that pays a milestone or a refund; as `follow`."""
-    table = {Purpose.RELEASE: MilestonePayment, Purpose.REFUND: ContractRefund}.get(order.purpose)
-    found = None if table is None else session.get(table, order.resource_id)
+    found: MilestonePayment | ContractRefund | None = None
+    if order.purpose is Purpose.RELEASE:
+        found = session.get(MilestonePayment, order.resource_id)
+    elif order.purpose is Purpose.REFUND:
+        found = session.get(ContractRefund, order.resource_id)
     return found is not None and follow(session, found.contract_id)
 
 
@@ -126,7 +114,7 @@ def _call(
     if contract.status is ContractStatus.TERMINATED:
         ever = rules.compute(replace(given, as_of=_EVER)).entitled
         worth = max(ever, milestone.called)
-        if worth != milestone.amount:
+        if worth != milestone.worth:
             milestones.settle_for(session, contract, milestone, worth, SYSTEM)
     following = rules.next_due(given.facts, milestone.term_days, now)
     moments = {(TERM_ENDED, milestone.id): following}

@@ -186,6 +186,18 @@ def is_frozen(session: Session, contract: Contract, payment: MilestonePayment) -
     return holds(freezes(session, contract), milestone, payment.schedule_row_ids)
 
 
+def send_blockers(session: Session, payment_id: UUID) -> list[str]:
+    """Why the order of a payment is not to be sent, as codes; asked in the transaction that claims
+    the order, so that a dispute opened before it is never overtaken."""
+    payment = session.get_one(MilestonePayment, payment_id, populate_existing=True)
+    contract = session.get_one(Contract, payment.contract_id)
+    reasons = {
+        "payment_frozen": is_frozen(session, contract, payment),
+        "payment_not_released": payment.status is not PaymentStatus.RELEASED,
+    }
+    return [code for code, true in reasons.items() if true]
+
+
 def freezes(session: Session, contract: Contract) -> Sequence[PaymentFreeze]:
     """What disputes hold of a contract now."""
     session.flush()

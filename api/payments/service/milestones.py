@@ -56,7 +56,7 @@ def put_in_force(
         found.schedule_id, found.kind, found.lot_id = schedule.id, part.kind, part.lot_id
         found.amount, found.term_days = amounts[part.number], part.term_days
         found.guarantee_required = part.guarantee_required
-        if found.status not in LIVE_MILESTONES and found.paid < found.amount:
+        if found.status not in LIVE_MILESTONES and found.paid < found.worth:
             move(session, contract, found, "reopen", actor)
         found.version += 1
         session.add(found)
@@ -88,7 +88,7 @@ def follow_money(
     """Mark what the money that is held covers, in the order of the parts; `out` is what has gone out
     of each."""
     live = [each for each in list_milestones(session, contract) if each.status in LIVE_MILESTONES]
-    missing = [(each.number, each.amount - out.get(each.id, Decimal())) for each in live]
+    missing = [(each.number, each.worth - out.get(each.id, Decimal())) for each in live]
     covered = rules.funded(missing, held)
     for each in live:
         if each.number in covered and each.status is MilestoneStatus.PLANNED:
@@ -99,24 +99,23 @@ def follow_money(
 
 def close(session: Session, contract: Contract, milestone: PaymentMilestone, actor: str) -> None:
     """Complete a milestone of which everything is paid; reopen it when that is no longer so."""
-    if milestone.status in LIVE_MILESTONES and milestone.paid == milestone.amount:
+    if milestone.status in LIVE_MILESTONES and milestone.paid == milestone.worth:
         move(session, contract, milestone, "complete", actor)
-    elif milestone.status is MilestoneStatus.COMPLETED and milestone.paid < milestone.amount:
+    elif milestone.status is MilestoneStatus.COMPLETED and milestone.paid < milestone.worth:
         move(session, contract, milestone, "reopen", actor)
 
 
 def settle_for(
-    session: Session, contract: Contract, milestone: PaymentMilestone, amount: Decimal, actor: str
+    session: Session, contract: Contract, milestone: PaymentMilestone, worth: Decimal, actor: str
 ) -> None:
-    """Have a milestone be worth no more than `amount`: the contract has ended, and no more is
-    earned."""
-    if not amount:
+    """Have a milestone be worth no more than this: the contract has ended, and no more is earned."""
+    milestone.final_amount = worth
+    milestone.version += 1
+    session.add(milestone)
+    if worth:
+        close(session, contract, milestone, actor)
+    else:
         move(session, contract, milestone, "cancel", actor)
-    elif amount < milestone.amount:
-        milestone.amount = amount
-        milestone.version += 1
-        session.add(milestone)
-    close(session, contract, milestone, actor)
 
 
 def move(

@@ -213,7 +213,7 @@ def _given(row: Mapping[str, Any]) -> PartIn:
 
 def _sha256(contract: Contract, data: PaymentScheduleIn, parts: list[dict[str, Any]]) -> str:
     """Of what both sides agree to."""
-    document = {
+    document: dict[str, Any] = {
         "type": "kerben_payment_schedule",
         "version": 1,
         "contract": ids.show("contract", contract.id),

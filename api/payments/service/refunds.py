@@ -102,7 +102,7 @@ def balance(
     penalties = _sum(each.penalty for each in out)
     gross = gross_out(session, contract)
     owed = _sum(
-        each.amount - gross.get(each.id, Decimal())
+        each.worth - gross.get(each.id, Decimal())
         for each in milestones.list_milestones(session, contract)
         if each.status in LIVE_MILESTONES
     )

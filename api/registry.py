@@ -214,6 +214,7 @@ TABLES = (
     payments.MilestonePayment,
     payments.PaymentApproval,
     payments.AdvanceGuarantee,
+    payments.ContractFunding,
     payments.ContractRefund,
     payments.PaymentRecovery,
     delivery.Invoice,

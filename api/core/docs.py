@@ -52,6 +52,8 @@ TAGS = [
         ("receipts", "What the buyer took over of a despatch advice: came, short, damaged."),
         ("penalties", "Late delivery: alerts, excuses, liquidated damages and claims for them."),
         ("acceptances", "Goods presented, inspected, accepted, rejected or deemed accepted."),
+        ("payment_schedules", "When a contract is paid: parts of its value, guarantees, facts."),
+        ("milestone_payments", "What became due: funded, approved, paid, frozen, refunded."),
         ("disputes", "Disputes about contracts, their evidence, and the payments they freeze."),
         ("tracking", "Where shipments are: sources, webhooks, events, timelines, ETA."),
         ("delivery-terms", "Incoterms 2020 as a matrix and checks; crossings, routes, rate cards."),

@@ -1,4 +1,4 @@
-"""Transfers.
+"""Accounts that are paid to, money that is expected, money that goes out.
 
 Revision ID: 0054
 Revises: 0052
@@ -15,8 +15,22 @@ down_revision: str | Sequence[str] | None = "0052"
 branch_labels: str | Sequence[str] | None = None
 depends_on: str | Sequence[str] | None = None
 
+OWNERS = {
+    "payee_account": "organisation_id",
+    "collection": "payer_id",
+    "payment_order": "beneficiary_id",
+}
+PROTECT = """
+ALTER TABLE {table} ENABLE ROW LEVEL SECURITY;
+ALTER TABLE {table} FORCE ROW LEVEL SECURITY;
+CREATE POLICY worker ON {table} TO kerben_worker USING (true) WITH CHECK (true);
+CREATE POLICY app_read ON {table} FOR SELECT TO kerben_app USING ({owner} = kerben_org());
+CREATE POLICY app_insert ON {table} FOR INSERT TO kerben_app WITH CHECK ({owner} = kerben_org());
+"""
+
 
 def upgrade() -> None:
+    op.execute("SET LOCAL lock_timeout = '5s'")
     op.create_table(
         "collection",
         sa.Column("id", sa.Uuid(), nullable=False),
@@ -245,13 +259,12 @@ def upgrade() -> None:
     op.create_index(
         op.f("ix_payment_order_resource_id"), "payment_order", ["resource_id"], unique=False
     )
-    for table in ("payee_account", "collection", "payment_order"):
-        op.execute(f"ALTER TABLE {table} ENABLE ROW LEVEL SECURITY")
-        op.execute(f"ALTER TABLE {table} FORCE ROW LEVEL SECURITY")
-        op.execute(
-            f"CREATE POLICY worker ON {table} TO kerben_worker USING (true) WITH CHECK (true)"
-        )
-        op.execute(f"CREATE POLICY app ON {table} TO kerben_app USING (true) WITH CHECK (true)")
+    for table, owner in OWNERS.items():
+        op.execute(PROTECT.format(table=table, owner=owner))
+    op.execute(
+        "CREATE POLICY app_update ON payee_account FOR UPDATE TO kerben_app"
+        " USING (organisation_id = kerben_org())"
+    )
 
 
 def downgrade() -> None:

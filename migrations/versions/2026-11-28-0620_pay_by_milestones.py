@@ -22,6 +22,7 @@ TABLES = (
     "milestone_payment",
     "payment_approval",
     "advance_guarantee",
+    "contract_funding",
     "contract_refund",
     "payment_recovery",
 )
@@ -531,6 +532,30 @@ def upgrade() -> None:
     )
     op.create_index(
         op.f("ix_payment_approval_contract_id"), "payment_approval", ["contract_id"], unique=False
+    )
+    op.create_table(
+        "contract_funding",
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("updated_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("contract_id", sa.Uuid(), nullable=False),
+        sa.Column("collection_id", sa.Uuid(), nullable=False),
+        sa.Column("amount", sa.Numeric(precision=20, scale=6), nullable=False),
+        sa.Column("received", sa.Numeric(precision=20, scale=6), nullable=False),
+        sa.CheckConstraint(
+            "amount > 0 AND received >= 0", name=op.f("ck_contract_funding_amounts_positive")
+        ),
+        sa.ForeignKeyConstraint(
+            ["contract_id"],
+            ["contract.id"],
+            name=op.f("fk_contract_funding_contract_id_contract"),
+            ondelete="RESTRICT",
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_contract_funding")),
+        sa.UniqueConstraint("collection_id", name=op.f("uq_contract_funding_collection_id")),
+    )
+    op.create_index(
+        op.f("ix_contract_funding_contract_id"), "contract_funding", ["contract_id"], unique=False
     )
     for table in TABLES:
         made = MADE.get(table, BUYER)

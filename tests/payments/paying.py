@@ -59,7 +59,7 @@ class Paid(NamedTuple):
     def balance(self) -> dict[str, Decimal]:
         """What came in and what became of it."""
         self.drain()
-        answer = self.made.buyer.get(self.url("payment-balance"))
+        answer = self.made.supplier.get(self.url("payment-balance"))
         assert answer.status_code == 200, answer.text
         return {k: Decimal(v) for k, v in answer.json().items() if k != "currency"}
 

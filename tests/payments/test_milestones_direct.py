@@ -22,6 +22,7 @@ TABLES = (
     "milestone_payment",
     "payment_approval",
     "advance_guarantee",
+    "contract_funding",
     "contract_refund",
     "payment_recovery",
 )

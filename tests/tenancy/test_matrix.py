@@ -49,6 +49,7 @@ PRIVATE = {
     "api_client",
     "certificate",
     "complaint",
+    "contract_funding",
     "contract_refund",
     "customs_declaration",
     "delivery_excuse",

@@ -11,6 +11,7 @@ from api.payments.models.ledger import (
 )
 from api.payments.models.milestones import (
     AdvanceGuarantee,
+    ContractFunding,
     ContractRefund,
     MilestonePayment,
     PaymentApproval,
@@ -23,6 +24,7 @@ from api.payments.models.transfers import Collection, PayeeAccount, PaymentOrder
 __all__ = [
     "AdvanceGuarantee",
     "Collection",
+    "ContractFunding",
     "ContractRefund",
     "HoldOutcome",
     "LedgerAccount",

@@ -215,6 +215,18 @@ class AdvanceGuarantee(Table, table=True):
     version: int = 1
 
 
+class ContractFunding(Table, table=True):
+    """Money that was asked for to pay a contract with: what has come of the collection."""
+
+    __tablename__ = "contract_funding"
+    __table_args__ = (CheckConstraint("amount > 0 AND received >= 0", name="amounts_positive"),)
+
+    contract_id: UUID = Field(foreign_key="contract.id", index=True, ondelete="RESTRICT")
+    collection_id: UUID = Field(unique=True)
+    amount: Decimal = Field(sa_type=MONEY)
+    received: Decimal = Field(default=Decimal(), sa_type=MONEY)
+
+
 class ContractRefund(Table, table=True):
     """Money of a contract that goes back to the buyer, asked for by one person, approved by another."""
 

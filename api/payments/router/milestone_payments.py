@@ -15,13 +15,13 @@ from api.identity.access import Context, require
 from api.payments import milestone_problems as problems
 from api.payments.models import ContractRefund, MilestonePayment, PaymentMilestone
 from api.payments.schemas.milestone_payments import (
-    ApprovalOut,
     ApproveIn,
     BalanceOut,
     DenyIn,
     FundingIn,
     FundingOut,
     MilestonePaymentOut,
+    PaymentApprovalOut,
     PaymentId,
     RecoveryOut,
     RefundIn,
@@ -266,6 +266,6 @@ def _out(ctx: Context, payment: MilestonePayment) -> MilestonePaymentOut:
             **payment.model_dump(),
             "milestone_number": milestone.number,
             "kind": milestone.kind,
-            "approvals": [ApprovalOut.model_validate(each) for each in given],
+            "approvals": [PaymentApprovalOut.model_validate(each) for each in given],
         }
     )

@@ -70,7 +70,7 @@ class FundingOut(BaseModel):
     reference: str
 
 
-class ApprovalOut(BaseModel):
+class PaymentApprovalOut(BaseModel):
     """Who approved, and when."""
 
     model_config = ConfigDict(from_attributes=True)
@@ -103,7 +103,7 @@ class MilestonePaymentOut(BaseModel):
     net: PlainDecimal
     currency: str
     sha256: str = Field(description="Of the file of its arithmetic; approve it by this hash")
-    approvals: list[ApprovalOut]
+    approvals: list[PaymentApprovalOut]
     order_id: OrderId | None
     reference: str | None
     value_date: Day | None

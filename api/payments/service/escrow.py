@@ -9,9 +9,11 @@ from decimal import Decimal
 
 from sqlmodel import Session, func, select
 
+from api.contracts import execution
 from api.contracts.models import Contract
 from api.payments.models import (
     Collection,
+    ContractFunding,
     LedgerAccount,
     LedgerTransaction,
     MilestonePayment,
@@ -25,6 +27,7 @@ from api.payments.service import milestone_payments as payments
 from api.payments.service.accounts import Parties
 from api.payments.service.posting import Posting
 from api.rules.ledger import AccountKey, AccountKind, transfer
+from api.rules.offers import plain
 from api.rules.payment_milestones import PaymentStatus, Settlement
 from api.rules.rails import OrderStatus, Purpose
 
@@ -45,7 +48,7 @@ def parties(contract: Contract) -> Parties:
 
 def ask(session: Session, contract: Contract, *, actor: str, data: FundingIn) -> Collection:
     """Ask the buyer for money for a contract."""
-    return collections.request(
+    made = collections.request(
         session,
         payer_id=contract.buyer_id,
         purpose=Purpose.CONTRACT_FUNDING,
@@ -58,13 +61,28 @@ def ask(session: Session, contract: Contract, *, actor: str, data: FundingIn) ->
         due_at=data.due_at,
         actor=actor,
     )
+    session.add(ContractFunding(contract_id=contract.id, collection_id=made.id, amount=made.amount))
+    session.flush()
+    change = {"amount": plain(made.amount), "collection": made.id.hex}
+    execution.record(session, contract, "fund_contract", actor, change)
+    return made
+
+
+def take_in(session: Session, contract: Contract) -> None:
+    """Note what has come of what was asked for."""
+    query = select(ContractFunding).where(ContractFunding.contract_id == contract.id)
+    for each in session.exec(query).all():
+        collection = session.get_one(Collection, each.collection_id, populate_existing=True)
+        each.received = collection.received_amount
+        session.add(each)
+    session.flush()
 
 
 def received(session: Session, contract: Contract) -> Decimal:
     """What the buyer has paid in for a contract."""
     session.flush()
-    query = select(func.coalesce(func.sum(Collection.received_amount), 0)).where(
-        Collection.purpose == Purpose.CONTRACT_FUNDING, Collection.resource_id == contract.id
+    query = select(func.coalesce(func.sum(ContractFunding.received), 0)).where(
+        ContractFunding.contract_id == contract.id
     )
     return Decimal(session.exec(query).one())
 
@@ -73,12 +91,6 @@ def free(session: Session, contract: Contract) -> Decimal:
     """What is held of a contract and promised to nobody."""
     found = _account(session, contract)
     return Decimal() if found is None else found.credits - found.debits - found.held
-
-
-def held(session: Session, contract: Contract) -> Decimal:
-    """What is held of a contract."""
-    found = _account(session, contract)
-    return Decimal() if found is None else found.credits - found.debits
 
 
 def release_approved(session: Session, contract: Contract, schedule: PaymentSchedule) -> None:

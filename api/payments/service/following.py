@@ -55,6 +55,7 @@ def follow(session: Session, contract_id: UUID) -> bool:
     schedule = None if contract is None else _agreed(session, contract)
     if contract is None or schedule is None:
         return False
+    escrow.take_in(session, contract)
     escrow.conclude(session, contract)
     _freeze(session, contract)
     known = milestone_facts.known(session, contract)

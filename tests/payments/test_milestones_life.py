@@ -7,6 +7,8 @@ from typing import Any
 from sqlmodel import Session
 
 from tests.contracts import delivering
+from tests.delivery import executing
+from tests.delivery.executing import Execution
 from tests.payments import paying
 from tests.procurement import awarding
 from workers import clock
@@ -167,3 +169,32 @@ def test_a_schedule_is_the_value_to_the_coin_and_changes_by_agreement_only(
     }
     statuses = [each["status"] for each in case.made.buyer.get(f"{url}s").json()["items"]]
     assert statuses == ["superseded", "agreed"]
+
+
+def test_a_payment_falls_with_the_fact_that_made_it_due_unless_it_was_ordered(
+    as_org: AsOrg, session: Session, drain: Drain
+) -> None:
+    parts = [{"number": 1, "kind": "on_shipment", "basis_points": 10_000}]
+    case = paying.agreed(session, as_org, drain, parts=parts)
+    paying.fund(case, "200000")
+    sides = Execution(case.made.buyer, case.made.supplier, case.made.contract, "")
+    sent = []
+    for number in (1, 2):
+        sent.append(executing.despatched(sides, "120", number=f"SH-{number}"))
+        drain()
+    first, second = case.payments()
+    assert (first["gross"], second["gross"]) == ("200000", "200000")
+    paying.approved(case, first)
+    paying.approved(case, second)
+    assert [each["status"] for each in case.payments()] == ["released", "approved"]
+
+    for advice in sent:
+        url = f"/v1/despatch-advices/{advice['id']}/cancel"
+        answer = case.made.supplier.post(url, json={"reason": "Не погружено"})
+        assert answer.status_code == 200, answer.text
+    drain()
+
+    assert [each["status"] for each in case.payments()] == ["released", "cancelled"]
+    assert case.milestones()[0]["called"] == "200000"
+    paying.fund(case, "200000")
+    assert (len(paying.all_orders(session)), paying.held(case)) == (1, 200_000)

@@ -62,7 +62,7 @@ class FundingIn(Input):
 
 
 class FundingOut(BaseModel):
-    """Money asked for; `GET /v1/collections/{id}` says how it is paid in and what has come."""
+    """Money asked for, and the reference by which it is paid in."""
 
     collection_id: CollectionId
     amount: PlainDecimal

@@ -1,13 +1,34 @@
 """Tasks of payments."""
 
-from uuid import UUID
+from uuid import (
+    UUID,
+)
 
-from sqlmodel import Session
+from sqlmodel import (
+    Session,
+)
 
-from api.core import jobs
-from api.core.jobs import Job
-from api.payments.models import PayeeAccount
+from api.contracts.models import (
+    Acceptance,
+    Dispute,
+    LdClaim,
+)
+from api.core import (
+    jobs,
+)
+from api.core.jobs import (
+    Job,
+)
+from api.payments.models import (
+    Collection,
+    ContractRefund,
+    MilestonePayment,
+    PayeeAccount,
+    PaymentMilestone,
+    PaymentOrder,
+)
 from api.payments.service import (
+    following,
     forfeitures,
     guarantees,
     holds,
@@ -18,7 +39,10 @@ from api.payments.service import (
     sending,
     tariffs,
 )
-from workers.app import batch_task, task
+from workers.app import (
+    batch_task,
+    task,
+)
 
 
 @task("payments.expire_hold")
@@ -111,3 +135,57 @@ def return_security(session: Session, resource_id: str) -> None:
 def execute_forfeiture(session: Session, resource_id: str) -> None:
     """The time to contest a decision to keep a security may be over."""
     forfeitures.execute_due(session, UUID(hex=resource_id))
+
+
+@task("payments.follow_contract")
+def follow_contract(session: Session, resource_id: str) -> None:
+    """Something has happened to a contract: its payments follow."""
+    following.follow(session, UUID(hex=resource_id))
+
+
+@task("payments.follow_acceptance")
+def follow_acceptance(session: Session, resource_id: str) -> None:
+    """Goods were accepted: what was to be paid for them is due."""
+    following.follow(session, session.get_one(Acceptance, UUID(hex=resource_id)).contract_id)
+
+
+@task("payments.follow_dispute")
+def follow_dispute(session: Session, resource_id: str) -> None:
+    """A dispute was opened or closed: it holds payments, or lets them go."""
+    following.follow(session, session.get_one(Dispute, UUID(hex=resource_id)).contract_id)
+
+
+@task("payments.follow_claim")
+def follow_claim(session: Session, resource_id: str) -> None:
+    """Damages were agreed: they are taken off payments."""
+    following.follow(session, session.get_one(LdClaim, UUID(hex=resource_id)).contract_id)
+
+
+@task("payments.follow_milestone")
+def follow_milestone(session: Session, resource_id: str) -> None:
+    """The days after a fact are over: something is due."""
+    following.follow(session, session.get_one(PaymentMilestone, UUID(hex=resource_id)).contract_id)
+
+
+@task("payments.follow_payment")
+def follow_payment(session: Session, resource_id: str) -> None:
+    """A payment was approved, or paid outside: it is made, or booked."""
+    following.follow(session, session.get_one(MilestonePayment, UUID(hex=resource_id)).contract_id)
+
+
+@task("payments.follow_refund")
+def follow_refund(session: Session, resource_id: str) -> None:
+    """A refund was approved: it is made."""
+    following.follow(session, session.get_one(ContractRefund, UUID(hex=resource_id)).contract_id)
+
+
+@task("payments.follow_collection")
+def follow_collection(session: Session, resource_id: str) -> None:
+    """Money has come: what it is for can be paid."""
+    following.follow_collection(session, session.get_one(Collection, UUID(hex=resource_id)))
+
+
+@task("payments.follow_order")
+def follow_order(session: Session, resource_id: str) -> None:
+    """An order was settled, or was not: its payment or refund follows."""
+    following.follow_order(session, session.get_one(PaymentOrder, UUID(hex=resource_id)))

@@ -14,6 +14,7 @@ from api.audit import verification
 from api.contracts.penalty import verification as penalties
 from api.core import signing
 from api.delivery.landed_cost import verification as landed_costs
+from api.payments.due import verification as payments
 from api.procurement.evaluation import auction_logs
 from api.procurement.evaluation import verification as evaluations
 from api.procurement.evaluation.recomputing import Finding
@@ -127,6 +128,29 @@ def penalty(
         lines.append("Not reviewed: nobody has read the rate and the cap in their source yet.")
     if sha256 is None:
         lines.append("Not checked: whether this is the file of the claim. Give --sha256.")
+    for line in lines:
+        console.print(line, markup=False, soft_wrap=True, highlight=False)
+
+
+@app.command()
+def payment(
+    file: Annotated[Path, _File],
+    sha256: Annotated[
+        str | None, typer.Option(help="The file's hash as it stands in the payment.")
+    ] = None,
+) -> None:
+    """Recompute a payment of a contract from its file alone. All that differs is named by its JSON
+    Pointer. Exit code 1 then."""
+    text = file.read_bytes()
+    _tell(payments.check(text, sha256=sha256))
+    said = payments.summary(text)
+    about = f"{said.contract}, milestone {said.number} ({said.kind})"
+    lines = [
+        f"{about}: recomputed alike. SHA-256 {said.sha256}",
+        *(f"{name}: {amount} {said.currency}" for name, amount in said.figures),
+    ]
+    if sha256 is None:
+        lines.append("Not checked: whether this is the file of the payment. Give --sha256.")
     for line in lines:
         console.print(line, markup=False, soft_wrap=True, highlight=False)
 

@@ -94,6 +94,15 @@ def unit_prices(session: Session, contract: Contract) -> dict[UUID, Decimal]:
     return {item: price.quantize(_PRICE, ROUND_HALF_UP) for item, price in prices.items()}
 
 
+def require_prices(session: Session, contract: Contract) -> None:
+    """Raise PriceUnknown when an item of the contract has no price of its own."""
+    prices = unit_prices(session, contract)
+    lots = [award.lot_id for award in queries.awards_of(session, contract)]
+    items = session.exec(select(Item.id).where(col(Item.lot_id).in_(lots))).all()
+    if any(item not in prices for item in items):
+        raise PriceUnknown
+
+
 def told(
     session: Session, row_ids: Collection[UUID], *, until: datetime
 ) -> Mapping[UUID, list[Told]]:

@@ -56,6 +56,8 @@ TAGS = [
         ("fees", "What the platform asks: tariffs, commissions frozen with contracts, invoices."),
         ("securities", "Securities of bids and contracts: given, returned, kept by decision."),
         ("guarantees", "Bank guarantees: verified, amended, called, paid, released."),
+        ("payment_schedules", "When a contract is paid: parts of its value, guarantees, facts."),
+        ("milestone_payments", "What became due: funded, approved, paid, frozen, refunded."),
         ("disputes", "Disputes about contracts, their evidence, and the payments they freeze."),
         ("tracking", "Where shipments are: sources, webhooks, events, timelines, ETA."),
         ("delivery-terms", "Incoterms 2020 as a matrix and checks; crossings, routes, rate cards."),

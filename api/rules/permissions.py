@@ -113,6 +113,13 @@ SCOPES: dict[str, tuple[frozenset[OrgRole], frozenset[MemberRole]]] = {
     "guarantees:verify": (BUYERS | STAFF, frozenset({_M.OWNER, _M.FINANCE})),
     "guarantees:call": (BUYERS, frozenset({_M.OWNER, _M.FINANCE})),
     "guarantees:settle": (STAFF, frozenset({_M.OWNER, _M.FINANCE})),
+    "payment_schedules:write": (
+        BUYERS,
+        frozenset({_M.OWNER, _M.PROCUREMENT_OFFICER, _M.FINANCE}),
+    ),
+    "payment_schedules:answer": (SELLERS, frozenset({_M.OWNER, _M.SALES, _M.FINANCE})),
+    "payments:approve": (BUYERS, frozenset({_M.OWNER, _M.FINANCE})),
+    "payments:confirm": (SELLERS, frozenset({_M.OWNER, _M.FINANCE})),
     "disputes:write": (
         SELLERS | BUYERS,
         frozenset({_M.OWNER, _M.SALES, _M.PROCUREMENT_OFFICER}),

@@ -222,6 +222,7 @@ class Policy:
     deemed_acceptance_duration: Duration | None
     dispute_durations: DisputeDurations | None
     securities: SecurityTerms | None
+    payment_approval_threshold: Amount | None
 
 
 _LATER: Mapping[str, Any] = {
@@ -234,6 +235,7 @@ _LATER: Mapping[str, Any] = {
     "deemed_acceptance_duration": None,
     "dispute_durations": None,
     "securities": None,
+    "payment_approval_threshold": None,
 }
 """Neutral values of parameters that sets frozen before them do not have."""
 
@@ -353,6 +355,7 @@ _READERS: Mapping[str, Callable[[Any], Any]] = {
     "auto_prolongation": _optional(_prolongation),
     "min_value": _optional(_of(Amount)),
     "max_value": _optional(_of(Amount)),
+    "payment_approval_threshold": _optional(_of(Amount)),
     "annual_direct_cap_grounds": tuple,
     "single_source_grounds": tuple,
     "abnormally_low": _of(AbnormallyLow),

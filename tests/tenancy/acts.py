@@ -9,12 +9,13 @@ import psycopg
 from sqlmodel import Session
 
 from api.core import db, ids
-from api.payments.service import accounts, posting
+from api.payments.service import accounts, following, posting
 from api.payments.service.posting import Posting
 from api.procurement.models import PriceJustification
 from api.rules.ledger import AccountKey, AccountKind, transfer
 from tests.contracts import delivering
 from tests.delivery import executing, test_invoices, tracking
+from tests.payments import paying
 from tests.procurement import awarding, bidding, samples
 from tests.procurement.evaluation import deciding
 from tests.tenancy.world import Story, ok, written
@@ -89,6 +90,7 @@ def executed(story: Story, session: Session, case: awarding.Case, contract: Any)
             },
         )
     )
+    _paid(story, handed, supplier)
     invoice = test_invoices.an_invoice("900000.00", order=contract["id"]).encode()
     ok(supplier.post(f"{made.url}/ubl/invoices", content=invoice, headers=test_invoices.XML))
     (sent,) = ok(buyer.get(f"{made.url}/invoices"))["items"]
@@ -107,6 +109,47 @@ def executed(story: Story, session: Session, case: awarding.Case, contract: Any)
         "seq": 1,
         "item": item,
         "schedule_row": row,
+    }
+
+
+def _paid(story: Story, handed: delivering.Delivery, supplier: Any) -> None:
+    """An agreed payment schedule, another proposed; an advance due, one that is guaranteed; a refund
+    asked for."""
+    buyer, url = handed.buyer, handed.url("payment-schedule")
+    parts = [
+        {"number": 1, "kind": "advance", "basis_points": 1000, "guarantee_required": True},
+        {"number": 2, "kind": "advance", "basis_points": 1000},
+        {"number": 3, "kind": "on_acceptance", "basis_points": 8000},
+    ]
+    proposed = ok(buyer.request("PUT", url, json={"parts": parts}))
+    account = paying.payee(supplier.org_id)
+    agreed = {"sha256": proposed["sha256"], "payee_account_id": account}
+    ok(supplier.post(f"{url}/accept", json=agreed))
+    ok(buyer.request("PUT", url, json={"parts": parts}))
+    guarantee = {
+        "issuer": "Bank of China",
+        "reference": "LG-1",
+        "amount": "100000",
+        "valid_until": "2099-12-31",
+        "document_id": delivering.uploaded(supplier, b"%PDF-1.7 guarantee"),
+    }
+    ok(supplier.post(handed.url("payment-milestones/1/guarantees"), json=guarantee))
+    body = {"amount": "2000000", "rail": "bank_transfer", "due_at": "2099-01-01T00:00:00Z"}
+    funding = ok(buyer.post(handed.url("fundings"), json=body))
+    paying.come(funding["collection_id"], Decimal(2_000_000))
+    with db.worker_unit_of_work() as worker:
+        assert following.follow(worker, ids.parse("contract", handed.contract["id"]))
+    (due,) = ok(supplier.get(handed.url("payments")))["items"]
+    back = {
+        "amount": "1",
+        "payee_account_id": paying.payee(buyer.org_id),
+        "reason": "Лишнее",
+    }
+    ok(buyer.post(handed.url("refunds"), json=back))
+    story.ids |= {
+        "payment_id": due["id"],
+        "guarantee": 1,
+        "payee_account": account,
     }
 
 

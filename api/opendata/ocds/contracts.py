@@ -1,6 +1,8 @@
 """The contracts of a process: what both sides signed, how it changed, was delivered and ended."""
 
+from collections import defaultdict
 from collections.abc import Sequence
+from uuid import UUID
 
 from api.contracts import queries
 from api.contracts.models import Contract, ContractChange
@@ -19,13 +21,17 @@ def contracts(process: Process) -> Section:
     known = [each.id for each in signed]
     awards = queries.awards_by_contract(process.session, known)
     agreed = queries.agreed_changes(process.session, known)
-    return Section(
-        {
-            "contracts": [
-                _contract(process, each, awards[each.id], agreed[each.id]) for each in signed
-            ]
-        }
-    )
+    told = [_contract(process, each, awards[each.id], agreed[each.id]) for each in signed]
+    paid = [each for each, said in zip(signed, told, strict=True) if _is_paid(said)]
+    roles: defaultdict[UUID, set[str]] = defaultdict(set)
+    for each in paid:
+        roles[each.buyer_id].add("payer")
+        roles[each.supplier_id].add("payee")
+    return Section({"contracts": told}, dict(roles))
+
+
+def _is_paid(contract: Json) -> bool:
+    return "transactions" in contract.get("implementation", {})
 
 
 def _contract(
@@ -42,7 +48,7 @@ def _contract(
             "value": money(contract.value),
             "dateSigned": instant(contract.signed_at),
             "amendments": [_amendment(each) for each in agreed],
-            "implementation": implementation(process.session, contract),
+            "implementation": implementation(process, contract),
         }
     )
 

@@ -1,4 +1,5 @@
-"""How far a signed contract has come: a milestone for each row of its delivery schedule."""
+"""How far a signed contract has come: a milestone for each row of its delivery schedule and for each
+part of its value, and what was paid."""
 
 from collections.abc import Mapping
 from datetime import datetime
@@ -8,19 +9,71 @@ from sqlmodel import Session
 
 from api.contracts import damages, performance, schedule_rows
 from api.contracts.models import Contract, DeliveryScheduleRow
-from api.core import db
-from api.opendata.ocds.values import Json, compact, day, instant
+from api.core import db, ids
+from api.opendata.ocds.process import Process
+from api.opendata.ocds.values import Json, compact, day, instant, money
+from api.payments.service import milestone_payments as payments
+from api.payments.service import milestones
 from api.rules.clock import local_date
 from api.rules.offers import plain
+from api.rules.payment_milestones import MilestoneStatus
 from api.rules.penalties import performances
 from api.rules.schedules import PerformanceEvent
+from api.rules.tenders import Value
+
+_STATUS = {MilestoneStatus.COMPLETED: "met", MilestoneStatus.CANCELLED: "notMet"}
 
 
-def implementation(session: Session, contract: Contract) -> Json | None:
+def implementation(process: Process, contract: Contract) -> Json | None:
     """`contract.implementation`; None before a schedule is in force."""
+    session = process.session
+    told = {
+        "milestones": [*_deliveries(session, contract), *_parts(session, contract)],
+        "transactions": _transactions(process, contract),
+    }
+    return compact(told) or None
+
+
+def _parts(session: Session, contract: Contract) -> list[Json]:
+    """The parts of the value, as payment milestones."""
+    return [
+        compact(
+            {
+                "id": f"payment-{each.number}",
+                "type": "payment",
+                "code": each.kind,
+                "description": f"{plain(each.paid)} of {plain(each.worth)} {each.currency} paid",
+                "status": _STATUS.get(each.status)
+                or ("partiallyMet" if each.paid else "scheduled"),
+            }
+        )
+        for each in milestones.list_milestones(session, contract)
+    ]
+
+
+def _transactions(process: Process, contract: Contract) -> list[Json]:
+    """What the supplier was paid, by whichever way."""
+    session = process.session
+    numbers = {each.id: each.number for each in milestones.list_milestones(session, contract)}
+    paid = [each for each in payments.list_payments(session, contract) if each.paid_at and each.net]
+    if not paid:
+        return []
+    payer, payee = process.reference(contract.buyer_id), process.reference(contract.supplier_id)
+    return [
+        {
+            "id": ids.show("milestone_payment", each.id),
+            "date": instant(each.paid_at),
+            "value": money(Value(each.net, each.currency)),
+            "payer": payer,
+            "payee": payee,
+            "relatedImplementationMilestone": {"id": f"payment-{numbers[each.milestone_id]}"},
+        }
+        for each in paid
+    ]
+
+
+def _deliveries(session: Session, contract: Contract) -> list[Json]:
     rows = schedule_rows.in_force(session, contract.id)
-    if not rows:
-        return None
     known = performance.facts(session, [row.id for row in rows])
     last = {
         fact.schedule_row_id: fact.occurred_at
@@ -36,7 +89,7 @@ def implementation(session: Session, contract: Contract) -> Json | None:
         and local_date(now) > row.due
         and not performances(facts[row.id], row.incoterm)
     }
-    return {"milestones": [_milestone(row, last, row.id in failed) for row in rows]}
+    return [_milestone(row, last, row.id in failed) for row in rows]
 
 
 def _milestone(row: DeliveryScheduleRow, last: Mapping[UUID, datetime], failed: bool) -> Json:

@@ -101,6 +101,11 @@ EVENTS: Mapping[str, Publication] = {
         for what in ("performed", "performance_retracted")
     },
     "contract.terminated": Publication("contractTermination", ("tender", "contracts"), _named_in),
+    "payment_schedule.agreed": Publication("implementation", ("tender", "contracts"), _named_in),
+    **{
+        name: Publication("implementationUpdate", ("tender", "contracts"), _named_in)
+        for name in ("milestone_payment.paid", "milestone_payment.failed", "milestone.cancelled")
+    },
     "delivery.late": Publication("implementationUpdate", ("tender", "contracts"), _named_in),
     **{
         f"complaint.{what}": Publication("tenderUpdate", ("tender", "complaints"), _named_in)

@@ -19,6 +19,16 @@ from api.payments.models.ledger import (
     LedgerHoldResolution,
     LedgerTransaction,
 )
+from api.payments.models.milestones import (
+    AdvanceGuarantee,
+    ContractFunding,
+    ContractRefund,
+    MilestonePayment,
+    PaymentApproval,
+    PaymentMilestone,
+    PaymentRecovery,
+    PaymentSchedule,
+)
 from api.payments.models.reconciliation import (
     ProviderBalance,
     ProviderLine,
@@ -39,10 +49,13 @@ from api.payments.models.transfers import (
 )
 
 __all__ = [
+    "AdvanceGuarantee",
     "Collection",
     "CollectionReceipt",
     "CommissionTariff",
     "ContractCommission",
+    "ContractFunding",
+    "ContractRefund",
     "FeeInvoice",
     "FeeInvoiceSeries",
     "Guarantee",
@@ -54,8 +67,13 @@ __all__ = [
     "LedgerHold",
     "LedgerHoldResolution",
     "LedgerTransaction",
+    "MilestonePayment",
     "PayeeAccount",
+    "PaymentApproval",
+    "PaymentMilestone",
     "PaymentOrder",
+    "PaymentRecovery",
+    "PaymentSchedule",
     "PlatformAccount",
     "ProviderBalance",
     "ProviderLine",

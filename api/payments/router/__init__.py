@@ -1,6 +1,13 @@
 """Every router of payments."""
 
-from api.payments.router import fees, guarantees, ledger, securities
+from api.payments.router import (
+    fees,
+    guarantees,
+    ledger,
+    milestone_payments,
+    payment_schedules,
+    securities,
+)
 
 ROUTERS = (
     ledger.router,
@@ -11,4 +18,6 @@ ROUTERS = (
     securities.of_bid,
     securities.of_contract,
     securities.router,
+    payment_schedules.router,
+    milestone_payments.router,
 )

@@ -10,7 +10,7 @@ from fastapi import APIRouter, Body, Response
 from tests.stripe_double import cards, charging, funding
 from tests.stripe_double.errors import StripeFault, invalid
 from tests.stripe_double.faults import Fault
-from tests.stripe_double.resources import accounts, checkout, disputes, payouts, refunds
+from tests.stripe_double.resources import accounts, checkout, disputes, outbound, payouts, refunds
 from tests.stripe_double.webhooks import Habits
 
 if TYPE_CHECKING:
@@ -185,3 +185,19 @@ def _restrict(api: "Api", given: Json) -> Json:
     account = api.world.find(accounts.NAME, given["account"])
     accounts.restrict(api.world, account)
     return account
+
+
+@_act("fund_financial_account")
+def _fund_financial_account(api: "Api", given: Json) -> Json:
+    """Money arrives on the account from which Global Payouts are paid."""
+    account = outbound.financial_account(api.world)
+    outbound.move(account, given["currency"], available=given["amount"])
+    return account
+
+
+@_act("finish_outbound_payment")
+def _finish_outbound_payment(api: "Api", given: Json) -> Json:
+    """`posted`, `failed`, or `returned` by the bank after it had been posted."""
+    payment = api.world.find(outbound.PAYMENT, given["outbound_payment"])
+    outbound.finish(api.world, payment, given["status"], given.get("reason", "unknown_failure"))
+    return payment

@@ -15,7 +15,7 @@ RETRY = 3 * DAY
 ATTEMPTS = 4
 """A renewal that was declined so often ends its subscription."""
 LIVING = ("active", "past_due", "trialing")
-_TAX = {"enabled": False, "liability": None, "disabled_reason": None, "provider": None}
+_TAX = {"enabled": False, "liability": None, "disabled_reason": None}
 
 
 def new_customer(world: World, email: str | None) -> Json:

@@ -37,11 +37,3 @@ def card_declined(code: str, decline_code: str | None, message: str, **members: 
         402, message, type="card_error", code=code, decline_code=decline_code, **members
     )
 
-
-def unexpected_state(name: str, status: str, allowed: str, **members: Any) -> StripeFault:
-    return StripeFault(
-        400,
-        f"This {name} could not be changed because it has a status of {status}."
-        f" Only one with one of the following statuses may be: {allowed}.",
-        **members,
-    )

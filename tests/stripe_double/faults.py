@@ -46,6 +46,7 @@ class Fault:
                 await asyncio.sleep(0.005)
         elif self.kind.startswith("reset"):
             transports.abort(request)
+            raise StripeFault(500, "The connection was cut.")
         elif self.kind == "rate_limit":
             problem = StripeFault(
                 429, "Request rate limit exceeded.", type="invalid_request_error", code="rate_limit"

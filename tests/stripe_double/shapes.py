@@ -57,8 +57,9 @@ def filled(name: str, values: Json) -> Json:
         if not always and (name, key) not in _ONLY_EXPANDED
     }
     made = {**empty, "object": name, "livemode": False, **values}
-    if "livemode" not in known:
-        del made["livemode"]
+    for common in ("livemode", "created"):
+        if common not in known:
+            del made[common]
     if name == "payment_method":
         made = {key: value for key, value in made.items() if key not in empty or value is not None}
         made |= {"customer": values.get("customer"), "metadata": values.get("metadata", {})}

@@ -48,10 +48,9 @@ def create(call: Call) -> Json:
         payment_intent=charge["payment_intent"],
         reason=call.get("reason"),
         status=status,
-        destination_details={"type": "card"} if card else {"type": "us_bank_transfer"},
+        destination_details={"type": "card", "card": {"type": "refund"}} if card else None,
         _final="failed" if card and card.refund == "failed" else "succeeded",
     )
-    refund["destination_details"][refund["destination_details"]["type"]] = {}
     kind = "refund" if card else "payment_refund"
     refund["balance_transaction"] = money.book(world, refund, kind, -amount)["id"]
     charge["amount_refunded"] += amount

@@ -37,3 +37,33 @@ class AlreadyReversed(Conflict):
     """A transaction is reversed once."""
 
     code, title = "already_reversed", "The transaction is reversed already"
+
+
+class PayeeUnfit(Conflict):
+    """The account is not the payee's, in another currency, or not verified."""
+
+    code, title = "payee_unfit", "The account cannot be paid to"
+
+
+class PayeeFourEyes(Conflict):
+    """Who has added an account does not verify it: another person or program does."""
+
+    code, title = "payee_four_eyes", "Somebody else must verify the account"
+
+
+class PaymentFourEyes(Conflict):
+    """Who has ordered a payment, or proposed what becomes of money, does not approve it."""
+
+    code, title = "payment_four_eyes", "Somebody else must approve the payment"
+
+
+class PaymentUnderWay(Conflict):
+    """The rail has been asked: what becomes of the payment is its answer's."""
+
+    code, title = "payment_under_way", "The payment is under way"
+
+
+class CollectionOver(Conflict):
+    """Nothing is expected for the collection any more."""
+
+    code, title = "collection_over", "Nothing is expected any more"

@@ -107,11 +107,17 @@ SCOPES: dict[str, tuple[frozenset[OrgRole], frozenset[MemberRole]]] = {
         SELLERS | BUYERS,
         frozenset({_M.OWNER, _M.SALES, _M.PROCUREMENT_OFFICER, _M.FINANCE, _M.LOGISTICS}),
     ),
+    "payments:operate": (STAFF, frozenset({_M.OWNER, _M.FINANCE})),
     "invoices:read": (
         SELLERS | BUYERS,
         frozenset({_M.OWNER, _M.SALES, _M.PROCUREMENT_OFFICER, _M.FINANCE, _M.AUDITOR}),
     ),
     "invoices:write": (SELLERS, frozenset({_M.OWNER, _M.SALES, _M.FINANCE})),
+    "payments:read": (EVERYBODY, frozenset({_M.OWNER, _M.FINANCE, _M.AUDITOR})),
+    "payee_accounts:write": (EVERYBODY, frozenset({_M.OWNER, _M.FINANCE})),
+    "payee_accounts:verify": (STAFF, frozenset({_M.OWNER, _M.FINANCE})),
+    "treasury:read": (STAFF, frozenset({_M.OWNER, _M.FINANCE, _M.AUDITOR})),
+    "treasury:write": (STAFF, frozenset({_M.OWNER, _M.FINANCE})),
     "scorecards:read": (
         SELLERS | BUYERS | STAFF | REVIEWERS,
         frozenset(MemberRole),

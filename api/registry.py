@@ -28,6 +28,7 @@ from api.matching import scoring
 from api.opendata import models as opendata
 from api.opendata.ocds import publishing
 from api.payments import models as payments
+from api.payments.stripe_rail import provider as stripe_events
 from api.procurement import models as procurement
 from api.procurement.service import gathering
 from api.reference import models as reference
@@ -206,6 +207,17 @@ TABLES = (
     payments.LedgerHold,
     payments.LedgerHoldResolution,
     payments.LedgerTransaction,
+    payments.StripeObject,
+    payments.StripeReturn,
+    payments.PaymentDispute,
+    payments.ProviderLine,
+    payments.StripeCursor,
+    payments.PlatformAccount,
+    payments.PayeeAccount,
+    payments.Collection,
+    payments.CollectionReceipt,
+    payments.PaymentOrder,
+    payments.SuspenseItem,
     delivery.Invoice,
     delivery.LandedCostFollowing,
     delivery.LandedCostActual,
@@ -229,6 +241,6 @@ metadata = SQLModel.metadata
 
 gathering.plug(of_lot=comparison.comparable)
 scoring.plug(markups.of_day)
-providers.register(*tracking_messages.PROVIDERS)
+providers.register(*tracking_messages.PROVIDERS, stripe_events.PROVIDER)
 outbox.before_commit(publishing.EVENTS.keys(), publishing.publish)
 outbox.before_commit(catalogue.TYPES.keys(), envelopes.publish)

@@ -1,4 +1,5 @@
-"""What nobody needs any more is thrown away: jobs that were done long ago.
+"""What nobody needs any more is thrown away: jobs that were done long ago. What webhooks missed is
+asked for.
 
 Several may run; one at a time works. Jobs that were given up stay until they are requeued.
 """
@@ -10,6 +11,7 @@ from sqlalchemy import text
 from sqlalchemy.exc import SQLAlchemyError
 
 from api.core import db, jobs, settings
+from api.payments.stripe_rail import polling
 
 log = structlog.get_logger(__name__)
 PAUSE_SECONDS = 600.0
@@ -36,6 +38,8 @@ def run(stop: threading.Event) -> None:
         try:
             if pruned := tidy(stop):
                 log.info("pruned", jobs=pruned)
+            with db.worker_unit_of_work() as session:
+                polling.ask_if_due(session)
         except (SQLAlchemyError, OSError) as error:
             log.warning("housekeeper interrupted", error=str(error))
         stop.wait(PAUSE_SECONDS)

@@ -7,8 +7,26 @@ hundredths that end in 00 all the same.
 
 from decimal import Decimal
 
-_NONE = frozenset("BIF CLP DJF GNF JPY KMF KRW MGA PYG RWF VND VUV XAF XOF XPF".split())
-_THREE = frozenset("BHD JOD KWD OMR TND".split())
+_NONE = frozenset(
+    [
+        "BIF",
+        "CLP",
+        "DJF",
+        "GNF",
+        "JPY",
+        "KMF",
+        "KRW",
+        "MGA",
+        "PYG",
+        "RWF",
+        "VND",
+        "VUV",
+        "XAF",
+        "XOF",
+        "XPF",
+    ]
+)
+_THREE = frozenset(["BHD", "JOD", "KWD", "OMR", "TND"])
 _STEP = {**dict.fromkeys(_THREE, 10), "ISK": 100, "UGX": 100}
 
 

@@ -9,8 +9,25 @@ from api.payments.models.ledger import (
     LedgerHoldResolution,
     LedgerTransaction,
 )
+from api.payments.models.stripe import (
+    PaymentDispute,
+    ProviderLine,
+    StripeCursor,
+    StripeObject,
+    StripeReturn,
+)
+from api.payments.models.transfers import (
+    Collection,
+    CollectionReceipt,
+    PayeeAccount,
+    PaymentOrder,
+    PlatformAccount,
+    SuspenseItem,
+)
 
 __all__ = [
+    "Collection",
+    "CollectionReceipt",
     "HoldOutcome",
     "LedgerAccount",
     "LedgerDay",
@@ -18,4 +35,13 @@ __all__ = [
     "LedgerHold",
     "LedgerHoldResolution",
     "LedgerTransaction",
+    "PayeeAccount",
+    "PaymentDispute",
+    "PaymentOrder",
+    "PlatformAccount",
+    "ProviderLine",
+    "StripeCursor",
+    "StripeObject",
+    "StripeReturn",
+    "SuspenseItem",
 ]

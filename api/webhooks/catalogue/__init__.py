@@ -5,10 +5,18 @@ from collections.abc import Collection, Iterable
 from api.core.errors import FieldError, Invalid
 from api.rules import permissions
 from api.rules.permissions import OrgRole
-from api.webhooks.catalogue import contracts, delivery, endpoints, market, procurement
+from api.webhooks.catalogue import (
+    contracts,
+    delivery,
+    endpoints,
+    market,
+    payments,
+    procurement,
+    stripe,
+)
 from api.webhooks.catalogue.kinds import EventType
 
-_AREAS = (market, procurement, contracts, delivery, endpoints)
+_AREAS = (market, procurement, contracts, delivery, payments, stripe, endpoints)
 TYPES: dict[str, EventType] = {each.name: each for area in _AREAS for each in area.TYPES}
 """By name; whatever a feature emits is here or in INTERNAL."""
 INTERNAL = frozenset(name for area in _AREAS for name in area.INTERNAL)

@@ -19,6 +19,26 @@ def expire_hold(session: Session, resource_id: str) -> None:
     holds.expire_due(session, UUID(hex=resource_id))
 
 
+@task(sending.TASK)
+def send(session: Session, resource_id: str) -> None:
+    """An order was approved: its rail is asked to send it."""
+    sending.send(UUID(hex=resource_id))
+
+
+@task("payments.instruct")
+def instruct(session: Session, resource_id: str) -> None:
+    """Money is expected: its rail is asked how it is paid."""
+    sending.instruct(UUID(hex=resource_id))
+
+
+@task("payments.send_waiting")
+def send_waiting(session: Session, resource_id: str) -> None:
+    """An account of a payee has changed: what waits for it is tried again."""
+    account = session.get_one(PayeeAccount, UUID(hex=resource_id))
+    for order_id in orders.waiting(session, account.organisation_id):
+        jobs.enqueue(session, sending.TASK, {"resource_id": order_id.hex})
+
+
 @batch_task(polling.EVENTS)
 def poll_stripe_events(session: Session, job: Job) -> bool:
     """Take in the events of Stripe that no webhook brought."""
@@ -41,26 +61,6 @@ def warn_of_evidence(session: Session, resource_id: str) -> None:
 def reverse_transfer(session: Session, return_id: str, actor: str) -> None:
     """Take back what a seller was paid."""
     recovery.reverse(UUID(hex=return_id), actor)
-
-
-@task(sending.TASK)
-def send(session: Session, resource_id: str) -> None:
-    """An order was approved: its rail is asked to send it."""
-    sending.send(UUID(hex=resource_id))
-
-
-@task("payments.instruct")
-def instruct(session: Session, resource_id: str) -> None:
-    """Money is expected: its rail is asked how it is paid."""
-    sending.instruct(UUID(hex=resource_id))
-
-
-@task("payments.send_waiting")
-def send_waiting(session: Session, resource_id: str) -> None:
-    """An account of a payee has changed: what waits for it is tried again."""
-    account = session.get_one(PayeeAccount, UUID(hex=resource_id))
-    for order_id in orders.waiting(session, account.organisation_id):
-        jobs.enqueue(session, sending.TASK, {"resource_id": order_id.hex})
 
 
 @task(stripe_payees.ONBOARD)

@@ -107,7 +107,6 @@ SCOPES: dict[str, tuple[frozenset[OrgRole], frozenset[MemberRole]]] = {
         SELLERS | BUYERS,
         frozenset({_M.OWNER, _M.SALES, _M.PROCUREMENT_OFFICER, _M.FINANCE, _M.LOGISTICS}),
     ),
-    "payments:operate": (STAFF, frozenset({_M.OWNER, _M.FINANCE})),
     "invoices:read": (
         SELLERS | BUYERS,
         frozenset({_M.OWNER, _M.SALES, _M.PROCUREMENT_OFFICER, _M.FINANCE, _M.AUDITOR}),

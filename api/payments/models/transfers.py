@@ -85,7 +85,8 @@ class PayeeAccount(Table, table=True):
 
 class Collection(Table, table=True):
     """Money that is expected of `payer_id`, for the account of `credit_kind` and
-    `credit_reference`; `reference` is what the payer writes (ISO 11649). `parties` may read that account."""
+    `credit_reference`; `reference` is what the payer writes (ISO 11649).
+    `parties` may read that account."""
 
     __tablename__ = "collection"
     __table_args__ = (

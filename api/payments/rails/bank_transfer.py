@@ -1,6 +1,6 @@
 """Transfers by a bank: payers write a reference, the treasurer uploads files of payments."""
 
-from sqlmodel import select
+from sqlmodel import col, select
 
 from api.core import db
 from api.payments.models import PlatformAccount
@@ -25,7 +25,7 @@ class BankTransferRail:
                     "bic": each.bic,
                     "number": each.number,
                 }
-                for each in session.exec(query.where(PlatformAccount.closed_at == None))
+                for each in session.exec(query.where(col(PlatformAccount.closed_at).is_(None)))
             ]
         if not accounts:
             raise RailRefused("no_bank_account", f"No account in {collection.currency}.")

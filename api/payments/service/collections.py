@@ -17,9 +17,9 @@ from api.core import audit
 from api.core.errors import Conflict, NotFound
 from api.core.outbox import emit
 from api.payments import references
-from api.payments.models import Collection, CollectionReceipt, SuspenseItem
+from api.payments.models import Collection, CollectionReceipt
 from api.payments.problems import CollectionOver
-from api.payments.service import posting
+from api.payments.service import posting, suspense
 from api.payments.service.accounts import Parties
 from api.payments.service.posting import Posting
 from api.rules.ledger import AccountKey, AccountKind, Entry
@@ -163,17 +163,17 @@ def receive(
         reason = "amount" if fits else "currency"
         if fits and not applied:
             reason = "nothing_expected"
-        session.add(
-            SuspenseItem(
-                external_id=external_id,
-                currency=currency,
-                amount=amount - applied,
-                clearing_kind=clearing.kind,
-                payer=payer and payer[:500],
-                reference=collection.reference,
-                reason=reason,
-                collection_id=collection.id,
-            )
+        suspense.keep(
+            session,
+            external_id=external_id,
+            currency=currency,
+            amount=amount - applied,
+            clearing=clearing,
+            payer=payer,
+            reference=collection.reference,
+            reason=reason,
+            collection_id=collection.id,
+            actor=actor,
         )
     if applied:
         collection.received_amount += applied
@@ -229,7 +229,7 @@ def _log(
     _tell(session, collection, event)
 
 
-def _tell(session: Session, collection: Collection, event: str, **more: str) -> None:
+def _tell(session: Session, collection: Collection, event: str, **more: Any) -> None:
     emit(
         session,
         event,

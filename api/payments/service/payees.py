@@ -173,5 +173,4 @@ def _log(
         account.id,
         org_id=org_id,
         state=account.state,
-        version=account.version,
     )

@@ -9,7 +9,6 @@ from sqlmodel import Session, select
 
 from api.core import audit, pages
 from api.core.errors import Conflict, NotFound
-from api.core.outbox import emit
 from api.core.pages import PageQuery
 from api.payments.models import SuspenseItem
 from api.payments.problems import PaymentFourEyes
@@ -28,6 +27,7 @@ def keep(
     currency: str,
     clearing: AccountKey,
     reason: str,
+    actor: str,
     collection_id: UUID | None = None,
     payer: str | None = None,
     reference: str | None = None,
@@ -45,7 +45,7 @@ def keep(
     )
     session.add(item)
     session.flush()
-    _log(session, item, "keep", "rail", {"amount": f"{amount:f}", "currency": currency})
+    _log(session, item, "keep", actor, {"amount": f"{amount:f}", "currency": currency})
     return item
 
 
@@ -81,6 +81,7 @@ def receive(
         currency=currency,
         clearing=clearing,
         reason=reason,
+        actor=actor,
         payer=payer,
         reference=reference,
     )
@@ -154,4 +155,3 @@ def _log(
 ) -> None:
     stream = f"suspense_item:{item.id.hex}"
     audit.record(session, stream, action, actor=actor, org_id=None, change=dict(change))
-    emit(session, "suspense.changed", item.id, org_id=None, version=item.version)

@@ -70,4 +70,4 @@ TYPES = (
         {"state": "verified"},
     ).types(changed="An account that you are paid to was added, verified, suspended or retired."),
 )
-INTERNAL: tuple[str, ...] = ("suspense.changed",)
+INTERNAL: tuple[str, ...] = ()

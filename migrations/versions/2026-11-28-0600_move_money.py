@@ -1,6 +1,6 @@
-"""Snapshot.
+"""Accounts of payees, money that is expected, money that goes out, money that fits nothing.
 
-Revision ID: 0054
+Revision ID: 0053
 Revises: 0052
 """
 
@@ -11,16 +11,15 @@ import sqlmodel.sql.sqltypes
 from alembic import op
 from sqlalchemy.dialects import postgresql
 
-revision: str = "0054"
+revision: str = "0053"
 down_revision: str | Sequence[str] | None = "0052"
 branch_labels: str | Sequence[str] | None = None
 depends_on: str | Sequence[str] | None = None
 
-
 TABLES = (
     "platform_account",
-    "collection",
     "payee_account",
+    "collection",
     "collection_receipt",
     "payment_order",
     "suspense_item",
@@ -29,10 +28,31 @@ PROTECT = """
 ALTER TABLE {table} ENABLE ROW LEVEL SECURITY;
 ALTER TABLE {table} FORCE ROW LEVEL SECURITY;
 CREATE POLICY worker ON {table} TO kerben_worker USING (true) WITH CHECK (true);
+CREATE POLICY operator ON {table} TO kerben_app
+  USING (kerben_operator()) WITH CHECK (kerben_operator());
+CREATE TRIGGER keep_rows BEFORE DELETE OR TRUNCATE ON {table}
+  FOR EACH STATEMENT EXECUTE FUNCTION kerben_refuse_change();
+"""
+POLICIES = """
+CREATE POLICY read ON platform_account FOR SELECT TO kerben_app USING (true);
+CREATE POLICY owner ON payee_account TO kerben_app
+  USING (organisation_id = kerben_org()) WITH CHECK (organisation_id = kerben_org());
+CREATE POLICY payer ON collection TO kerben_app
+  USING (payer_id = kerben_org()) WITH CHECK (payer_id = kerben_org());
+CREATE POLICY payer ON collection_receipt FOR SELECT TO kerben_app
+  USING (EXISTS (SELECT FROM collection c WHERE c.id = collection_id));
+CREATE POLICY beneficiary ON payment_order FOR SELECT TO kerben_app
+  USING (beneficiary_id = kerben_org());
+
+-- What came is never altered.
+REVOKE UPDATE, DELETE, TRUNCATE ON collection_receipt FROM kerben_app, kerben_worker;
+CREATE TRIGGER append_only BEFORE UPDATE ON collection_receipt
+  FOR EACH STATEMENT EXECUTE FUNCTION kerben_refuse_change();
 """
 
 
 def upgrade() -> None:
+    op.execute("SET LOCAL lock_timeout = '5s'")
     op.create_table(
         "platform_account",
         sa.Column("id", sa.Uuid(), nullable=False),
@@ -54,6 +74,78 @@ def upgrade() -> None:
         ["number", "currency"],
         unique=True,
         postgresql_where=sa.text("closed_at IS NULL"),
+    )
+    op.create_table(
+        "payee_account",
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("updated_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("organisation_id", sa.Uuid(), nullable=False),
+        sa.Column(
+            "rail",
+            sa.Enum(
+                "stripe",
+                "bank_transfer",
+                "guarantee",
+                name="railname_valid",
+                native_enum=False,
+                create_constraint=True,
+                length=32,
+            ),
+            nullable=False,
+        ),
+        sa.Column("country", sqlmodel.sql.sqltypes.AutoString(length=2), nullable=False),
+        sa.Column("currency", sqlmodel.sql.sqltypes.AutoString(length=3), nullable=False),
+        sa.Column("holder_name", sqlmodel.sql.sqltypes.AutoString(length=500), nullable=False),
+        sa.Column("bank_name", sqlmodel.sql.sqltypes.AutoString(length=200), nullable=True),
+        sa.Column("bic", sqlmodel.sql.sqltypes.AutoString(length=14), nullable=True),
+        sa.Column("number", sa.LargeBinary(), nullable=True),
+        sa.Column("last4", sqlmodel.sql.sqltypes.AutoString(length=4), nullable=True),
+        sa.Column("fingerprint", sqlmodel.sql.sqltypes.AutoString(length=64), nullable=False),
+        sa.Column(
+            "provider_account_id", sqlmodel.sql.sqltypes.AutoString(length=255), nullable=True
+        ),
+        sa.Column(
+            "state",
+            sa.Enum(
+                "submitted",
+                "verified",
+                "suspended",
+                "refused",
+                "retired",
+                name="payeestate_valid",
+                native_enum=False,
+                create_constraint=True,
+                length=32,
+            ),
+            nullable=False,
+        ),
+        sa.Column("reason", sqlmodel.sql.sqltypes.AutoString(length=1000), nullable=True),
+        sa.Column("added_by", sqlmodel.sql.sqltypes.AutoString(length=80), nullable=False),
+        sa.Column("verified_by", sqlmodel.sql.sqltypes.AutoString(length=80), nullable=True),
+        sa.Column("version", sa.Integer(), nullable=False),
+        sa.CheckConstraint(
+            "rail <> 'bank_transfer' OR number IS NOT NULL",
+            name=op.f("ck_payee_account_bank_has_number"),
+        ),
+        sa.CheckConstraint("verified_by <> added_by", name=op.f("ck_payee_account_four_eyes")),
+        sa.ForeignKeyConstraint(
+            ["organisation_id"],
+            ["organisation.id"],
+            name=op.f("fk_payee_account_organisation_id_organisation"),
+            ondelete="RESTRICT",
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_payee_account")),
+        sa.UniqueConstraint(
+            "provider_account_id", name=op.f("uq_payee_account_provider_account_id")
+        ),
+    )
+    op.create_index(
+        "uq_payee_account_live",
+        "payee_account",
+        ["organisation_id", "rail", "fingerprint"],
+        unique=True,
+        postgresql_where=sa.text("state NOT IN ('retired', 'refused')"),
     )
     op.create_table(
         "collection",
@@ -162,78 +254,6 @@ def upgrade() -> None:
     op.create_index(op.f("ix_collection_payer_id"), "collection", ["payer_id"], unique=False)
     op.create_index(
         "ix_collection_resource_id", "collection", ["resource_id", "purpose"], unique=False
-    )
-    op.create_table(
-        "payee_account",
-        sa.Column("id", sa.Uuid(), nullable=False),
-        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
-        sa.Column("updated_at", sa.DateTime(timezone=True), nullable=False),
-        sa.Column("organisation_id", sa.Uuid(), nullable=False),
-        sa.Column(
-            "rail",
-            sa.Enum(
-                "stripe",
-                "bank_transfer",
-                "guarantee",
-                name="railname_valid",
-                native_enum=False,
-                create_constraint=True,
-                length=32,
-            ),
-            nullable=False,
-        ),
-        sa.Column("country", sqlmodel.sql.sqltypes.AutoString(length=2), nullable=False),
-        sa.Column("currency", sqlmodel.sql.sqltypes.AutoString(length=3), nullable=False),
-        sa.Column("holder_name", sqlmodel.sql.sqltypes.AutoString(length=500), nullable=False),
-        sa.Column("bank_name", sqlmodel.sql.sqltypes.AutoString(length=200), nullable=True),
-        sa.Column("bic", sqlmodel.sql.sqltypes.AutoString(length=14), nullable=True),
-        sa.Column("number", sa.LargeBinary(), nullable=True),
-        sa.Column("last4", sqlmodel.sql.sqltypes.AutoString(length=4), nullable=True),
-        sa.Column("fingerprint", sqlmodel.sql.sqltypes.AutoString(length=64), nullable=False),
-        sa.Column(
-            "provider_account_id", sqlmodel.sql.sqltypes.AutoString(length=255), nullable=True
-        ),
-        sa.Column(
-            "state",
-            sa.Enum(
-                "submitted",
-                "verified",
-                "suspended",
-                "refused",
-                "retired",
-                name="payeestate_valid",
-                native_enum=False,
-                create_constraint=True,
-                length=32,
-            ),
-            nullable=False,
-        ),
-        sa.Column("reason", sqlmodel.sql.sqltypes.AutoString(length=1000), nullable=True),
-        sa.Column("added_by", sqlmodel.sql.sqltypes.AutoString(length=80), nullable=False),
-        sa.Column("verified_by", sqlmodel.sql.sqltypes.AutoString(length=80), nullable=True),
-        sa.Column("version", sa.Integer(), nullable=False),
-        sa.CheckConstraint(
-            "rail <> 'bank_transfer' OR number IS NOT NULL",
-            name=op.f("ck_payee_account_bank_has_number"),
-        ),
-        sa.CheckConstraint("verified_by <> added_by", name=op.f("ck_payee_account_four_eyes")),
-        sa.ForeignKeyConstraint(
-            ["organisation_id"],
-            ["organisation.id"],
-            name=op.f("fk_payee_account_organisation_id_organisation"),
-            ondelete="RESTRICT",
-        ),
-        sa.PrimaryKeyConstraint("id", name=op.f("pk_payee_account")),
-        sa.UniqueConstraint(
-            "provider_account_id", name=op.f("uq_payee_account_provider_account_id")
-        ),
-    )
-    op.create_index(
-        "uq_payee_account_live",
-        "payee_account",
-        ["organisation_id", "rail", "fingerprint"],
-        unique=True,
-        postgresql_where=sa.text("state NOT IN ('retired', 'refused')"),
     )
     op.create_table(
         "collection_receipt",
@@ -495,8 +515,10 @@ def upgrade() -> None:
     )
     for table in TABLES:
         op.execute(PROTECT.format(table=table))
+    op.execute(POLICIES)
 
 
 def downgrade() -> None:
+    op.execute("SET LOCAL lock_timeout = '5s'")
     for table in reversed(TABLES):
         op.drop_table(table)

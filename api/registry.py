@@ -30,6 +30,7 @@ from api.opendata import models as opendata
 from api.opendata.ocds import publishing
 from api.payments import models as payments
 from api.payments.service import bid_securities, performance_securities
+from api.payments.stripe_rail import provider as stripe_events
 from api.procurement import models as procurement
 from api.procurement.service import gathering, held_securities
 from api.reference import models as reference
@@ -235,6 +236,10 @@ TABLES = (
     payments.ContractFunding,
     payments.ContractRefund,
     payments.PaymentRecovery,
+    payments.StripeObject,
+    payments.StripeReturn,
+    payments.PaymentDispute,
+    payments.StripeCursor,
     delivery.Invoice,
     delivery.LandedCostFollowing,
     delivery.LandedCostActual,
@@ -265,6 +270,6 @@ held_securities.plug(bid_securities.counted)
 entry.plug(performance_securities.may_come_into_force)
 gathering.plug(of_lot=comparison.comparable)
 scoring.plug(markups.of_day)
-providers.register(*tracking_messages.PROVIDERS)
+providers.register(*tracking_messages.PROVIDERS, stripe_events.PROVIDER)
 outbox.before_commit(publishing.EVENTS.keys(), publishing.publish)
 outbox.before_commit(catalogue.TYPES.keys(), envelopes.publish)

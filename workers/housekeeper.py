@@ -1,4 +1,5 @@
-"""What nobody needs any more is thrown away, a batch a transaction, each by an index.
+"""What nobody needs any more is thrown away, a batch a transaction, each by an index; what webhooks
+missed is asked for.
 
 Several may run; one at a time works. Jobs that were given up stay until they are requeued, events
 until they are told.
@@ -18,6 +19,7 @@ from api.core.jobs import Job
 from api.core.outbox import OutboxEvent
 from api.core.settings import Settings
 from api.identity.models import ClientAssertion, LoginSession, LoginThrottle, OneTimeToken
+from api.payments.stripe_rail import polling
 
 log = structlog.get_logger(__name__)
 PAUSE_SECONDS = 600.0
@@ -66,6 +68,8 @@ def run(stop: threading.Event) -> None:
         try:
             if pruned := tidy(stop):
                 log.info("pruned", rows=pruned)
+            with db.worker_unit_of_work() as session:
+                polling.ask_if_due(session)
         except (SQLAlchemyError, OSError) as error:
             log.warning("housekeeper interrupted", error=str(error))
         stop.wait(PAUSE_SECONDS)

@@ -24,6 +24,7 @@ from api.payments.models import (
     ContractRefund,
     MilestonePayment,
     PayeeAccount,
+    PaymentDispute,
     PaymentMilestone,
     PaymentOrder,
 )
@@ -38,6 +39,14 @@ from api.payments.service import (
     security_returns,
     sending,
     tariffs,
+)
+from api.payments.stripe_rail import (
+    chargebacks,
+    polling,
+    recovery,
+)
+from api.payments.stripe_rail import (
+    payees as stripe_payees,
 )
 from workers.app import (
     batch_task,
@@ -189,3 +198,39 @@ def follow_collection(session: Session, resource_id: str) -> None:
 def follow_order(session: Session, resource_id: str) -> None:
     """An order was settled, or was not: its payment or refund follows."""
     following.follow_order(session, session.get_one(PaymentOrder, UUID(hex=resource_id)))
+
+
+@batch_task(polling.EVENTS)
+def poll_stripe_events(session: Session, job: Job) -> bool:
+    """Take in the events of Stripe that no webhook brought."""
+    return polling.poll_events(session, job)
+
+
+@batch_task(polling.LINES)
+def fetch_stripe_lines(session: Session, job: Job) -> bool:
+    """Keep the balance transactions of Stripe that are new."""
+    return polling.fetch_lines(session, job)
+
+
+@task("payments.warn_of_evidence")
+def warn_of_evidence(session: Session, resource_id: str) -> None:
+    """Evidence for a dispute of a payer is due soon."""
+    chargebacks.warn(session, session.get_one(PaymentDispute, UUID(hex=resource_id)))
+
+
+@task(recovery.TASK)
+def reverse_transfer(session: Session, return_id: str, actor: str) -> None:
+    """Take back what a seller was paid."""
+    recovery.reverse(UUID(hex=return_id), actor)
+
+
+@task(stripe_payees.ONBOARD)
+def onboard_payee(session: Session, resource_id: str) -> None:
+    """A payee account was added: it gets its account at Stripe, if it is of that rail."""
+    stripe_payees.onboard(UUID(hex=resource_id))
+
+
+@batch_task(stripe_payees.INVITE)
+def invite_payee(session: Session, job: Job) -> bool:
+    """Make a link by which a payee goes through Stripe's onboarding."""
+    return stripe_payees.invite(session, job)

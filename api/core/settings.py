@@ -204,6 +204,36 @@ class Settings(BaseSettings):
         default=(), description="Earlier values of secret_key: what they encrypted is still read."
     )
 
+    stripe_key: SecretStr | None = Field(
+        default=None, description="Restricted key rk_test_… or rk_live_…; unset: no Stripe rail."
+    )
+    stripe_version: str = Field(
+        default="2026-10-28.endive",
+        pattern=r"^\d{4}-\d{2}-\d{2}\.[a-z]+$",
+        description="API version of every call; that of the webhook endpoints must be the same.",
+    )
+    stripe_country: str = Field(
+        default="US", pattern=r"^[A-Z]{2}$", description="Of the platform's Stripe account."
+    )
+    stripe_financial_account: str | None = Field(
+        default=None,
+        pattern=r"^fa_\w+$",
+        description="Where Global Payouts are paid from; unset: payees are paid by transfers only.",
+    )
+    stripe_return_url: str | None = Field(
+        default=None,
+        pattern=r"^https?://",
+        description="Where payers and payees come back to from Stripe's pages; unset: base_url.",
+    )
+    stripe_tax: bool = Field(
+        default=False, description="Let Stripe Tax compute the tax of fees and subscriptions."
+    )
+    stripe_api_url: str | None = Field(
+        default=None,
+        pattern=r"^http://127\.0\.0\.1(:\d+)?$",
+        description="Another API than Stripe's, of this machine: for tests.",
+    )
+
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
     log_format: Literal["json", "console"] = "json"
     telemetry: bool = Field(default=False, description="Send OpenTelemetry traces by OTLP.")
@@ -326,6 +356,12 @@ class Settings(BaseSettings):
                 raise ValueError("each must be scheme://host[:port]")
         return origins
 
+    @field_validator("stripe_key")
+    def _restricted(cls, key: SecretStr | None) -> SecretStr | None:
+        if key is not None and not key.get_secret_value().startswith(("rk_test_", "rk_live_")):
+            raise ValueError("must be a restricted key, rk_test_… or rk_live_…")
+        return key
+
     @field_validator("broker_url")
     @classmethod
     def _known_broker(cls, url: SecretStr) -> SecretStr:
@@ -349,6 +385,11 @@ class Settings(BaseSettings):
             problems.append("KERBEN_DATABASE_URL must name a PostgreSQL server")
         if self.broker_url.get_secret_value().startswith("memory:"):
             problems.append("KERBEN_BROKER_URL must name a broker")
+        if self.stripe_api_url is not None:
+            problems.append("KERBEN_STRIPE_API_URL must not be set")
+        key = self.stripe_key.get_secret_value() if self.stripe_key else ""
+        if key.startswith("rk_test_" if self.environment == "production" else "rk_live_"):
+            problems.append("KERBEN_STRIPE_KEY must be rk_live_ in production, rk_test_ elsewhere")
         if self.outbound_insecure:
             problems.append("KERBEN_OUTBOUND_INSECURE must not be set")
         if not self.secure:

@@ -74,7 +74,7 @@ def _resolve(annotation: Any, scope: dict[str, Any]) -> Any:
     if origin is Literal or not args:
         return annotation
     resolved = tuple(_resolve(arg, scope) for arg in args)
-    return Union[resolved] if origin in _UNIONS else types.GenericAlias(origin, resolved)
+    return Union[resolved] if origin in _UNIONS else types.GenericAlias(origin, resolved)  # noqa: UP007
 
 
 def _convert(kind: Any, value: Any, path: str, v2: bool) -> Any:
@@ -123,7 +123,7 @@ def _scalar(kind: type, value: Any, v2: bool) -> Any:
             return value in (True, "true")
         raise ValueError
     if isinstance(value, bool):
-        raise ValueError
+        raise ValueError  # noqa: TRY004
     if kind is str and not isinstance(value, str):
         raise ValueError
     try:

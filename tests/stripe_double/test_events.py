@@ -97,7 +97,9 @@ def test_copies_come_in_an_order_that_the_seed_decides(
 
     double.act("deliver", copies=2, seed=7)
 
-    came = [client.construct_event(*letter, secret).data.object["name"] for letter in receiver.letters]
+    came = [
+        client.construct_event(*letter, secret).data.object["name"] for letter in receiver.letters
+    ]
     assert sorted(came) == sorted(names * 2)
     assert came != sorted(came)
 
@@ -130,7 +132,9 @@ def test_a_thin_notification_leads_to_the_event_and_to_the_account(
     destination: Any = client.v2.core.event_destinations.create(asked)
     account: Any = {
         "configuration": {
-            "recipient": {"capabilities": {"stripe_balance": {"stripe_transfers": {"requested": True}}}}
+            "recipient": {
+                "capabilities": {"stripe_balance": {"stripe_transfers": {"requested": True}}}
+            }
         },
         "identity": {"country": "us"},
     }

@@ -114,21 +114,31 @@ class DisputeEvidence(Table, table=True):
 
 
 class PaymentFreeze(Table, table=True):
-    """Payments of a contract that a dispute holds: those of a kind of milestone, of one row of the
-    schedule or (None) of all. They are free again once `released_at` is set."""
+    """Payments of a contract that are held: those of a kind of milestone, of one row of the schedule
+    or (None) of all. A dispute of its sides holds them, or a payer's bank that takes money back
+    (`payment_dispute`, a table of payments). They are free again once `released_at` is set."""
 
     __tablename__ = "payment_freeze"
     __table_args__ = (
         UniqueConstraint(
-            "dispute_id", "milestone", "schedule_row_id", postgresql_nulls_not_distinct=True
+            "dispute_id",
+            "payment_dispute_id",
+            "milestone",
+            "schedule_row_id",
+            name="uq_payment_freeze_cause_milestone_schedule_row_id",
+            postgresql_nulls_not_distinct=True,
         ),
+        CheckConstraint("num_nonnulls(dispute_id, payment_dispute_id) = 1", name="one_cause"),
         Index(
             "ix_payment_freeze_held", "contract_id", postgresql_where=text("released_at IS NULL")
         ),
     )
 
     contract_id: UUID = Field(foreign_key="contract.id", ondelete="RESTRICT")
-    dispute_id: UUID = Field(foreign_key="dispute.id", ondelete="RESTRICT")
+    dispute_id: UUID | None = Field(default=None, foreign_key="dispute.id", ondelete="RESTRICT")
+    payment_dispute_id: UUID | None = Field(
+        default=None, foreign_key="payment_dispute.id", ondelete="RESTRICT", index=True
+    )
     milestone: MilestoneKind = Field(sa_type=state(MilestoneKind))
     schedule_row_id: UUID | None = Field(
         default=None, foreign_key="delivery_schedule_row.id", ondelete="RESTRICT"

@@ -39,6 +39,12 @@ from api.payments.models.securities import (
     Security,
     SecurityForfeiture,
 )
+from api.payments.models.stripe import (
+    PaymentDispute,
+    StripeCursor,
+    StripeObject,
+    StripeReturn,
+)
 from api.payments.models.transfers import (
     Collection,
     CollectionReceipt,
@@ -70,6 +76,7 @@ __all__ = [
     "MilestonePayment",
     "PayeeAccount",
     "PaymentApproval",
+    "PaymentDispute",
     "PaymentMilestone",
     "PaymentOrder",
     "PaymentRecovery",
@@ -81,5 +88,8 @@ __all__ = [
     "ReconciliationMatch",
     "Security",
     "SecurityForfeiture",
+    "StripeCursor",
+    "StripeObject",
+    "StripeReturn",
     "SuspenseItem",
 ]

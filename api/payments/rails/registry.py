@@ -2,9 +2,13 @@
 
 from api.payments.rails import Rail, RailRefused
 from api.payments.rails.bank_transfer import BankTransferRail
+from api.payments.stripe_rail.rail import StripeRail
 from api.rules.rails import RailName
 
-RAILS: dict[RailName, Rail] = {RailName.BANK_TRANSFER: BankTransferRail()}
+RAILS: dict[RailName, Rail] = {
+    RailName.STRIPE: StripeRail(),
+    RailName.BANK_TRANSFER: BankTransferRail(),
+}
 
 
 def find(name: RailName) -> Rail:

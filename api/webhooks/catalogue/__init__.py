@@ -16,6 +16,7 @@ from api.webhooks.catalogue import (
     procurement,
     screening,
     securities,
+    stripe,
 )
 from api.webhooks.catalogue.kinds import EventType
 
@@ -28,6 +29,7 @@ _AREAS = (
     milestones,
     securities,
     fees,
+    stripe,
     endpoints,
     screening,
 )

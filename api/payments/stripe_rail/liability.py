@@ -1,0 +1,78 @@
+"""Who bears it when a payer gets money back that we did not send: what we owe for the payment, as
+far as it is still there, and then a debt of who was paid."""
+
+from decimal import Decimal
+from uuid import UUID
+
+from sqlmodel import Session, select
+
+from api.contracts.models import Contract
+from api.payments.models import Collection, LedgerAccount, LedgerTransaction
+from api.payments.service import posting
+from api.payments.service.posting import Posting
+from api.payments.stripe_rail.objects import ACTOR
+from api.rules.ledger import AccountKey, AccountKind, transfer
+
+
+def contract_of(session: Session, collection: Collection) -> Contract | None:
+    """The contract that a payment funds, if it funds one."""
+    if collection.credit_kind is not AccountKind.ESCROW_LIABILITY:
+        return None
+    return session.get_one(Contract, collection.credit_reference)
+
+
+def take(
+    session: Session, collection: Collection, amount: Decimal, paid_from: AccountKey, *, key: str
+) -> None:
+    """Book that `amount` of a collection went back from `paid_from`; told again, nothing."""
+    account = credit_account(collection)
+    free = min(amount, _free(session, account))
+    debtor, owed_by = _debtor(session, collection)
+    entries = transfer(account, paid_from, free) if free else []
+    if free < amount:
+        entries += transfer(debtor, paid_from, amount - free)
+    told = Posting(
+        key=key,
+        kind="stripe.charged_back",
+        entries=entries,
+        actor=ACTOR,
+        resource_id=collection.id,
+    )
+    if _booked(session, key) is None:
+        posting.post(session, told, {owed_by: [owed_by]})
+
+
+def give_back(session: Session, key: str) -> None:
+    """Undo what was taken under a key, if anything was; told again, nothing."""
+    booked = _booked(session, key)
+    if booked is not None and _booked(session, f"reversal:{booked.id}") is None:
+        posting.reverse(session, booked, actor=ACTOR, reason="The money came back")
+
+
+def credit_account(collection: Collection) -> AccountKey:
+    """What a collection's money is owed as."""
+    return AccountKey(collection.credit_kind, collection.currency, collection.credit_reference)
+
+
+def _debtor(session: Session, collection: Collection) -> tuple[AccountKey, UUID]:
+    contract = contract_of(session, collection)
+    if contract is None:
+        payer = collection.payer_id
+        return AccountKey(AccountKind.BUYER_RECEIVABLE, collection.currency, payer), payer
+    supplier = contract.suppliers[0]
+    return AccountKey(AccountKind.SUPPLIER_RECEIVABLE, collection.currency, supplier), supplier
+
+
+def _free(session: Session, key: AccountKey) -> Decimal:
+    row = session.exec(
+        select(LedgerAccount)
+        .where(LedgerAccount.kind == key.kind, LedgerAccount.currency == key.currency)
+        .where(LedgerAccount.reference == key.reference)
+        .execution_options(populate_existing=True)
+    ).one_or_none()
+    return max(Decimal(0), row.credits - row.debits - row.held) if row else Decimal(0)
+
+
+def _booked(session: Session, key: str) -> LedgerTransaction | None:
+    query = select(LedgerTransaction).where(LedgerTransaction.idempotency_key == key)
+    return session.exec(query).one_or_none()

@@ -31,6 +31,9 @@ check: .venv/.ready ## Everything that CI runs: lint, types, layers, contract, t
 bench: .venv/.ready ## Benchmarks, each a ratio against a named baseline
 	@for file in benchmarks/bench_*.py; do $(RUN) python $$file; done
 
+soak: .venv/.ready ## Fifteen minutes of load while processes are killed, then a count (needs redis-server)
+	@$(RUN) python -m tests.soak $(ARGS)
+
 sdk: .venv/.ready ## Make and compile the clients of the API in build/sdk (needs npm)
 	@UV=$(UV) $(RUN) kerben sdk
 
@@ -40,4 +43,4 @@ openapi: .venv/.ready ## Write openapi/openapi.json
 migrate: .venv/.ready ## Bring the database to the newest migration
 	@$(RUN) kerben migrate
 
-.PHONY: help demo serve test check bench openapi sdk migrate
+.PHONY: help demo serve test check bench soak openapi sdk migrate

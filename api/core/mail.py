@@ -58,8 +58,8 @@ def send(*, key: str, to: str, subject: str, text: str, language: str, at: datet
     mail["Date"] = format_datetime(at)
     mail["Message-ID"] = f"<{key}@{sender.rpartition('@')[2]}>"
     mail["Auto-Submitted"] = "auto-generated"  # RFC 3834: nobody's holiday answers it
-    mail["Content-Language"] = language
     mail.set_content(text)
+    mail["Content-Language"] = language
     try:
         with _connected() as server:
             server.send_message(mail)

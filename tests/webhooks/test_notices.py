@@ -134,7 +134,7 @@ def test_a_member_who_was_removed_meanwhile_is_not_written_to(
         drain()
     members = buyer.get("/v1/members").json()["items"]
     (first,) = [each["id"] for each in members if each["email"] == OWNER]
-    assert buyer.delete(f"/v1/members/{first}").status_code in (200, 204)
+    assert buyer.post(f"/v1/members/{first}/remove").status_code == 200
     box.answers = ["250 OK"]
     for job in mailing(session):
         if job.done_at is None:

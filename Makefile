@@ -41,6 +41,9 @@ vulnerabilities: .venv/.ready ## Ask PyPI for known weaknesses of what is locked
 	@$(UV) tool run pip-audit==2.10.1 --strict --disable-pip --require-hashes -r build/requirements.txt \
 		|| { echo "Not clean, or not asked: pip-audit needs pypi.org. Nothing is known to be safe."; exit 1; }
 
+soak: .venv/.ready ## Fifteen minutes of load while processes are killed, then a count (needs redis-server)
+	@$(RUN) python -m tests.soak $(ARGS)
+
 sdk: .venv/.ready ## Make and compile the clients of the API in build/sdk (needs npm)
 	@UV=$(UV) $(RUN) kerben sdk
 
@@ -50,4 +53,4 @@ openapi: .venv/.ready ## Write openapi/openapi.json
 migrate: .venv/.ready ## Bring the database to the newest migration
 	@$(RUN) kerben migrate
 
-.PHONY: help demo serve test check bench openapi sdk migrate sbom vulnerabilities
+.PHONY: help demo serve test check bench soak openapi sdk migrate sbom vulnerabilities

@@ -31,6 +31,7 @@ app.conf.update(
         "workers.contracts",
         "workers.delivery",
         "workers.files",
+        "workers.mail",
         "workers.identity",
         "workers.intake",
         "workers.matching",

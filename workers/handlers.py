@@ -154,6 +154,7 @@ HANDLERS: dict[str, tuple[str, ...]] = {
     "scorecard.annotated": ("delivery.rescore",),
     "scorecard.refresh_due": ("delivery.rescore",),
     "scorecard.changed": ("delivery.rate_seller",),
+    "endpoint.disabled": ("webhooks.announce_disabled",),
     "webhook.retention_due": ("webhooks.keep_retention",),
     "seller.rated": ("matching.rematch_seller",),
     "bid.withdrawn": ("payments.schedule_return_of_bid",),

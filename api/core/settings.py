@@ -1,5 +1,6 @@
 """Configuration from KERBEN_* variables. Outside development nothing unsafe is accepted."""
 
+import re
 from functools import cache
 from pathlib import Path
 from typing import Annotated, Literal, Self
@@ -233,6 +234,14 @@ class Settings(BaseSettings):
         pattern=r"^http://127\.0\.0\.1(:\d+)?$",
         description="Another API than Stripe's, of this machine: for tests.",
     )
+    smtp_url: SecretStr | None = Field(
+        default=None,
+        description="smtp://[USER:PASSWORD@]HOST[:587] (STARTTLS where it is offered, and always"
+        " with a password) or smtps://…[:465]; without it no mail is sent.",
+    )
+    mail_from: str | None = Field(
+        default=None, pattern=r"^[^@\s<>]+@[^@\s<>]+$", description="Sender of mails."
+    )
 
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
     log_format: Literal["json", "console"] = "json"
@@ -368,6 +377,19 @@ class Settings(BaseSettings):
         if url.get_secret_value().partition("://")[0] not in BROKERS:
             raise ValueError(f"must begin with one of {', '.join(BROKERS)} and ://")
         return url
+
+    @field_validator("smtp_url")
+    @classmethod
+    def _known_mail_server(cls, url: SecretStr | None) -> SecretStr | None:
+        if url is not None and not re.match(r"smtps?://[^/]*[^/@:]", url.get_secret_value()):
+            raise ValueError("must be smtp://HOST or smtps://HOST")
+        return url
+
+    @model_validator(mode="after")
+    def _whole_mail(self) -> Self:
+        if (self.smtp_url is None) is not (self.mail_from is None):
+            raise ValueError("KERBEN_SMTP_URL and KERBEN_MAIL_FROM go together")
+        return self
 
     @model_validator(mode="after")
     def _refuse_unsafe(self) -> Self:

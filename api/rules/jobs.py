@@ -16,6 +16,7 @@ QUEUES = {
     "delivery": "default",
     "files": "default",
     "intake": "default",
+    "mail": "mail",
     "payments": "default",
     "webhooks": "default",
 }

@@ -4,7 +4,7 @@ The index on the day of transactions goes: nothing reads by it, and the check of
 key, whose columns it shares, chose it and read all transactions of the day.
 
 Revision ID: 0055
-Revises: 0052
+Revises: 0053
 """
 
 from collections.abc import Sequence
@@ -13,7 +13,7 @@ from pathlib import Path
 from alembic import op
 
 revision: str = "0055"
-down_revision: str | Sequence[str] | None = "0052"
+down_revision: str | Sequence[str] | None = "0053"
 branch_labels: str | Sequence[str] | None = None
 depends_on: str | Sequence[str] | None = None
 

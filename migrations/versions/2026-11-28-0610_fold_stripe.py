@@ -3,7 +3,7 @@
 A payer's bank may freeze payments as a dispute of the two sides does.
 
 Revision ID: 0057
-Revises: 0053
+Revises: 0056
 """
 
 from collections.abc import Sequence
@@ -13,7 +13,7 @@ import sqlmodel.sql.sqltypes
 from alembic import op
 
 revision: str = "0057"
-down_revision: str | Sequence[str] | None = "0053"
+down_revision: str | Sequence[str] | None = "0056"
 branch_labels: str | Sequence[str] | None = None
 depends_on: str | Sequence[str] | None = None
 

@@ -1,7 +1,7 @@
 """Securities of bids and contracts, bank guarantees, decisions to keep a security.
 
 Revision ID: 0058
-Revises: 0052
+Revises: 0057
 """
 
 from collections.abc import Sequence
@@ -11,7 +11,7 @@ import sqlmodel.sql.sqltypes
 from alembic import op
 
 revision: str = "0058"
-down_revision: str | Sequence[str] | None = "0052"
+down_revision: str | Sequence[str] | None = "0057"
 branch_labels: str | Sequence[str] | None = None
 depends_on: str | Sequence[str] | None = None
 

@@ -1,7 +1,7 @@
 """Payment schedules of contracts, their milestones, payments and approvals, refunds.
 
 Revision ID: 0059
-Revises: 0054
+Revises: 0058
 """
 
 from collections.abc import Sequence
@@ -12,7 +12,7 @@ from alembic import op
 from sqlalchemy.dialects import postgresql
 
 revision: str = "0059"
-down_revision: str | Sequence[str] | None = "0054"
+down_revision: str | Sequence[str] | None = "0058"
 branch_labels: str | Sequence[str] | None = None
 depends_on: str | Sequence[str] | None = None
 

@@ -1,7 +1,7 @@
 """Parties, banks and goods held against sanctions and export-control lists.
 
 Revision ID: 0060
-Revises: 0052
+Revises: 0059
 """
 
 from collections.abc import Sequence
@@ -12,7 +12,7 @@ from alembic import op
 from sqlalchemy.dialects import postgresql
 
 revision: str = "0060"
-down_revision: str | Sequence[str] | None = "0052"
+down_revision: str | Sequence[str] | None = "0059"
 branch_labels: str | Sequence[str] | None = None
 depends_on: str | Sequence[str] | None = None
 

@@ -1,7 +1,7 @@
 """Indexes by which the housekeeper finds what is old.
 
 Revision ID: 0061
-Revises: 0052
+Revises: 0060
 """
 
 from collections.abc import Sequence
@@ -10,7 +10,7 @@ import sqlalchemy as sa
 from alembic import op
 
 revision: str = "0061"
-down_revision: str | Sequence[str] | None = "0052"
+down_revision: str | Sequence[str] | None = "0060"
 branch_labels: str | Sequence[str] | None = None
 depends_on: str | Sequence[str] | None = None
 

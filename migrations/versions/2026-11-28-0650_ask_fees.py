@@ -1,7 +1,7 @@
 """Tariffs, commissions frozen with contracts, invoices numbered without gaps.
 
 Revision ID: 0064
-Revises: 0052
+Revises: 0061
 """
 
 from collections.abc import Sequence
@@ -12,7 +12,7 @@ from alembic import op
 from sqlalchemy.dialects import postgresql
 
 revision: str = "0064"
-down_revision: str | Sequence[str] | None = "0052"
+down_revision: str | Sequence[str] | None = "0061"
 branch_labels: str | Sequence[str] | None = None
 depends_on: str | Sequence[str] | None = None
 
@@ -45,6 +45,15 @@ CREATE TRIGGER keep_invoice BEFORE UPDATE OR DELETE ON fee_invoice
 CREATE TRIGGER append_only BEFORE UPDATE OR DELETE OR TRUNCATE ON contract_commission
   FOR EACH STATEMENT EXECUTE FUNCTION kerben_refuse_change();
 """
+NAMING_KINDS = {
+    "ledger_account": "kind",
+    "collection": "credit_kind",
+    "payment_order": "debit_kind",
+    "suspense_item": "clearing_kind",
+    "provider_line": "clearing",
+    "provider_balance": "clearing",
+    "reconciliation": "clearing",
+}
 KINDS = (
     "buyer_receivable",
     "supplier_receivable",
@@ -54,6 +63,7 @@ KINDS = (
     "provider_fees",
     "escrow_liability",
     "bid_security_liability",
+    "performance_security_liability",
     "supplier_payable",
     "buyer_payable",
     "suspense",
@@ -250,9 +260,11 @@ def downgrade() -> None:
 
 
 def _take_kinds(kinds: Sequence[str]) -> None:
-    """Which kinds of accounts there may be."""
+    """Which kinds of accounts there may be, wherever one is named."""
     named = ", ".join(f"'{kind}'" for kind in kinds)
-    op.execute(
-        "ALTER TABLE ledger_account DROP CONSTRAINT ck_ledger_account_accountkind_valid,"
-        f" ADD CONSTRAINT ck_ledger_account_accountkind_valid CHECK (kind IN ({named}))"
-    )
+    for table, column in NAMING_KINDS.items():
+        constraint = f"ck_{table}_accountkind_valid"
+        op.execute(
+            f"ALTER TABLE {table} DROP CONSTRAINT {constraint},"
+            f" ADD CONSTRAINT {constraint} CHECK ({column} IN ({named}))"
+        )

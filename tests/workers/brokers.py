@@ -13,7 +13,7 @@ URLS = {
     "amqp": os.environ.get("KERBEN_TEST_AMQP_URL", "amqp://guest:guest@127.0.0.1:5672//"),
     "redis": os.environ.get("KERBEN_TEST_REDIS_URL", "redis://127.0.0.1:6379/0"),
 }
-NAMES = ("default", "deadlines", "imports", "matching")
+NAMES = ("default", "deadlines", "imports", "mail", "matching")
 
 
 @dataclass(frozen=True)

@@ -33,13 +33,14 @@ def subscribe(world: World, given: Json) -> Json:
     if method := given.get("default_payment_method"):
         method = charging.method(world, method, "default_payment_method")["id"]
     collection = given.get("collection_method") or "charge_automatically"
-    if collection == "charge_automatically" and not (method or _default(customer)):
-        if given.get("payment_behavior") != "default_incomplete":
-            raise invalid(
-                "This customer has no attached payment source or default payment method. Please"
-                " consider adding a default payment method.",
-                code="resource_missing",
-            )
+    charged = collection == "charge_automatically"
+    charged = charged and given.get("payment_behavior") != "default_incomplete"
+    if charged and not (method or _default(customer)):
+        raise invalid(
+            "This customer has no attached payment source or default payment method. Please"
+            " consider adding a default payment method.",
+            code="resource_missing",
+        )
     now, trial = world.now(), given.get("trial_period_days") or 0
     started: Json = {
         "billing_cycle_anchor": now + trial * DAY,
@@ -237,7 +238,9 @@ def _line(world: World, subscription: Json, item: Json, free: bool) -> Json:
 def pay(world: World, invoice: Json, method: str | None = None) -> None:
     """Try to collect an invoice from a card; a decline is recorded and raised."""
     if invoice["status"] != "open":
-        raise invalid(f"Invoice is {invoice['status']} and cannot be paid.", code="invoice_not_open")
+        raise invalid(
+            f"Invoice is {invoice['status']} and cannot be paid.", code="invoice_not_open"
+        )
     subscription = world.objects[invoice["_subscription"]]
     chosen = method or subscription["default_payment_method"]
     chosen = chosen or _default(world.objects[invoice["customer"]])

@@ -74,9 +74,7 @@ CARDS: dict[str, Card] = {
     "bypassPending": Card("4000000000000077", pending=False),
     "chargeDeclined": Card("4000000000000002", decline=_GENERIC, attachable=False),
     "chargeCustomerFail": Card("4000000000000341", decline=_GENERIC),
-    "chargeDeclinedInsufficientFunds": Card(
-        "4000000000009995", decline=_FUNDS, attachable=False
-    ),
+    "chargeDeclinedInsufficientFunds": Card("4000000000009995", decline=_FUNDS, attachable=False),
     "chargeDeclinedLostCard": Card("4000000000009987", decline=_LOST, attachable=False),
     "chargeDeclinedStolenCard": Card("4000000000009979", decline=_STOLEN, attachable=False),
     "chargeDeclinedExpiredCard": Card("4000000000000069", decline=_EXPIRED, attachable=False),
@@ -88,9 +86,7 @@ CARDS: dict[str, Card] = {
     "authenticationRequired": Card("4000002760003184", authenticates=True),
     "threeDSecure2Required": Card("4000000000003220", authenticates=True),
     "createDispute": Card("4000000000000259", dispute="fraudulent"),
-    "createDisputeProductNotReceived": Card(
-        "4000000000002685", dispute="product_not_received"
-    ),
+    "createDisputeProductNotReceived": Card("4000000000002685", dispute="product_not_received"),
     "createDisputeInquiry": Card("4000000000001976", dispute="fraudulent", inquiry=True),
     "pendingRefund": Card("4000000000007726", refund="pending"),
     "refundFail": Card("4000000000005126", refund="failed"),

@@ -27,13 +27,10 @@ def invalid(message: str, *, param: str | None = None, code: str | None = None) 
 def missing(name: str, found: str, param: str = "id") -> StripeFault:
     """A resource that is not there: 404 where the path names it, 400 where a parameter does."""
     status = 404 if param == "id" else 400
-    return StripeFault(
-        status, f"No such {name}: '{found}'", param=param, code="resource_missing"
-    )
+    return StripeFault(status, f"No such {name}: '{found}'", param=param, code="resource_missing")
 
 
 def card_declined(code: str, decline_code: str | None, message: str, **members: Any) -> StripeFault:
     return StripeFault(
         402, message, type="card_error", code=code, decline_code=decline_code, **members
     )
-

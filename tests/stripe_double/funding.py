@@ -101,9 +101,7 @@ def _open(
         and intent["status"] == "requires_action"
         and "_remaining" in intent
     ]
-    return sorted(
-        waiting, key=lambda i: (i["_reference"] != reference, i["_remaining"] != amount)
-    )
+    return sorted(waiting, key=lambda i: (i["_reference"] != reference, i["_remaining"] != amount))
 
 
 def _applied(world: World, customer: Json, intent: Json) -> bool:
@@ -128,9 +126,7 @@ def _applied(world: World, customer: Json, intent: Json) -> bool:
     return True
 
 
-def _entry(
-    world: World, customer: Json, currency: str, net: int, kind: str, details: Json
-) -> Json:
+def _entry(world: World, customer: Json, currency: str, net: int, kind: str, details: Json) -> Json:
     entry = world.new(
         "customer_cash_balance_transaction",
         "ccsbtxn",

@@ -74,7 +74,7 @@ def _resolve(annotation: Any, scope: dict[str, Any]) -> Any:
     if origin is Literal or not args:
         return annotation
     resolved = tuple(_resolve(arg, scope) for arg in args)
-    return Union[resolved] if origin in _UNIONS else types.GenericAlias(origin, resolved)
+    return Union[resolved] if origin in _UNIONS else types.GenericAlias(origin, resolved)  # noqa: UP007
 
 
 def _convert(kind: Any, value: Any, path: str, v2: bool) -> Any:
@@ -122,10 +122,9 @@ def _scalar(kind: type, value: Any, v2: bool) -> Any:
         if isinstance(value, bool) or (not v2 and value in ("true", "false")):
             return value in (True, "true")
         raise ValueError
-    if isinstance(value, bool):
-        raise ValueError
-    if kind is str and not isinstance(value, str):
-        raise ValueError
+    fits = not isinstance(value, bool) and (kind is not str or isinstance(value, str))
+    if not fits:
+        raise ValueError(value)
     try:
         return kind(value)
     except InvalidOperation:

@@ -69,7 +69,11 @@ def filled(name: str, values: Json) -> Json:
 def differences(value: Any, cls: type | None = None, path: str = "") -> list[str]:
     """Where an answer has a field that the SDK does not know or lacks one that it promises."""
     if isinstance(value, list):
-        return [fault for n, item in enumerate(value) for fault in differences(item, cls, f"{path}[{n}]")]
+        return [
+            fault
+            for n, item in enumerate(value)
+            for fault in differences(item, cls, f"{path}[{n}]")
+        ]
     if not isinstance(value, dict):
         return []
     if isinstance(value.get("object"), str) and value["object"] != "list":

@@ -19,6 +19,7 @@ class Receiver(HTTPServer):
         super().__init__(("127.0.0.1", 0), _Handler)
         self.letters: list[tuple[bytes, str]] = []
         self.status = 200
+        self.came = threading.Event()
         self.url = f"http://127.0.0.1:{self.server_port}/hook"
 
 
@@ -31,6 +32,7 @@ class _Handler(BaseHTTPRequestHandler):
         self.send_response(self.server.status)
         self.send_header("Content-Length", "0")
         self.end_headers()
+        self.server.came.set()
 
     def log_message(self, *_: Any) -> None:
         """Silent."""
@@ -97,7 +99,9 @@ def test_copies_come_in_an_order_that_the_seed_decides(
 
     double.act("deliver", copies=2, seed=7)
 
-    came = [client.construct_event(*letter, secret).data.object["name"] for letter in receiver.letters]
+    came = [
+        client.construct_event(*letter, secret).data.object["name"] for letter in receiver.letters
+    ]
     assert sorted(came) == sorted(names * 2)
     assert came != sorted(came)
 
@@ -110,8 +114,7 @@ def test_deliveries_go_out_by_themselves_when_they_are_automatic(
 
     client.v1.customers.create({"name": "Buyer"})
 
-    while not receiver.letters:
-        pass
+    assert receiver.came.wait(5)
     assert b"customer.created" in receiver.letters[0][0]
 
 
@@ -130,7 +133,9 @@ def test_a_thin_notification_leads_to_the_event_and_to_the_account(
     destination: Any = client.v2.core.event_destinations.create(asked)
     account: Any = {
         "configuration": {
-            "recipient": {"capabilities": {"stripe_balance": {"stripe_transfers": {"requested": True}}}}
+            "recipient": {
+                "capabilities": {"stripe_balance": {"stripe_transfers": {"requested": True}}}
+            }
         },
         "identity": {"country": "us"},
     }

@@ -30,7 +30,9 @@ def _account(client: StripeClient, country: str = "us", **capabilities: Any) -> 
 
 
 def _transfers(account: Any) -> str:
-    status: str = account.configuration.recipient.capabilities.stripe_balance.stripe_transfers.status
+    status: str = (
+        account.configuration.recipient.capabilities.stripe_balance.stripe_transfers.status
+    )
     return status
 
 
@@ -66,12 +68,10 @@ def test_a_link_leads_to_onboarding_after_which_the_capability_is_active(
     use: Any = {
         "type": "account_onboarding",
         "account_onboarding": {
-            "configurations": ["recipient"],
             "refresh_url": "https://example.com/again",
             "return_url": "https://example.com/done",
         },
     }
-    del use["account_onboarding"]["configurations"]
     link = client.v2.core.account_links.create({"account": account.id, "use_case": use})
 
     double.act("onboard", account=account.id)
@@ -137,9 +137,7 @@ def test_a_transfer_to_an_account_without_the_capability_moves_nothing(
     before, account = _available(client), _account(client)
 
     with pytest.raises(stripe.InvalidRequestError) as refusal:
-        client.v1.transfers.create(
-            {"amount": 100, "currency": "usd", "destination": account.id}
-        )
+        client.v1.transfers.create({"amount": 100, "currency": "usd", "destination": account.id})
 
     assert refusal.value.code == "insufficient_capabilities_for_transfer"
     assert _available(client) == before
@@ -149,9 +147,7 @@ def test_reversals_together_never_exceed_the_transfer_nor_what_the_payee_has(
     double: Double, client: StripeClient, paid: Paid, payee: str
 ) -> None:
     paid(10_000)
-    transfer = client.v1.transfers.create(
-        {"amount": 5000, "currency": "usd", "destination": payee}
-    )
+    transfer = client.v1.transfers.create({"amount": 5000, "currency": "usd", "destination": payee})
     reverse = client.v1.transfers.reversals.create
 
     reverse(transfer.id, {"amount": 2000})
@@ -200,9 +196,7 @@ def order(double: Double, client: StripeClient) -> dict[str, Any]:
         }
     }
     client.v2.money_management.outbound_setup_intents.create(data, {"stripe_context": account.id})
-    listed = client.v2.money_management.payout_methods.list(
-        options={"stripe_context": account.id}
-    )
+    listed = client.v2.money_management.payout_methods.list(options={"stripe_context": account.id})
     source = double.act("fund_financial_account", amount=5000, currency="usd")
     return {
         "from": {"financial_account": source["id"], "currency": "usd"},

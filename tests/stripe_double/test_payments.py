@@ -145,9 +145,7 @@ def test_a_transfer_with_a_reference_pays_what_bears_it(
     assert client.v1.payment_intents.retrieve(second.id).status == "succeeded"
 
 
-def test_refunds_together_never_exceed_what_was_captured(
-    client: StripeClient, paid: Paid
-) -> None:
+def test_refunds_together_never_exceed_what_was_captured(client: StripeClient, paid: Paid) -> None:
     intent = paid(5000)
     client.v1.refunds.create({"payment_intent": intent.id, "amount": 2000})
 
@@ -253,10 +251,19 @@ def test_evidence_decides_a_dispute_and_a_won_one_gives_the_money_back(
 
 @pytest.mark.parametrize(
     ("inquiry", "first", "last", "moved"),
-    [(False, "needs_response", "lost", [-5000]), (True, "warning_needs_response", "warning_closed", [])],
+    [
+        (False, "needs_response", "lost", [-5000]),
+        (True, "warning_needs_response", "warning_closed", []),
+    ],
 )
 def test_a_dispute_takes_the_money_and_an_inquiry_does_not(
-    double: Double, client: StripeClient, paid: Paid, inquiry: bool, first: str, last: str, moved: list[int]
+    double: Double,
+    client: StripeClient,
+    paid: Paid,
+    inquiry: bool,
+    first: str,
+    last: str,
+    moved: list[int],
 ) -> None:
     charge = paid(5000).latest_charge
     fired = double.act("dispute", charge=charge.id, inquiry=inquiry)

@@ -146,4 +146,6 @@ def _endpoints(world: World, event: Json, account: str) -> list[tuple[str, str, 
 
 
 def _wants(enabled: list[str], kind: str) -> bool:
-    return kind in enabled or any("*" in e and "[" not in e and fnmatchcase(kind, e) for e in enabled)
+    return kind in enabled or any(
+        "*" in e and "[" not in e and fnmatchcase(kind, e) for e in enabled
+    )

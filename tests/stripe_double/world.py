@@ -48,9 +48,7 @@ class World:
         for timer in TIMERS:
             timer(self)
 
-    def new(
-        self, name: str, prefix: str, account: str | None = None, /, **values: Any
-    ) -> Json:
+    def new(self, name: str, prefix: str, account: str | None = None, /, **values: Any) -> Json:
         """Remember a new object; fields that may be null and are not given are null."""
         values.setdefault("id", f"{prefix}_{secrets.token_hex(12)}")
         created: Any = self.now_text() if name.startswith("v2.") else self.now()
@@ -59,9 +57,7 @@ class World:
         self.owners[made["id"]] = account or PLATFORM
         return made
 
-    def find(
-        self, name: str, found: str, *, param: str = "id", account: str | None = None
-    ) -> Json:
+    def find(self, name: str, found: str, *, param: str = "id", account: str | None = None) -> Json:
         """An object of that kind which the account owns, or Stripe's `resource_missing`."""
         held = self.objects.get(found)
         if held is None or held["object"] != name or self.owners[found] != (account or PLATFORM):
@@ -126,7 +122,9 @@ class World:
     def listed_v2(self, held: list[Json], params: Json, url: str) -> Json:
         """A page of v2: its successor is a URL."""
         limit, start = params.get("limit", 20), int(params.get("page") or 0)
-        following = f"{url}?page={start + limit}&limit={limit}" if len(held) > start + limit else None
+        following = (
+            f"{url}?page={start + limit}&limit={limit}" if len(held) > start + limit else None
+        )
         return {
             "data": held[start : start + limit],
             "next_page_url": following,

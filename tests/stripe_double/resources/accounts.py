@@ -17,7 +17,10 @@ BANK_ACCOUNTS = TRANSFERS | {"CN", "KZ"}
 """Where Global Payouts reach bank accounts: of its full list, the countries that matter here."""
 _INCLUDED = ("defaults", "future_requirements", "identity", "requirements")
 _CONFIGURATIONS = ("customer", "merchant", "recipient")
-_DUE = ("identity.attestations.terms_of_service.account", "identity.business_details.registered_name")
+_DUE = (
+    "identity.attestations.terms_of_service.account",
+    "identity.business_details.registered_name",
+)
 
 
 @serves("v2.core.accounts.create")

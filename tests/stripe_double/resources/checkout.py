@@ -75,9 +75,7 @@ def _check(call: Call, mode: str) -> None:
     if customer := call.get("customer"):
         call.world.find("customer", customer, param="customer")
         if call.get("customer_email"):
-            raise invalid(
-                "You may only specify one of these parameters: customer, customer_email."
-            )
+            raise invalid("You may only specify one of these parameters: customer, customer_email.")
     if mode != "setup" and not given.get("line_items"):
         raise invalid(
             f"You must include line_items when using `mode: {mode}`.",
@@ -94,13 +92,13 @@ def _check(call: Call, mode: str) -> None:
         )
     if "customer_balance" in (given.get("allowed_payment_method_types") or ()) and not customer:
         raise invalid("`customer` is required with `customer_balance`.", param="customer")
-    if expires := call.get("expires_at"):
-        if not 1800 <= expires - call.world.now() + 5 <= DAY + 5:
-            raise invalid(
-                "The `expires_at` timestamp must be at least 30 minutes and at most 24 hours from"
-                " Checkout Session creation.",
-                param="expires_at",
-            )
+    lasts = (call.get("expires_at") or call.world.now() + DAY) - call.world.now()
+    if not 1795 <= lasts <= DAY:
+        raise invalid(
+            "The `expires_at` timestamp must be at least 30 minutes and at most 24 hours from"
+            " Checkout Session creation.",
+            param="expires_at",
+        )
 
 
 def _line(world: World, given: Json) -> Json:
@@ -235,7 +233,7 @@ def expire(call: Call) -> Json:
     session = call.world.find("checkout.session", call.id)
     if session["status"] != "open":
         raise invalid(
-            "Only Checkout Sessions with a status in [\"open\"] can be expired. This Checkout"
+            'Only Checkout Sessions with a status in ["open"] can be expired. This Checkout'
             f" Session has a status of `{session['status']}`."
         )
     expire_session(call.world, session)

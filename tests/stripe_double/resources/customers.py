@@ -2,9 +2,9 @@
 
 from typing import Any
 
+from tests.stripe_double import funding
 from tests.stripe_double.errors import invalid
 from tests.stripe_double.operations import Call, serves
-from tests.stripe_double import funding
 from tests.stripe_double.resources.common import merge
 
 Json = dict[str, Any]

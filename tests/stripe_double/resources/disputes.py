@@ -70,9 +70,9 @@ def _move(world: World, dispute: Json, amount: int, fee: int) -> None:
 
 def _after_success(world: World, intent: Json) -> None:
     charge = world.objects[intent["latest_charge"]]
-    if card := charge["_card"]:
-        if card.dispute:
-            fire(world, charge, reason=card.dispute, inquiry=card.inquiry)
+    card = charge["_card"]
+    if card and card.dispute:
+        fire(world, charge, reason=card.dispute, inquiry=card.inquiry)
 
 
 charging.AFTER_SUCCESS.append(_after_success)

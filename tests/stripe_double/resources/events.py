@@ -15,7 +15,10 @@ def list_(call: Call) -> Json:
         held = [
             each
             for each in held
-            if any(each["type"] == k or (k.endswith(".*") and each["type"].startswith(k[:-1])) for k in kinds)
+            if any(
+                each["type"] == k or (k.endswith(".*") and each["type"].startswith(k[:-1]))
+                for k in kinds
+            )
         ]
     if call.get("delivery_success") is not None:
         held = [e for e in held if (e["pending_webhooks"] == 0) == call.get("delivery_success")]

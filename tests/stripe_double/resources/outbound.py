@@ -214,7 +214,10 @@ def cancel(call: Call) -> Json:
         canceled = payment["status"] == "canceled"
         kind = "already_canceled" if canceled else "not_cancelable"
         raise StripeFault(
-            400, "This OutboundPayment cannot be canceled.", type=kind, code=f"outbound_payment_{kind}"
+            400,
+            "This OutboundPayment cannot be canceled.",
+            type=kind,
+            code=f"outbound_payment_{kind}",
         )
     amount, currency = payment["amount"]["value"], payment["amount"]["currency"]
     move(financial_account(call.world), currency, available=amount, pending=-amount)

@@ -64,6 +64,4 @@ def detach(call: Call) -> Json:
 @serves("v1.payment_methods.list")
 def list_(call: Call) -> Json:
     held = call.world.all("payment_method")
-    return call.world.listed(
-        held, call.params, "/v1/payment_methods", filters=["customer", "type"]
-    )
+    return call.world.listed(held, call.params, "/v1/payment_methods", filters=["customer", "type"])

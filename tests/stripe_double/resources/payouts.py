@@ -95,6 +95,4 @@ def retrieve(call: Call) -> Json:
 @serves("v1.payouts.list")
 def list_(call: Call) -> Json:
     held = call.world.all("payout", call.account)
-    return call.world.listed(
-        held, call.params, "/v1/payouts", filters=["status", "destination"]
-    )
+    return call.world.listed(held, call.params, "/v1/payouts", filters=["status", "destination"])

@@ -22,7 +22,8 @@ def create(call: Call) -> Json:
     amount = call.get("amount") or left
     if charge["disputed"] and not charge["_inquiry"]:
         raise StripeFault(
-            400, f"Charge {charge['id']} has been charged back; cannot issue a refund.",
+            400,
+            f"Charge {charge['id']} has been charged back; cannot issue a refund.",
             code="charge_disputed",
         )
     if not left:
@@ -65,7 +66,9 @@ def _charge(call: Call) -> Json:
         return call.world.find("charge", found, param="charge")
     intent_id = call.get("payment_intent")
     if not intent_id:
-        raise invalid("One of the following params should be provided for this request: payment_intent or charge.")
+        raise invalid(
+            "One of the following params should be provided for this request: payment_intent or charge."
+        )
     intent = call.world.find("payment_intent", intent_id, param="payment_intent")
     if intent["status"] != "succeeded":
         raise invalid(
@@ -126,6 +129,4 @@ def update(call: Call) -> Json:
 @serves("v1.refunds.list")
 def list_(call: Call) -> Json:
     held = call.world.all("refund")
-    return call.world.listed(
-        held, call.params, "/v1/refunds", filters=["charge", "payment_intent"]
-    )
+    return call.world.listed(held, call.params, "/v1/refunds", filters=["charge", "payment_intent"])

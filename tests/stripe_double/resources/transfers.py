@@ -16,9 +16,7 @@ Json = dict[str, Any]
 def create(call: Call) -> Json:
     world, amount, currency = call.world, call.get("amount"), call.get("currency").lower()
     if amount is None:
-        raise invalid(
-            "Missing required param: amount.", param="amount", code="parameter_missing"
-        )
+        raise invalid("Missing required param: amount.", param="amount", code="parameter_missing")
     if amount < 1:
         raise invalid(
             "This value must be greater than or equal to 1.",
@@ -65,7 +63,9 @@ def create(call: Call) -> Json:
 def _from_charge(world: World, charge: Json, amount: int, currency: str) -> int:
     """When the money of a charge can be moved; its transfers together never exceed it."""
     if not charge["captured"] or not charge["paid"]:
-        raise invalid("Cannot use an uncaptured charge as a source_transaction", param="source_transaction")
+        raise invalid(
+            "Cannot use an uncaptured charge as a source_transaction", param="source_transaction"
+        )
     if charge["currency"] != currency:
         raise invalid(
             f"Must provide a currency that matches the source_transaction's: {charge['currency']}.",

@@ -29,11 +29,12 @@ from api.matching import scoring
 from api.opendata import models as opendata
 from api.opendata.ocds import publishing
 from api.payments import models as payments
-from api.payments.service import bid_securities, performance_securities
+from api.payments.service import bid_securities, gates, milestone_payments, performance_securities
 from api.payments.stripe_rail import provider as stripe_events
 from api.procurement import models as procurement
 from api.procurement.service import gathering, held_securities
 from api.reference import models as reference
+from api.rules.rails import Purpose
 from api.screening import models as screening
 from api.webhooks import catalogue, envelopes
 from api.webhooks import models as webhooks
@@ -270,6 +271,7 @@ held_securities.plug(bid_securities.counted)
 entry.plug(performance_securities.may_come_into_force)
 gathering.plug(of_lot=comparison.comparable)
 scoring.plug(markups.of_day)
+gates.plug(Purpose.RELEASE, milestone_payments.send_blockers)
 providers.register(*tracking_messages.PROVIDERS, stripe_events.PROVIDER)
 outbox.before_commit(publishing.EVENTS.keys(), publishing.publish)
 outbox.before_commit(catalogue.TYPES.keys(), envelopes.publish)

@@ -13,13 +13,11 @@ from api.contracts.models import (
     Dispute,
     LdClaim,
 )
-from api.core import (
-    jobs,
-)
 from api.core.jobs import (
     Job,
 )
 from api.payments.models import (
+    AdvanceGuarantee,
     Collection,
     ContractRefund,
     MilestonePayment,
@@ -29,11 +27,11 @@ from api.payments.models import (
     PaymentOrder,
 )
 from api.payments.service import (
+    commission_invoices,
     following,
     forfeitures,
     guarantees,
     holds,
-    orders,
     reconciling,
     securities,
     security_returns,
@@ -48,6 +46,7 @@ from api.payments.stripe_rail import (
 from api.payments.stripe_rail import (
     payees as stripe_payees,
 )
+from api.screening.models import ScreeningCase
 from workers.app import (
     batch_task,
     task,
@@ -72,12 +71,24 @@ def instruct(session: Session, resource_id: str) -> None:
     sending.instruct(UUID(hex=resource_id))
 
 
+@task("payments.send_cleared")
+def send_cleared(session: Session, resource_id: str) -> None:
+    """A screening case holds no money back any more: what waits for its organisation may go."""
+    case = session.get_one(ScreeningCase, UUID(hex=resource_id))
+    sending.send_waiting(session, case.organisation_id)
+
+
+@task("payments.invoice_commission")
+def invoice_commission(session: Session, resource_id: str) -> None:
+    """A payment has arrived: the supplier is told by an invoice what was kept of it."""
+    commission_invoices.of_order(session, UUID(hex=resource_id))
+
+
 @task("payments.send_waiting")
 def send_waiting(session: Session, resource_id: str) -> None:
     """An account of a payee has changed: what waits for it is tried again."""
     account = session.get_one(PayeeAccount, UUID(hex=resource_id))
-    for order_id in orders.waiting(session, account.organisation_id):
-        jobs.enqueue(session, sending.TASK, {"resource_id": order_id.hex})
+    sending.send_waiting(session, account.organisation_id)
 
 
 @batch_task(reconciling.TASK)
@@ -168,6 +179,12 @@ def follow_dispute(session: Session, resource_id: str) -> None:
 def follow_claim(session: Session, resource_id: str) -> None:
     """Damages were agreed: they are taken off payments."""
     following.follow(session, session.get_one(LdClaim, UUID(hex=resource_id)).contract_id)
+
+
+@task("payments.follow_advance")
+def follow_advance(session: Session, resource_id: str) -> None:
+    """A guarantee of an advance was accepted: the advance is due."""
+    following.follow(session, session.get_one(AdvanceGuarantee, UUID(hex=resource_id)).contract_id)
 
 
 @task("payments.follow_milestone")

@@ -18,12 +18,16 @@ _METHODS = frozenset(method.value for method in HTTPMethod)
 
 
 class LastNet:
-    """Whatever goes wrong inside is answered as a problem, unless an answer has begun."""
+    """The limits of a body; whatever goes wrong inside is answered as a problem, unless an answer has
+    begun."""
 
     def __init__(self, app: ASGIApp) -> None:
         self.app = app
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self.app(scope, receive, send)
+            return
         begun = False
 
         async def reply(message: Message) -> None:
@@ -32,7 +36,7 @@ class LastNet:
             await send(message)
 
         try:
-            await self.app(scope, receive, reply)
+            await self.app(scope, bodies.limited(scope, receive), reply)
         except Exception as error:
             if begun:
                 raise
@@ -68,7 +72,7 @@ class RequestMiddleware:
             await send(message)
 
         try:
-            await self.app(scope, bodies.limited(scope, receive), reply)
+            await self.app(scope, receive, reply)
         finally:
             route = getattr(scope.get("route"), "path", "unmatched")
             # Clients may invent methods without end, and each label value costs memory for good.

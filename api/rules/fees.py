@@ -95,6 +95,12 @@ def totals(lines: Sequence[Line], tax_rate_bp: int, places: int) -> Totals:
     return Totals(net, tax, net + tax)
 
 
+def within(gross: Decimal, tax_rate_bp: int, places: int) -> Totals:
+    """The net and the tax that are in an amount which was kept as a whole."""
+    net = rounded(gross * WHOLE / (WHOLE + tax_rate_bp), places)
+    return Totals(net, gross - net, gross)
+
+
 def number(series: str, year: int, sequence: int) -> str:
     """The number of an invoice: without gaps in its series and year.
 

@@ -50,7 +50,7 @@ class PaymentStatus(StrEnum):
     CANCELLED = "cancelled"
 
 
-class GuaranteeStatus(StrEnum):
+class AdvanceGuaranteeStatus(StrEnum):
     """An advance guarantee as the buyer has looked at it."""
 
     SUBMITTED = "submitted"
@@ -95,8 +95,8 @@ PAYMENT = Machine(
 )
 GUARANTEE = Machine(
     {
-        "accept": (frozenset({GuaranteeStatus.SUBMITTED}), GuaranteeStatus.ACCEPTED),
-        "refuse": (frozenset({GuaranteeStatus.SUBMITTED}), GuaranteeStatus.REFUSED),
+        "accept": (frozenset({AdvanceGuaranteeStatus.SUBMITTED}), AdvanceGuaranteeStatus.ACCEPTED),
+        "refuse": (frozenset({AdvanceGuaranteeStatus.SUBMITTED}), AdvanceGuaranteeStatus.REFUSED),
     }
 )
 REFUND = Machine(

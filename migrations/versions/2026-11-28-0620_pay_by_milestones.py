@@ -338,7 +338,7 @@ def upgrade() -> None:
                 "submitted",
                 "accepted",
                 "refused",
-                name="guaranteestatus_valid",
+                name="advanceguaranteestatus_valid",
                 native_enum=False,
                 create_constraint=True,
                 length=32,

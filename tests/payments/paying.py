@@ -4,13 +4,13 @@ from collections.abc import Callable, Mapping
 from decimal import Decimal
 from itertools import count
 from typing import Any, NamedTuple
-from uuid import UUID
+from uuid import UUID, uuid4
 
 from sqlmodel import Session, col, select
 
 from api.core import db, ids
 from api.payments.models import Collection, LedgerAccount, PayeeAccount, PaymentOrder
-from api.payments.service import balances, collections, orders
+from api.payments.service import balances, collections, orders, payees
 from api.rules.ledger import AccountKey, AccountKind
 from api.rules.rails import OrderStatus, PayeeState, RailName
 from tests.contracts import delivering
@@ -115,11 +115,28 @@ def payee(org_id: Any) -> str:
             country="KG",
             currency="KGS",
             holder_name="ОсОО",
+            number=b"kept elsewhere",
+            fingerprint=uuid4().hex,
+            added_by="test",
             state=PayeeState.VERIFIED,
         )
         session.add(found)
         session.flush()
         return ids.show("payee_account", found.id)
+
+
+def suspend(case: Paid) -> None:
+    """Let nothing be paid to the supplier's account for now."""
+    with db.worker_unit_of_work() as session:
+        account = session.get_one(PayeeAccount, ids.parse("payee_account", case.account))
+        payees.suspend(session, account, actor="test", reason="Being looked at")
+
+
+def verify(case: Paid) -> None:
+    """Let the supplier's account be paid to again."""
+    with db.worker_unit_of_work() as session:
+        account = session.get_one(PayeeAccount, ids.parse("payee_account", case.account))
+        payees.verify(session, account, actor="another")
 
 
 def fund(case: Paid, amount: Decimal | str = VALUE) -> None:
@@ -193,14 +210,13 @@ def all_orders(session: Session) -> list[PaymentOrder]:
 
 
 def settle(case: Paid) -> int:
-    """Have every order that waits be sent and settled by the bank; how many did."""
+    """Have the bank settle every order that was sent; how many it did."""
     case.drain()
     with db.worker_unit_of_work() as session:
-        waiting = select(PaymentOrder.id).where(PaymentOrder.status == OrderStatus.CREATED)
+        waiting = select(PaymentOrder.id).where(PaymentOrder.status == OrderStatus.SENT)
         found = session.exec(waiting).all()
         for each in found:
             order = orders.locked(session, each)
-            orders.sent(session, order)
             orders.settled(session, order, actor="test")
     case.drain()
     return len(found)
@@ -226,7 +242,7 @@ def held(case: Paid) -> Decimal:
     return free
 
 
-def balance_of(kind: AccountKind, reference: UUID) -> Decimal:
+def balance_of(kind: AccountKind, reference: UUID | None) -> Decimal:
     """An account of an organisation, on its normal side."""
     with db.worker_unit_of_work() as session:
         found = session.exec(

@@ -230,7 +230,7 @@ class StripeWorld:
         payee: UUID | None,
         currency: str = "EUR",
         *,
-        purpose: Purpose = Purpose.RELEASE,
+        purpose: Purpose = Purpose.PAYOUT,
         key: str = "",
         resource: UUID | None = None,
     ) -> UUID:

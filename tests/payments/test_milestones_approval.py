@@ -110,8 +110,10 @@ def test_a_dispute_between_approval_and_sending_stops_the_order_until_it_is_clos
 ) -> None:
     case = accepted(session, as_org, drain)
     (due,) = case.payments()
+    paying.suspend(case)
     paying.approved(case, due)
     assert paying.held(case) == 50_000
+    assert [each.blocked_by for each in paying.all_orders(session)] == [["payee_account_suspended"]]
 
     dispute = disputes.opened(case.made)
     with db.worker_unit_of_work() as unit:
@@ -130,6 +132,7 @@ def test_a_dispute_between_approval_and_sending_stops_the_order_until_it_is_clos
     assert (free["gross"], free["penalty"], free["net"]) == ("950000", "10000", "940000")
     assert len(paying.all_orders(session)) == 1
 
+    paying.verify(case)
     paying.approved(case, free)
     first, second = paying.all_orders(session)
     assert second.idempotency_key == f"{first.idempotency_key}:2"
@@ -144,7 +147,7 @@ def test_a_dispute_after_sending_does_not_call_the_money_back(
     paying.approved(case, case.payments()[0])
     with db.worker_unit_of_work() as unit:
         (waiting,) = unit.exec(select(PaymentOrder.id)).all()
-        orders.sent(unit, orders.locked(unit, waiting))
+        assert orders.locked(unit, waiting).status is OrderStatus.SENT
 
     disputes.opened(case.made)
 
@@ -160,8 +163,7 @@ def test_a_payment_that_failed_waits_for_the_supplier_and_is_made_once_more(
     with db.worker_unit_of_work() as unit:
         (waiting,) = unit.exec(select(PaymentOrder.id)).all()
         order = orders.locked(unit, waiting)
-        orders.sent(unit, order)
-        orders.failed(unit, order, error="account_closed", actor="test")
+        orders.failed(unit, order, reason="account_closed", actor="test")
 
     (failed,) = case.payments()
     assert (failed["status"], failed["reason"]) == ("approved", "account_closed")

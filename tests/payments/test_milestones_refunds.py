@@ -1,6 +1,7 @@
 """What goes back: damages taken off, refunds within what is free, what is owed after payment."""
 
 from collections.abc import Callable
+from datetime import date
 from decimal import Decimal
 from typing import Any
 from uuid import UUID
@@ -8,8 +9,8 @@ from uuid import UUID
 import pytest
 from sqlmodel import Session
 
-from api.core import db
-from api.payments.service import commissions
+from api.core import db, settings
+from api.payments.models import CommissionTariff
 from api.rules.ledger import AccountKind
 from api.rules.rails import Purpose
 from tests.contracts import test_disputes as disputes
@@ -78,29 +79,32 @@ def test_an_agreed_claim_is_netted_to_the_tyiyn_and_goes_back_to_the_buyer_with_
     ]
 
 
-def test_a_commission_stays_with_the_platform_and_comes_back_when_the_order_is_stopped(
-    as_org: AsOrg, session: Session, drain: Drain
+def test_a_commission_stays_with_the_platform_and_the_supplier_is_invoiced(
+    as_org: AsOrg, session: Session, drain: Drain, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def two_percent(_: Any, __: Any, due: Decimal) -> Decimal:
-        return (due / 50).quantize(Decimal("0.01"))
+    monkeypatch.setattr(settings.get(), "invoice_seller_name", "Kerben LLC")
+    monkeypatch.setattr(settings.get(), "invoice_seller_identifier", "KG-INN 01234567890123")
+    monkeypatch.setattr(settings.get(), "fee_tax_rate_bp", 1200)
+    session.add(
+        CommissionTariff(
+            valid_from=date(2020, 1, 1), rate_bp=200, source="Order 12", added_by="test"
+        )
+    )
+    session.commit()
+    case = paying.agreed(session, as_org, drain)
+    paying.fund(case)
+    paying.deliver(case, "600")
+    (due,) = case.payments()
+    assert (due["commission"], due["net"]) == ("19000", "931000")
+    paying.approved(case, due)
+    paying.settle(case)
+    assert (case.balance()["commission"], paying.held(case)) == (19_000, 50_000)
 
-    commissions.plug(two_percent)
-    try:
-        case = paying.agreed(session, as_org, drain)
-        paying.fund(case)
-        paying.deliver(case, "600")
-        (due,) = case.payments()
-        assert (due["commission"], due["net"]) == ("19000", "931000")
-        paying.approved(case, due)
-        assert paying.held(case) == 50_000
-        dispute = disputes.opened(case.made)
-        assert (case.payments()[0]["status"], paying.held(case)) == ("frozen", 1_000_000)
-        assert disputes.act(case.made.buyer, dispute, "withdraw").status_code == 200
-        paying.approved(case, case.payments()[0])
-        paying.settle(case)
-        assert (case.balance()["commission"], paying.held(case)) == (19_000, 50_000)
-    finally:
-        commissions.unplug(two_percent)
+    (invoice,) = case.made.supplier.get("/v1/fee-invoices").json()["items"]
+    told = (invoice["net"], invoice["tax"], invoice["gross"], invoice["content"]["withheld"])
+    assert told == ("16964.29", "2035.71", "19000", True)
+    assert invoice["paid_at"] is not None
+    assert paying.balance_of(AccountKind.TAX_PAYABLE, None) == Decimal("2035.71")
 
 
 @pytest.mark.parametrize("over", [Decimal(0), Decimal("0.01")])

@@ -120,7 +120,7 @@ def order(contract: UUID, to: UUID, account: UUID, **more: Any) -> UUID:
     with db.worker_unit_of_work() as session:
         return orders.order(
             session,
-            purpose=Purpose.RELEASE,
+            purpose=Purpose.PAYOUT,
             resource_id=contract,
             beneficiary_id=to,
             payee_account_id=account,

@@ -1,5 +1,7 @@
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
+from threading import Barrier
 from typing import Any
 
 import psycopg
@@ -292,6 +294,20 @@ def test_goods_and_banks_are_held_against_the_lists_for_who_is_paid(
     assert found["hs_code"]["matched"] == "8457103000"
     assert found["name"]["facts"]["entry"]["programme"] == "RUS"
     drain()
+
+
+def test_two_who_watch_the_same_at_once_watch_it_once(as_org: AsOrg, session: Session) -> None:
+    supplier, start = as_org(["supplier"]), Barrier(2)
+
+    def watch() -> None:
+        with db.worker_unit_of_work() as unit:
+            start.wait()
+            subjects.watch_organisation(unit, supplier.org_id)
+
+    with ThreadPoolExecutor(2) as pool:
+        for done in [pool.submit(watch) for _ in range(2)]:
+            done.result()
+    assert len(session.exec(select(ScreeningSubject)).all()) == 1
 
 
 def test_the_operator_looks_without_a_case(operator: Any, session: Session) -> None:

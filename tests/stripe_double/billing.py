@@ -33,8 +33,9 @@ def subscribe(world: World, given: Json) -> Json:
     if method := given.get("default_payment_method"):
         method = charging.method(world, method, "default_payment_method")["id"]
     collection = given.get("collection_method") or "charge_automatically"
-    automatic = collection == "charge_automatically" and not (method or _default(customer))
-    if automatic and given.get("payment_behavior") != "default_incomplete":
+    charged = collection == "charge_automatically"
+    charged = charged and given.get("payment_behavior") != "default_incomplete"
+    if charged and not (method or _default(customer)):
         raise invalid(
             "This customer has no attached payment source or default payment method. Please"
             " consider adding a default payment method.",

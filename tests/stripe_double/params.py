@@ -122,10 +122,9 @@ def _scalar(kind: type, value: Any, v2: bool) -> Any:
         if isinstance(value, bool) or (not v2 and value in ("true", "false")):
             return value in (True, "true")
         raise ValueError
-    if isinstance(value, bool):
-        raise ValueError  # noqa: TRY004
-    if kind is str and not isinstance(value, str):
-        raise ValueError
+    fits = not isinstance(value, bool) and (kind is not str or isinstance(value, str))
+    if not fits:
+        raise ValueError(value)
     try:
         return kind(value)
     except InvalidOperation:

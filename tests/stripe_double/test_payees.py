@@ -68,12 +68,10 @@ def test_a_link_leads_to_onboarding_after_which_the_capability_is_active(
     use: Any = {
         "type": "account_onboarding",
         "account_onboarding": {
-            "configurations": ["recipient"],
             "refresh_url": "https://example.com/again",
             "return_url": "https://example.com/done",
         },
     }
-    del use["account_onboarding"]["configurations"]
     link = client.v2.core.account_links.create({"account": account.id, "use_case": use})
 
     double.act("onboard", account=account.id)

@@ -20,7 +20,7 @@ from sqlmodel import Field
 from api.core.tables import JSON, MONEY, TIMESTAMP, Table, state
 from api.rules.disputes import MilestoneKind
 from api.rules.payment_milestones import (
-    GuaranteeStatus,
+    AdvanceGuaranteeStatus,
     MilestoneStatus,
     PaymentStatus,
     RefundStatus,
@@ -198,8 +198,8 @@ class AdvanceGuarantee(Table, table=True):
     contract_id: UUID = Field(foreign_key="contract.id", ondelete="RESTRICT")
     milestone_id: UUID = Field(foreign_key="payment_milestone.id", index=True, ondelete="RESTRICT")
     number: int
-    status: GuaranteeStatus = Field(
-        default=GuaranteeStatus.SUBMITTED, sa_type=state(GuaranteeStatus)
+    status: AdvanceGuaranteeStatus = Field(
+        default=AdvanceGuaranteeStatus.SUBMITTED, sa_type=state(AdvanceGuaranteeStatus)
     )
     issuer: str = Field(max_length=500)
     reference: str = Field(max_length=100)

@@ -18,16 +18,16 @@ from api.identity.access import Context, require
 from api.identity.jobs_router import JobOut
 from api.payments.models import Reconciliation
 from api.payments.schemas.ledger import (
+    AccountStatementOut,
     AgeingOut,
     LedgerAccountId,
     LedgerAccountOut,
     ReconciliationOut,
-    StatementOut,
     TrialBalanceOut,
     UnmatchedOut,
 )
 from api.payments.service import balances, reconciling, sheets, statements
-from api.payments.service.sheets import FileFormat
+from api.payments.service.sheets import TableFormat
 from api.rules.clock import local_date
 from api.rules.permissions import OrgRole
 
@@ -35,13 +35,13 @@ router = access.router("/ledger", "ledger")
 Read = Annotated[Context, require("ledger:read")]
 Admin = Annotated[Context, require("ledger:admin")]
 Day = Annotated[IsoDate, Query(description="The last day that counts")]
-Format = Annotated[FileFormat, Query(alias="format", description="`csv` or `xlsx`")]
+Format = Annotated[TableFormat, Query(alias="format", description="`csv` or `xlsx`")]
 _FILE: dict[int | str, dict[str, Any]] = {
     200: {
         "description": "The table as a file",
         "content": {
             media: {"schema": {"type": "string", "format": "binary"}}
-            for media in ("text/csv", sheets.MEDIA_TYPES[FileFormat.XLSX])
+            for media in ("text/csv", sheets.MEDIA_TYPES[TableFormat.XLSX])
         },
     }
 }
@@ -63,7 +63,7 @@ def get_account(account_id: LedgerAccountId, ctx: Read) -> dict[str, Any]:
     return statements.shown(statements.get(ctx.session, account_id, org_id=_org(ctx)))
 
 
-@router.get("/accounts/{account_id}/statement", response_model=StatementOut)
+@router.get("/accounts/{account_id}/statement", response_model=AccountStatementOut)
 def get_statement(
     account_id: LedgerAccountId, ctx: Read, page: PageDep, since: IsoDate, until: Day
 ) -> dict[str, Any]:
@@ -184,7 +184,11 @@ def _text(value: Any) -> Any:
 
 
 def _file(
-    ctx: Context, name: str, columns: Sequence[str], rows: Iterable[Sequence[Any]], form: FileFormat
+    ctx: Context,
+    name: str,
+    columns: Sequence[str],
+    rows: Iterable[Sequence[Any]],
+    form: TableFormat,
 ) -> Response:
     ctx.headers["Content-Disposition"] = f'attachment; filename="{name}.{form.value}"'
     return Response(sheets.table(columns, rows, form), media_type=sheets.MEDIA_TYPES[form])

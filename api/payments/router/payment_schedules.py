@@ -16,10 +16,10 @@ from api.identity.access import Context, require
 from api.payments import milestone_problems as problems
 from api.payments.models import AdvanceGuarantee, PaymentSchedule
 from api.payments.schemas.milestones import (
+    AdvanceGuaranteeIn,
+    AdvanceGuaranteeOut,
+    AdvanceGuaranteeReasonIn,
     FactOut,
-    GuaranteeIn,
-    GuaranteeOut,
-    GuaranteeReasonIn,
     MilestoneOut,
     PaymentScheduleIn,
     PaymentScheduleOut,
@@ -117,7 +117,7 @@ def list_milestones(contract_id: ContractId, ctx: Read) -> Page[Any]:
         told = {
             **each.model_dump(),
             "facts": [FactOut(id=f.id, row=f.row, quantity=f.quantity, at=f.at) for f in facts],
-            "guarantees": [GuaranteeOut.model_validate(one) for one in given],
+            "guarantees": [AdvanceGuaranteeOut.model_validate(one) for one in given],
         }
         items.append(MilestoneOut.model_validate(told))
     return Page(items=items, has_more=False, next_cursor=None)
@@ -126,11 +126,11 @@ def list_milestones(contract_id: ContractId, ctx: Read) -> Page[Any]:
 @router.post(
     "/{contract_id}/payment-milestones/{number}/guarantees",
     status_code=201,
-    response_model=GuaranteeOut,
+    response_model=AdvanceGuaranteeOut,
     responses=documented(problems.GuaranteeUnneeded, Conflict),
 )
 def submit_guarantee(
-    contract_id: ContractId, number: Number, data: GuaranteeIn, ctx: Answer
+    contract_id: ContractId, number: Number, data: AdvanceGuaranteeIn, ctx: Answer
 ) -> AdvanceGuarantee:
     """Lay a guarantee for an advance before the buyer, as the supplier."""
     contract = _held(ctx, contract_id, Side.SUPPLIER)
@@ -142,7 +142,7 @@ def submit_guarantee(
 
 @router.post(
     "/{contract_id}/payment-milestones/{number}/guarantees/{guarantee}/accept",
-    response_model=GuaranteeOut,
+    response_model=AdvanceGuaranteeOut,
     responses=documented(Conflict),
 )
 def accept_guarantee(
@@ -154,14 +154,14 @@ def accept_guarantee(
 
 @router.post(
     "/{contract_id}/payment-milestones/{number}/guarantees/{guarantee}/refuse",
-    response_model=GuaranteeOut,
+    response_model=AdvanceGuaranteeOut,
     responses=documented(Conflict),
 )
 def refuse_guarantee(
     contract_id: ContractId,
     number: Number,
     guarantee: Number,
-    data: GuaranteeReasonIn,
+    data: AdvanceGuaranteeReasonIn,
     ctx: Write,
 ) -> AdvanceGuarantee:
     """Refuse a guarantee as the buyer, with the reason."""

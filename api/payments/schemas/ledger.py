@@ -2,13 +2,13 @@
 
 from datetime import date, datetime
 from decimal import Decimal
-from typing import Annotated
+from typing import Annotated, Literal
 from uuid import UUID
 
 from pydantic import BaseModel, Field
 
 from api.core.ids import PublicId
-from api.rules.ledger import AccountKind, Side
+from api.rules.ledger import AccountKind
 from api.rules.reconciling import Age
 
 LedgerAccountId = Annotated[UUID, PublicId("ledgeraccount")]
@@ -22,7 +22,7 @@ class LedgerAccountOut(BaseModel):
     kind: AccountKind
     currency: str = Field(examples=["KGS"])
     reference: UUID | None = Field(description="Whose it is: a contract, a bid, an organisation")
-    normal_side: Side
+    normal_side: Literal["debit", "credit"]
     balance: Decimal
     available: Decimal
 
@@ -42,7 +42,7 @@ class StatementLineOut(BaseModel):
     balance: Decimal
 
 
-class StatementOut(BaseModel):
+class AccountStatementOut(BaseModel):
     """What happened on an account in a period of days, a page of it, oldest first."""
 
     account: LedgerAccountOut

@@ -15,7 +15,7 @@ from api.procurement.schemas.documents import DocumentId
 from api.procurement.schemas.ids import LotId
 from api.procurement.schemas.inputs import Day
 from api.rules.disputes import MilestoneKind
-from api.rules.payment_milestones import GuaranteeStatus, MilestoneStatus, Settlement
+from api.rules.payment_milestones import AdvanceGuaranteeStatus, MilestoneStatus, Settlement
 from api.rules.schedules import ScheduleStatus
 
 MilestoneId = Annotated[UUID, PublicId("milestone")]
@@ -132,7 +132,7 @@ class PaymentScheduleOut(BaseModel):
     version: int
 
 
-class GuaranteeIn(Input):
+class AdvanceGuaranteeIn(Input):
     """A guarantee for an advance."""
 
     issuer: Line = Field(examples=["Bank of China"])
@@ -142,19 +142,19 @@ class GuaranteeIn(Input):
     document_id: DocumentId
 
 
-class GuaranteeReasonIn(Input):
+class AdvanceGuaranteeReasonIn(Input):
     """Why a guarantee is refused."""
 
     reason: Paragraph = Field(examples=["Срок действия короче срока поставки"])
 
 
-class GuaranteeOut(BaseModel):
+class AdvanceGuaranteeOut(BaseModel):
     """A guarantee for an advance, and what the buyer said of it."""
 
     model_config = ConfigDict(from_attributes=True)
 
     number: int
-    status: GuaranteeStatus
+    status: AdvanceGuaranteeStatus
     issuer: str
     reference: str
     amount: PlainDecimal
@@ -196,7 +196,7 @@ class MilestoneOut(BaseModel):
     called: PlainDecimal = Field(description="What its payments that stand are for")
     paid: PlainDecimal
     facts: list[FactOut] = []
-    guarantees: list[GuaranteeOut] = []
+    guarantees: list[AdvanceGuaranteeOut] = []
     version: int
 
 

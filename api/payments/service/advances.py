@@ -10,11 +10,11 @@ from api.core import db
 from api.core.errors import Conflict, NotFound, refused
 from api.payments.milestone_problems import GuaranteeUnneeded
 from api.payments.models import AdvanceGuarantee, PaymentMilestone
-from api.payments.schemas.milestones import GuaranteeIn
+from api.payments.schemas.milestones import AdvanceGuaranteeIn
 from api.payments.service import milestone_facts
 from api.rules.clock import local_date
 from api.rules.offers import plain
-from api.rules.payment_milestones import GUARANTEE, LIVE_MILESTONES, GuaranteeStatus
+from api.rules.payment_milestones import GUARANTEE, LIVE_MILESTONES, AdvanceGuaranteeStatus
 from api.rules.states import IllegalTransition
 
 _EVENTS = {
@@ -31,7 +31,7 @@ def submit(
     *,
     org_id: UUID,
     actor: str,
-    data: GuaranteeIn,
+    data: AdvanceGuaranteeIn,
 ) -> AdvanceGuarantee:
     """Lay a guarantee for an advance before the buyer, as the supplier.
 
@@ -40,7 +40,7 @@ def submit(
     earlier = milestone_facts.guarantees(session, milestone)
     if not milestone.guarantee_required or milestone.status not in LIVE_MILESTONES:
         raise GuaranteeUnneeded
-    if any(each.status is not GuaranteeStatus.REFUSED for each in earlier):
+    if any(each.status is not AdvanceGuaranteeStatus.REFUSED for each in earlier):
         raise GuaranteeUnneeded
     if data.amount < milestone.amount:
         detail = f"The advance is {plain(milestone.amount)} {milestone.currency}."

@@ -1,28 +1,31 @@
-"""What the platform keeps of a payment to a supplier."""
+"""What the platform keeps of a payment to a supplier: by what was frozen with the contract."""
 
-from collections.abc import Callable
 from decimal import Decimal
+from uuid import UUID
 
-from sqlmodel import Session
+from sqlalchemy import func
+from sqlmodel import Session, col, select
 
 from api.contracts.models import Contract
-
-type Commission = Callable[[Session, Contract, Decimal], Decimal]
-"""Of a contract and of what is due before commission: what is kept of it, in the same currency."""
-_COMMISSIONS: list[Commission] = []
-
-
-def plug(commission: Commission) -> None:
-    """Have a commission taken off the payments of contracts from now on, once."""
-    if commission not in _COMMISSIONS:
-        _COMMISSIONS.append(commission)
+from api.payments.models import MilestonePayment
+from api.payments.service import tariffs
+from api.rules.payment_milestones import PaymentStatus
 
 
-def unplug(commission: Commission) -> None:
-    """Take it off no longer."""
-    _COMMISSIONS.remove(commission)
-
-
-def of_payment(session: Session, contract: Contract, due: Decimal) -> Decimal:
-    """What is kept of `due`; nothing where no commission is agreed."""
-    return sum((each(session, contract, due) for each in _COMMISSIONS), Decimal())
+def of_payment(
+    session: Session, contract: Contract, due: Decimal, *, but: UUID | None = None
+) -> Decimal:
+    """What is kept of `due`, after all payments of the contract that stand, but one; nothing where
+    no commission was frozen."""
+    session.flush()
+    query = select(
+        func.coalesce(func.sum(MilestonePayment.gross - MilestonePayment.penalty), 0),
+        func.coalesce(func.sum(MilestonePayment.commission), 0),
+    ).where(
+        MilestonePayment.contract_id == contract.id,
+        MilestonePayment.status != PaymentStatus.CANCELLED,
+    )
+    if but is not None:
+        query = query.where(col(MilestonePayment.id) != but)
+    paid, taken = session.exec(query).one()
+    return tariffs.of_payment(session, contract, due=due, paid=Decimal(paid), taken=Decimal(taken))

@@ -60,12 +60,19 @@ def ask(session: Session, contract: Contract, *, actor: str, data: FundingIn) ->
         parties=parties(contract),
         due_at=data.due_at,
         actor=actor,
+        sequence=str(_asked(session, contract) + 1),
     )
     session.add(ContractFunding(contract_id=contract.id, collection_id=made.id, amount=made.amount))
     session.flush()
     change = {"amount": plain(made.amount), "collection": made.id.hex}
     execution.record(session, contract, "fund_contract", actor, change)
     return made
+
+
+def _asked(session: Session, contract: Contract) -> int:
+    """How often the buyer was asked."""
+    query = select(func.count()).select_from(ContractFunding)
+    return session.exec(query.where(ContractFunding.contract_id == contract.id)).one()
 
 
 def take_in(session: Session, contract: Contract) -> None:

@@ -7,6 +7,7 @@ that is rolled back is the next one's.
 import hashlib
 from collections.abc import Mapping, Sequence
 from datetime import date
+from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
@@ -50,13 +51,18 @@ def issue(
     """Issue an invoice, and book its tax; told again with the same key, the one of the first time.
 
     `details` are what the words of each line name besides (rate_bp, period). `withheld`: it was kept
-    of a payment, so that nothing is owed; else the amount is owed from now on. Raises SellerUnknown.
+    of a payment, tax included, so that nothing is owed; else the amount is owed from now on. Raises SellerUnknown.
     """
     known = select(FeeInvoice).where(FeeInvoice.idempotency_key == key)
     if (found := session.exec(known).one_or_none()) is not None:
         return found
     config = settings.get()
-    sums = fees.totals(lines, config.fee_tax_rate_bp, locales.currencies()[currency].minor_units)
+    places = locales.currencies()[currency].minor_units
+    if withheld:
+        whole = sum((line.amount for line in lines), Decimal(0))
+        sums = fees.within(whole, config.fee_tax_rate_bp, places)
+    else:
+        sums = fees.totals(lines, config.fee_tax_rate_bp, places)
     more = details or [{} for _ in lines]
     content = {
         "lines": [

@@ -1,23 +1,61 @@
-"""What stands between a payment that was approved and its sending."""
+"""What stands between a payment that was approved and its sending. For the workers."""
 
+from collections.abc import Callable
 from uuid import UUID
 
 from sqlmodel import Session
 
-from api.payments.models import PayeeAccount
-from api.rules.rails import PayeeState
+from api.payments.models import PayeeAccount, PaymentOrder
+from api.rules.rails import PayeeState, Purpose
+from api.rules.screening import SubjectKind
+from api.screening.service import subjects
+
+type Gate = Callable[[Session, UUID], list[str]]
+"""Of the resource that an order is about: stable codes of what forbids to pay now."""
+_GATES: dict[Purpose, Gate] = {}
 
 
-def blockers(session: Session, beneficiary_id: UUID, payee_account_id: UUID | None) -> list[str]:
-    """Stable codes of what forbids to pay the beneficiary now; empty when nothing does.
+def plug(purpose: Purpose, gate: Gate) -> None:
+    """Ask `gate` before an order of this purpose is sent."""
+    _GATES[purpose] = gate
+
+
+def blockers(session: Session, order: PaymentOrder) -> list[str]:
+    """Stable codes of what forbids to send an order now; empty when nothing does.
 
     Without an account the money goes back by the rail on which it came.
     """
-    if payee_account_id is None:
-        return []
-    account = session.get(PayeeAccount, payee_account_id, populate_existing=True)
-    if account is None or account.organisation_id != beneficiary_id:
-        return ["payee_account_foreign"]
-    if account.state is not PayeeState.VERIFIED:
-        return [f"payee_account_{account.state}"]
-    return []
+    found = []
+    if gate := _GATES.get(order.purpose):
+        found += gate(session, order.resource_id)
+    account = (
+        session.get_one(PayeeAccount, order.payee_account_id, populate_existing=True)
+        if order.payee_account_id
+        else None
+    )
+    if account is not None:
+        if account.organisation_id != order.beneficiary_id:
+            found.append("payee_account_foreign")
+        if account.state is not PayeeState.VERIFIED:
+            found.append(f"payee_account_{account.state}")
+    found += _screened(session, order.beneficiary_id, account)
+    return found
+
+
+def _screened(session: Session, beneficiary_id: UUID, account: PayeeAccount | None) -> list[str]:
+    """The beneficiary and its bank, held against the lists as they are now."""
+    subjects.watch_organisation(session, beneficiary_id)
+    references = []
+    if account is not None and account.bank_name:
+        references.append(account.id)
+        subjects.watch(
+            session,
+            SubjectKind.BANK,
+            account.id,
+            organisation_id=account.organisation_id,
+            names=[account.bank_name],
+            identifiers=[account.bic] if account.bic else [],
+            country=account.country,
+        )
+    held = subjects.holding(session, beneficiary_id, references)
+    return ["screening_open"] if held else []

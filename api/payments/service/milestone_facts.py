@@ -16,7 +16,7 @@ from api.procurement.models import Item
 from api.rules.acceptance import AcceptanceStatus
 from api.rules.claims import ClaimStatus
 from api.rules.disputes import DisputeStage, MilestoneKind
-from api.rules.payment_milestones import Fact, GuaranteeStatus, Ordered, Owed
+from api.rules.payment_milestones import AdvanceGuaranteeStatus, Fact, Ordered, Owed
 from api.rules.schedules import PerformanceEvent
 
 _FINAL = frozenset({AcceptanceStatus.FINAL, AcceptanceStatus.DEEMED})
@@ -139,7 +139,7 @@ def _advance(session: Session, contract: Contract, milestone: PaymentMilestone) 
         accepted = [
             each
             for each in guarantees(session, milestone)
-            if each.status is GuaranteeStatus.ACCEPTED and each.amount >= milestone.amount
+            if each.status is AdvanceGuaranteeStatus.ACCEPTED and each.amount >= milestone.amount
         ]
         if not accepted:
             return ()

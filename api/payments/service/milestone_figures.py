@@ -53,9 +53,12 @@ def inputs(
     return found
 
 
-def write(session: Session, contract: Contract, given: PaymentInputs) -> bytes:
-    """The file of a payment, with the commission of what is due."""
-    return files.write(_with_commission(session, contract, given))
+def write(
+    session: Session, contract: Contract, given: PaymentInputs, *, but: UUID | None = None
+) -> bytes:
+    """The file of a payment, with the commission of what is due; `but` is the payment itself, where
+    it is there already."""
+    return files.write(_with_commission(session, contract, given, but))
 
 
 def anew(session: Session, contract: Contract, payment: MilestonePayment) -> bytes:
@@ -68,7 +71,7 @@ def anew(session: Session, contract: Contract, payment: MilestonePayment) -> byt
         netted=_netted(session, contract, payment.id),
         commission=Decimal(),
     )
-    return write(session, contract, fresh)
+    return write(session, contract, fresh, but=payment.id)
 
 
 def rows_of(given: PaymentInputs) -> list[UUID]:
@@ -77,12 +80,14 @@ def rows_of(given: PaymentInputs) -> list[UUID]:
     return [ids.parse("schedule_row", each) for each in shown]
 
 
-def _with_commission(session: Session, contract: Contract, found: PaymentInputs) -> PaymentInputs:
+def _with_commission(
+    session: Session, contract: Contract, found: PaymentInputs, but: UUID | None
+) -> PaymentInputs:
     """A commission is of what is paid by the platform, after what the supplier owes."""
     if found.settlement is Settlement.DIRECT:
         return found
     due = rules.compute(found).net
-    kept = commissions.of_payment(session, contract, due) if due else Decimal()
+    kept = commissions.of_payment(session, contract, due, but=but) if due else Decimal()
     return replace(found, commission=kept)
 
 

@@ -189,7 +189,9 @@ def is_frozen(session: Session, contract: Contract, payment: MilestonePayment) -
 def send_blockers(session: Session, payment_id: UUID) -> list[str]:
     """Why the order of a payment is not to be sent, as codes; asked in the transaction that claims
     the order, so that a dispute opened before it is never overtaken."""
-    payment = session.get_one(MilestonePayment, payment_id, populate_existing=True)
+    payment = session.get(MilestonePayment, payment_id, populate_existing=True)
+    if payment is None:
+        return ["payment_unknown"]
     contract = session.get_one(Contract, payment.contract_id)
     reasons = {
         "payment_frozen": is_frozen(session, contract, payment),

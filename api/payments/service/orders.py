@@ -146,7 +146,7 @@ def to_send(session: Session, order_id: UUID) -> OrderToSend | None:
     order.blocked_by = []
     # What was asked before may have been done: only the rail knows, so that no gate stops it now.
     if not order.attempts:
-        order.blocked_by = gates.blockers(session, order.beneficiary_id, order.payee_account_id)
+        order.blocked_by = gates.blockers(session, order)
     session.add(order)
     if order.blocked_by:
         return None

@@ -3,8 +3,9 @@
 from uuid import UUID
 
 import structlog
+from sqlmodel import Session
 
-from api.core import db
+from api.core import db, jobs
 from api.payments.models import Collection
 from api.payments.rails import OrderToSend, RailRefused, RailUnavailable, ToCollect, registry
 from api.payments.service import collections, orders
@@ -24,6 +25,12 @@ def send(order_id: UUID) -> None:
         told = orders.to_send(session, order_id)
     if told is not None:
         _ask(told)
+
+
+def send_waiting(session: Session, beneficiary_id: UUID) -> None:
+    """Try again what waits for something about its beneficiary that has changed."""
+    for order_id in orders.waiting(session, beneficiary_id):
+        jobs.enqueue(session, TASK, {"resource_id": order_id.hex})
 
 
 def instruct(collection_id: UUID) -> None:

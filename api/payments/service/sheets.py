@@ -12,7 +12,7 @@ from openpyxl.styles import Font
 from api.core.spreadsheets import CsvWriter, cell
 
 
-class FileFormat(StrEnum):
+class TableFormat(StrEnum):
     """Comma-separated values in UTF-8, or an Office Open XML workbook."""
 
     CSV = "csv"
@@ -20,14 +20,14 @@ class FileFormat(StrEnum):
 
 
 MEDIA_TYPES = {
-    FileFormat.CSV: "text/csv; charset=utf-8",
-    FileFormat.XLSX: "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
+    TableFormat.CSV: "text/csv; charset=utf-8",
+    TableFormat.XLSX: "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
 }
 
 
-def table(columns: Sequence[str], rows: Iterable[Sequence[Any]], form: FileFormat) -> bytes:
+def table(columns: Sequence[str], rows: Iterable[Sequence[Any]], form: TableFormat) -> bytes:
     """A heading and rows; amounts are numbers, instants are UTC in ISO 8601."""
-    if form is FileFormat.CSV:
+    if form is TableFormat.CSV:
         writer = CsvWriter()
         writer.write(columns)
         for row in rows:

@@ -95,5 +95,5 @@ def counters(
     )
     kinds: defaultdict[UUID, list[AccountKind]] = defaultdict(list)
     for transaction_id, kind in rows:
-        kinds[transaction_id].append(kind)
+        kinds[transaction_id].append(AccountKind(kind))
     return kinds

@@ -4,15 +4,16 @@ Only workers watch and screen, so that nobody who is screened can see that a cas
 """
 
 import hashlib
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from datetime import datetime, time, timedelta
 from typing import Any
 from uuid import UUID
 
 import rfc8785
+from sqlalchemy.dialects.postgresql import insert
 from sqlmodel import Session, col, select
 
-from api.core import db, deadlines
+from api.core import bulk, db, deadlines
 from api.core.jobs import Job
 from api.identity.models import Organisation
 from api.rules.clock import BISHKEK, local_date
@@ -42,11 +43,6 @@ def watch(
 
     Told again with other facts, the subject takes them and is screened anew.
     """
-    found = session.exec(
-        select(ScreeningSubject)
-        .where(ScreeningSubject.kind == kind, ScreeningSubject.reference == reference)
-        .with_for_update()
-    ).one_or_none()
     facts: dict[str, Any] = {
         "names": sorted({*names}),
         "identifiers": sorted({*identifiers}),
@@ -54,11 +50,9 @@ def watch(
         "country": country,
     }
     digest = hashlib.sha256(rfc8785.dumps(facts)).hexdigest()
-    if found is not None and found.digest == digest and found.screened_at is not None:
-        return found
-    subject = found or ScreeningSubject(
-        kind=kind, reference=reference, organisation_id=organisation_id, digest=digest, **facts
-    )
+    subject = _locked(session, kind, reference, organisation_id, digest, facts)
+    if subject.digest == digest and subject.screened_at is not None:
+        return subject
     for name, value in facts.items():
         setattr(subject, name, value)
     subject.digest = digest
@@ -161,6 +155,25 @@ def holding(
             .order_by(col(ScreeningCase.id))
         )
     ]
+
+
+def _locked(
+    session: Session,
+    kind: SubjectKind,
+    reference: UUID,
+    organisation_id: UUID,
+    digest: str,
+    facts: Mapping[str, Any],
+) -> ScreeningSubject:
+    """The subject, made if it is not there; several who watch the same at once wait in turn."""
+    row = bulk.new_row(
+        kind=kind, reference=reference, organisation_id=organisation_id, digest=digest, **facts
+    )
+    session.connection().execute(insert(ScreeningSubject).values(row).on_conflict_do_nothing())
+    query = select(ScreeningSubject).where(
+        ScreeningSubject.kind == kind, ScreeningSubject.reference == reference
+    )
+    return session.exec(query.with_for_update().execution_options(populate_existing=True)).one()
 
 
 def _compare(

@@ -7,7 +7,7 @@ from pydantic import Field
 
 from api.rules.disputes import MilestoneKind
 from api.rules.payment_milestones import (
-    GuaranteeStatus,
+    AdvanceGuaranteeStatus,
     MilestoneStatus,
     PaymentStatus,
     RefundStatus,
@@ -54,7 +54,7 @@ class AdvanceGuaranteeEventData(OfContractData):
     """A guarantee for an advance."""
 
     number: int
-    status: GuaranteeStatus
+    status: AdvanceGuaranteeStatus
     amount: Decimal
     currency: str
     sha256: str = Field(description="Of the document")
@@ -145,7 +145,7 @@ TYPES = (
             **_OF_CONTRACT,
             **_MONEY,
             "number": 1,
-            "status": GuaranteeStatus.ACCEPTED,
+            "status": AdvanceGuaranteeStatus.ACCEPTED,
             "sha256": "ab" * 32,
         },
     ).types(
@@ -176,8 +176,4 @@ TYPES = (
         recovered="A supplier has paid back, in part or whole.",
     ),
 )
-INTERNAL = (
-    "milestone.term_ended",
-    "payment.received",
-    *(f"payment_order.{done}" for done in ("sent", "settled", "failed", "returned", "cancelled")),
-)
+INTERNAL = ("milestone.term_ended",)

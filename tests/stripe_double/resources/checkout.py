@@ -92,8 +92,8 @@ def _check(call: Call, mode: str) -> None:
         )
     if "customer_balance" in (given.get("allowed_payment_method_types") or ()) and not customer:
         raise invalid("`customer` is required with `customer_balance`.", param="customer")
-    expires = call.get("expires_at")
-    if expires and not 1800 <= expires - call.world.now() + 5 <= DAY + 5:
+    lasts = (call.get("expires_at") or call.world.now() + DAY) - call.world.now()
+    if not 1795 <= lasts <= DAY:
         raise invalid(
             "The `expires_at` timestamp must be at least 30 minutes and at most 24 hours from"
             " Checkout Session creation.",

@@ -15,8 +15,9 @@ from pydantic import (
     field_validator,
     model_validator,
 )
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic_settings import SettingsConfigDict
 
+from api.core.payment_settings import PaymentSettings
 from api.rules.webhooks import SCHEDULE_SECONDS
 
 DEVELOPMENT_SECRET = "development-only-secret-never-use-it-elsewhere"
@@ -47,7 +48,7 @@ RATE_LIMITS = {
 """Requests by the plan of an organisation; `organisation` counts all its keys together."""
 
 
-class Settings(BaseSettings):
+class Settings(PaymentSettings):
     """Every setting, with defaults that start one machine with nothing installed."""
 
     model_config = SettingsConfigDict(env_prefix="KERBEN_", env_file=None, extra="forbid")
@@ -123,17 +124,6 @@ class Settings(BaseSettings):
         pattern=r"^(mailto:|https://|tel:)\S+$",
         description="Whom /.well-known/security.txt names: a mailto:, https:// or tel: address.",
     )
-    invoice_seller_name: str | None = Field(
-        default=None, description="Who issues invoices of the platform; none are issued without."
-    )
-    invoice_seller_identifier: str | None = Field(
-        default=None, description="Its tax number, as it stands on invoices."
-    )
-    invoice_seller_address: str | None = None
-    invoice_series: str = Field(default="K", pattern=r"^[A-Z]{1,4}$")
-    fee_tax_rate_bp: int = Field(
-        default=0, ge=0, le=5_000, description="Tax on the platform's service, in basis points."
-    )
 
     webauthn_rp_id: str | None = Field(
         default=None, description="Domain that passkeys are made for; unset: base_url's host."
@@ -205,35 +195,6 @@ class Settings(BaseSettings):
         default=(), description="Earlier values of secret_key: what they encrypted is still read."
     )
 
-    stripe_key: SecretStr | None = Field(
-        default=None, description="Restricted key rk_test_… or rk_live_…; unset: no Stripe rail."
-    )
-    stripe_version: str = Field(
-        default="2026-10-28.endive",
-        pattern=r"^\d{4}-\d{2}-\d{2}\.[a-z]+$",
-        description="API version of every call; that of the webhook endpoints must be the same.",
-    )
-    stripe_country: str = Field(
-        default="US", pattern=r"^[A-Z]{2}$", description="Of the platform's Stripe account."
-    )
-    stripe_financial_account: str | None = Field(
-        default=None,
-        pattern=r"^fa_\w+$",
-        description="Where Global Payouts are paid from; unset: payees are paid by transfers only.",
-    )
-    stripe_return_url: str | None = Field(
-        default=None,
-        pattern=r"^https?://",
-        description="Where payers and payees come back to from Stripe's pages; unset: base_url.",
-    )
-    stripe_tax: bool = Field(
-        default=False, description="Let Stripe Tax compute the tax of fees and subscriptions."
-    )
-    stripe_api_url: str | None = Field(
-        default=None,
-        pattern=r"^http://127\.0\.0\.1(:\d+)?$",
-        description="Another API than Stripe's, of this machine: for tests.",
-    )
     smtp_url: SecretStr | None = Field(
         default=None,
         description="smtp://[USER:PASSWORD@]HOST[:587] (STARTTLS where it is offered, and always"
@@ -364,12 +325,6 @@ class Settings(BaseSettings):
             ):
                 raise ValueError("each must be scheme://host[:port]")
         return origins
-
-    @field_validator("stripe_key")
-    def _restricted(cls, key: SecretStr | None) -> SecretStr | None:
-        if key is not None and not key.get_secret_value().startswith(("rk_test_", "rk_live_")):
-            raise ValueError("must be a restricted key, rk_test_… or rk_live_…")
-        return key
 
     @field_validator("broker_url")
     @classmethod

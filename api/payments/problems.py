@@ -86,3 +86,9 @@ class SellerUnknown(Conflict):
     KERBEN_INVOICE_SELLER_IDENTIFIER."""
 
     code, title = "seller_unknown", "Nobody is named who issues invoices"
+
+
+class AboveTransferred(Conflict):
+    """More is to be taken back than was transferred and is not on its way back."""
+
+    code, title = "above_transferred", "More than was transferred"

@@ -33,6 +33,13 @@ TELLING = re.compile(
 )
 """Columns with such names may hold what is about a person."""
 OF_THINGS = {
+    "guarantee.issuer_name": "a bank",
+    "payee_account.bank_name": "a bank",
+    "platform_account.bank_name": "a bank",
+    "platform_account.holder_name": "the platform itself",
+    "screening_case.subject_digest": "a digest",
+    "stripe_cursor.name": "a list",
+    "watch_list.name": "a list",
     "api_client.name": "credentials of a program",
     "certificate_scheme.names": "a kind of certificate",
     "certificate_scheme.subject": "what is certified",

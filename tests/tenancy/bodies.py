@@ -40,7 +40,12 @@ BODIES: dict[str, Any] = {
     "POST /v1/tracking-events": {"events": [{**EVENT, "shipment_id": f"shipment_{AN_ID}"}]},
     "PUT /v1/performance-rules": {"rules": [{"act": "invitation", "prevent_below": "0.5"}]},
 }
+STATED = {"since": "2026-01-01", "until": "2026-12-31"}
 QUERIES: dict[str, dict[str, Any]] = {
+    "GET /v1/ledger/accounts/{account_id}/statement": STATED,
+    "GET /v1/ledger/accounts/{account_id}/statement/file": {**STATED, "format": "csv"},
+    "GET /v1/ledger/trial-balance/file": {"format": "csv"},
+    "GET /v1/ledger/unmatched/file": {"format": "csv"},
     "POST /v1/watch-lists/{name}/import": {
         "format": "table_csv",
         "title": "Goods",

@@ -6,7 +6,8 @@ period, and of a time to apply.
 """
 
 from collections.abc import Callable
-from datetime import datetime
+from datetime import date, datetime
+from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
@@ -17,8 +18,10 @@ from api.core import db, ids
 from api.delivery.models import ScorecardAnnotation
 from api.identity import debarments
 from api.intake.models import IntakeMessage
+from api.payments.models import FeeInvoice
 from api.procurement.service import prequalification
 from api.rules.debarments import DebarmentGround
+from api.rules.fees import FeePurpose, InvoiceKind
 from api.rules.scorecards import AnnotationKind, AnnotationStatus, Metric
 from tests.catalog import samples as catalog
 from tests.catalog import uploads
@@ -30,6 +33,30 @@ from tests.screening import files as screened
 from tests.tenancy import acts, connected, secured
 from tests.tenancy.world import AsOrg, Story, ok, shown, written
 
+INVOICE = {
+    "number": "K-2026-000001",
+    "kind": "invoice",
+    "issue_date": "2026-11-28",
+    "due_date": None,
+    "credits": None,
+    "reason": None,
+    "withheld": True,
+    "currency": "KGS",
+    "tax_rate_bp": 0,
+    "net": "1",
+    "tax": "0",
+    "gross": "1",
+    "seller": {"names": {"en": "Kerben LLC"}, "identifier": "KG-INN 1", "address": None},
+    "buyer": {"names": {"en": "A supplier"}, "identifier": "KG-INN 2", "address": None},
+    "lines": [
+        {
+            "code": "commission",
+            "about": "ocds-kerben0-000001",
+            "rate_bp": 150,
+            **dict.fromkeys(("quantity", "unit_price", "amount"), "1"),
+        }
+    ],
+}
 SAID = {"reason": "Решение комиссии"}
 
 
@@ -174,6 +201,25 @@ def _basics(
     keyholder = bidding.Opener(buyer, "opener", "Асанова А.")
     key = {"name": "A", "role": "opener", "recipient": keyholder.identity.recipient}
     operator = story.actors["operator"]
+    invoice = FeeInvoice(
+        idempotency_key="story",
+        org_id=supplier.org_id,
+        kind=InvoiceKind.INVOICE,
+        purpose=FeePurpose.COMMISSION,
+        series="K",
+        year=2026,
+        sequence=1,
+        number="K-2026-000001",
+        issue_date=date(2026, 11, 28),
+        currency="KGS",
+        net=Decimal(1),
+        tax_rate_bp=0,
+        tax=Decimal(0),
+        gross=Decimal(1),
+        content=INVOICE,
+        sha256="ab" * 32,
+    )
+    written(superuser, invoice)
     listed = screened.table("x,organisation,Организация,,,,,,")
     ok(screened.sent(operator, listed))
     drain()
@@ -202,6 +248,7 @@ def _basics(
         "source_id": tracking.source(supplier, "dcsa")["id"],
         "landed_cost_id": landed.landed(buyer)["id"],
         "case_id": case["id"],
+        "fee_invoice_id": ids.show("feeinvoice", invoice.id),
         "name": "own",
     }
     remark = ScorecardAnnotation(

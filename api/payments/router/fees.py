@@ -78,16 +78,16 @@ def list(
     return Page(items=[*rows], has_more=cursor is not None, next_cursor=cursor)
 
 
-@router.get("/{invoice_id}", response_model=FeeInvoiceOut)
-def get(invoice_id: FeeInvoiceId, ctx: Read) -> FeeInvoice:
+@router.get("/{fee_invoice_id}", response_model=FeeInvoiceOut)
+def get(fee_invoice_id: FeeInvoiceId, ctx: Read) -> FeeInvoice:
     """An invoice, or a credit note."""
-    invoice = fee_invoices.get(ctx.session, invoice_id, org_id=_whose(ctx))
+    invoice = fee_invoices.get(ctx.session, fee_invoice_id, org_id=_whose(ctx))
     ctx.tag(invoice)
     return invoice
 
 
 @router.get(
-    "/{invoice_id}/pdf",
+    "/{fee_invoice_id}/pdf",
     response_class=Response,
     responses={
         200: {
@@ -97,14 +97,14 @@ def get(invoice_id: FeeInvoiceId, ctx: Read) -> FeeInvoice:
     },
 )
 def get_pdf(
-    invoice_id: FeeInvoiceId,
+    fee_invoice_id: FeeInvoiceId,
     ctx: Read,
     language: Annotated[InvoiceLanguage, Query(description="In which it is told")] = (
         InvoiceLanguage.RU
     ),
 ) -> Response:
     """An invoice as PDF, in one of four languages: the same bytes each time."""
-    invoice = fee_invoices.get(ctx.session, invoice_id, org_id=_whose(ctx))
+    invoice = fee_invoices.get(ctx.session, fee_invoice_id, org_id=_whose(ctx))
     name = f"{invoice.number}-{language.value}.pdf"
     return Response(
         render(invoice.content, language.value),
@@ -114,14 +114,14 @@ def get_pdf(
 
 
 @router.post(
-    "/{invoice_id}/credit",
+    "/{fee_invoice_id}/credit",
     status_code=201,
     response_model=FeeInvoiceOut,
     responses=documented(AlreadyCredited, SellerUnknown, PreconditionFailed),
 )
-def credit(invoice_id: FeeInvoiceId, data: CreditIn, ctx: Admin) -> FeeInvoice:
+def credit(fee_invoice_id: FeeInvoiceId, data: CreditIn, ctx: Admin) -> FeeInvoice:
     """Take an invoice back by a credit note."""
-    invoice = fee_invoices.lock(ctx.session, invoice_id)
+    invoice = fee_invoices.lock(ctx.session, fee_invoice_id)
     ctx.check_version(invoice)
     return fee_invoices.credit(ctx.session, invoice, actor=ctx.actor, reason=data.reason)
 

@@ -11,8 +11,8 @@ from uuid import UUID
 from sqlmodel import Session, select
 
 from api.core import db, jobs
-from api.core.errors import Conflict
 from api.payments.models import PaymentOrder, StripeObject, StripeReturn
+from api.payments.problems import AboveTransferred
 from api.payments.rails import RailRefused
 from api.payments.service import posting
 from api.payments.service.posting import Posting
@@ -22,12 +22,6 @@ from api.rules.minor_units import from_minor, to_minor
 from api.rules.stripe_events import ReturnStatus, StripeKind
 
 TASK = "payments.reverse_transfer"
-
-
-class AboveTransferred(Conflict):
-    """More is to be taken back than was transferred and is not on its way back."""
-
-    code, title = "above_transferred", "More than was transferred"
 
 
 def ask(

@@ -116,7 +116,7 @@ def get(security_id: SecurityId, ctx: Read) -> Security:
 @router.post(
     "/{security_id}/return", response_model=HeldSecurityOut, responses=documented(*_CHANGED)
 )
-def return_(security_id: SecurityId, ctx: Back) -> Security:
+def give_back(security_id: SecurityId, ctx: Back) -> Security:
     """Let a security go back now: as the payer, while it is not held; as the beneficiary, when it
     is held. It is on its way once the workers have seen to it."""
     held = security_queries.hold(ctx.session, org_id=ctx.org_id, security_id=security_id)

@@ -18,6 +18,7 @@ QUEUES = {
     "intake": "default",
     "mail": "mail",
     "payments": "default",
+    "screening": "default",
     "webhooks": "default",
 }
 """First part of a task's name -> queue."""

@@ -20,8 +20,6 @@ from lxml import etree
 from api.rules.screening import EntryKind
 from api.screening import names
 
-csv.field_size_limit(10_000_000)
-
 
 class ListFormat(StrEnum):
     """How a list is written."""

@@ -148,7 +148,7 @@ def test_what_is_not_there_or_not_yet_is_said_and_not_kept(
     ):
         answer = client.get(url)
         assert (answer.status_code, answer.json()["code"]) == (status, code), url
-        assert "cache-control" not in answer.headers
+        assert answer.headers["cache-control"] == "no-store"
     sign_head()
     late = client.get(f"/public/audit/entries/{unplaced}/proof", params={"head": 1})
     assert (late.status_code, late.json()["code"]) == (409, "not_yet_in_head")

@@ -15,8 +15,9 @@ from tests.procurement import bidding, samples
 
 type AsOrg = Callable[..., Any]
 ROUTES = [route for route in create_app().routes if isinstance(route, UnitRoute)]
-CONSENTS = {"bids_join", "bids_leave", "commissions_declare"}
-"""A member consents, or declares, for itself; that changes no bid and no tender."""
+CONSENTS = {"bids_join", "bids_leave", "commissions_declare", "payment_schedules_propose"}
+"""A member consents, or declares, for itself, or something new is proposed beside what stands; that
+changes no bid, no tender and no contract."""
 
 
 def narrowed(actor: Actor, *scopes: str) -> Actor:

@@ -81,9 +81,27 @@ def test_every_queue_shows_its_jobs_and_how_long_the_oldest_waits(client: Any) -
             if name == f"kerben_jobs_{figure}"
         }
 
-    assert by_queue("open") == {"default": 1, "deadlines": 0, "imports": 1, "matching": 4}
-    assert by_queue("running") == {"default": 0, "deadlines": 0, "imports": 0, "matching": 1}
-    assert by_queue("failed") == {"default": 0, "deadlines": 1, "imports": 0, "matching": 0}
+    assert by_queue("open") == {
+        "default": 1,
+        "deadlines": 0,
+        "imports": 1,
+        "mail": 0,
+        "matching": 4,
+    }
+    assert by_queue("running") == {
+        "default": 0,
+        "deadlines": 0,
+        "imports": 0,
+        "mail": 0,
+        "matching": 1,
+    }
+    assert by_queue("failed") == {
+        "default": 0,
+        "deadlines": 1,
+        "imports": 0,
+        "mail": 0,
+        "matching": 0,
+    }
     oldest = by_queue("oldest_due_seconds")
     assert (oldest["default"], oldest["deadlines"]) == (0, 0)
     assert 300 <= oldest["matching"] < 400

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from sqlmodel import Session, select
+from sqlmodel import Session, col, select
 
 from api.core.audit import AuditEntry
 from api.core.outbox import OutboxEvent
@@ -158,7 +158,11 @@ def test_a_customs_declaration_is_told_by_a_side_and_released_once(
     (shown,) = made.supplier.get(url).json()["declarations"]
     assert (shown["procedure"], shown["released_at"] is not None) == ("40", True)
     session.rollback()
-    trail = session.exec(select(AuditEntry).where(AuditEntry.stream.startswith("shipment:")))  # type: ignore[attr-defined]
+    trail = session.exec(
+        select(AuditEntry)
+        .where(col(AuditEntry.stream).startswith("shipment:"))
+        .order_by(col(AuditEntry.seq))
+    )
     assert [entry.action for entry in trail] == ["create", "declare", "release"]
 
 

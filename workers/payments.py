@@ -1,21 +1,11 @@
 """Tasks of payments."""
 
-from uuid import (
-    UUID,
-)
+from uuid import UUID
 
-from sqlmodel import (
-    Session,
-)
+from sqlmodel import Session
 
-from api.contracts.models import (
-    Acceptance,
-    Dispute,
-    LdClaim,
-)
-from api.core.jobs import (
-    Job,
-)
+from api.contracts.models import Acceptance, Dispute, LdClaim
+from api.core.jobs import Job
 from api.payments.models import (
     AdvanceGuarantee,
     Collection,
@@ -38,19 +28,10 @@ from api.payments.service import (
     sending,
     tariffs,
 )
-from api.payments.stripe_rail import (
-    chargebacks,
-    polling,
-    recovery,
-)
-from api.payments.stripe_rail import (
-    payees as stripe_payees,
-)
+from api.payments.stripe_rail import chargebacks, polling, recovery
+from api.payments.stripe_rail import payees as stripe_payees
 from api.screening.models import ScreeningCase
-from workers.app import (
-    batch_task,
-    task,
-)
+from workers.app import batch_task, task
 
 
 @task("payments.expire_hold")

@@ -12,7 +12,7 @@ from uuid import UUID
 from sqlalchemy import ColumnElement, and_, func, or_
 from sqlmodel import Session, col, select
 
-from api.core import audit, db, deadlines, pages
+from api.core import audit, db, deadlines, pages, rows
 from api.core.errors import Conflict, NotFound, refused
 from api.core.outbox import emit
 from api.core.pages import PageQuery
@@ -185,11 +185,7 @@ def announce(session: Session, debarment_id: UUID) -> None:
 
 def lock(session: Session, debarment_id: UUID) -> DebarmentRecord:
     """An entry, locked, for those who decide; NotFound."""
-    query = select(DebarmentRecord).where(DebarmentRecord.id == debarment_id).with_for_update()
-    record = session.exec(query).one_or_none()
-    if record is None:
-        raise NotFound
-    return record
+    return rows.locked(session, DebarmentRecord, debarment_id)
 
 
 def get(session: Session, debarment_id: UUID, *, org_id: UUID, decides: bool) -> DebarmentRecord:

@@ -11,7 +11,7 @@ from typing import Any, Literal
 from pydantic import BaseModel, ConfigDict
 
 from api.procurement.evaluation import files
-from api.procurement.evaluation.recomputing import part_sha256
+from api.procurement.evaluation.recomputing import written
 from api.procurement.sealing import canonical
 from api.procurement.sealing.documents import Sha256
 from api.rules.penalties import FORMULA, PenaltyInputs, PenaltyResult, compute
@@ -46,17 +46,7 @@ class PenaltyFile(_Inputs):
 def write(inputs: PenaltyInputs) -> bytes:
     """Compute, and give the file. Raises NotComputable."""
     ordered = in_order(inputs)
-    said, found = document(ordered), document(compute(ordered))
-    return canonical.dumps(
-        {
-            "format": FORMAT,
-            "formula": FORMULA,
-            "inputs": said,
-            "inputs_sha256": part_sha256(FORMAT, "inputs", said),
-            "result": found,
-            "result_sha256": part_sha256(FORMAT, "result", found),
-        }
-    )
+    return written(FORMAT, FORMULA, document(ordered), document(compute(ordered)))
 
 
 def in_order(inputs: PenaltyInputs) -> PenaltyInputs:

@@ -11,8 +11,8 @@ from uuid import UUID
 from sqlalchemy import text
 from sqlmodel import Session, col, select
 
-from api.core import audit, db, deadlines, settings
-from api.core.errors import Conflict, NotFound, refused
+from api.core import audit, db, deadlines, rows, settings
+from api.core.errors import Conflict, refused
 from api.core.files import clamd, kinds, store
 from api.core.files.models import File
 from api.core.files.problems import FileWithheld
@@ -76,7 +76,7 @@ def scan(session: Session, file_id: UUID) -> bool:
 
     Raises Unavailable when clamd cannot say; the file stays withheld.
     """
-    file = _locked(session, file_id)
+    file = rows.locked(session, File, file_id)
     if settings.get().clamd_url is None or not _waits(file.scan_state):
         return True
     if file.scan_state is not ScanState.SCANNING:
@@ -92,7 +92,7 @@ def scan(session: Session, file_id: UUID) -> bool:
 
 def judge(session: Session, file_id: UUID, action: str, *, actor: str) -> File:
     """Enter what another scanner has found: `clear` or `condemn`. NotFound, Conflict."""
-    file = _locked(session, file_id)
+    file = rows.locked(session, File, file_id)
     file.scanner = SCANNER_OF_OPERATOR
     _move(session, file, action, actor=actor)
     return file
@@ -157,13 +157,6 @@ def _move(session: Session, file: File, action: str, *, actor: str) -> None:
     )
     if action == "condemn":
         emit(session, "file.quarantined", file.id, org_id=file.org_id)
-
-
-def _locked(session: Session, file_id: UUID) -> File:
-    found = session.exec(select(File).where(File.id == file_id).with_for_update()).one_or_none()
-    if found is None:
-        raise NotFound
-    return found
 
 
 def _measured(file: BinaryIO) -> tuple[str, int]:

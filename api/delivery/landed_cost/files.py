@@ -10,7 +10,7 @@ from typing import Any, Literal
 from pydantic import BaseModel, ConfigDict
 
 from api.procurement.evaluation import files as evaluations
-from api.procurement.evaluation.recomputing import part_sha256
+from api.procurement.evaluation.recomputing import part_sha256, written
 from api.procurement.sealing import canonical
 from api.procurement.sealing.documents import Sha256
 from api.rules.landed_cost import FORMULA, Inputs, Result, compute
@@ -44,17 +44,7 @@ class LandedCostFile(_Inputs):
 
 def write(inputs: Inputs, result: Result | None = None) -> bytes:
     """Compute, unless the result is at hand, and give the file. Raises NotComputable."""
-    said, found = document(inputs), document(result or compute(inputs))
-    return canonical.dumps(
-        {
-            "format": FORMAT,
-            "formula": FORMULA,
-            "inputs": said,
-            "inputs_sha256": inputs_sha256(inputs),
-            "result": found,
-            "result_sha256": part_sha256(FORMAT, "result", found),
-        }
-    )
+    return written(FORMAT, FORMULA, document(inputs), document(result or compute(inputs)))
 
 
 def read(text: bytes) -> LandedCostFile:

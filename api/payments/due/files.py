@@ -11,7 +11,7 @@ from typing import Any, Literal
 from pydantic import BaseModel, ConfigDict
 
 from api.procurement.evaluation import files
-from api.procurement.evaluation.recomputing import part_sha256
+from api.procurement.evaluation.recomputing import written
 from api.procurement.sealing import canonical
 from api.procurement.sealing.documents import Sha256
 from api.rules.payment_milestones import FORMULA, PaymentInputs, PaymentResult, compute
@@ -46,17 +46,7 @@ class PaymentFile(_Inputs):
 def write(inputs: PaymentInputs) -> bytes:
     """Compute, and give the file. Raises NotComputable."""
     ordered = in_order(inputs)
-    said, found = document(ordered), document(compute(ordered))
-    return canonical.dumps(
-        {
-            "format": FORMAT,
-            "formula": FORMULA,
-            "inputs": said,
-            "inputs_sha256": part_sha256(FORMAT, "inputs", said),
-            "result": found,
-            "result_sha256": part_sha256(FORMAT, "result", found),
-        }
-    )
+    return written(FORMAT, FORMULA, document(ordered), document(compute(ordered)))
 
 
 def in_order(inputs: PaymentInputs) -> PaymentInputs:

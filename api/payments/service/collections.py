@@ -13,8 +13,8 @@ from uuid import UUID
 from sqlmodel import Session, select
 from uuid_utils.compat import uuid7
 
-from api.core import audit
-from api.core.errors import Conflict, NotFound
+from api.core import audit, rows
+from api.core.errors import Conflict
 from api.core.outbox import emit
 from api.payments import references
 from api.payments.models import Collection, CollectionReceipt
@@ -87,15 +87,7 @@ def request(
 
 def locked(session: Session, collection_id: UUID) -> Collection:
     """A collection, its row locked. NotFound."""
-    found = session.exec(
-        select(Collection)
-        .where(Collection.id == collection_id)
-        .with_for_update()
-        .execution_options(populate_existing=True)
-    ).one_or_none()
-    if found is None:
-        raise NotFound
-    return found
+    return rows.locked(session, Collection, collection_id)
 
 
 def outstanding(collection: Collection) -> Decimal:

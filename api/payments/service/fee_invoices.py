@@ -15,7 +15,7 @@ import rfc8785
 from sqlalchemy.dialects.postgresql import insert
 from sqlmodel import Session, col, select
 
-from api.core import audit, bulk, db, pages, settings
+from api.core import audit, bulk, db, pages, rows, settings
 from api.core.errors import NotFound
 from api.core.outbox import emit
 from api.core.pages import PageQuery
@@ -146,12 +146,18 @@ def credit(session: Session, invoice: FeeInvoice, *, actor: str, reason: str) ->
 
 def get(session: Session, invoice_id: UUID, *, org_id: UUID | None) -> FeeInvoice:
     """An invoice to the organisation; any, for the operator. NotFound."""
-    return _one(session, invoice_id, org_id, locked=False)
+    query = select(FeeInvoice).where(FeeInvoice.id == invoice_id)
+    if org_id is not None:
+        query = query.where(FeeInvoice.org_id == org_id)
+    found = session.exec(query).one_or_none()
+    if found is None:
+        raise NotFound
+    return found
 
 
 def lock(session: Session, invoice_id: UUID) -> FeeInvoice:
     """Any invoice, its row locked. NotFound."""
-    return _one(session, invoice_id, None, locked=True)
+    return rows.locked(session, FeeInvoice, invoice_id)
 
 
 def list_invoices(
@@ -171,16 +177,6 @@ def list_invoices(
         scope=f"fee_invoices:{org_id}",
         filters={"purpose": purpose},
     )
-
-
-def _one(session: Session, invoice_id: UUID, org_id: UUID | None, *, locked: bool) -> FeeInvoice:
-    query = select(FeeInvoice).where(FeeInvoice.id == invoice_id)
-    if org_id is not None:
-        query = query.where(FeeInvoice.org_id == org_id)
-    found = session.exec(query.with_for_update() if locked else query).one_or_none()
-    if found is None:
-        raise NotFound
-    return found
 
 
 def _made(

@@ -12,8 +12,8 @@ from uuid import UUID
 from sqlmodel import Session, col, select
 from uuid_utils.compat import uuid7
 
-from api.core import audit
-from api.core.errors import Conflict, NotFound
+from api.core import audit, rows
+from api.core.errors import Conflict
 from api.core.outbox import emit
 from api.payments import references
 from api.payments.models import LedgerHold, LedgerTransaction, PayeeAccount, PaymentOrder
@@ -114,15 +114,7 @@ def order(
 
 def locked(session: Session, order_id: UUID) -> PaymentOrder:
     """An order, its row locked. NotFound."""
-    found = session.exec(
-        select(PaymentOrder)
-        .where(PaymentOrder.id == order_id)
-        .with_for_update()
-        .execution_options(populate_existing=True)
-    ).one_or_none()
-    if found is None:
-        raise NotFound
-    return found
+    return rows.locked(session, PaymentOrder, order_id)
 
 
 def approve(session: Session, order: PaymentOrder, *, actor: str) -> None:

@@ -7,8 +7,8 @@ from uuid import UUID
 
 from sqlmodel import Session, select
 
-from api.core import audit, pages
-from api.core.errors import Conflict, NotFound
+from api.core import audit, pages, rows
+from api.core.errors import Conflict
 from api.core.pages import PageQuery
 from api.payments.models import SuspenseItem
 from api.payments.problems import PaymentFourEyes
@@ -117,11 +117,7 @@ def decided(session: Session, item: SuspenseItem, *, actor: str, order_id: UUID 
 
 def locked(session: Session, item_id: UUID) -> SuspenseItem:
     """An item, its row locked; NotFound."""
-    query = select(SuspenseItem).where(SuspenseItem.id == item_id).with_for_update()
-    found = session.exec(query).one_or_none()
-    if found is None:
-        raise NotFound
-    return found
+    return rows.locked(session, SuspenseItem, item_id)
 
 
 def list_items(

@@ -16,7 +16,7 @@ from typing import Any, Literal
 from pydantic import BaseModel, ConfigDict
 from pydantic.json_schema import GenerateJsonSchema, JsonSchemaValue
 
-from api.procurement.evaluation.recomputing import part_sha256
+from api.procurement.evaluation.recomputing import written
 from api.procurement.sealing import canonical
 from api.procurement.sealing.documents import Sha256, instant
 from api.rules.evaluation import FORMULA, Inputs, Result, evaluate
@@ -51,17 +51,7 @@ class EvaluationFile(_Inputs):
 def write(inputs: Inputs) -> bytes:
     """Evaluate, and give the file. Raises NotEvaluable."""
     ordered = in_order(inputs)
-    said, found = document(ordered), document(evaluate(ordered))
-    return canonical.dumps(
-        {
-            "format": FORMAT,
-            "formula": FORMULA,
-            "inputs": said,
-            "inputs_sha256": part_sha256(FORMAT, "inputs", said),
-            "result": found,
-            "result_sha256": part_sha256(FORMAT, "result", found),
-        }
-    )
+    return written(FORMAT, FORMULA, document(ordered), document(evaluate(ordered)))
 
 
 def in_order(inputs: Inputs) -> Inputs:

@@ -80,6 +80,20 @@ def part_sha256(format: str, part: str, document: Any) -> str:
     return hashlib.sha256(f"{format} {part}\n".encode() + canonical.dumps(document)).hexdigest()
 
 
+def written(format: str, formula: str, inputs: Any, result: Any) -> bytes:
+    """The text of a file of this format: both parts as documents, and the hash of each."""
+    return canonical.dumps(
+        {
+            "format": format,
+            "formula": formula,
+            "inputs": inputs,
+            "inputs_sha256": part_sha256(format, "inputs", inputs),
+            "result": result,
+            "result_sha256": part_sha256(format, "result", result),
+        }
+    )
+
+
 def check[Inputs](
     recipe: Recipe[Inputs], text: bytes, *, sha256: str | None = None
 ) -> list[Finding]:

@@ -6,7 +6,7 @@ from uuid import UUID
 
 from sqlmodel import Session, col, select
 
-from api.core import audit, pages
+from api.core import audit, pages, rows
 from api.core.errors import Conflict, NotFound
 from api.core.outbox import emit
 from api.core.pages import PageQuery
@@ -83,11 +83,7 @@ def reopen(session: Session, case: ScreeningCase, *, actor: str, reason: str) ->
 
 def lock(session: Session, case_id: UUID) -> ScreeningCase:
     """A case, locked; NotFound."""
-    query = select(ScreeningCase).where(ScreeningCase.id == case_id).with_for_update()
-    case = session.exec(query).one_or_none()
-    if case is None:
-        raise NotFound
-    return case
+    return rows.locked(session, ScreeningCase, case_id)
 
 
 def get(session: Session, case_id: UUID) -> ScreeningCase:
@@ -157,14 +153,11 @@ def _compared(subject: ScreeningSubject, hit: Hit) -> dict[str, Any]:
 
 
 def _again(session: Session, case: ScreeningCase, why: str) -> None:
-    actions = {
-        CaseStatus.CLEARANCE_PROPOSED: "refuse_clearance",
-        CaseStatus.OPEN: None,
-    }
-    action = actions.get(case.status, "reopen")
-    if action is None:
-        session.add(case)
+    session.add(case)
+    if case.status is CaseStatus.OPEN:
         return
+    proposed = case.status is CaseStatus.CLEARANCE_PROPOSED
+    action = "refuse_clearance" if proposed else "reopen"
     case.reason = why
     _move(session, case, action, SCREENER, {"reason": why})
 

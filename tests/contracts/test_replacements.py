@@ -15,6 +15,7 @@ from tests.delivery.executing import Execution
 from tests.opendata import test_releases
 from tests.payments import paying
 from tests.payments.paying import Paid
+from tests.remembered import remembered
 
 type AsOrg = Callable[..., Any]
 type Drain = Callable[[], int]
@@ -22,16 +23,6 @@ PARTS = (
     {"number": 1, "kind": "on_delivery", "basis_points": 4000},
     {"number": 2, "kind": "on_acceptance", "basis_points": 6000},
 )
-
-
-@pytest.fixture
-def case(as_org: AsOrg, session: Session, drain: Drain) -> Paid:
-    """600 desks have come, 580 were accepted, 20 are to be replaced in 30 days."""
-    case = paying.agreed(session, as_org, drain, parts=PARTS)
-    paying.receive(case, "600")
-    delivering.presented(case.made, "600")
-    decide(case, 1, "accept", accepted_quantity="580", replace_by=due(session), **DAMAGED)
-    return case
 
 
 DAMAGED = {"reason_code": "damaged", "reason": "Сколы"}
@@ -46,6 +37,21 @@ def decide(case: Paid, number: int, action: str, **body: Any) -> Any:
     answer = case.made.buyer.post(url, json={**PROTOCOL, **body})
     assert answer.status_code == 200, answer.text
     return answer.json()
+
+
+@remembered
+def rejected(session: Session, as_org: AsOrg, drain: Drain) -> Paid:
+    """600 desks have come, 580 were accepted, 20 are to be replaced in 30 days."""
+    case = paying.agreed(session, as_org, drain, parts=PARTS)
+    paying.receive(case, "600")
+    delivering.presented(case.made, "600")
+    decide(case, 1, "accept", accepted_quantity="580", replace_by=due(session), **DAMAGED)
+    return case
+
+
+@pytest.fixture
+def case(as_org: AsOrg, session: Session, drain: Drain) -> Paid:
+    return rejected(session, as_org, drain)
 
 
 def rows(case: Paid) -> list[Any]:

@@ -154,9 +154,7 @@ def _seed(
 ) -> tuple[Seed, str, bool] | None:
     """The published hours that are most exactly of this segment, the latest of equal ones."""
     ends = [places[c].country for c in (segment.leg.from_place_code, segment.leg.to_place_code)]
-    crossing = segment.kind is SegmentKind.CROSSING
-    if crossing and segment.leg.mode is not TransportMode.ROAD:
-        return None  # trains change gauge there: what lorries wait says nothing of them
+    crossing, mode = segment.kind is SegmentKind.CROSSING, segment.leg.mode
     query = select(TransitSeed).where(
         TransitSeed.kind == segment.kind,
         col(TransitSeed.valid_from) <= local_date(now),
@@ -164,10 +162,14 @@ def _seed(
         or_(col(TransitSeed.to_country).is_(None), col(TransitSeed.to_country) == ends[1]),
     )
     if crossing:
-        at = col(TransitSeed.place_code)
-        query = query.where(or_(at.is_(None), at == segment.leg.crossing_code))
+        # Trains change gauge there: what lorries wait says nothing of them.
+        at, of_lorries = col(TransitSeed.place_code), col(TransitSeed.mode).is_(None)
+        query = query.where(
+            or_(at.is_(None), at == segment.leg.crossing_code),
+            or_(TransitSeed.mode == mode, of_lorries & (mode is TransportMode.ROAD)),
+        )
     else:
-        query = query.where(TransitSeed.mode == segment.leg.mode)
+        query = query.where(TransitSeed.mode == mode)
     rows = session.exec(query).all()
     if not rows:
         return None

@@ -89,6 +89,9 @@ def test_what_is_rejected_is_sent_again_by_a_row_of_its_own_and_paid_for_once(
     assert (delivered, accepted) == (Decimal(400_000), Decimal(600_000))
     (release,) = test_releases.releases(session)[-1:]
     assert release["tag"] == ["implementationUpdate"]
+    papers = release["contracts"][0]["implementation"]["documents"]
+    assert [each["title"] for each in papers] == [f"Protocol {PROTOCOL['protocol_number']}"] * 2
+    assert papers[0]["description"] == "Row 1: 580 SET accepted, 20 rejected"
 
 
 def test_a_replacement_adds_nothing_to_the_order_and_an_amendment_moves_its_day_alone(

@@ -106,6 +106,12 @@ EVENTS: Mapping[str, Publication] = {
         name: Publication("implementationUpdate", ("tender", "contracts"), _named_in)
         for name in ("milestone_payment.paid", "milestone_payment.failed", "milestone.cancelled")
     },
+    **{
+        f"acceptance.{what}": Publication(
+            "implementationUpdate", ("tender", "contracts"), _named_in
+        )
+        for what in ("accepted", "deemed", "rejected")
+    },
     "delivery.late": Publication("implementationUpdate", ("tender", "contracts"), _named_in),
     **{
         f"complaint.{what}": Publication("tenderUpdate", ("tender", "complaints"), _named_in)

@@ -161,15 +161,14 @@ def _seed(
         or_(col(TransitSeed.from_country).is_(None), col(TransitSeed.from_country) == ends[0]),
         or_(col(TransitSeed.to_country).is_(None), col(TransitSeed.to_country) == ends[1]),
     )
+    of_mode = col(TransitSeed.mode) == mode
+    if crossing and mode is TransportMode.ROAD:
+        # Trains change gauge there: hours that name no mode are those of lorries.
+        of_mode = or_(of_mode, col(TransitSeed.mode).is_(None))
     if crossing:
-        # Trains change gauge there: what lorries wait says nothing of them.
-        at, of_lorries = col(TransitSeed.place_code), col(TransitSeed.mode).is_(None)
-        query = query.where(
-            or_(at.is_(None), at == segment.leg.crossing_code),
-            or_(TransitSeed.mode == mode, of_lorries & (mode is TransportMode.ROAD)),
-        )
-    else:
-        query = query.where(TransitSeed.mode == mode)
+        at = col(TransitSeed.place_code)
+        query = query.where(or_(at.is_(None), at == segment.leg.crossing_code))
+    query = query.where(of_mode)
     rows = session.exec(query).all()
     if not rows:
         return None

@@ -22,7 +22,7 @@ type AsOrg = Callable[..., Any]
 def made(session: Session, as_org: AsOrg) -> Execution:
     """A contract in force with two suppliers; `supplier` is the one that is not the lead."""
     case = awarding.ranked(session, as_org)
-    lead, member = case.parties.suppliers[:2]
+    lead, member = case.parties.suppliers[0], as_org(["supplier"])
     with db.worker_unit_of_work() as unit:
         first = unit.exec(
             select(BidTenderer).where(BidTenderer.organisation_id == lead.org_id)

@@ -125,6 +125,11 @@ HANDLERS: dict[str, tuple[str, ...]] = {
     "shipment.despatched": ("delivery.follow_shipment",),
     "shipment.despatch_cancelled": ("delivery.follow_shipment",),
     "contract.performed": ("delivery.rescore", "payments.follow_contract"),
+    "contract.replacement_ordered": (
+        "contracts.watch_deliveries",
+        "delivery.rescore",
+        "payments.follow_contract",
+    ),
     "contract.schedule_proposed": ("delivery.rescore",),
     "contract.schedule_countered": ("delivery.rescore",),
     "contract.schedule_rejected": ("delivery.rescore",),

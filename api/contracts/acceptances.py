@@ -13,7 +13,7 @@ from uuid import UUID
 from sqlalchemy import any_, func, or_
 from sqlmodel import Session, col, select
 
-from api.contracts import execution
+from api.contracts import execution, replacements
 from api.contracts.execution_problems import DeemedAccepted, DefectsOpen, NotReceived
 from api.contracts.models import (
     Acceptance,
@@ -35,12 +35,14 @@ from api.procurement.models import Tender
 from api.procurement.service import policies
 from api.rules import acceptance as rules
 from api.rules.acceptance import ACCEPTANCE, DECIDED, AcceptanceStatus
+from api.rules.clock import local_date
 from api.rules.disputes import OBJECTIONS
 from api.rules.offers import plain
 from api.rules.states import IllegalTransition
 from api.rules.tenders import has_ended
 
 SILENCE_ENDED = "acceptance.silence_ended"
+_DEFINITIVE = frozenset({"accept", "reject"})
 
 
 def present(
@@ -66,11 +68,8 @@ def present(
     left = row.received_quantity - row.presented_quantity
     if data.delivered_quantity > left:
         raise NotReceived(f"{plain(left)} {row.unit_code} of row {row.number} can be presented.")
-    if data.replaces is not None:
-        replaced = acceptance_of(session, contract, data.replaces)
-        if replaced.rejected_quantity < data.delivered_quantity:
-            detail = f"{plain(replaced.rejected_quantity)} was rejected there."
-            raise refused("#/replaces", "not_rejected", detail)
+    named = None if data.replaces is None else acceptance_of(session, contract, data.replaces)
+    replaces_id = replacements.replaced(session, row, named, data.delivered_quantity)
     proof = data.proof_of_delivery
     photo = None
     if proof.photo_document_id is not None:
@@ -87,7 +86,7 @@ def present(
         schedule_row_id=row.id,
         number=len(acceptances(session, contract)) + 1,
         delivered_quantity=data.delivered_quantity,
-        replaces_id=None if data.replaces is None else replaced.id,
+        replaces_id=replaces_id,
         presented_by=org_id,
         presented_at=now,
         deemed_at=(
@@ -294,6 +293,12 @@ def _decide(
         raise DeemedAccepted
     if data.replace_by is not None and rejected == 0:
         raise refused("#/replace_by", "nothing_rejected", "Nothing is to be replaced.")
+    if data.replace_by is not None and data.replace_by < local_date(now):
+        raise refused("#/replace_by", "in_past", "That day is over.")
+    if data.replace_by is not None and action in _DEFINITIVE:
+        acceptance.replacement_row_id = replacements.order(
+            session, contract, acceptance, quantity=rejected, due=data.replace_by, actor=actor
+        )
     deadlines.disarm(session, SILENCE_ENDED, acceptance.id)
     acceptance.accepted_quantity, acceptance.rejected_quantity = accepted, rejected
     acceptance.reason_code, acceptance.reason = data.reason_code, data.reason

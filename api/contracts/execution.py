@@ -33,14 +33,18 @@ def hold(
     contract_id: UUID,
     side: Side | None = None,
     in_force: bool = True,
+    members: bool = False,
 ) -> tuple[Tender, Contract]:
     """A signed contract of the caller's and its tender, both locked.
 
-    NotFound for strangers, and for the other side when the act is `side`'s; Conflict for a contract
-    that is over, unless the act may follow its end (`in_force` is False).
+    NotFound for strangers, and for the other side when the act is `side`'s; Forbidden for suppliers
+    that are not their lead, unless the act is one of delivery, which is for all `members`; Conflict for
+    a contract that is over, unless the act may follow its end (`in_force` is False).
     """
     party(session, org_id=org_id, contract_id=contract_id)
-    tender, contract = service.hold(session, org_id=org_id, contract_id=contract_id)
+    tender, contract = service.hold(
+        session, org_id=org_id, contract_id=contract_id, members=members
+    )
     own = Side.BUYER if org_id == contract.buyer_id else Side.SUPPLIER
     if side is not None and own is not side:
         raise NotFound

@@ -8,7 +8,7 @@ from sqlalchemy import ColumnElement, any_, or_
 from sqlmodel import Session, col, select
 
 from api.contracts.models import Contract, ContractAward, ContractChange, ContractSignature
-from api.core.errors import NotFound
+from api.core.errors import Forbidden, NotFound
 from api.procurement.models import Award
 from api.rules.contracts import ChangeStatus, ContractStatus, Side
 
@@ -80,10 +80,22 @@ def visible(org_id: UUID) -> ColumnElement[bool]:
 
 
 def side_of(contract: Contract, org_id: UUID) -> Side:
-    """Buyer or supplier (its lead); NotFound for anybody else."""
+    """The side that an organisation binds: buyer, or the suppliers as their lead.
+
+    Forbidden for another supplier of the contract, NotFound for anybody else.
+    """
+    side = performer_of(contract, org_id)
+    if side is Side.SUPPLIER and org_id != contract.supplier_id:
+        raise Forbidden("The lead of the suppliers binds them all: this is the lead's to do.")
+    return side
+
+
+def performer_of(contract: Contract, org_id: UUID) -> Side:
+    """The side for which an organisation delivers or receives: any of the suppliers does what the
+    contract obliges them to. NotFound for a stranger."""
     if org_id == contract.buyer_id:
         return Side.BUYER
-    if org_id == contract.supplier_id:
+    if org_id in contract.suppliers:
         return Side.SUPPLIER
     raise NotFound
 

@@ -31,7 +31,7 @@ def tell(
 
     Raises Forbidden, Conflict, NotFound, MoreReadyThanOrdered or Invalid.
     """
-    if queries.side_of(contract, org_id) is not Side.SUPPLIER:
+    if queries.performer_of(contract, org_id) is not Side.SUPPLIER:
         raise Forbidden("The supplier tells that goods lie ready.")
     if contract.status is not ContractStatus.ACTIVE:
         raise Conflict(f"The contract is {contract.status}: only one in force is executed.")

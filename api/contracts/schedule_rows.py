@@ -78,7 +78,8 @@ def completed(
 ) -> list[ScheduleRowIn]:
     """The rows with the terms of the bid where they say none; Invalid when they do not fit.
 
-    Without a `change` they are exactly what was ordered, on the terms of the bid.
+    Without a `change` they are exactly what was ordered, on the terms of the bid. Replacements of
+    rejected goods are no part of what was ordered.
     """
     items = ordered(session, contract)
     known = reference.places(session, {row.place_code for row in rows})
@@ -108,7 +109,8 @@ def put_in_force(
     rows: Sequence[ScheduleRowIn],
     change: ContractChange | None,
 ) -> None:
-    """Make the rows in force those of an agreed schedule; rows that it leaves out are withdrawn.
+    """Make the rows in force those of an agreed schedule; rows that it leaves out are withdrawn,
+    but for replacements of rejected goods.
 
     Raises Invalid when goods were despatched meanwhile that no longer fit.
     """
@@ -133,7 +135,7 @@ def put_in_force(
         session.add(row)
     now = db.now(session)
     for left in by_number.values():
-        if left.withdrawn_at is None:
+        if left.withdrawn_at is None and left.replaces_row_id is None:
             left.withdrawn_at = now
             left.version += 1
             session.add(left)
@@ -167,15 +169,21 @@ def _faults(
 ) -> list[Fault]:
     wanted = [_row(row) for row in rows]
     before = [_row(row) for row in current]
+    replacing = {row.number for row in before if row.replaces}
+    ordered_now = [row for row in wanted if row.number not in replacing]
     totals = {_shown(item_id): found.item.quantity for item_id, found in items.items()}
     if current:
         totals = dict.fromkeys(totals, Decimal())
         for row in before:
-            totals[row.item] = totals.get(row.item, Decimal()) + row.quantity
+            if not row.replaces:
+                totals[row.item] = totals.get(row.item, Decimal()) + row.quantity
     return [
         *rules.row_faults(wanted, items={*totals}),
-        *rules.quantity_faults(wanted, totals, None if change is None else change.rationale_type),
+        *rules.quantity_faults(
+            ordered_now, totals, None if change is None else change.rationale_type
+        ),
         *rules.amendment_faults(wanted, before),
+        *rules.replacement_faults(wanted, before),
     ]
 
 
@@ -211,6 +219,7 @@ def _term_faults(n: int, row: ScheduleRowIn, country: str) -> list[Fault]:
 
 
 def _row(row: ScheduleRowIn | InForce) -> Row:
+    there = row if isinstance(row, InForce) else None
     return Row(
         number=row.number,
         item=_shown(row.item_id),
@@ -220,7 +229,8 @@ def _row(row: ScheduleRowIn | InForce) -> Row:
         deliver_by=row.deliver_by,
         incoterm=row.incoterm,
         tolerance_pct=row.tolerance_pct,
-        despatched=row.despatched_quantity if isinstance(row, InForce) else Decimal(),
+        despatched=Decimal() if there is None else there.despatched_quantity,
+        replaces=there is not None and there.replaces_row_id is not None,
     )
 
 

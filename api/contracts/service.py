@@ -22,7 +22,14 @@ from api.contracts.problems import (
     SigningBlocked,
     SupplierNotAsked,
 )
-from api.contracts.queries import awards_of, get, is_taken, side_of, signatures
+from api.contracts.queries import (
+    awards_of,
+    get,
+    is_taken,
+    performer_of,
+    side_of,
+    signatures,
+)
 from api.contracts.schemas import ContractIn, SignIn, TerminateIn
 from api.contracts.signatures import PORTS
 from api.core import audit, db, ids
@@ -232,11 +239,16 @@ def terminate(session: Session, contract: Contract, *, actor: str, data: Termina
     return contract
 
 
-def hold(session: Session, *, org_id: UUID, contract_id: UUID) -> tuple[Tender, Contract]:
-    """A contract of the caller's side and its tender, both locked; NotFound for anybody else."""
+def hold(
+    session: Session, *, org_id: UUID, contract_id: UUID, members: bool = False
+) -> tuple[Tender, Contract]:
+    """A contract of the caller's side and its tender, both locked.
+
+    NotFound for strangers, Forbidden for suppliers that are not their lead, unless the act is for
+    all `members`.
+    """
     found = get(session, org_id=org_id, contract_id=contract_id)
-    if org_id not in (found.buyer_id, found.supplier_id):
-        raise NotFound
+    (performer_of if members else side_of)(found, org_id)
     tender = parties.hold(session, found.tender_id)
     parties.join(session, tender)
     locked = _locked(session, col(Contract.id) == contract_id)

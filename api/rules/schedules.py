@@ -96,6 +96,8 @@ class Row:
     incoterm: Incoterm | None
     tolerance_pct: Decimal = Decimal()
     despatched: Decimal = Decimal()
+    replaces: bool = False
+    """A replacement of rejected goods: it is not ordered anew."""
 
     @property
     def most(self) -> Decimal:
@@ -171,6 +173,8 @@ def amendment_faults(rows: Sequence[Row], in_force: Sequence[Row]) -> list[Fault
     for old in in_force:
         if not old.despatched:
             continue
+        if old.number not in kept and old.replaces:
+            continue
         if old.number not in kept:
             detail = f"row {old.number} has goods on their way: it cannot be left out"
             faults.append(Fault("#/rows", "row_despatched", detail))
@@ -183,6 +187,31 @@ def amendment_faults(rows: Sequence[Row], in_force: Sequence[Row]) -> list[Fault
             detail = f"{old.despatched:f} is despatched already"
             faults.append(Fault(f"#/rows/{index}/quantity", "below_despatched", detail))
     return faults
+
+
+def replacement_faults(rows: Sequence[Row], in_force: Sequence[Row]) -> list[Fault]:
+    """What an amendment may not do to replacements: their days and places may change, what is to be
+    replaced stays. One that it leaves out stays as it is."""
+    kept = {row.number: (index, row) for index, row in enumerate(rows)}
+    faults = []
+    for old in in_force:
+        if not old.replaces or old.number not in kept:
+            continue
+        index, new = kept[old.number]
+        detail = f"row {old.number} replaces {old.quantity:f} of {old.item}, which were rejected"
+        for field, same in (
+            ("item_id", new.item == old.item),
+            ("quantity", new.quantity == old.quantity),
+        ):
+            if not same:
+                faults.append(Fault(f"#/rows/{index}/{field}", "replacement_differs", detail))
+    return faults
+
+
+def free_number(taken: Collection[int], most: int) -> int:
+    """A number for one more row: after the largest, or the lowest that is free if that is `most`."""
+    after = max(taken, default=0) + 1
+    return after if after <= most else min({*range(1, most + 1)} - {*taken})
 
 
 def outcome(answers: Collection[LineResponse]) -> str:

@@ -131,12 +131,12 @@ def test_a_rejection_has_a_reason_code_and_says_until_when_to_replace(
     )
     assert (part.json()["rejected_quantity"], part.json()["replace_by"]) == ("20", replace_by)
 
-    wrong = delivering.presented(made, "21", replaces=1)
-    assert wrong.json()["errors"][0]["code"] == "not_rejected"
-    replaced = delivering.presented(made, "20", replaces=1)
-    assert replaced.json()["replaces"] == 1, replaced.text
+    other = delivering.presented(made, "20", replaces=1)
+    assert other.json()["errors"][0]["code"] == "replaced_by_row"
+    rest = delivering.presented(made, "200")
+    assert rest.json()["replaces"] is None, rest.text
     rejected = decide(made, "reject", 2, reason_code="not_as_specified")
-    assert (rejected.json()["status"], rejected.json()["rejected_quantity"]) == ("rejected", "20")
+    assert (rejected.json()["status"], rejected.json()["rejected_quantity"]) == ("rejected", "200")
 
 
 def test_no_more_is_presented_than_was_received_and_the_database_says_so_too(

@@ -117,10 +117,10 @@ def test_what_nothing_is_known_of_is_named_and_a_plan_is_something(
     superuser: Any, as_org: Callable[..., Any]
 ) -> None:
     case = tracking.shipment(
-        superuser, as_org(["buyer"]), as_org(["supplier"]), crossing=None, mode=TransportMode.RAIL
+        superuser, as_org(["buyer"]), as_org(["supplier"]), crossing=None, mode=TransportMode.AIR
     )
     found = eta(case.buyer, case)
-    assert (found["p50_at"], found["missing"]) == (None, ["leg:RAIL:cn-kashi:kg-bishkek"])
+    assert (found["p50_at"], found["missing"]) == (None, ["leg:AIR:cn-kashi:kg-bishkek"])
     told(case.supplier, case, "1", "departed", 10, classifier="PLN", leg_seq=1)
     told(case.supplier, case, "2", "arrived", 70, classifier="PLN", leg_seq=1)
     planned = eta(case.buyer, case)
@@ -129,6 +129,23 @@ def test_what_nothing_is_known_of_is_named_and_a_plan_is_something(
     superuser.execute("DELETE FROM shipment_equipment")
     superuser.execute("DELETE FROM shipment_leg")
     assert eta(case.buyer, case)["missing"] == ["legs"]
+
+
+def test_a_train_is_expected_by_what_trains_take_and_not_by_what_lorries_wait(
+    superuser: Any, as_org: Callable[..., Any]
+) -> None:
+    case = tracking.shipment(
+        superuser,
+        as_org(["buyer"]),
+        as_org(["supplier"]),
+        crossing="kz-altynkol",
+        mode=TransportMode.RAIL,
+    )
+    found = eta(case.buyer, case)
+    crossing = found["segments"][1]
+    assert (crossing["key"], crossing["p50_hours"]) == ("crossing:kz-altynkol:CN-KG", "29.5")
+    assert all("CAREC" in each["basis"] and not each["reviewed"] for each in found["segments"])
+    assert found["missing"] == []
 
 
 def test_hours_are_for_everybody_and_whose_they_are_for_nobody(

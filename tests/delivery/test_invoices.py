@@ -124,6 +124,9 @@ def test_an_invoice_is_sent_once_kept_as_it_came_and_read_by_both_sides_only(
     again = made.supplier.post(url, content=body, headers=XML)
     assert (again.status_code, again.json()["code"]) == (409, "already_exists")
     (listed,) = made.buyer.get(f"{made.url}/invoices").json()["items"]
+    rules = {each["rule"] for each in listed["findings"]}
+    assert {"BR-01", "BR-06", "BR-13", "BR-26", "BR-CO-18"} <= rules
+    assert "BR-CO-10" not in rules
     kept = made.buyer.get(f"/v1/invoices/{listed['id']}/ubl")
     assert kept.content == body
     assert is_valid(kept.content, Kind.INVOICE)
@@ -139,7 +142,9 @@ def test_an_invoice_told_in_json_goes_out_as_ubl_that_reads_back_the_same(
     made, stranger = executing.scheduled(session, as_org), as_org(["supplier"])
     url = f"{made.url}/invoices"
     line = {"row_number": 1, "quantity": "3", "unit_price": "1666.666667"}
-    body = {"number": "I-1", "issue_date": "2027-03-02", "tax_amount": "600", "lines": [line, line]}
+    body = {"number": "I-1", "issue_date": "2027-03-02", "tax_rate": "12", "lines": [line, line]}
+    wrong = made.supplier.post(url, json={**body, "tax_amount": "600"})
+    assert wrong.json()["errors"][0]["pointer"] == "#/tax_amount"
     unknown = made.supplier.post(url, json={**body, "lines": [line, {**line, "row_number": 9}]})
     assert unknown.json()["errors"][0]["pointer"] == "#/lines/1/row_number"
     early = made.supplier.post(url, json={**body, "due_date": "2027-03-01"})
@@ -151,11 +156,12 @@ def test_an_invoice_told_in_json_goes_out_as_ubl_that_reads_back_the_same(
 
     sent = made.supplier.post(url, json=body)
 
-    assert (sent.status_code, sent.json()["payable_amount"]) == (201, "10600"), sent.text
+    assert (sent.status_code, sent.json()["payable_amount"]) == (201, "11200"), sent.text
+    assert sent.json()["findings"] == []
     document = made.buyer.get(f"/v1/invoices/{sent.json()['id']}/ubl").content
     assert is_valid(document, Kind.INVOICE)
     read = read_invoice(document, currency="KGS", units=UNITS)
-    assert (read.number, read.payable, read.due_date) == ("I-1", Decimal(10600), None)
+    assert (read.number, read.payable, read.due_date) == ("I-1", Decimal(11200), None)
     assert made.supplier.post(url, json=body).json()["code"] == "already_exists"
 
 

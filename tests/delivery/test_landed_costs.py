@@ -8,13 +8,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from jsonschema import Draft202012Validator
 from sqlalchemy.exc import DBAPIError
 from sqlmodel import Session, func, select
 from typer.testing import CliRunner
 
 from api.__main__ import main
 from api.core import db
-from api.delivery.landed_cost import files
+from api.delivery.landed_cost import files, verification
 from api.delivery.models import ImportParameter, LandedCostEstimate, RateCharge, TariffRate
 from api.procurement.sealing import canonical
 from api.rules.clock import local_date
@@ -127,6 +128,25 @@ def test_another_route_day_of_rates_or_of_tariffs_is_asked_what_if(
         session.commit()
     (dearer,) = told["scenarios"]
     assert D(dearer["difference"]) == D("393513.52") + D("47221.63")
+
+
+def test_customs_go_by_the_rates_of_the_day_of_the_declaration(
+    buyer: Any, session: Session
+) -> None:
+    day = (local_date(db.now(session)) - timedelta(days=3)).isoformat()
+    landed.know_rates(-3, cny="12.00")
+    found = landed.landed(buyer, term="EXW", declaration_fx_day=day)
+    assert D(found["customs_value"]) == D("7678312.68")
+    assert found["inputs"]["rates"]["rates"]["CNY"]["value"] == "12.3"
+    assert found["inputs"]["declaration_rates"]["day"] == day
+    file = buyer.get(f"/v1/landed-costs/{found['id']}/file").content
+    assert verification.check(file, sha256=found["sha256"]) == []
+    Draft202012Validator(buyer.get("/public/schemas/kerben-landed-cost-1").json()).validate(
+        json.loads(file)
+    )
+    unknown = {**landed.body("EXW"), "declaration_fx_day": "2020-01-01"}
+    refused = buyer.post("/v1/landed-costs", json=unknown)
+    assert [each["pointer"] for each in refused.json()["errors"]] == ["#/declaration_fx_day"]
 
 
 def test_sensitivity_names_the_input_that_moves_the_total_most(buyer: Any) -> None:

@@ -119,3 +119,24 @@ def test_a_schedule_comes_into_force_only_from_a_proposal(actions: list[str]) ->
         except IllegalTransition:
             continue
         assert (current is ScheduleStatus.SUPERSEDED) == (before is ScheduleStatus.AGREED)
+
+
+@given(quantities, quantities)
+def test_an_amendment_moves_a_replacement_and_never_changes_what_is_replaced(
+    rejected: Decimal, other: Decimal
+) -> None:
+    there = row(number=2, quantity=rejected, despatched=rejected, replaces=True)
+    later = row(number=2, quantity=rejected, deliver_by=DAY + timedelta(9))
+    assert schedules.replacement_faults([row(), later], [there]) == []
+    assert schedules.amendment_faults([row()], [there]) == []
+    faults = schedules.replacement_faults([row(number=2, quantity=other, item="b")], [there])
+    codes = {fault.pointer.rsplit("/")[-1] for fault in faults}
+    assert codes == {"item_id"} | ({"quantity"} if other != rejected else set())
+
+
+@given(st.sets(st.integers(1, 12), max_size=11))
+def test_a_row_that_is_added_takes_a_number_that_nobody_has(taken: set[int]) -> None:
+    found = schedules.free_number(taken, 12)
+    assert found not in taken
+    assert 1 <= found <= 12
+    assert found == max(taken, default=0) + 1 or 12 in taken

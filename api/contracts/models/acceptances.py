@@ -39,7 +39,8 @@ class Acceptance(Table, table=True):
     the buyer said of it.
 
     `delivered_quantity` never changes: it is counted into the row, which cannot be presented more
-    than was received of it. `deemed_at` is computed once; at it silence is acceptance.
+    than was received of it. `deemed_at` is computed once; at it silence is acceptance. What is
+    rejected for good and to be replaced has a row of its own, `replacement_row_id`.
     """
 
     __tablename__ = "acceptance"
@@ -92,7 +93,10 @@ class Acceptance(Table, table=True):
     reason: str | None = Field(default=None, max_length=_TEXT)
     replace_by: date | None = None
     replaces_id: UUID | None = Field(
-        default=None, unique=True, foreign_key="acceptance.id", ondelete="RESTRICT"
+        default=None, index=True, foreign_key="acceptance.id", ondelete="RESTRICT"
+    )
+    replacement_row_id: UUID | None = Field(
+        default=None, unique=True, foreign_key="delivery_schedule_row.id", ondelete="RESTRICT"
     )
     presented_by: UUID = Field(foreign_key="organisation.id", ondelete="RESTRICT")
     presented_at: datetime = Field(sa_type=TIMESTAMP)

@@ -66,6 +66,9 @@ class DeliveryScheduleRow(Table, table=True):
     It keeps its id through amendments; `schedule_id` is the schedule that last set it. The
     quantities despatched and received are kept by triggers of the lines of despatch advices and
     receipts, the quantity presented by those of acceptances, and by nobody else.
+
+    A replacement of goods that were rejected is a row of its own, bound by `replaces_row_id` to the
+    row that they were delivered for: it adds nothing to what is ordered.
     """
 
     __tablename__ = "delivery_schedule_row"
@@ -93,6 +96,7 @@ class DeliveryScheduleRow(Table, table=True):
         CheckConstraint(
             "withdrawn_at IS NULL OR despatched_quantity = 0", name="withdrawn_is_untouched"
         ),
+        CheckConstraint("replaces_row_id <> id", name="replaces_another"),
     )
 
     contract_id: UUID = Field(foreign_key="contract.id", ondelete="RESTRICT")
@@ -115,6 +119,9 @@ class DeliveryScheduleRow(Table, table=True):
     received_quantity: Decimal = Field(default=Decimal(), sa_type=QUANTITY)
     presented_quantity: Decimal = Field(default=Decimal(), sa_type=QUANTITY)
     withdrawn_at: datetime | None = Field(default=None, sa_type=TIMESTAMP)
+    replaces_row_id: UUID | None = Field(
+        default=None, index=True, foreign_key="delivery_schedule_row.id", ondelete="RESTRICT"
+    )
     version: int = 1
 
     @property

@@ -50,7 +50,9 @@ _CHANGED = (Conflict, PreconditionFailed)
 )
 def present(contract_id: ContractId, data: PresentationIn, ctx: Present) -> AcceptanceOut:
     """Present received goods for acceptance; from now on the buyer's time runs."""
-    tender, contract = execution.hold(ctx.session, org_id=ctx.org_id, contract_id=contract_id)
+    tender, contract = execution.hold(
+        ctx.session, org_id=ctx.org_id, contract_id=contract_id, members=True
+    )
     found = acceptances.present(
         ctx.session, tender, contract, org_id=ctx.org_id, actor=ctx.actor, data=data
     )
@@ -220,7 +222,9 @@ def _judges(ctx: Context) -> bool:
 def _held(
     ctx: Context, contract_id: ContractId, number: int, side: Side | None
 ) -> tuple[Contract, Acceptance]:
-    _, contract = execution.hold(ctx.session, org_id=ctx.org_id, contract_id=contract_id, side=side)
+    _, contract = execution.hold(
+        ctx.session, org_id=ctx.org_id, contract_id=contract_id, side=side, members=side is None
+    )
     found = acceptances.acceptance_of(ctx.session, contract, number)
     ctx.check_version(found)
     return contract, found

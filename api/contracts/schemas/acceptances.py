@@ -57,7 +57,8 @@ class PresentationIn(Input):
     replaces: Number | None = Field(
         default=None,
         examples=[None],
-        description="Number of the acceptance whose rejected goods these replace",
+        description="Number of the acceptance whose rejected goods these replace; goods of a row"
+        " that replaces others need not say so",
     )
 
 
@@ -94,7 +95,11 @@ class RejectionIn(Input):
 
     reason_code: RejectionReason = Field(examples=["not_as_specified"])
     reason: Paragraph | None = Field(default=None, examples=["Another power than ordered"])
-    replace_by: Day | None = Field(default=None, examples=["2026-04-30"])
+    replace_by: Day | None = Field(
+        default=None,
+        examples=["2026-04-30"],
+        description="Then a row of the schedule is added for the replacement, due by this day",
+    )
     protocol_number: Short = Field(examples=["2026/17"])
     commission_members: list[ProtocolMemberIn] = Field(
         min_length=1, max_length=50, examples=[[_MEMBER]]
@@ -166,6 +171,9 @@ class AcceptanceOut(BaseModel):
     reason: str | None
     replace_by: date | None
     replaces: int | None = Field(description="Number of the acceptance that it replaces goods of")
+    replacement_row_id: ScheduleRowId | None = Field(
+        description="The row of the schedule by which what was rejected for good is replaced"
+    )
     presented_by: OrganisationId
     presented_at: datetime
     deemed_at: datetime | None = Field(description="From then on silence is acceptance")

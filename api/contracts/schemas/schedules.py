@@ -18,7 +18,8 @@ from api.rules.schedules import ContractualEvent, LineResponse, PerformanceEvent
 
 ScheduleRowId = Annotated[UUID, PublicId("schedule_row")]
 PerformanceId = Annotated[UUID, PublicId("performance")]
-RowNumber = Annotated[int, Field(ge=1, le=9999, examples=[1])]
+MAX_NUMBER = 9999
+RowNumber = Annotated[int, Field(ge=1, le=MAX_NUMBER, examples=[1])]
 Percent = Annotated[PlainDecimal, Field(ge=0, le=100, max_digits=5, decimal_places=2)]
 MAX_ROWS = 500
 
@@ -166,6 +167,9 @@ class ScheduleRowOut(BaseModel):
     due: Day | None = Field(description="That date")
     despatched_quantity: PlainDecimal
     received_quantity: PlainDecimal
+    replaces_row_id: ScheduleRowId | None = Field(
+        description="The row whose rejected goods it replaces; such a row adds nothing to the order"
+    )
 
 
 class PerformanceOut(BaseModel):

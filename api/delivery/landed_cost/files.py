@@ -64,4 +64,6 @@ def inputs_sha256(inputs: Inputs) -> str:
 
 def json_schema() -> dict[str, Any]:
     """The JSON Schema (draft 2020-12) of the file."""
-    return evaluations.schema_of(LandedCostFile, SCHEMA_ID)
+    schema = evaluations.schema_of(LandedCostFile, SCHEMA_ID)
+    schema["$defs"]["Inputs"]["required"].remove("declaration_rates")
+    return schema

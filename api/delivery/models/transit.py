@@ -24,7 +24,7 @@ class SegmentKind(StrEnum):
 class TransitSeed(Table, table=True):
     """Published hours of a crossing in one direction, or of `per_km` kilometres of a mode.
 
-    `place_code` empty: of any crossing in that direction. From `valid_from` on the latest counts.
+    `place_code` empty: of any crossing in that direction. A crossing without a mode is one of roads. From `valid_from` on the latest counts.
     `per_km` kilometres are in a straight line.
     """
 
@@ -32,7 +32,7 @@ class TransitSeed(Table, table=True):
     __table_args__ = (
         CheckConstraint("p50_hours > 0 AND p90_hours >= p50_hours", name="hours_ordered"),
         CheckConstraint("(kind = 'leg') = (per_km IS NOT NULL)", name="legs_by_distance"),
-        CheckConstraint("(kind = 'leg') = (mode IS NOT NULL)", name="legs_have_mode"),
+        CheckConstraint("kind <> 'leg' OR mode IS NOT NULL", name="legs_have_mode"),
         Index("ix_transit_seed_lookup", "kind", "mode", "place_code"),
     )
 

@@ -26,8 +26,15 @@ from api.delivery import problems
 from api.delivery.models import Invoice
 from api.delivery.schemas.despatches import DespatchAdviceId
 from api.delivery.schemas.shipments import ShipmentId
-from api.delivery.schemas.ubl import InvoiceId, InvoiceIn, InvoiceOut, UblTakenOut
+from api.delivery.schemas.ubl import (
+    InvoiceId,
+    InvoiceIn,
+    InvoiceOut,
+    NormFindingOut,
+    UblTakenOut,
+)
 from api.delivery.service import despatches, invoices, shipments, ubl
+from api.delivery.ubl import norm
 from api.delivery.ubl.documents import MAX_BYTES, Kind
 from api.identity import access
 from api.identity.access import Context, require
@@ -212,12 +219,12 @@ def get_despatch(advice_id: DespatchAdviceId, ctx: ReadShipments) -> Response:
 )
 def send_invoice(
     contract_id: ContractId, ctx: Invoicing, body: Annotated[bytes, Depends(_invoice_document)]
-) -> Invoice:
+) -> InvoiceOut:
     """Send an Invoice under your contract; it is checked against it and kept as it came."""
     contract = contracts.hold(ctx.session, org_id=ctx.org_id, contract_id=contract_id)
     made = invoices.send(ctx.session, contract, org_id=ctx.org_id, actor=ctx.actor, body=body)
     ctx.headers["Location"] = f"/v1/invoices/{ids.show('invoice', made.id)}/ubl"
-    return made
+    return _invoice(made)
 
 
 @of_contract.post(
@@ -226,20 +233,20 @@ def send_invoice(
     response_model=InvoiceOut,
     responses=documented(problems.ContractNotInForce, AlreadyExists),
 )
-def issue_invoice(contract_id: ContractId, data: InvoiceIn, ctx: Invoicing) -> Invoice:
+def issue_invoice(contract_id: ContractId, data: InvoiceIn, ctx: Invoicing) -> InvoiceOut:
     """Have your invoice written as a UBL Invoice and sent, without a program that speaks it."""
     contract = contracts.hold(ctx.session, org_id=ctx.org_id, contract_id=contract_id)
     shipments.require_side(contract, ctx.org_id, Side.SUPPLIER)
     made = ubl.invoice(ctx.session, contract, org_id=ctx.org_id, actor=ctx.actor, data=data)
     ctx.headers["Location"] = f"/v1/invoices/{ids.show('invoice', made.id)}/ubl"
-    return made
+    return _invoice(made)
 
 
 @of_contract.get("/{contract_id}/invoices", response_model=Page[InvoiceOut])
 def list_invoices(contract_id: ContractId, ctx: ReadInvoices) -> Page[Any]:
     """The invoices of a contract, for both sides, in the order in which they came."""
     contract = contracts.of_party(ctx.session, org_id=ctx.org_id, contract_id=contract_id)
-    rows = [*invoices.list_invoices(ctx.session, contract)]
+    rows = [_invoice(each) for each in invoices.list_invoices(ctx.session, contract)]
     return Page(items=rows, has_more=False, next_cursor=None)
 
 
@@ -248,6 +255,11 @@ def get_invoice(invoice_id: InvoiceId, ctx: ReadInvoices) -> Response:
     """An Invoice, byte by byte as it was sent."""
     found = invoices.get(ctx.session, org_id=ctx.org_id, invoice_id=invoice_id)
     return Response(found.document, media_type=XML)
+
+
+def _invoice(made: Invoice) -> InvoiceOut:
+    found = [NormFindingOut.model_validate(each) for each in norm.findings(made.document)]
+    return InvoiceOut.model_validate({**made.model_dump(), "findings": found})
 
 
 def _taken(contract_id: Any, body: bytes, **made: Any) -> UblTakenOut:

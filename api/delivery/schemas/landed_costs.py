@@ -70,6 +70,17 @@ class LandedCostIn(Input):
     fx_day: Day | None = Field(
         default=None, examples=["2026-11-27"], description="Whose rates count; `day` if left out."
     )
+    declaration_fx_source: Line | None = Field(
+        default=None,
+        examples=[None],
+        description="The set of rates that customs go by; `fx_source` if left out.",
+    )
+    declaration_fx_day: Day | None = Field(
+        default=None,
+        examples=[None],
+        description="The day on which the declaration is registered: customs take the value at its"
+        " rates. `fx_day` if left out.",
+    )
 
 
 class WhatIfIn(Input):

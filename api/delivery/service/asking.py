@@ -285,6 +285,8 @@ def _circumstances(data: LandedCostIn, today: date) -> dict[str, Any]:
         "day": day,
         "rates_source": data.fx_source,
         "rates_day": data.fx_day or day,
+        "declaration_source": data.declaration_fx_source,
+        "declaration_day": data.declaration_fx_day,
         "stated": _stated(data.stated_charges),
         "routes": () if data.route_code is None else (data.route_code,),
         "crossing": data.crossing_code,

@@ -41,7 +41,8 @@ class Asked:
     """A price and the circumstances in which it is to be taken to its delivered cost.
 
     `routes` are the codes that come into question (all, if empty), `crossing` the one they have to
-    go over. `rates_day` is the day whose exchange rates count.
+    go over. `rates_day` is the day whose exchange rates count; for customs that of `declaration_day`,
+    by `declaration_source`, if either is given.
     """
 
     subject: str
@@ -57,6 +58,8 @@ class Asked:
     stated: Sequence[Stated] = ()
     routes: Sequence[str] = ()
     crossing: str | None = None
+    declaration_source: str | None = None
+    declaration_day: date | None = None
 
 
 class Computed(NamedTuple):
@@ -118,7 +121,8 @@ def with_route(known: Known, inputs: Inputs, code: str) -> Inputs:
 
 
 def with_rates(known: Known, inputs: Inputs, day: date) -> Inputs:
-    """The same at the exchange rates of another day of the same source."""
+    """The same, paid at the exchange rates of another day of the same source; customs go by the day
+    of the declaration as before, if one was named."""
     return with_currencies(known, replace(inputs, rates=replace(inputs.rates, day=day)))
 
 
@@ -158,7 +162,12 @@ def with_currencies(known: Known, inputs: Inputs) -> Inputs:
         for rate in (line.duty, line.excise):
             if rate is not None and rate.specific_currency is not None:
                 used.add(rate.specific_currency)
-    return replace(inputs, rates=rates_of(known, inputs, used, inputs.rates))
+    declared = inputs.declaration_rates
+    return replace(
+        inputs,
+        rates=rates_of(known, inputs, used, inputs.rates),
+        declaration_rates=None if declared is None else rates_of(known, inputs, used, declared),
+    )
 
 
 def rates_of(known: Known, inputs: Inputs, currencies: Iterable[str], like: RateSet) -> RateSet:
@@ -204,8 +213,17 @@ def _without_route(known: Known, asked: Asked) -> Inputs:
         parameters=_parameters(known, destination_country, asked.day),
         rates=RateSet(name, asked.rates_day),
         stated=tuple(asked.stated),
+        declaration_rates=_declared(asked),
     )
     return with_currencies(known, inputs)
+
+
+def _declared(asked: Asked) -> RateSet | None:
+    """The set that customs go by, without its rates yet; None: the one that is paid by."""
+    if asked.declaration_source is None and asked.declaration_day is None:
+        return None
+    source = asked.declaration_source or asked.rates_source or lookups.LATEST
+    return RateSet(source, asked.declaration_day or asked.rates_day)
 
 
 def _terms(known: Known, asked: Asked) -> Terms:

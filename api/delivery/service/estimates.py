@@ -145,6 +145,8 @@ def refused(faults: Iterable[Fault]) -> LandedCostNotComputable:
 
 def in_body(fault: Fault) -> str:
     """Where in the body the cause of a fault is."""
+    if fault.pointer == "#/declaration_rates":
+        return "#/declaration_fx_day"
     if fault.code == "rate_missing":
         return "#/fx_day"
     for prefix, pointer in _BODY.items():

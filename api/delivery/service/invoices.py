@@ -31,6 +31,7 @@ def send(session: Session, contract: Contract, *, org_id: UUID, actor: str, body
     element.
     """
     shipments.require_side(contract, org_id, Side.SUPPLIER)
+    contracts.side_of(contract, org_id)
     if contract.status not in _INVOICED:
         raise ContractNotInForce
     units = {str(row.number): row.unit_code for row in schedule_rows.in_force(session, contract.id)}

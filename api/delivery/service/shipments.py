@@ -54,7 +54,7 @@ _EVENTS = {
 def create(
     session: Session, contract: Contract, *, org_id: UUID, actor: str, data: ShipmentIn
 ) -> Shipment:
-    """A shipment under a locked contract in force, by its supplier.
+    """A shipment under a locked contract in force, by its supplier, or any of several.
 
     Raises Forbidden, ContractNotInForce, AlreadyExists or Invalid.
     """
@@ -68,7 +68,7 @@ def create(
         buyer_id=contract.buyer_id,
         supplier_id=contract.supplier_id,
         number=data.number,
-        consignor=_party(session, data.consignor, contract.supplier_id),
+        consignor=_party(session, data.consignor, org_id),
         consignee=_party(session, data.consignee, contract.buyer_id),
         notify_party=None if notify is None else _given(notify),
     )
@@ -179,7 +179,7 @@ def hold(session: Session, *, org_id: UUID, shipment_id: UUID) -> tuple[Contract
     """A shipment of the caller's side and its contract, both locked; NotFound."""
     found = get(session, org_id=org_id, shipment_id=shipment_id)
     contract = contracts.hold(session, org_id=org_id, contract_id=found.contract_id)
-    contracts.side_of(contract, org_id)
+    contracts.performer_of(contract, org_id)
     query = select(Shipment).where(Shipment.id == shipment_id).with_for_update()
     return contract, session.exec(query.execution_options(populate_existing=True)).one()
 
@@ -231,7 +231,7 @@ def declarations_of(session: Session, shipment_id: UUID) -> Sequence[CustomsDecl
 
 def require_side(contract: Contract, org_id: UUID, side: Side) -> None:
     """Forbidden for the other side of the contract; NotFound for who is none."""
-    if contracts.side_of(contract, org_id) is not side:
+    if contracts.performer_of(contract, org_id) is not side:
         raise Forbidden(f"This is the {side}'s to do.")
 
 
@@ -249,7 +249,7 @@ def log(
         _EVENTS[action],
         shipment.id,
         org_id=shipment.buyer_id,
-        also=[shipment.supplier_id],
+        also=session.get_one(Contract, shipment.contract_id).suppliers,
         contract_id=shipment.contract_id.hex,
         supplier_id=shipment.supplier_id.hex,
         version=shipment.version,

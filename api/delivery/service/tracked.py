@@ -41,7 +41,7 @@ class Tracked:
 
     id: UUID
     buyer_id: UUID
-    supplier_id: UUID
+    suppliers: tuple[UUID, ...]
     origin: str | None
     destination: str | None
     legs: tuple[Leg, ...]
@@ -147,11 +147,15 @@ def legs_of(session: Session, shipment_ids: Collection[UUID]) -> dict[UUID, list
 
 def _tracked(session: Session, shipments: Sequence[Shipment]) -> list[Tracked]:
     legs = legs_of(session, [one.id for one in shipments])
+    contracts = select(Contract.id, Contract.suppliers).where(
+        col(Contract.id).in_({one.contract_id for one in shipments})
+    )
+    suppliers = dict(session.exec(contracts).all())
     return [
         Tracked(
             id=one.id,
             buyer_id=one.buyer_id,
-            supplier_id=one.supplier_id,
+            suppliers=tuple(suppliers[one.contract_id]),
             origin=one.consignor.get("country"),
             destination=one.consignee.get("country"),
             legs=tuple(

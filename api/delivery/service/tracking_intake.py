@@ -159,7 +159,7 @@ def _announce(
         EVENT,
         shipment.id,
         org_id=shipment.buyer_id,
-        also=[shipment.supplier_id],
+        also=shipment.suppliers,
         source=source.id.hex,
         events=count,
     )

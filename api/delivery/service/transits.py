@@ -154,20 +154,21 @@ def _seed(
 ) -> tuple[Seed, str, bool] | None:
     """The published hours that are most exactly of this segment, the latest of equal ones."""
     ends = [places[c].country for c in (segment.leg.from_place_code, segment.leg.to_place_code)]
-    crossing = segment.kind is SegmentKind.CROSSING
-    if crossing and segment.leg.mode is not TransportMode.ROAD:
-        return None  # trains change gauge there: what lorries wait says nothing of them
+    crossing, mode = segment.kind is SegmentKind.CROSSING, segment.leg.mode
     query = select(TransitSeed).where(
         TransitSeed.kind == segment.kind,
         col(TransitSeed.valid_from) <= local_date(now),
         or_(col(TransitSeed.from_country).is_(None), col(TransitSeed.from_country) == ends[0]),
         or_(col(TransitSeed.to_country).is_(None), col(TransitSeed.to_country) == ends[1]),
     )
+    of_mode = col(TransitSeed.mode) == mode
+    if crossing and mode is TransportMode.ROAD:
+        # Trains change gauge there: hours that name no mode are those of lorries.
+        of_mode = or_(of_mode, col(TransitSeed.mode).is_(None))
     if crossing:
         at = col(TransitSeed.place_code)
         query = query.where(or_(at.is_(None), at == segment.leg.crossing_code))
-    else:
-        query = query.where(TransitSeed.mode == segment.leg.mode)
+    query = query.where(of_mode)
     rows = session.exec(query).all()
     if not rows:
         return None

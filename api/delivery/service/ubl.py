@@ -5,6 +5,7 @@ What comes in does what the JSON of the same act does, no more; its refusals nam
 
 from collections.abc import Mapping
 from datetime import datetime
+from decimal import Decimal
 from uuid import UUID
 
 from sqlmodel import Session
@@ -20,10 +21,12 @@ from api.delivery.service import despatches, invoices, shipments
 from api.delivery.ubl import despatches as advices
 from api.delivery.ubl import orders
 from api.delivery.ubl.documents import named
-from api.delivery.ubl.invoices import Asked, write_invoice
+from api.delivery.ubl.invoices import Asked, Vat, write_invoice
 from api.delivery.ubl.orders import Goods, Header, Party
 from api.identity import service as identity
+from api.rules.invoicing import OUT_OF_SCOPE, STANDARD, ZERO_RATED, tax_of
 from api.rules.landed_cost.allocation import rounded
+from api.rules.offers import plain
 from api.rules.schedules import outcome
 
 
@@ -162,10 +165,23 @@ def invoice(
         data.issue_date,
         data.due_date,
         lines,
-        data.tax_amount,
+        vat_of(data, sum((line.amount for line in lines), Decimal())),
         _goods(session, contract),
     )
     return invoices.send(session, contract, org_id=org_id, actor=actor, body=body)
+
+
+def vat_of(data: InvoiceIn, taxable: Decimal) -> Vat:
+    """The VAT that an invoice tells of. Invalid, when its amount is not what its rate comes to."""
+    if data.tax_rate is None and not data.tax_amount:
+        return Vat(OUT_OF_SCOPE, None, Decimal())
+    if data.tax_rate is None:
+        return Vat(STANDARD, None, data.tax_amount or Decimal())
+    tax = tax_of(taxable, data.tax_rate)
+    if data.tax_amount not in (None, tax):
+        detail = f"{plain(data.tax_rate)} % of {plain(taxable)} are {plain(tax)}."
+        raise refused("#/tax_amount", "sum_differs", detail)
+    return Vat(STANDARD if data.tax_rate else ZERO_RATED, data.tax_rate, tax)
 
 
 def _order_number(contract: Contract, schedule: DeliverySchedule) -> str:

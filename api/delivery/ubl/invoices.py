@@ -21,9 +21,12 @@ from api.delivery.ubl.documents import (
     text_of,
 )
 from api.delivery.ubl.orders import Goods, Header, goods_item, party, quantity
+from api.rules.invoicing import OUT_OF_SCOPE
 
 COMMERCIAL_INVOICE = "380"
 """UN/CEFACT 1001."""
+EN_16931 = "urn:cen.eu:en16931:2017"
+NOT_SUBJECT = "Not subject to VAT"
 _LARGEST, _PLACES, _NUMBER_LENGTH = Decimal(10**12), 6, 100
 
 
@@ -38,6 +41,15 @@ class ReadInvoice:
     payable: Decimal
     order: Element | None
     currency_at: Element
+
+
+@dataclass(frozen=True, slots=True)
+class Vat:
+    """The VAT on all lines: its category (UNTDID 5305), the rate in per cent, and the amount."""
+
+    category: str
+    rate: Decimal | None
+    tax: Decimal
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,18 +69,34 @@ def write_invoice(
     issued: date,
     due: date | None,
     lines: Sequence[Asked],
-    tax: Decimal | None,
+    vat: Vat,
     goods: Mapping[UUID, Goods],
 ) -> bytes:
-    """An Invoice about rows of a contract; `tax` comes on the lines."""
+    """An Invoice about rows of a contract, by EN 16931; the tax comes on the lines.
+
+    Without a day on which it is due it is due by the terms of the contract.
+    """
 
     def money(name: str, amount: Decimal) -> Element | None:
         return cbc(name, f"{amount:f}", currencyID=header.currency)
 
+    def category(name: str, *more: Element | None) -> Element | None:
+        rate = None if vat.rate is None else f"{vat.rate:f}"
+        scheme = cac("TaxScheme", cbc("ID", "VAT"))
+        return cac(name, cbc("ID", vat.category), cbc("Percent", rate), *more, scheme)
+
     whole = sum((line.amount for line in lines), Decimal())
+    reason = NOT_SUBJECT if vat.category == OUT_OF_SCOPE else None
+    group = cac(
+        "TaxSubtotal",
+        money("TaxableAmount", whole),
+        money("TaxAmount", vat.tax),
+        category("TaxCategory", cbc("TaxExemptionReason", reason)),
+    )
     return document(
         Kind.INVOICE,
         cbc("UBLVersionID", "2.1"),
+        cbc("CustomizationID", EN_16931),
         cbc("ID", number),
         cbc("IssueDate", issued.isoformat()),
         cbc("DueDate", due.isoformat() if due else None),
@@ -78,13 +106,14 @@ def write_invoice(
         cac("OrderReference", cbc("ID", header.contract)),
         cac("AccountingSupplierParty", party(header.seller)),
         cac("AccountingCustomerParty", party(header.buyer)),
-        None if tax is None else cac("TaxTotal", money("TaxAmount", tax)),
+        None if due else cac("PaymentTerms", cbc("Note", f"By the contract {header.contract}")),
+        cac("TaxTotal", money("TaxAmount", vat.tax), group),
         cac(
             "LegalMonetaryTotal",
             money("LineExtensionAmount", whole),
             money("TaxExclusiveAmount", whole),
-            money("TaxInclusiveAmount", whole + (tax or 0)),
-            money("PayableAmount", whole + (tax or 0)),
+            money("TaxInclusiveAmount", whole + vat.tax),
+            money("PayableAmount", whole + vat.tax),
         ),
         *(
             cac(
@@ -93,7 +122,7 @@ def write_invoice(
                 quantity("InvoicedQuantity", line.quantity, goods[line.item_id].unit_code),
                 money("LineExtensionAmount", line.amount),
                 cac("OrderLineReference", cbc("LineID", str(line.row))),
-                goods_item(line.item_id, goods[line.item_id]),
+                goods_item(line.item_id, goods[line.item_id], category("ClassifiedTaxCategory")),
                 cac("Price", money("PriceAmount", line.unit_price)),
             )
             for n, line in enumerate(lines, start=1)

@@ -247,10 +247,10 @@ def party(found: Party) -> Element | None:
     )
 
 
-def goods_item(item_id: UUID, found: Goods) -> Element | None:
-    """A cac:Item."""
+def goods_item(item_id: UUID, found: Goods, *more: Element | None) -> Element | None:
+    """A cac:Item, with more of its elements after its number."""
     own = cac("BuyersItemIdentification", cbc("ID", ids.show("item", item_id)))
-    return cac("Item", cbc("Name", found.name), own)
+    return cac("Item", cbc("Name", found.name), own, *more)
 
 
 def quantity(name: str, value: Decimal, unit_code: str) -> Element | None:

@@ -98,13 +98,19 @@ EVENTS: Mapping[str, Publication] = {
     "contract.schedule_agreed": Publication("implementation", ("tender", "contracts"), _named_in),
     **{
         f"contract.{what}": Publication("implementationUpdate", ("tender", "contracts"), _named_in)
-        for what in ("performed", "performance_retracted")
+        for what in ("performed", "performance_retracted", "replacement_ordered")
     },
     "contract.terminated": Publication("contractTermination", ("tender", "contracts"), _named_in),
     "payment_schedule.agreed": Publication("implementation", ("tender", "contracts"), _named_in),
     **{
         name: Publication("implementationUpdate", ("tender", "contracts"), _named_in)
         for name in ("milestone_payment.paid", "milestone_payment.failed", "milestone.cancelled")
+    },
+    **{
+        f"acceptance.{what}": Publication(
+            "implementationUpdate", ("tender", "contracts"), _named_in
+        )
+        for what in ("accepted", "deemed", "rejected")
     },
     "delivery.late": Publication("implementationUpdate", ("tender", "contracts"), _named_in),
     **{

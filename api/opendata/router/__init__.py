@@ -1,7 +1,14 @@
 """Routes of open data."""
 
-from api.opendata.router import analysis, documents, ocds
+from api.opendata.router import analysis, documents, ocds, schemas
 
-ROUTERS = (documents.router, ocds.single, ocds.feed, analysis.public, analysis.router)
+ROUTERS = (
+    documents.router,
+    ocds.single,
+    ocds.feed,
+    schemas.router,
+    analysis.public,
+    analysis.router,
+)
 
 __all__ = ["ROUTERS"]

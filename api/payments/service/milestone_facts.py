@@ -7,7 +7,7 @@ from uuid import UUID
 
 from sqlmodel import Session, col, func, select
 
-from api.contracts import acceptances, claims, damages, execution, performance
+from api.contracts import acceptances, claims, damages, execution, performance, replacements
 from api.contracts.models import Acceptance, Contract, Dispute
 from api.core import ids
 from api.delivery.models import DespatchAdvice, DespatchLine, ShipmentLeg
@@ -41,14 +41,18 @@ class Known:
 
 
 def known(session: Session, contract: Contract) -> Known:
-    """Everything that payments of goods wait for, as it stands now."""
+    """Everything that payments of goods wait for, as it stands now.
+
+    A replacement is not paid for anew: its acceptance counts for the row whose goods it replaces, and
+    what was paid when those were shipped or received is paid already.
+    """
     rows = execution.rows_of(session, contract)
     prices = damages.unit_prices(session, contract)
     items = {row.item_id for row in rows.values()}
     lots = dict(session.exec(select(Item.id, Item.lot_id).where(col(Item.id).in_(items))).all())
     found = Known()
     for row in rows.values():
-        if row.item_id in prices:
+        if row.item_id in prices and row.replaces_row_id is None:
             shown = ids.show("schedule_row", row.id)
             found.ordered[row.id] = Ordered(shown, row.quantity, prices[row.item_id])
             found.lots[row.id] = lots[row.item_id]
@@ -66,10 +70,16 @@ def known(session: Session, contract: Contract) -> Known:
             if fact.event is event
             and (event is not PerformanceEvent.HANDED_OVER or fact.source in shipped)
         ]
-    decided = acceptances.acceptances(session, contract)
+    decided = [
+        (each, replacements.root_of(rows, each.schedule_row_id))
+        for each in acceptances.acceptances(session, contract)
+        if each.accepted_quantity > 0
+    ]
     for kind, statuses in _ACCEPTED.items():
         found.facts[kind] = [
-            _accepted(each) for each in decided if each.status in statuses and _counts(each, found)
+            _accepted(each, row_id)
+            for each, row_id in decided
+            if each.status in statuses and row_id in found.ordered
         ]
     return found
 
@@ -109,11 +119,13 @@ def owed(session: Session, contract: Contract) -> tuple[Owed, ...]:
 
 
 def accepted_by(session: Session, contract: Contract, row_ids: Sequence[UUID]) -> set[str]:
-    """Who accepted goods of these rows."""
+    """Who accepted goods of these rows, or what replaced them."""
+    rows = execution.rows_of(session, contract)
     return {
         each.decided_by
         for each in acceptances.acceptances(session, contract)
-        if each.schedule_row_id in row_ids and each.decided_by is not None
+        if replacements.root_of(rows, each.schedule_row_id) in row_ids
+        and each.decided_by is not None
     }
 
 
@@ -164,15 +176,11 @@ def _under_transport_document(session: Session, sources: set[str]) -> set[str]:
     return {lines[line] for line in session.exec(query.distinct())}
 
 
-def _counts(each: Acceptance, found: Known) -> bool:
-    return each.schedule_row_id in found.ordered and each.accepted_quantity > 0
-
-
-def _accepted(each: Acceptance) -> Fact:
+def _accepted(each: Acceptance, row_id: UUID) -> Fact:
     assert each.decided_at is not None
     return Fact(
         ids.show("acceptance", each.id),
-        ids.show("schedule_row", each.schedule_row_id),
+        ids.show("schedule_row", row_id),
         each.accepted_quantity,
         each.decided_at,
     )

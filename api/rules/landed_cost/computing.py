@@ -84,7 +84,7 @@ def _computed(inputs: Inputs) -> Result:
     paid_lines = settle(paid, paid_total)
     taxed = None
     if not (term is Incoterm.DDP and inputs.regime is Regime.IMPORT):
-        taxed = _taxed(inputs, by_line, way, premium, shared)
+        taxed = _taxed(_declared(inputs), by_line, way, premium, shared)
     lines = [
         _line(inputs, n, by_line[n], paid_lines[n], taxed[n] if taxed else None)
         for n in range(len(inputs.lines))
@@ -181,6 +181,13 @@ def _taxed(
         fee = duties.customs_fee(whole, inputs.parameters)
     fees = allocate(fee, settled)
     return [_import_taxes(inputs, line, settled[n], fees[n]) for n, line in enumerate(inputs.lines)]
+
+
+def _declared(inputs: Inputs) -> Inputs:
+    """The inputs as customs take them: at the rates of the declaration, where goods are declared."""
+    if inputs.declaration_rates is None or inputs.regime is Regime.DOMESTIC:
+        return inputs
+    return replace(inputs, rates=inputs.declaration_rates)
 
 
 def _import_taxes(inputs: Inputs, line: Line, value: Decimal, fee: Decimal) -> _Taxes:

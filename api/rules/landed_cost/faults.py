@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 
+from api.rules.evaluation.inputs import RateSet
 from api.rules.incoterms import DeliveryTerms, Incoterm, Severity, check_terms
 from api.rules.landed_cost.duties import measure
 from api.rules.landed_cost.inputs import ZERO, Duty, Excise, Inputs, Line
@@ -71,9 +72,10 @@ def _numbers(inputs: Inputs) -> Iterator[Fault]:
         yield Fault("#/parameters/insurance_rate", "out_of_range", "the premium would be endless")
     if parameters.fee_min > parameters.fee_max:
         yield Fault("#/parameters/fee_min", "out_of_range", "is above the maximum")
-    for code, each in inputs.rates.rates.items():
-        if not (each.value.is_finite() and each.value > 0):
-            yield Fault(f"#/rates/rates/{code}/value", "out_of_range", "must be above 0")
+    for name, given in _sets(inputs):
+        for code, each in given.rates.items():
+            if not (each.value.is_finite() and each.value > 0):
+                yield Fault(f"#/{name}/rates/{code}/value", "out_of_range", "must be above 0")
 
 
 def _line(pointer: str, line: Line, inputs: Inputs) -> Iterator[Fault]:
@@ -162,7 +164,15 @@ def _currencies(inputs: Inputs) -> Iterator[Fault]:
         for rate in rates:
             if rate.specific_currency is not None:
                 used.setdefault(rate.specific_currency, f"#/lines/{n}/tnved_code")
-    for code, pointer in used.items():
-        if code != inputs.home and code not in inputs.rates.rates:
-            said = f"no rate of {code} is given for {inputs.rates.day}"
-            yield Fault(pointer, "rate_missing", said)
+    for name, given in _sets(inputs):
+        for code, pointer in used.items():
+            if code != inputs.home and code not in given.rates:
+                at = pointer if name == "rates" else f"#/{name}"
+                yield Fault(at, "rate_missing", f"no rate of {code} is given for {given.day}")
+
+
+def _sets(inputs: Inputs) -> Iterator[tuple[str, RateSet]]:
+    """The sets of exchange rates, by their names in the inputs."""
+    yield "rates", inputs.rates
+    if inputs.declaration_rates is not None:
+        yield "declaration_rates", inputs.declaration_rates

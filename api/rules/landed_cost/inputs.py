@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
 
-from api.rules.evaluation.inputs import RateSet
+from api.rules.evaluation.inputs import OMITTED, RateSet
 from api.rules.incoterms import VERSION, Incoterm
 from api.rules.landed_cost.kinds import (
     Basis,
@@ -186,6 +186,10 @@ class Inputs:
 
     `day` is the day whose tariffs and rate card count; `rates` say what one unit of each currency
     costs in `home`, the currency of the result. `destination_country` is that of the last place.
+
+    `rates` are those at which the price and the charges are paid; customs take the value, and amounts
+    in a tariff, at `declaration_rates` where they are given: those of the day on which the declaration
+    is registered.
     """
 
     subject: str
@@ -202,3 +206,4 @@ class Inputs:
     rates: RateSet
     route: Route | None = None
     stated: tuple[Stated, ...] = ()
+    declaration_rates: RateSet | None = field(default=None, metadata={OMITTED: True})

@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 from decimal import Decimal
 
 from api.rules.evaluation.arithmetic import BASIS_POINTS, exact, figure
+from api.rules.evaluation.inputs import RateSet
 from api.rules.landed_cost.computing import compute
 from api.rules.landed_cost.inputs import Inputs, Line
 
@@ -42,9 +43,12 @@ def moves(inputs: Inputs, change_bp: int) -> list[Move]:
 
 def _moved(inputs: Inputs, factor: Decimal) -> Iterator[tuple[str, Inputs]]:
     yield "price", replace(inputs, lines=tuple(_dearer(each, factor) for each in inputs.lines))
-    for code, rate in inputs.rates.rates.items():
-        rates = {**inputs.rates.rates, code: replace(rate, value=rate.value * factor)}
-        yield f"fx {code}", replace(inputs, rates=replace(inputs.rates, rates=rates))
+    for code in inputs.rates.rates:
+        yield f"fx {code}", replace(inputs, rates=_stronger(inputs.rates, code, factor))
+    if inputs.declaration_rates is not None:
+        for code in inputs.declaration_rates.rates:
+            declared = _stronger(inputs.declaration_rates, code, factor)
+            yield f"declaration fx {code}", replace(inputs, declaration_rates=declared)
     if inputs.route is not None:
         for n, charge in enumerate(inputs.route.charges):
             charges = [*inputs.route.charges]
@@ -58,6 +62,11 @@ def _moved(inputs: Inputs, factor: Decimal) -> Iterator[tuple[str, Inputs]]:
             yield name, replace(inputs, parameters=parameters)
     if any(line.duty and line.duty.ad_valorem for line in inputs.lines):
         yield "duty rates", replace(inputs, lines=tuple(_taxed(e, factor) for e in inputs.lines))
+
+
+def _stronger(given: RateSet, code: str, factor: Decimal) -> RateSet:
+    rate = given.rates[code]
+    return replace(given, rates={**given.rates, code: replace(rate, value=rate.value * factor)})
 
 
 def _dearer(line: Line, factor: Decimal) -> Line:

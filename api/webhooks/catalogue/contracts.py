@@ -46,6 +46,15 @@ class PerformedEventData(OfTenderData):
     event: PerformanceEvent | ContractualEvent
 
 
+class ReplacementEventData(OfTenderData):
+    """A row of the schedule by which rejected goods are replaced."""
+
+    row: RowRef
+    acceptance: int = Field(description="Number of the acceptance that rejected them")
+    quantity: Decimal
+    due_date: date
+
+
 class OfContractData(Data):
     """Something of a contract."""
 
@@ -151,6 +160,21 @@ TYPES = (
     *Kind("contract", "contract", "contracts:read", PerformedEventData, _PERFORMED).types(
         performed="A row of the schedule was performed, in part or whole.",
         performance_retracted="A fact of performance was taken back.",
+    ),
+    *Kind(
+        "contract",
+        "contract",
+        "contracts:read",
+        ReplacementEventData,
+        {
+            **_OF_TENDER,
+            "row": ROW,
+            "acceptance": 1,
+            "quantity": "2",
+            "due_date": "2026-12-15",
+        },
+    ).types(
+        replacement_ordered="Rejected goods are to be replaced: the schedule has a row for it."
     ),
     *Kind("delivery", "schedule_row", "contracts:read", DeliveryEventData, _DELIVERY).types(
         at_risk="A row of the schedule is not performed shortly before the end of its due day.",

@@ -1,6 +1,7 @@
 """Steps of the computation that the worked example does not show."""
 
 from dataclasses import replace
+from datetime import date
 from decimal import Decimal
 from typing import Any
 
@@ -206,3 +207,25 @@ def test_sensitivity_moves_one_input_at_a_time_and_sorts_by_strength() -> None:
     by = {each.input: each for each in found}
     assert by["vat_rate"].difference == D("99165.41")
     assert 0 < by["price"].elasticity < 1
+
+
+def test_customs_go_by_the_rates_of_the_declaration_and_the_price_is_paid_at_its_own() -> None:
+    paid, declared = worked.BIDS["EXW"], replace(worked.BIDS["EXW"].rates, day=date(2026, 12, 9))
+    later = {code: replace(rate, value=D("12.50")) for code, rate in declared.rates.items()}
+    two = replace(paid, declaration_rates=replace(declared, rates=later))
+    one, other = compute(paid), compute(two)
+    at_later = compute(replace(paid, rates=replace(declared, rates=later)))
+
+    assert other.customs_value == at_later.customs_value == D("7998242.38")
+    taxes = [sum((r.fee, r.duty, r.vat), D()) for r in (one, other, at_later)]  # type: ignore[arg-type]
+    assert taxes[1] == taxes[2]
+    assert other.total_gross - one.total_gross == taxes[1] - taxes[0]
+    assert other.components == one.components
+    same = replace(paid, declaration_rates=paid.rates)
+    assert compute(same) == one
+    missing = replace(paid, declaration_rates=replace(declared, rates={}))
+    with pytest.raises(NotComputable) as refused:
+        compute(missing)
+    assert {fault.pointer for fault in refused.value.faults} == {"#/declaration_rates"}
+    moved = {each.input for each in moves(two, 100)}
+    assert {"fx CNY", "declaration fx CNY"} <= moved

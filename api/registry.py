@@ -136,6 +136,7 @@ TABLES = (
     procurement.Bid,
     procurement.BidTenderer,
     procurement.BidEnvelope,
+    procurement.SealedDocument,
     procurement.BidRoot,
     procurement.BidOpening,
     procurement.OpeningShare,

@@ -16,6 +16,7 @@ from api.procurement.router import (
     openings,
     plans,
     prequalification,
+    sealed_documents,
     tenders,
 )
 
@@ -30,6 +31,8 @@ ROUTERS = (
     prequalification.of_qualification,
     bidding.router,
     bids.router,
+    sealed_documents.of_tender,
+    sealed_documents.of_bid,
     openings.router,
     contents.router,
     evaluations.router,

@@ -260,5 +260,6 @@ INTERNAL = (
     "complaint.review_due",
     "framework.period_ended",
     "opening.ready",
+    "bid.documents_due",
 )
 """What only the workers react to: deadlines that have come, steps between two acts."""

@@ -159,6 +159,7 @@ TABLES = (
     procurement.Award,
     procurement.FrameworkTerms,
     procurement.FrameworkAgreement,
+    procurement.FrameworkSignature,
     procurement.FrameworkSupplier,
     procurement.FrameworkPrice,
     procurement.FrameworkCallOff,

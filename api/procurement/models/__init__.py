@@ -35,6 +35,7 @@ from api.procurement.models.frameworks import (
     FrameworkAgreement,
     FrameworkCallOff,
     FrameworkPrice,
+    FrameworkSignature,
     FrameworkSupplier,
     FrameworkTerms,
 )
@@ -88,6 +89,7 @@ __all__ = [
     "FrameworkAgreement",
     "FrameworkCallOff",
     "FrameworkPrice",
+    "FrameworkSignature",
     "FrameworkSupplier",
     "FrameworkTerms",
     "Item",

@@ -26,12 +26,15 @@ from api.procurement.models import (
     FrameworkTerms,
     Tender,
 )
+from api.procurement.schemas.frameworks import FrameworkSignIn
 from api.procurement.service import (
     agreements,
     award_queries,
     awards,
     complaints,
+    framework_signing,
     framework_terms,
+    parties,
     policies,
     tenders,
     terms,
@@ -56,6 +59,7 @@ PERIOD_ENDED = "framework.period_ended"
 _SIX = Decimal("0.000001")
 _EVENTS = {
     "conclude": "framework.concluded",
+    "sign": "framework.signed",
     "terminate": "framework.terminated",
     "suspend_supplier": "framework.supplier_suspended",
     "reinstate_supplier": "framework.supplier_reinstated",
@@ -66,14 +70,16 @@ _EVENTS = {
 def conclude(session: Session, tender: Tender, *, actor: str) -> FrameworkAgreement:
     """Conclude the agreement of the buyer's locked tender with all who hold an award of it.
 
-    It runs from now for as many days as the terms say; the tender is complete. Raises
-    FrameworkNotReady, SupplierDebarred, Conflict, or NotFound for a tender that concludes none.
+    It runs from now for as many days as the terms say. Its paper is laid before the buyer and the
+    suppliers; the tender is complete when they have signed it (`sign`). Raises FrameworkNotReady, SupplierDebarred, Conflict, or NotFound for a tender that concludes none.
     """
     found = framework_terms.find(session, tender.id)
     if found is None:
         raise NotFound
     if tender.status_details not in AWARDING:
         raise Conflict(f"The tender is {tender.status_details}: no agreement is concluded now.")
+    if agreements.find(session, tender.id) is not None:
+        raise Conflict("The agreement is concluded already: it waits for signatures.")
     held = [
         awards.lock(session, tender, each.id)
         for each in award_queries.list_awards(session, tender_id=tender.id)
@@ -103,11 +109,54 @@ def conclude(session: Session, tender: Tender, *, actor: str) -> FrameworkAgreem
     session.add(agreement)
     session.flush()
     _bind(session, agreement, held)
+    framework_signing.freeze(session, tender, found, agreement)
     deadlines.arm(session, PERIOD_ENDED, agreement.id, agreement.period_end, org_id=tender.buyer_id)
     change = {"suppliers": [each.id.hex for each in held], "until": str(agreement.period_end)}
     _log(session, agreement, "conclude", actor, change)
-    awards.complete(session, tender, held, actor=actor, change={"framework": agreement.id.hex})
     return agreement
+
+
+def sign(
+    session: Session,
+    tender: Tender,
+    agreement: FrameworkAgreement,
+    *,
+    org_id: UUID,
+    actor: str,
+    data: FrameworkSignIn,
+) -> FrameworkAgreement:
+    """Sign an agreement as one of its parties; with the last signature the tender is complete.
+
+    Both are locked. Raises FrameworkNotReady when an award has fallen since or is complained
+    about, or as `framework_signing.sign` does.
+    """
+    row = framework_signing.sign(session, agreement, org_id=org_id, actor=actor, data=data)
+    agreement.version += 1
+    change = {"organisation": org_id.hex, "method": row.method}
+    _log(session, agreement, "sign", actor, change)
+    settle(session, tender, agreement, actor=actor)
+    return agreement
+
+
+def settle(session: Session, tender: Tender, agreement: FrameworkAgreement, *, actor: str) -> None:
+    """Complete the tender once the buyer and every active supplier have signed the agreement.
+
+    Raises FrameworkNotReady.
+    """
+    if agreement.signed_at is not None or not framework_signing.is_complete(session, agreement):
+        return
+    bound = {
+        each.award_id
+        for each in agreements.suppliers(session, agreement.id)
+        if each.status is ParticipantStatus.ACTIVE
+    }
+    held = [awards.lock(session, tender, award_id) for award_id in sorted(bound)]
+    faults = _in_the_way(session, tender, held)
+    if faults:
+        raise FrameworkNotReady(errors=terms.field_errors(faults))
+    agreement.signed_at = db.now(session)
+    session.add(agreement)
+    awards.complete(session, tender, held, actor=actor, change={"framework": agreement.id.hex})
 
 
 def terminate(
@@ -190,6 +239,18 @@ def suspend_debarred(session: Session, org_id: UUID) -> int:
     return done
 
 
+def hold(
+    session: Session, *, org_id: UUID, agreement_id: UUID
+) -> tuple[Tender, FrameworkAgreement]:
+    """An agreement of a party and its tender, both locked; NotFound for anybody else."""
+    found = agreements.get(session, agreement_id)
+    if org_id not in {found.buyer_id, *_suppliers(session, found)}:
+        raise NotFound
+    tender = parties.hold(session, found.tender_id)
+    parties.join(session, tender)
+    return tender, lock(session, buyer_id=found.buyer_id, agreement_id=agreement_id)
+
+
 def lock(session: Session, *, buyer_id: UUID, agreement_id: UUID) -> FrameworkAgreement:
     """The buyer's own agreement, locked; NotFound for anybody else's."""
     found = session.exec(
@@ -203,17 +264,22 @@ def lock(session: Session, *, buyer_id: UUID, agreement_id: UUID) -> FrameworkAg
     return found
 
 
-def _faults(
-    session: Session, tender: Tender, found: FrameworkTerms, held: Sequence[Award]
-) -> list[Fault]:
+def _in_the_way(session: Session, tender: Tender, held: Sequence[Award]) -> list[Fault]:
+    """What keeps the parties from binding themselves to these awards now."""
     lots = {lot.id: lot.status for lot in tender.lots}
     states = [
         AwardState(each.status, lots.get(each.lot_id, LotStatus.CANCELLED), each.standstill_end)
         for each in held
     ]
     blocked = complaints.block_signing(session, tender.id, [each.id for each in held])
-    in_the_way = signing.signing_faults(states, complaint_open=blocked, now=db.now(session))
-    faults = [Fault("#", each.value, "is in the way") for each in in_the_way]
+    found = signing.signing_faults(states, complaint_open=blocked, now=db.now(session))
+    return [Fault("#", each.value, "is in the way") for each in found]
+
+
+def _faults(
+    session: Session, tender: Tender, found: FrameworkTerms, held: Sequence[Award]
+) -> list[Fault]:
+    faults = _in_the_way(session, tender, held)
     least = found.minimum_participants or 1
     for n, lot in enumerate(tender.lots):
         having = sum(each.lot_id == lot.id for each in held)

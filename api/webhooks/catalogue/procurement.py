@@ -225,6 +225,7 @@ TYPES = (
         public=True,
     ).types(
         concluded="A framework agreement was concluded.",
+        signed="A party signed a framework agreement.",
         terminated="A framework agreement ended.",
         supplier_suspended="A supplier of an agreement was suspended.",
         supplier_reinstated="A supplier of an agreement was reinstated.",

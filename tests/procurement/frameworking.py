@@ -13,6 +13,7 @@ from api.rules.tenders import TenderStage
 from tests.procurement import awarding, bidding, samples
 from tests.procurement.awarding import Case, Parties
 from tests.procurement.bidding import Bidding
+from tests.remembered import remembered
 
 type AsOrg = Callable[..., Any]
 PRICES = ("9000.00", "9200.00", "9400.00")
@@ -162,6 +163,7 @@ def _bid(session: Session, made: Any, supplier_id: UUID, price: Decimal) -> UUID
     return bid
 
 
+@remembered
 def concluded(as_org: AsOrg, **changed: Any) -> Framework:
     """An agreement in force with everybody who bid."""
     case, other = ranked(as_org, **changed)

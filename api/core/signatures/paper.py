@@ -6,6 +6,7 @@ are attached, so that whoever has the paper alone can check it.
 
 import json
 from datetime import datetime
+from functools import lru_cache
 from importlib.resources import as_file, files
 from typing import Any
 
@@ -21,8 +22,12 @@ _APPENDED_TO = 3
 """Of ISO 32000, table 225: there are signatures, and the file only grows."""
 
 
+@lru_cache(maxsize=8)
 def render(document: bytes, *, title: str, sha256: str, at: datetime) -> bytes:
-    """The PDF of a JSON document, made at `at`."""
+    """The PDF of a JSON document, made at `at`: always the same bytes for the same arguments.
+
+    Most of a second of setting type, which who reads and then signs does not wait for twice.
+    """
     page = _Page(sha256)
     with as_file(files("paperang_p2_fonts_cjk") / "fonts" / "wqy-microhei.ttc") as font:
         page.add_font(_FONT, fname=font, collection_font_number=0)

@@ -5,6 +5,7 @@ from typing import Annotated, Any, BinaryIO
 
 from fastapi import Depends, Query, Request, Response
 
+from api.catalog.types import Sha256
 from api.core.errors import AlreadyExists, PayloadTooLarge, UnsupportedMediaType
 from api.core.files.problems import FileWithheld, RangeNotSatisfiable
 from api.core.http import documented
@@ -17,7 +18,6 @@ from api.procurement import service
 from api.procurement.models import Document
 from api.procurement.router.documents import BYTES, sent
 from api.procurement.schemas import BidId, SealedDocumentOut, TenderId
-from api.procurement.schemas.bid_contents import Sha256
 from api.procurement.sealing.documents import Name
 from api.procurement.sealing.problems import SealedBidInvalid
 from api.procurement.service import commissions

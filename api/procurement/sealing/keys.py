@@ -82,7 +82,7 @@ def decrypt_stream(ciphertext: BinaryIO, out: BinaryIO, identity: str) -> None:
     """
     key = _identity(identity)
     try:
-        pyrage.decrypt_io(ciphertext, out, [key])
+        pyrage.decrypt_io(ciphertext, out, [key])  # type: ignore[arg-type]
     except (pyrage.DecryptError, OSError):
         pass
     else:

@@ -4,7 +4,7 @@ Never commits. Whoever changes an agreement or one of its suppliers holds the ag
 so does whoever calls off: nothing is called off from a supplier that is being suspended.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from decimal import Decimal
 from typing import Any
 from uuid import UUID
@@ -17,13 +17,8 @@ from api.core.errors import Conflict, NotFound
 from api.core.outbox import emit
 from api.identity import debarments
 from api.procurement.models import (
-    Award,
-    BidItem,
-    BidLot,
     FrameworkAgreement,
-    FrameworkPrice,
     FrameworkSupplier,
-    FrameworkTerms,
     Tender,
 )
 from api.procurement.schemas.frameworks import FrameworkSignIn
@@ -31,7 +26,7 @@ from api.procurement.service import (
     agreements,
     award_queries,
     awards,
-    complaints,
+    framework_binding,
     framework_signing,
     framework_terms,
     parties,
@@ -40,10 +35,8 @@ from api.procurement.service import (
     terms,
 )
 from api.procurement.service.framework_problems import FrameworkNotReady
-from api.rules import contracts as signing
 from api.rules.awards import AwardStatus
 from api.rules.clock import local_date
-from api.rules.contracts import AwardState
 from api.rules.frameworks import (
     FRAMEWORK,
     PARTICIPANT,
@@ -53,7 +46,7 @@ from api.rules.frameworks import (
 )
 from api.rules.periods import DayUnit, Duration, Rounding
 from api.rules.states import IllegalTransition
-from api.rules.tenders import AWARDING, Fault, LotStatus, has_ended
+from api.rules.tenders import AWARDING, has_ended
 
 PERIOD_ENDED = "framework.period_ended"
 _SIX = Decimal("0.000001")
@@ -86,7 +79,7 @@ def conclude(session: Session, tender: Tender, *, actor: str) -> FrameworkAgreem
         if each.status is AwardStatus.ACTIVE
         or (each.status is AwardStatus.PENDING and each.proposed)
     ]
-    faults = _faults(session, tender, found, held)
+    faults = framework_binding.faults_of(session, tender, found, held)
     if faults:
         raise FrameworkNotReady(errors=terms.field_errors(faults))
     debarments.require_standing(session, [org_id for each in held for org_id in each.suppliers])
@@ -108,7 +101,7 @@ def conclude(session: Session, tender: Tender, *, actor: str) -> FrameworkAgreem
     )
     session.add(agreement)
     session.flush()
-    _bind(session, agreement, held)
+    framework_binding.bind(session, agreement, held)
     framework_signing.freeze(session, tender, found, agreement)
     deadlines.arm(session, PERIOD_ENDED, agreement.id, agreement.period_end, org_id=tender.buyer_id)
     change = {"suppliers": [each.id.hex for each in held], "until": str(agreement.period_end)}
@@ -151,7 +144,7 @@ def settle(session: Session, tender: Tender, agreement: FrameworkAgreement, *, a
         if each.status is ParticipantStatus.ACTIVE
     }
     held = [awards.lock(session, tender, award_id) for award_id in sorted(bound)]
-    faults = _in_the_way(session, tender, held)
+    faults = framework_binding.in_the_way(session, tender, held)
     if faults:
         raise FrameworkNotReady(errors=terms.field_errors(faults))
     agreement.signed_at = db.now(session)
@@ -262,77 +255,6 @@ def lock(session: Session, *, buyer_id: UUID, agreement_id: UUID) -> FrameworkAg
     if found is None:
         raise NotFound
     return found
-
-
-def _in_the_way(session: Session, tender: Tender, held: Sequence[Award]) -> list[Fault]:
-    """What keeps the parties from binding themselves to these awards now."""
-    lots = {lot.id: lot.status for lot in tender.lots}
-    states = [
-        AwardState(each.status, lots.get(each.lot_id, LotStatus.CANCELLED), each.standstill_end)
-        for each in held
-    ]
-    blocked = complaints.block_signing(session, tender.id, [each.id for each in held])
-    found = signing.signing_faults(states, complaint_open=blocked, now=db.now(session))
-    return [Fault("#", each.value, "is in the way") for each in found]
-
-
-def _faults(
-    session: Session, tender: Tender, found: FrameworkTerms, held: Sequence[Award]
-) -> list[Fault]:
-    faults = _in_the_way(session, tender, held)
-    least = found.minimum_participants or 1
-    for n, lot in enumerate(tender.lots):
-        having = sum(each.lot_id == lot.id for each in held)
-        if lot.status is LotStatus.ACTIVE and having < least:
-            detail = f"has {having} of the {least} suppliers that it needs"
-            faults.append(Fault(f"#/lots/{n}", "too_few_suppliers", detail))
-    currency = tender.value.currency if tender.value else None
-    priced = {
-        (each.bid_id, each.lot_id)
-        for each in session.exec(select(BidItem).where(BidItem.tender_id == tender.id))
-    }
-    for award in held:
-        at = f"#/awards/{award.id.hex}"
-        if award.value_currency != currency:
-            faults.append(Fault(at, "currency_differs", f"must be in {currency}"))
-        if (award.bid_id, award.lot_id) not in priced:
-            faults.append(Fault(at, "prices_missing", "has no prices of items"))
-    return faults
-
-
-def _bind(session: Session, agreement: FrameworkAgreement, held: Sequence[Award]) -> None:
-    """The suppliers and the prices that they are bound to: those of their bids, lowered as their
-    whole price was by a reverse auction."""
-    for award in held:
-        bid = session.exec(
-            select(BidLot).where(BidLot.bid_id == award.bid_id, BidLot.lot_id == award.lot_id)
-        ).one()
-        supplier = FrameworkSupplier(
-            agreement_id=agreement.id,
-            lot_id=award.lot_id,
-            award_id=award.id,
-            bid_id=award.bid_id,
-            suppliers=[*award.suppliers],
-            rank=award.rank,
-            vat_included=bid.vat_included,
-            changed_at=agreement.period_start,
-        )
-        session.add(supplier)
-        session.flush()
-        items = session.exec(
-            select(BidItem).where(BidItem.bid_id == award.bid_id, BidItem.lot_id == award.lot_id)
-        )
-        session.add_all(
-            FrameworkPrice(
-                framework_supplier_id=supplier.id,
-                item_id=item.item_id,
-                unit_price_amount=(
-                    item.unit_price_amount * award.value_amount / bid.value_amount
-                ).quantize(_SIX),
-            )
-            for item in items
-        )
-    session.flush()
 
 
 def _end(

@@ -64,7 +64,7 @@ def test_no_path_breaks_what_holds_of_every_tender(
         settings=settings(
             max_examples=2,
             phases=(Phase.generate,),
-            stateful_step_count=12,
+            stateful_step_count=9,
             deadline=None,
             derandomize=True,
             database=None,

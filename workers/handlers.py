@@ -105,6 +105,7 @@ HANDLERS: dict[str, tuple[str, ...]] = {
     "dispute.stage_ended": ("contracts.advance_dispute",),
     "auction.period_ended": ("procurement.end_auction",),
     "opening.ready": ("procurement.open_bids",),
+    "bid.documents_due": ("procurement.open_documents",),
     "ledger_hold.expired": ("payments.expire_hold",),
     "payment_dispute.evidence_warning_due": ("payments.warn_of_evidence",),
     "collection.requested": ("payments.instruct",),

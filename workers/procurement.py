@@ -5,7 +5,14 @@ from uuid import UUID
 from sqlmodel import Session
 
 from api.procurement import service as procurement
-from api.procurement.service import auctions, awards, complaints, frameworks, prequalification
+from api.procurement.service import (
+    auctions,
+    awards,
+    complaints,
+    frameworks,
+    prequalification,
+    sealed_documents,
+)
 from workers.app import task
 
 
@@ -43,6 +50,12 @@ def ask_confirmation(session: Session, resource_id: str) -> None:
 def open_bids(session: Session, resource_id: str) -> None:
     """An opening has its shares."""
     procurement.open_ready(session, UUID(hex=resource_id))
+
+
+@task("procurement.open_documents")
+def open_documents(session: Session, resource_id: str) -> None:
+    """A bid was opened that has sealed documents beside its envelope."""
+    sealed_documents.open_due(session, UUID(hex=resource_id))
 
 
 @task("procurement.activate_cancellation")

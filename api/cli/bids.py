@@ -1,5 +1,6 @@
 """`kerben bid`: what a supplier does on its own machine, without a server or a database."""
 
+import tempfile
 from pathlib import Path
 from typing import Annotated
 
@@ -8,7 +9,7 @@ from uuid_utils import uuid7
 
 from api.cli import sealed_files as files
 from api.cli.sealed_files import Fingerprint, KeyFile, told
-from api.procurement.sealing import canonical, envelopes, receipts
+from api.procurement.sealing import attachments, canonical, envelopes, receipts
 from api.procurement.sealing.envelopes import Context, Sealed
 from api.procurement.sealing.problems import ContentRefused, SealedBidInvalid
 from api.procurement.sealing.receipts import SignedReceipt
@@ -54,6 +55,54 @@ def seal(
     typer.echo(f"commitment  {closed.sealed.commitment}")
     typer.echo(f"size        {closed.sealed.size} bytes")
     typer.echo(f"key         {tender_key.sha256()}")
+
+
+@app.command("seal-document")
+def seal_document(
+    document: Annotated[Path, typer.Argument(exists=True, dir_okay=False, help="Any file.")],
+    out: Annotated[Path, typer.Option(help="The sealed document, for the server.")],
+    keep: Annotated[Path, typer.Option(help="How the envelope names it: to yourself alone.")],
+    title: Annotated[str | None, typer.Option(help="Else the name of the file.")] = None,
+    id: Annotated[str | None, typer.Option(help="Of the document; else a new one.")] = None,
+) -> None:
+    """Seal a document with a key of its own, which only the envelope that names it tells.
+
+    What is written to `--keep` goes into `documents` of the content that you seal afterwards.
+    """
+    name = id or str(uuid7())
+    with told(), tempfile.TemporaryFile() as sealed:
+        with document.open("rb") as file:
+            found = attachments.seal(file, sealed)
+        sealed.seek(0)
+        files.write_new_file(out, sealed)
+    entry = {
+        "sha256": found.sha256,
+        "title": title or document.name,
+        "sealed": {"id": name, "key": found.key, "name": document.name},
+    }
+    files.write_private(keep, canonical.dumps(entry))
+    typer.echo(f"document    {name}")
+    typer.echo(f"sha256      {found.sha256}")
+    typer.echo(f"ciphertext  {found.ciphertext_sha256}")
+    typer.echo(f"size        {found.size} bytes")
+
+
+@app.command("open-document")
+def open_document(
+    sealed: Annotated[Path, typer.Argument(exists=True, dir_okay=False, help="As sent.")],
+    kept: Annotated[Path, typer.Option(exists=True, dir_okay=False, help="What you kept of it.")],
+    out: Annotated[Path, typer.Option(help="The document.")],
+) -> None:
+    """Open a document that you have sealed, to see what was in it."""
+    with told(), tempfile.TemporaryFile() as plain:
+        entry = _content(kept)
+        part = entry.get("sealed")
+        if not isinstance(part, dict):
+            raise ContentRefused(f"{kept}: names no sealed document")
+        with sealed.open("rb") as file:
+            attachments.open_document(file, plain, str(part["key"]), str(entry["sha256"]))
+        files.write_new_file(out, plain)
+    typer.echo(f"The same bytes: {entry['sha256']}")
 
 
 @app.command("verify-receipt")

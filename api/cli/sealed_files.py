@@ -1,10 +1,11 @@
 """Files of sealed bids on the machine of a supplier or an opener: private ones are made so."""
 
 import os
+import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, BinaryIO
 
 import typer
 
@@ -70,6 +71,15 @@ def write_private(path: Path, content: bytes) -> None:
         raise typer.BadParameter(f"{error.strerror}: {path}") from None
     with os.fdopen(descriptor, "wb") as file:
         file.write(content)
+
+
+def write_new_file(path: Path, content: BinaryIO) -> None:
+    """The same of a file of any size, from its position on."""
+    try:
+        with path.open("xb") as file:
+            shutil.copyfileobj(content, file)
+    except OSError as error:
+        raise typer.BadParameter(f"{error.strerror}: {path}") from None
 
 
 def write_new(path: Path, content: bytes) -> None:

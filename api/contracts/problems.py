@@ -1,6 +1,6 @@
 """Why a contract is refused, as problems with stable codes."""
 
-from api.core.errors import Conflict, Forbidden
+from api.core.errors import Conflict
 
 
 class AwardsUnfit(Conflict):
@@ -25,31 +25,6 @@ class SigningBlocked(Conflict):
     """A standstill runs, a complaint is open, or an award fell; `errors` says which."""
 
     code, title = "signing_blocked", "The contract cannot be signed now"
-
-
-class AlreadySigned(Conflict):
-    """This side has signed."""
-
-    code, title = "already_signed", "You have signed already"
-
-
-class DocumentDiffers(Conflict):
-    """What was signed is not the document of the contract."""
-
-    code, title = "document_differs", "Another document was signed"
-
-
-class SignatureRefused(Conflict):
-    """The signature does not prove that the organisation signed these bytes; `detail` says why."""
-
-    code, title = "signature_refused", "The signature is not accepted"
-
-
-class MethodUnavailable(Forbidden):
-    """This installation takes no such signatures: click-to-sign is for sandboxes, and CMS needs
-    trusted roots (KERBEN_SIGNATURE_TRUST_ROOTS)."""
-
-    code, title = "signature_method_unavailable", "Signatures of this kind are not taken here"
 
 
 class CapExceeded(Conflict):
@@ -104,3 +79,21 @@ class MoreReadyThanOrdered(Conflict):
     """More of a row would lie ready than the schedule and its tolerance allow."""
 
     code, title = "more_ready_than_ordered", "More would be ready than was ordered"
+
+
+class TerminationNotAllowed(Conflict):
+    """The frozen policy of the tender lets no supplier end a contract for this."""
+
+    code, title = "termination_not_allowed", "The contract cannot be ended for this"
+
+
+class NoticeMissing(Conflict):
+    """The supplier has not given notice, or has withdrawn it."""
+
+    code, title = "notice_missing", "No notice was given"
+
+
+class NoticeRuns(Conflict):
+    """The contract can be ended once the time of the notice is over."""
+
+    code, title = "notice_runs", "The notice still runs"

@@ -8,16 +8,13 @@ import hashlib
 from typing import Any
 from uuid import UUID
 
-import rfc8785
 from sqlalchemy import ColumnElement
 from sqlmodel import Session, col, select
 
-from api.contracts import delivery_terms, entry, terms
+from api.contracts import drafting, entry, terminations, terms
 from api.contracts.models import Contract, ContractAward, ContractSignature
 from api.contracts.problems import (
-    AlreadySigned,
     AwardsUnfit,
-    DocumentDiffers,
     SecurityTooHigh,
     SigningBlocked,
     SupplierNotAsked,
@@ -30,11 +27,13 @@ from api.contracts.queries import (
     side_of,
     signatures,
 )
-from api.contracts.schemas import ContractIn, SignIn, TerminateIn
-from api.contracts.signatures import PORTS
-from api.core import audit, db, ids
+from api.contracts.schemas import ContractIn, NoticeIn, SignIn, TerminateIn
+from api.core import audit, db
 from api.core.errors import Conflict, FieldError, NotFound
 from api.core.outbox import emit
+from api.core.signatures import port
+from api.core.signatures.port import Paper
+from api.core.signatures.problems import AlreadySigned, DocumentDiffers
 from api.identity import debarments
 from api.identity import service as identity
 from api.procurement import service as procurement
@@ -46,6 +45,7 @@ from api.rules.awards import AwardStatus, CancellationCause
 from api.rules.contracts import CONTRACT, UNSIGNED, AwardState, ContractStatus, Side
 from api.rules.debarments import DebarmentGround
 from api.rules.offers import plain
+from api.rules.signatures import SignatureMethod as _M
 from api.rules.states import IllegalTransition
 from api.rules.tenders import LotStatus
 
@@ -54,6 +54,8 @@ _EVENTS = {
     "offer": "contract.offered",
     "sign": "contract.signed_by_one",
     "activate": "contract.signed",
+    "give_notice": "contract.notice_given",
+    "withdraw_notice": "contract.notice_withdrawn",
     "terminate": "contract.terminated",
     "cancel": "contract.cancelled",
 }
@@ -101,7 +103,7 @@ def offer(session: Session, tender: Tender, contract: Contract, *, actor: str) -
     """Freeze the document, and lay it before both sides. They may read it during a standstill."""
     if contract.status is not ContractStatus.PENDING:
         raise Conflict(f"The contract is {contract.status}.")
-    document = rfc8785.dumps(_document(session, tender, contract))
+    document = drafting.document(session, tender, contract)
     contract.document = document
     contract.sha256 = hashlib.sha256(document).hexdigest()
     _move(session, contract, "offer", actor, {"sha256": contract.sha256})
@@ -131,8 +133,9 @@ def sign(
     if side in signed:
         raise AlreadySigned
     now = db.now(session)
-    evidence = PORTS[data.method].verify(
-        contract.document,
+    evidence = port.verify(
+        data.method,
+        Paper(contract.document, drafting.paper_of(contract) if data.method is _M.PADES else None),
         data.signature,
         identifier=identity.get_organisation(session, org_id).identifier_id,
         at=now,
@@ -230,13 +233,49 @@ def cancel_fallen(session: Session, award_id: UUID) -> bool:
 
 
 def terminate(session: Session, contract: Contract, *, actor: str, data: TerminateIn) -> Contract:
-    """End a contract in force: completed, broken, or given up by both."""
+    """End a contract in force as its buyer: completed, broken, or given up by both."""
+    return end(session, contract, actor=actor, side=Side.BUYER, data=data)
+
+
+def end(
+    session: Session, contract: Contract, *, actor: str, side: Side, data: TerminateIn
+) -> Contract:
+    """End a contract in force for a side that may do so. Raises Conflict."""
     if contract.status is not ContractStatus.ACTIVE:
         raise Conflict(f"The contract is {contract.status}.")
     contract.terminated_at = db.now(session)
     contract.termination_reason, contract.termination_details = data.reason, data.details
-    _move(session, contract, "terminate", actor, data.model_dump(mode="json"))
+    change = {**data.model_dump(mode="json"), "side": side.value}
+    _move(session, contract, "terminate", actor, change)
     return contract
+
+
+def give_notice(
+    session: Session, tender: Tender, contract: Contract, *, actor: str, data: NoticeIn
+) -> Contract:
+    """Give notice as the supplier of a locked contract. Raises as `terminations.give_notice`."""
+    notice = terminations.give_notice(
+        session, tender, contract, ground=data.ground, details=data.details
+    )
+    change = {"ground": notice.ground.value, "ends_at": notice.ends_at.isoformat()}
+    log(session, contract, "give_notice", actor, change)
+    return contract
+
+
+def withdraw_notice(session: Session, contract: Contract, *, actor: str) -> Contract:
+    """Let a contract go on after all. Raises NoticeMissing."""
+    terminations.withdraw_notice(contract)
+    log(session, contract, "withdraw_notice", actor, {})
+    return contract
+
+
+def rescind(session: Session, contract: Contract, *, actor: str) -> Contract:
+    """End a contract as its supplier, once its notice is over. NoticeMissing, NoticeRuns, Conflict."""
+    if contract.status is not ContractStatus.ACTIVE:
+        raise Conflict(f"The contract is {contract.status}.")
+    reason, details = terminations.due(session, contract)
+    data = TerminateIn(reason=reason, details=details)
+    return end(session, contract, actor=actor, side=Side.SUPPLIER, data=data)
 
 
 def hold(
@@ -305,41 +344,6 @@ def _require_signable(session: Session, tender: Tender, contract: Contract) -> l
             errors=[FieldError(pointer="#", code=fault, detail=fault) for fault in faults],
         )
     return held
-
-
-def _document(session: Session, tender: Tender, contract: Contract) -> dict[str, Any]:
-    """What both sides sign, in full: parties, awards, money, security, damages for delay."""
-    security = contract.performance_security
-    return {
-        "type": "kerben_contract",
-        "version": 1,
-        "id": ids.show("contract", contract.id),
-        "ocid": contract.ocid,
-        "buyer": _party(session, contract.buyer_id),
-        "suppliers": [_party(session, org_id) for org_id in contract.suppliers],
-        "awards": [
-            {
-                "id": ids.show("award", award.id),
-                "lot_id": ids.show("lot", award.lot_id),
-                "bid_id": ids.show("bid", award.bid_id),
-                "value": {"amount": plain(award.value_amount), "currency": award.value_currency},
-                "delivery_terms": delivery_terms.of_award(session, award),
-            }
-            for award in awards_of(session, contract)
-        ],
-        "value": {"amount": plain(contract.value_amount), "currency": contract.value_currency},
-        "performance_security": None if security is None else plain(security),
-        "late_delivery_penalty": terms.told(tender),
-    }
-
-
-def _party(session: Session, org_id: UUID) -> dict[str, Any]:
-    found = identity.get_organisation(session, org_id)
-    return {
-        "id": ids.show("organisation", org_id),
-        "identifier": {"scheme": found.identifier_scheme.value, "id": found.identifier_id},
-        "legal_name": {**found.legal_name},
-    }
 
 
 def _cancel(session: Session, contract: Contract, *, actor: str, reason: str) -> None:

@@ -19,6 +19,7 @@ from api.core.errors import (
     RequestTimeout,
     UnsupportedMediaType,
 )
+from api.rules import sealing
 
 MAX_DEPTH = 32
 MAX_ITEMS = 10_000
@@ -26,6 +27,7 @@ _STREAMED = ("/v1/imports",)
 _DOCUMENTS = "/v1/documents"
 _TRACKING = "/v1/tracking-imports"
 _ENVELOPES = re.compile(r"/v1/(tenders/[^/]+/bids|bids/[^/]+/replace)")
+_SEALED = re.compile(r"/v1/tenders/[^/]+/sealed-documents")
 _SLOWEST_BYTES_A_SECOND = 50_000
 
 
@@ -121,4 +123,6 @@ def _limit(path: str) -> int:
         return config.max_tracking_bytes
     if _ENVELOPES.fullmatch(path):
         return config.max_bid_bytes
+    if _SEALED.fullmatch(path):
+        return sealing.sealed_length(sealing.document_bucket(config.max_document_bytes))
     return config.max_body_bytes

@@ -18,6 +18,8 @@ from pydantic import (
 from pydantic_settings import SettingsConfigDict
 
 from api.core.payment_settings import PaymentSettings
+from api.core.signature_settings import SignatureSettings
+from api.rules.sealing import LARGEST_DOCUMENT
 from api.rules.webhooks import SCHEDULE_SECONDS
 
 DEVELOPMENT_SECRET = "development-only-secret-never-use-it-elsewhere"
@@ -48,7 +50,7 @@ RATE_LIMITS = {
 """Requests by the plan of an organisation; `organisation` counts all its keys together."""
 
 
-class Settings(PaymentSettings):
+class Settings(PaymentSettings, SignatureSettings):
     """Every setting, with defaults that start one machine with nothing installed."""
 
     model_config = SettingsConfigDict(env_prefix="KERBEN_", env_file=None, extra="forbid")
@@ -142,9 +144,6 @@ class Settings(PaymentSettings):
     sealing_key_file: Path | None = Field(
         default=None, description="The same in a file; without either, one is made in data_dir."
     )
-    signature_trust_roots: Path | None = Field(
-        default=None, description="PEM bundle of the roots that signatures of contracts lead to."
-    )
     audit_head_seconds: int = Field(
         default=3600, ge=1, description="How often the audit log is signed."
     )
@@ -226,7 +225,12 @@ class Settings(PaymentSettings):
     max_tracking_bytes: int = Field(
         default=20_000_000, ge=1_000, description="Of a file of tracking events."
     )
-    max_document_bytes: int = Field(default=50_000_000, ge=1_000)
+    max_document_bytes: int = Field(
+        default=50_000_000,
+        ge=1_000,
+        lt=LARGEST_DOCUMENT,
+        description="Of an uploaded file; of one that is sealed, before it is padded and encrypted.",
+    )
     files_url: str | None = Field(
         default=None,
         pattern=r"^s3://[a-z0-9][a-z0-9.-]{1,61}[a-z0-9](/[A-Za-z0-9._/-]*)?$",

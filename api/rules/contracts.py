@@ -28,6 +28,7 @@ class TerminationReason(StrEnum):
     COMPLETED = "completed"
     BREACH = "breach"
     MUTUAL = "mutual"
+    FORCE_MAJEURE = "force_majeure"
 
 
 class Side(StrEnum):
@@ -35,13 +36,6 @@ class Side(StrEnum):
 
     BUYER = "buyer"
     SUPPLIER = "supplier"
-
-
-class SignatureMethod(StrEnum):
-    """`click_to_sign` proves who called the API, and is for sandboxes; `cms` is a detached CMS."""
-
-    CLICK_TO_SIGN = "click_to_sign"
-    CMS = "cms"
 
 
 class ChangeStatus(StrEnum):

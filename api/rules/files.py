@@ -7,7 +7,8 @@ from api.rules.states import Machine
 
 
 class DocumentFormat(StrEnum):
-    """OCDS `document.format` that are taken: media types of IANA."""
+    """OCDS `document.format` that are taken: media types of IANA. `SEALED` is what nobody can read
+    before an opening: it is kept for a bid, and taken nowhere else."""
 
     PDF = "application/pdf"
     XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
@@ -17,6 +18,7 @@ class DocumentFormat(StrEnum):
     PNG = "image/png"
     CSV = "text/csv"
     TEXT = "text/plain"
+    SEALED = "application/vnd.kerben.age"
 
 
 _F = DocumentFormat

@@ -159,6 +159,23 @@ class SecurityTerms:
     performance_return_duration: Duration
 
 
+class TerminationGround(StrEnum):
+    """What a supplier may end a contract for. All but `force_majeure` are breaches by the buyer."""
+
+    LATE_PAYMENT = "late_payment"
+    REFUSAL_TO_ACCEPT = "refusal_to_accept"
+    BUYER_BREACH = "buyer_breach"
+    FORCE_MAJEURE = "force_majeure"
+
+
+@dataclass(frozen=True, slots=True)
+class SupplierTermination:
+    """For what a supplier may end a contract in force, so long after it has given notice."""
+
+    grounds: frozenset[TerminationGround]
+    notice: Duration
+
+
 @dataclass(frozen=True, slots=True)
 class Openers:
     """Bids are opened by `threshold` of `count` people who hold a share of the key."""
@@ -223,6 +240,7 @@ class Policy:
     dispute_durations: DisputeDurations | None
     securities: SecurityTerms | None
     payment_approval_threshold: Amount | None
+    supplier_termination: SupplierTermination | None
 
 
 _LATER: Mapping[str, Any] = {
@@ -236,6 +254,7 @@ _LATER: Mapping[str, Any] = {
     "dispute_durations": None,
     "securities": None,
     "payment_approval_threshold": None,
+    "supplier_termination": None,
 }
 """Neutral values of parameters that sets frozen before them do not have."""
 
@@ -322,6 +341,11 @@ def _securities(value: Mapping[str, Any]) -> SecurityTerms:
     )
 
 
+def _termination(value: Mapping[str, Any]) -> SupplierTermination:
+    grounds = frozenset(map(TerminationGround, value["grounds"]))
+    return SupplierTermination(grounds, _duration(value["notice"]))
+
+
 def _of(kind: Callable[..., Any]) -> Callable[[Mapping[str, Any]], Any]:
     return lambda value: kind(**value)
 
@@ -365,5 +389,6 @@ _READERS: Mapping[str, Callable[[Any], Any]] = {
     "late_delivery_penalty": _optional(_penalty),
     "dispute_durations": _optional(_disputes),
     "securities": _optional(_securities),
+    "supplier_termination": _optional(_termination),
     "sealing_modes": lambda value: frozenset(map(SealingMode, value)),
 }

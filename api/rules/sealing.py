@@ -15,6 +15,15 @@ class EnvelopeKind(StrEnum):
     PRICE = "price"
 
 
+class DocumentState(StrEnum):
+    """Of a document that an opened bid names: `named` alone, or handed in beside the envelope."""
+
+    NAMED = "named"
+    OPENING = "opening"
+    OPENED = "opened"
+    FAILED = "failed"
+
+
 FORMAT = "kerben-sealed-bid/1"
 COMMITMENT_PREFIX = f"{FORMAT} commitment\n".encode()
 SALT_BYTES = 32
@@ -26,6 +35,13 @@ BUCKETS = tuple(1 << power for power in range(12, 25))
 A ciphertext is as long as what it hides. Among thirteen sizes a bid for one lorry and one for a
 thousand look alike; finer steps (PADMÉ) save at most half of a few kilobytes and tell more.
 """
+DOCUMENT_FORMAT = "kerben-sealed-document/1"
+DOCUMENT_PREFIX = f"{DOCUMENT_FORMAT}\n".encode()
+LARGEST_DOCUMENT = 1 << 27
+DOCUMENT_BUCKETS = tuple(1 << power for power in range(12, 28))
+"""Sizes, in bytes, of a padded document beside an envelope: to 128 MiB."""
+MAX_DOCUMENTS = 40
+"""Documents that a supplier may hand in beside its envelopes of one kind, in one tender."""
 MARK = b"\x80"
 
 MIN_THRESHOLD = 2
@@ -48,6 +64,17 @@ def bucket(size: int) -> int:
         if size < each:
             return each
     raise ValueError(f"an envelope has at most {LARGEST - 1} bytes, this one has {size}")
+
+
+def document_bucket(size: int) -> int:
+    """The smallest bucket for a document of `size` bytes beside an envelope, and its mark.
+
+    Raises ValueError when there is none.
+    """
+    for each in DOCUMENT_BUCKETS:
+        if size < each:
+            return each
+    raise ValueError(f"a document has at most {LARGEST_DOCUMENT - 1} bytes, this one has {size}")
 
 
 def pad(document: bytes) -> bytes:
@@ -79,18 +106,34 @@ def entry(commitment: bytes, ciphertext_sha256: bytes) -> bytes:
     return commitment + ciphertext_sha256
 
 
-def hidden_size(ciphertext: bytes) -> int:
+def document_entry(ciphertext_sha256: bytes) -> bytes:
+    """A sealed document as a leaf's data in the same tree: 57 bytes, so that it is no envelope's.
+
+    What is in it is bound by the envelope that names it, with the SHA-256 of the bytes.
+    """
+    return DOCUMENT_PREFIX + ciphertext_sha256
+
+
+def sealed_length(size: int) -> int:
+    """The most bytes of an age v1 file that hides `size` bytes."""
+    chunks = -(-size // _AGE_CHUNK)
+    return MAX_AGE_HEADER + _AGE_NONCE + size + chunks * _AGE_TAG
+
+
+def hidden_size(ciphertext: bytes, length: int | None = None) -> int:
     """How many bytes an age v1 file hides: read from its length, without a key.
 
-    Raises ValueError when it is no binary age file with a stanza for an X25519 key.
+    `length` is that of the whole file where `ciphertext` is only its beginning. Raises ValueError
+    when it is no binary age file with a stanza for an X25519 key.
     """
+    total = len(ciphertext) if length is None else length
     end = ciphertext.find(_AGE_MAC, 0, MAX_AGE_HEADER)
     payload = end + len(_AGE_MAC) + _AGE_MAC_CHARACTERS
     if not ciphertext.startswith(_AGE) or end < 0 or ciphertext[payload : payload + 1] != b"\n":
         raise ValueError("not a binary age v1 file with a header of at most 8 KiB")
     if b"\n-> X25519 " not in ciphertext[:end]:
         raise ValueError("not encrypted to an X25519 key")
-    length = len(ciphertext) - payload - 1 - _AGE_NONCE
+    length = total - payload - 1 - _AGE_NONCE
     chunks = -(-length // (_AGE_CHUNK + _AGE_TAG))
     size = length - chunks * _AGE_TAG
     if size <= 0 or chunks != -(-size // _AGE_CHUNK):

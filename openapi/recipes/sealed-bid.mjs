@@ -1,11 +1,12 @@
 // Sealed bids in a browser or in Node.js: the format "kerben-sealed-bid/1" of docs/sealing.md.
 // Needs the packages age-encryption and canonicalize (RFC 8785), and Web Crypto.
-import { Decrypter, Encrypter } from "age-encryption";
+import { Decrypter, Encrypter, generateIdentity, identityToRecipient } from "age-encryption";
 import canonicalize from "canonicalize";
 
 const FORMAT = "kerben-sealed-bid/1";
 const SMALLEST = 4096;
 const LARGEST = 16 * 1024 * 1024;
+const LARGEST_DOCUMENT = 128 * 1024 * 1024;
 const MAX_DEPTH = 64;
 const utf8 = new TextEncoder();
 
@@ -36,6 +37,26 @@ export async function open(identity, sealed, context) {
   decrypter.addIdentity(identity);
   const padded = await decrypter.decrypt(unbase64(sealed.ciphertext));
   return checkDocument(unpad(padded), sealed.commitment, context);
+}
+
+/** Seals a document of any kind beside an envelope ("kerben-sealed-document/1"). `ciphertext` goes
+ *  to the server under `id`; `entry` goes into `documents` of the content that is sealed next. */
+export async function sealDocument(bytes, { id, name, title = name }) {
+  const key = await generateIdentity();
+  const encrypter = new Encrypter();
+  encrypter.addRecipient(await identityToRecipient(key));
+  const ciphertext = await encrypter.encrypt(pad(bytes, LARGEST_DOCUMENT));
+  const entry = { sha256: await sha256(bytes), title, sealed: { id, key, name } };
+  return { ciphertext, entry };
+}
+
+/** The bytes of a sealed document that an envelope names by `entry`, or an error. */
+export async function openDocument(ciphertext, entry) {
+  const decrypter = new Decrypter();
+  decrypter.addIdentity(entry.sealed.key);
+  const bytes = unpad(await decrypter.decrypt(ciphertext), LARGEST_DOCUMENT);
+  if ((await sha256(bytes)) !== entry.sha256) throw new Error("document_mismatch");
+  return bytes;
 }
 
 /** Checks a document that was published at the opening against its commitment. */
@@ -73,6 +94,15 @@ export async function verifySigned({ content, signature }, publicKey) {
   return crypto.subtle.verify("Ed25519", key, unbase64(signature), canonical(content));
 }
 
+/** The same of a receipt for a sealed document. */
+export async function verifyDocumentReceipt(receipt, publicKey, ciphertext) {
+  const { content } = receipt;
+  const matches =
+    content.type === "bid_document_receipt" &&
+    content.ciphertext_sha256 === (await sha256(ciphertext));
+  return matches && (await verifySigned(receipt, publicKey));
+}
+
 /** True if the envelope stands at `index` (from 0) among `size` under the published root. */
 export async function verifyInclusion(sealed, index, size, proof, root) {
   const entry = join(unhex(sealed.commitment), unhex(await sha256(unbase64(sealed.ciphertext))));
@@ -99,21 +129,21 @@ export function canonical(value) {
 }
 
 /** The document, 0x80, and zeros up to the smallest power of two from 4 KiB. */
-export function pad(document) {
+export function pad(document, largest = LARGEST) {
   let size = SMALLEST;
   while (size <= document.length) size *= 2;
-  if (size > LARGEST) throw new Error("content_refused");
+  if (size > largest) throw new Error("content_refused");
   const padded = new Uint8Array(size);
   padded.set(document);
   padded[document.length] = 0x80;
   return padded;
 }
 
-export function unpad(padded) {
+export function unpad(padded, largest = LARGEST) {
   let end = padded.length - 1;
   while (end > 0 && padded[end] === 0) end -= 1;
   const document = padded.subarray(0, end);
-  if (padded[end] !== 0x80 || pad(document).length !== padded.length) {
+  if (padded[end] !== 0x80 || pad(document, largest).length !== padded.length) {
     throw new Error("padding_wrong");
   }
   return document;

@@ -2,6 +2,7 @@
 
 import asyncio
 import base64
+import io
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -12,7 +13,10 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
-from pyhanko.sign.signers import SimpleSigner
+from pyhanko.pdf_utils.generic import StreamObject
+from pyhanko.pdf_utils.incremental_writer import IncrementalPdfFileWriter
+from pyhanko.sign.fields import SigSeedSubFilter
+from pyhanko.sign.signers import PdfSignatureMetadata, SimpleSigner, sign_pdf
 from pyhanko_certvalidator.registry import SimpleCertificateStore
 from sqlmodel import Session
 
@@ -86,8 +90,8 @@ def bundle(folder: Path, root: Authority) -> Path:
     return path
 
 
-def signed_cms(document: bytes, root: Authority, *, number: str, expired: bool = False) -> str:
-    """A detached CMS over `document` by a certificate that names a register number, in base64."""
+def signer(root: Authority, *, number: str, expired: bool = False) -> SimpleSigner:
+    """A director with a certificate of the root that names a register number."""
     key = ec.generate_private_key(ec.SECP256R1())
     subject = x509.Name(
         [
@@ -98,8 +102,7 @@ def signed_cms(document: bytes, root: Authority, *, number: str, expired: bool =
     leaf = _certificate(
         subject, key.public_key(), root.certificate.subject, root.key, root=False, expired=expired
     )
-    store = SimpleCertificateStore()
-    signer = SimpleSigner(
+    return SimpleSigner(
         signing_cert=asn1_x509.Certificate.load(leaf.public_bytes(serialization.Encoding.DER)),
         signing_key=asn1_keys.PrivateKeyInfo.load(
             key.private_bytes(
@@ -108,10 +111,61 @@ def signed_cms(document: bytes, root: Authority, *, number: str, expired: bool =
                 serialization.NoEncryption(),
             )
         ),
-        cert_registry=store,
+        cert_registry=SimpleCertificateStore(),
     )
-    content = asyncio.run(signer.async_sign_general_data(document, "sha256"))
+
+
+def signed_cms(
+    document: bytes,
+    root: Authority,
+    *,
+    number: str,
+    expired: bool = False,
+    by: SimpleSigner | None = None,
+) -> str:
+    """A detached CMS over `document` by a certificate that names a register number, in base64."""
+    by = by or signer(root, number=number, expired=expired)
+    content = asyncio.run(by.async_sign_general_data(document, "sha256"))
     return base64.b64encode(content.dump()).decode()
+
+
+def signed_pdf(
+    paper: bytes, by: SimpleSigner, *, change: str | None = None, field: str = "Director"
+) -> str:
+    """A PAdES signature added to a paper, in base64; with `change`, something else is too."""
+    writer = IncrementalPdfFileWriter(io.BytesIO(paper))
+    if change is not None:
+        page = writer.root["/Pages"]["/Kids"][0]
+        page["/Contents"] = writer.add_object(StreamObject(stream_data=change.encode()))
+        writer.update_container(page)
+    metadata = PdfSignatureMetadata(field_name=field, subfilter=SigSeedSubFilter.PADES)
+    signed = sign_pdf(writer, metadata, signer=by)
+    return base64.b64encode(signed.getvalue()).decode()
+
+
+def revoking(folder: Path, root: Authority, *by: SimpleSigner) -> Path:
+    """A list of the root that revokes the certificates of signers, as a file."""
+    now = datetime.now(UTC)
+    made = (
+        x509.CertificateRevocationListBuilder()
+        .issuer_name(root.certificate.subject)
+        .last_update(now - timedelta(hours=1))
+        .next_update(now + timedelta(days=400))
+    )
+    for each in by:
+        assert each.signing_cert is not None
+        made = made.add_revoked_certificate(
+            x509.RevokedCertificateBuilder()
+            .serial_number(each.signing_cert.serial_number)
+            .revocation_date(now - timedelta(days=1))
+            .build()
+        )
+    authority_key = x509.AuthorityKeyIdentifier.from_issuer_public_key(root.key.public_key())
+    made = made.add_extension(authority_key, critical=False)
+    made = made.add_extension(x509.CRLNumber(1), critical=False)
+    path = folder / "revoked.crl"
+    path.write_bytes(made.sign(root.key, hashes.SHA256()).public_bytes(serialization.Encoding.DER))
+    return path
 
 
 def _certificate(

@@ -1,15 +1,20 @@
 """Contracts: made from awards, signed by both sides, refused, changed, ended."""
 
+import base64
+import io
 from collections.abc import Callable
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import pytest
+from pyhanko.pdf_utils.reader import PdfFileReader
 from sqlalchemy.exc import DBAPIError
 from sqlmodel import Session, select
 
 from api.contracts.models import Contract, ContractSignature
 from api.core import ids, settings
+from api.core.signatures.paper import render
 from api.identity.models import DebarmentRecord, Organisation
 from api.rules.awards import AwardStatus
 from api.rules.contracts import ContractStatus
@@ -294,12 +299,59 @@ def test_a_detached_cms_of_a_trusted_root_signs_and_others_do_not(
     assert stored.signature is not None
 
 
+def test_the_paper_is_signed_by_pades_and_not_by_who_changed_it_or_is_revoked(
+    case: Case, session: Session, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    root, stranger = signing.authority(), signing.authority("Stranger")
+    made = signing.offered(case, awarding.awarded(case))
+    buyer, winner = case.parties.buyer, case.parties.suppliers[0]
+    paper = winner.get(f"/v1/contracts/{made['id']}/paper").content
+    assert buyer.get(f"/v1/contracts/{made['id']}/paper").content == paper
+    document = buyer.get(f"/v1/contracts/{made['id']}/document").content
+    names = PdfFileReader(io.BytesIO(paper)).root["/Names"]["/EmbeddedFiles"]["/Names"]
+    assert names[1].get_object()["/EF"]["/F"].data == document
+    organisation = session.get(Organisation, winner.org_id)
+    assert organisation is not None
+    director, former = (signing.signer(root, number=organisation.identifier_id) for _ in "ab")
+    awarding.advance(9)
+    config = settings.get()
+    monkeypatch.setattr(config, "signature_trust_roots", signing.bundle(tmp_path, root))
+    monkeypatch.setattr(config, "signature_crls", signing.revoking(tmp_path, root, former))
+
+    other = signing.signer(stranger, number=organisation.identifier_id)
+    changed = signing.signed_pdf(paper, director, change="BT /F1 9 Tf (less) Tj ET")
+    blank = render(b"{}", title="Another paper", sha256="0" * 64, at=datetime.now(UTC))
+    bad = {
+        "of another root": signing.signed_pdf(paper, other),
+        "of another paper": signing.signed_pdf(blank, director),
+        "changed before it was signed": changed,
+        "revoked": signing.signed_pdf(paper, former),
+        "not signed": base64.b64encode(paper).decode(),
+        "no PDF": "AAAA",
+        "of another organisation": signing.signed_pdf(
+            paper, signing.signer(root, number="99999999999999")
+        ),
+    }
+    for what, signature in bad.items():
+        answer = signing.sign(winner, made, method="pades", signature=signature)
+        assert (answer.status_code, answer.json()["code"]) == (409, "signature_refused"), what
+    revoked = signing.signed_cms(document, root, number=organisation.identifier_id, by=former)
+    assert signing.sign(winner, made, method="cms", signature=revoked).status_code == 409
+    assert session.exec(select(ContractSignature)).all() == []
+
+    good = signing.signed_pdf(paper, director)
+    answer = signing.sign(winner, made, method="pades", signature=good)
+    assert answer.status_code == 200, answer.text
+    assert [each["method"] for each in answer.json()["signatures"]] == ["pades"]
+    assert "Director" in answer.json()["signatures"][0]["signer"]
+
+
 def test_click_to_sign_is_refused_in_production(
     case: Case, session: Session, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     made = signing.offered(case, awarding.awarded(case))
     awarding.advance(9)
-    monkeypatch.setattr("api.contracts.signatures.settings.Settings.sandbox", False)
+    monkeypatch.setattr("api.core.signatures.port.settings.Settings.sandbox", False)
 
     answer = signing.sign(case.parties.buyer, made)
 
@@ -331,6 +383,45 @@ def test_changes_grow_a_contract_up_to_the_cap_and_need_the_other_side(
     assert winner.post(f"{url}/2/agree").status_code == 409
     assert change("-1050000").status_code == 422
     assert signing.row(session, made).value_amount == 1_050_000
+
+
+def test_a_supplier_ends_a_contract_for_what_the_policy_allows_once_its_notice_is_over(
+    case: Case, session: Session
+) -> None:
+    made = signing.in_force(case, awarding.awarded(case))
+    buyer, supplier, url = (
+        case.parties.buyer,
+        case.parties.suppliers[0],
+        f"/v1/contracts/{made['id']}",
+    )
+    body = {"ground": "late_payment", "details": "Аванс не оплачен"}
+
+    def refused(answer: Any) -> tuple[int, str]:
+        return answer.status_code, answer.json()["code"]
+
+    assert buyer.post(f"{url}/give-notice", json=body).status_code == 404
+    assert refused(supplier.post(f"{url}/rescind")) == (409, "notice_missing")
+    given = supplier.post(f"{url}/give-notice", json=body)
+    assert given.status_code == 200, given.text
+    assert given.json()["notice_ground"] == "late_payment"
+    assert supplier.post(f"{url}/give-notice", json=body).status_code == 409
+    assert refused(supplier.post(f"{url}/rescind")) == (409, "notice_runs")
+    assert supplier.post(f"{url}/withdraw-notice").json()["notice_ground"] is None
+    assert refused(supplier.post(f"{url}/withdraw-notice")) == (409, "notice_missing")
+    supplier.post(f"{url}/give-notice", json={**body, "ground": "force_majeure"})
+    assert signing.row(session, made).status is ContractStatus.ACTIVE
+
+    awarding.advance(30)
+    done = supplier.post(f"{url}/rescind")
+
+    assert done.status_code == 200, done.text
+    assert (done.json()["status"], done.json()["termination_reason"]) == (
+        "terminated",
+        "force_majeure",
+    )
+    assert done.json()["termination_details"] == body["details"]
+    document = buyer.get(f"{url}/document").json()
+    assert "late_payment" in document["supplier_termination"]["grounds"]
 
 
 def test_a_contract_in_force_is_terminated_once_with_a_reason(case: Case, session: Session) -> None:

@@ -17,7 +17,7 @@ from api.identity.models import Member
 from tests.identity import people
 from tests.identity.authenticator import Authenticator
 from tests.identity.people import PASSWORD
-from tests.procurement import bidding
+from tests.procurement import bidding, samples
 from tests.procurement.bidding import Opener
 
 type AsOrg = Callable[..., Any]
@@ -150,3 +150,32 @@ def test_bid_03_people_open_bids_and_decide_the_award_with_a_code_and_a_passkey(
     for email in (AIGUL, BAKYT):
         assert named["award", actor[email]] == buyer.org_id
     assert {who for kind, who in named if kind == "award"} == {actor[AIGUL], actor[BAKYT]}
+
+
+def test_one_person_in_two_organisations_holds_one_share_of_a_key(as_org: AsOrg) -> None:
+    buyer, auditors = as_org(["buyer"]), as_org(["auditor"])
+    aigul = people.with_app(people.joined(buyer, AIGUL))
+    _, token = people.invited(auditors, AIGUL, "auditor")
+    there = aigul.post("/v1/account/join", json={"token": token})
+    assert there.status_code == 200, there.text
+    holders = [*bidding.openers(as_org, buyer, 2)[:2]]
+    for role, org, code in zip(
+        ("opener", "auditor"), (buyer, auditors), aigul.recovery_codes, strict=False
+    ):
+        given = {"email": AIGUL, "password": PASSWORD, "organisation_id": people.org_of(org)}
+        answer = buyer.client.post("/auth/login", json=given)
+        buyer.client.cookies.clear()
+        assert answer.status_code == 200, answer.text
+        officer = Officer(buyer.client, answer.json()["token"])
+        shown = officer.post("/v1/session/verify-code", json={"code": code})
+        assert shown.status_code == 200, shown.text
+        opener = Opener(officer, role, role)  # type: ignore[arg-type]
+        key = {"name": role, "role": role, "recipient": opener.identity.recipient}
+        registered = opener.actor.post("/v1/opener-keys", json=key)
+        assert registered.status_code == 201, registered.text
+        holders.append(opener)
+    draft = samples.drafted(buyer)
+    key = bidding.ceremony_of(draft, holders).model_dump(mode="json")
+    answer = buyer.post(f"/v1/tenders/{draft['id']}/keys", json=key)
+    assert refused(answer) == (409, "sealing_key_unfit")
+    assert [each["code"] for each in answer.json()["errors"]] == ["holder_twice"]

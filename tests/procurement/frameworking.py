@@ -13,6 +13,7 @@ from api.rules.tenders import TenderStage
 from tests.procurement import awarding, bidding, samples
 from tests.procurement.awarding import Case, Parties
 from tests.procurement.bidding import Bidding
+from tests.remembered import remembered
 
 type AsOrg = Callable[..., Any]
 PRICES = ("9000.00", "9200.00", "9400.00")
@@ -104,6 +105,20 @@ def conclude(case: Case) -> Any:
     return case.parties.buyer.post(f"/v1/tenders/{case.tender['id']}/framework-agreement")
 
 
+def sign(who: Any, agreement: Any) -> Any:
+    """The answer to a party that signs by click."""
+    body = {"method": "click_to_sign", "sha256": agreement["sha256"]}
+    return who.post(f"/v1/frameworks/{agreement['id']}/sign", json=body)
+
+
+def signed(case: Case, agreement: Any) -> Any:
+    """An agreement that its buyer and every supplier have signed."""
+    for who in (case.parties.buyer, *case.parties.suppliers):
+        answer = sign(who, agreement)
+        assert answer.status_code == 200, answer.text
+    return answer.json()
+
+
 def ranked(
     as_org: AsOrg, *, prices: Sequence[str] = PRICES, ceiling: str = CEILING, **changed: Any
 ) -> tuple[Case, Any]:
@@ -148,6 +163,7 @@ def _bid(session: Session, made: Any, supplier_id: UUID, price: Decimal) -> UUID
     return bid
 
 
+@remembered
 def concluded(as_org: AsOrg, **changed: Any) -> Framework:
     """An agreement in force with everybody who bid."""
     case, other = ranked(as_org, **changed)
@@ -156,7 +172,7 @@ def concluded(as_org: AsOrg, **changed: Any) -> Framework:
     awarding.advance(9)
     answer = conclude(case)
     assert answer.status_code == 201, answer.text
-    return Framework(answer.json(), case.tender, case.parties, other)
+    return Framework(signed(case, answer.json()), case.tender, case.parties, other)
 
 
 def asked(framework: Framework, quantity: str = "10", **changed: Any) -> dict[str, Any]:

@@ -397,5 +397,5 @@ def test_an_award_in_a_competition_cannot_pass_the_ceiling_and_a_lost_call_off_g
     assert drawn(session, framework) == 0
     awarding.awarded(case)
     assert drawn(session, framework) == 5_940_000
-    assert session.exec(select(FrameworkAgreement.version)).one() == 4
+    assert session.exec(select(FrameworkAgreement.version)).one() == 8
     assert chief.get(framework.url).json()["drawn"]["amount"] == "5940000"

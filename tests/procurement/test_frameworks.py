@@ -1,5 +1,6 @@
 """Framework agreements over HTTP: terms, conclusion, suppliers, and their end."""
 
+import hashlib
 from collections.abc import Callable
 from typing import Any
 
@@ -12,7 +13,7 @@ from api.core import db, deadlines
 from api.core.audit import AuditEntry
 from api.procurement.models import FrameworkAgreement, FrameworkTerms
 from tests.procurement import awarding, bidding, frameworking, samples
-from tests.procurement.frameworking import REASON, AsOrg
+from tests.procurement.frameworking import REASON, AsOrg, Framework
 
 type Drain = Callable[[], int]
 
@@ -49,7 +50,34 @@ def test_several_suppliers_of_a_lot_conclude_an_agreement_at_the_prices_of_their
     made = frameworking.conclude(case)
 
     assert made.status_code == 201, made.text
-    agreement = made.json()
+    agreement, suppliers = made.json(), case.parties.suppliers
+    unsigned = case.parties.buyer.get(f"/v1/tenders/{case.tender['id']}").json()
+    assert unsigned["status_details"] == "contractSignPending"
+    document = suppliers[0].get(f"/v1/frameworks/{agreement['id']}/document")
+    assert hashlib.sha256(document.content).hexdigest() == agreement["sha256"]
+    assert [
+        each["prices"][0]["unit_price"] for each in document.json()["lots"][0]["suppliers"]
+    ] == [
+        "9000",
+        "9200",
+        "9400",
+    ]
+    framework = Framework(agreement, case.tender, case.parties, other)
+    assert frameworking.conclude(case).status_code == 409
+    assert frameworking.sign(other, agreement).status_code == 404
+    assert frameworking.sign(suppliers[0], agreement).status_code == 200
+    again = frameworking.sign(suppliers[0], agreement)
+    assert (again.status_code, again.json()["code"]) == (409, "already_signed")
+    stale = frameworking.sign(suppliers[1], {**agreement, "sha256": "0" * 64})
+    assert (stale.status_code, stale.json()["code"]) == (409, "document_differs")
+    asked = frameworking.asked(framework)
+    refused = other.post(f"{framework.url}/call-offs", json=asked)
+    assert (refused.status_code, refused.json()["code"]) == (409, "call_off_refused")
+    agreement = frameworking.signed(
+        case._replace(parties=case.parties._replace(suppliers=suppliers[1:])), agreement
+    )
+    assert [each["method"] for each in agreement["signatures"]] == ["click_to_sign"] * 4
+    assert agreement["signed_at"] is not None
     assert agreement["ceiling"] == {"amount": "6000000", "currency": "KGS"}
     assert agreement["drawn"] == {"amount": "0", "currency": "KGS"}
     assert len(agreement["buyers"]) == 2
@@ -161,7 +189,7 @@ def test_a_supplier_is_suspended_reinstated_and_terminated_with_reasons(
     for action in ("suspend", "reinstate", "terminate"):
         assert buyer.post(f"{url}/{action}", json=REASON).status_code == 409
     actions = [each["change"].get("reason") for each in _trail(session, framework)]
-    assert actions == [None, *[REASON["reason"]] * 3]
+    assert actions == [None] * 5 + [REASON["reason"]] * 3
     ocid = framework.agreement["ocid"]
     record = buyer.get(f"/public/ocds/records/{ocid}").json()["records"][0]["compiledRelease"]
     [first] = [

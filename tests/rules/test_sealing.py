@@ -124,3 +124,27 @@ def test_nobody_opens_alone_and_one_lost_share_does_no_harm(
     found = sealing.unfit_holders(threshold, openers, auditors)
 
     assert found is None if problem is None else problem in (found or "")
+
+
+def test_a_sealed_document_is_read_from_its_beginning_and_length_alone() -> None:
+    header = b"age-encryption.org/v1\n-> X25519 abc\nbody\n--- " + b"m" * 43 + b"\n"
+    for size in sealing.DOCUMENT_BUCKETS:
+        chunks = -(-size // (64 * 1024))
+        length = len(header) + 16 + size + chunks * 16
+        assert sealing.hidden_size(header, length) == size
+        assert sealing.hidden_size(header, length - 1) != size
+        assert length <= sealing.sealed_length(size)
+
+
+@given(st.integers(0, sealing.LARGEST_DOCUMENT - 1))
+def test_the_bucket_of_a_document_is_the_smallest_that_holds_it_and_its_mark(size: int) -> None:
+    found = sealing.document_bucket(size)
+    assert found > size
+    assert found == sealing.DOCUMENT_BUCKETS[0] or found // 2 <= size
+
+
+def test_leaves_of_documents_are_no_leaves_of_envelopes() -> None:
+    digest = bytes(32)
+    assert len(sealing.document_entry(digest)) != len(sealing.entry(digest, digest))
+    with pytest.raises(ValueError, match="at most"):
+        sealing.document_bucket(sealing.LARGEST_DOCUMENT)

@@ -85,6 +85,18 @@ def concluded(told: Page, made: Bidding, chief: Any, suppliers: list[Any], other
     awarding.advance(9)
     told.say("After it every holder of an award is bound to the unit prices of its bid.")
     agreement = told.call("buyer", made.buyer, "POST", url, expect=201).json()
+    told.say(
+        "The paper of the agreement (`/document`, and as a PDF `/paper`) lies before the buyer and"
+        " its suppliers, who sign it as a contract: by a detached CMS, by PAdES, or in a sandbox by"
+        " click. With the last signature the tender is complete, and call-offs may begin; a supplier"
+        " that does not sign is suspended or taken out of the agreement."
+    )
+    signature = {"method": "click_to_sign", "sha256": agreement["sha256"]}
+    at = f"/v1/frameworks/{agreement['id']}/sign"
+    for name, who in (("buyer", made.buyer), ("supplier", suppliers[0])):
+        told.call(name, who, "POST", at, json=signature, expect=200)
+    for who in suppliers[1:]:
+        agreement = frameworking.sign(who, agreement).json()
     return Framework(agreement, made.tender, case.parties, other)
 
 

@@ -3,9 +3,11 @@
 A body of bytes is sent as it is; of others, ids are replaced by those of the story.
 """
 
+from io import BytesIO
 from typing import Any
 
 from api.payments.schemas.securities import GUARANTEE
+from api.procurement.sealing import attachments
 from api.procurement.sealing.ceremony import Member, Scope, perform
 from api.procurement.sealing.keys import Identity
 from api.rules.sealing import EnvelopeKind
@@ -23,12 +25,15 @@ HOLDERS = [
     Member(name=f"Holder {n}", role=role, recipient=Identity.generate().recipient)
     for n, role in enumerate(("opener", "opener", "auditor"), start=1)
 ]
+SEALED = BytesIO()
+attachments.seal(BytesIO(b"%PDF-1.7 drawing"), SEALED)
 BODIES: dict[str, Any] = {
     "POST /v1/offers": catalog.offer(sku="TENANCY-1"),
     "POST /v1/imports": catalog.csv_file({}),
     "POST /v1/watch-lists/{name}/import": screened.GOODS,
     "POST /v1/screening-cases/{case_id}/confirm": {"reason": "The same number and address"},
     "POST /v1/documents": b"%PDF-1.7 report",
+    "POST /v1/tenders/{tender_id}/sealed-documents": SEALED.getvalue(),
     "POST /v1/tenders/{tender_id}/keys": perform(SCOPE, 2, HOLDERS).model_dump(mode="json"),
     "POST /v1/contracts/{contract_id}/securities": {
         "kind": "advance",
@@ -52,6 +57,7 @@ QUERIES: dict[str, dict[str, Any]] = {
         "source": "https://lists.example",
     },
     "POST /v1/documents": {"name": "report.pdf"},
+    "POST /v1/tenders/{tender_id}/sealed-documents": {"envelope": "price", "id": "drawing"},
     "POST /v1/imports": {"format": "csv"},
 }
 MEDIA = {"POST /v1/imports": "text/csv"}

@@ -23,6 +23,7 @@ FIXED = {
     "name": "incoterms",
     "tnved_code": "8413703000",
     "source": "kg-portal",
+    "sha256": "ab" * 32,
     "number": 1,
     "seq": 1,
 }

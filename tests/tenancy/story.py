@@ -119,7 +119,7 @@ def told(
         else:
             acts.foreign(story, case, signed, other)
         secured.secure(story, case, signed)
-    concluded = ok(frameworking.conclude(agreement))
+    concluded = frameworking.signed(agreement, ok(frameworking.conclude(agreement)))
     story.actors |= {
         "framework_buyer": agreement.parties.buyer,
         "applicant": applying.suppliers[0],
@@ -152,7 +152,7 @@ def told(
     story.ids["qualification_id"] = prequalifying.pending(applying, applying.suppliers[0])["id"]
     for path in ("prequalification", "submissions", "qualifications", "announce-qualifications"):
         story.under[f"/v1/tenders/{{tender_id}}/{path}"] = {"tender_id": applying.bidding.id}
-    for path in ("bids", "bidding"):
+    for path in ("bids", "bidding", "sealed-documents"):
         story.under[f"/v1/tenders/{{tender_id}}/{path}"] = {"tender_id": waiting.id}
     story.under["/v1/tenders/{tender_id}/framework"] = {"tender_id": agreement.tender["id"]}
     connected.connect(story, superuser)

@@ -22,9 +22,10 @@ from api.rules.contracts import (
     ContractStatus,
     RationaleType,
     Side,
-    SignatureMethod,
     TerminationReason,
 )
+from api.rules.policy import TerminationGround
+from api.rules.signatures import SignatureMethod
 from api.rules.tenders import Value
 
 _TEXT = 5000
@@ -34,6 +35,8 @@ class Contract(Table, table=True):
     """A contract between a buyer and the tenderers of a bid, the lead first in `suppliers`.
 
     `original_amount` is the sum of the awards; `value_amount` has the changes in force in it.
+    `notice_ground` is why the supplier has given notice, `notice_ends_at` from when on it may end
+    the contract for that.
     `document` are the bytes that both sides sign, frozen when the contract is offered.
     """
 
@@ -77,6 +80,9 @@ class Contract(Table, table=True):
         default=None, sa_type=state(TerminationReason)
     )
     termination_details: str | None = Field(default=None, max_length=_TEXT)
+    notice_ground: TerminationGround | None = Field(default=None, sa_type=state(TerminationGround))
+    notice_details: str | None = Field(default=None, max_length=_TEXT)
+    notice_ends_at: datetime | None = Field(default=None, sa_type=TIMESTAMP)
     cancelled_at: datetime | None = Field(default=None, sa_type=TIMESTAMP)
     cancellation_reason: str | None = Field(default=None, max_length=_TEXT)
     version: int = 1
@@ -113,7 +119,8 @@ class ContractAward(Table, table=True):
 class ContractSignature(Table, table=True):
     """One side's signature over the document whose hash it names. Never altered.
 
-    `signature` is the detached CMS in DER; empty for click-to-sign, where `actor` is all there is.
+    `signature` is the detached CMS in DER, or the signed PDF; empty for click-to-sign, where
+    `actor` is all there is.
     """
 
     __tablename__ = "contract_signature"

@@ -4,7 +4,7 @@ from typing import Annotated, Any
 
 from fastapi import Response
 
-from api.contracts import changes, problems, queries, service
+from api.contracts import changes, drafting, problems, queries, service
 from api.contracts.models import Contract
 from api.contracts.schemas import (
     ChangeIn,
@@ -13,6 +13,7 @@ from api.contracts.schemas import (
     ContractIn,
     ContractOut,
     ContractReasonIn,
+    NoticeIn,
     SignatureOut,
     SignIn,
     TerminateIn,
@@ -22,12 +23,19 @@ from api.core.errors import Conflict, NotFound, PreconditionFailed
 from api.core.http import documented
 from api.core.pages import Page
 from api.core.resource_metadata import Metadata
+from api.core.signatures.problems import (
+    AlreadySigned,
+    DocumentDiffers,
+    MethodUnavailable,
+    SignatureRefused,
+)
 from api.identity import access
 from api.identity.access import Context, require
 from api.procurement import service as procurement
 from api.procurement.models import Tender
 from api.procurement.schemas import TenderId
 from api.procurement.service.framework_problems import CeilingExceeded, FrameworkConcludes
+from api.reference.calendars import CalendarYearMissing
 
 of_tender = access.router("/tenders", "contracts")
 router = access.router("/contracts", "contracts")
@@ -104,6 +112,19 @@ def document(contract_id: ContractId, ctx: Read) -> Response:
     return Response(found.document, media_type="application/json")
 
 
+@router.get(
+    "/{contract_id}/paper",
+    response_class=Response,
+    responses={
+        200: {"content": {"application/pdf": {"schema": {"type": "string", "format": "binary"}}}}
+    },
+)
+def paper(contract_id: ContractId, ctx: Read) -> Response:
+    """The same as a PDF, to be read and signed by people (`pades`); always the same bytes."""
+    found = queries.get(ctx.session, org_id=ctx.org_id, contract_id=contract_id)
+    return Response(drafting.paper_of(found), media_type="application/pdf")
+
+
 @router.post("/{contract_id}/offer", response_model=ContractOut, responses=documented(*_CHANGED))
 def offer(contract_id: ContractId, ctx: Change) -> ContractOut:
     """Freeze the document of a contract of yours, to be signed by both sides."""
@@ -117,10 +138,10 @@ def offer(contract_id: ContractId, ctx: Change) -> ContractOut:
     responses=documented(
         problems.SigningBlocked,
         problems.SecurityMissing,
-        problems.AlreadySigned,
-        problems.DocumentDiffers,
-        problems.SignatureRefused,
-        problems.MethodUnavailable,
+        AlreadySigned,
+        DocumentDiffers,
+        SignatureRefused,
+        MethodUnavailable,
         *_CHANGED,
     ),
 )
@@ -168,6 +189,42 @@ def terminate(contract_id: ContractId, data: TerminateIn, ctx: Change) -> Contra
 
 
 @router.post(
+    "/{contract_id}/give-notice",
+    response_model=ContractOut,
+    responses=documented(problems.TerminationNotAllowed, CalendarYearMissing, *_CHANGED),
+)
+def give_notice(contract_id: ContractId, data: NoticeIn, ctx: Commit) -> ContractOut:
+    """Say as the supplier that you will end a contract in force, on a ground that the policy of its
+    tender allows; `notice_ends_at` says from when on you may."""
+    tender, contract = _supplied(ctx, contract_id)
+    service.give_notice(ctx.session, tender, contract, actor=ctx.actor, data=data)
+    return _shown(ctx, contract)
+
+
+@router.post(
+    "/{contract_id}/withdraw-notice",
+    response_model=ContractOut,
+    responses=documented(problems.NoticeMissing, *_CHANGED),
+)
+def withdraw_notice(contract_id: ContractId, ctx: Commit) -> ContractOut:
+    """Let the contract go on after all."""
+    _, contract = _supplied(ctx, contract_id)
+    service.withdraw_notice(ctx.session, contract, actor=ctx.actor)
+    return _shown(ctx, contract)
+
+
+@router.post(
+    "/{contract_id}/rescind",
+    response_model=ContractOut,
+    responses=documented(problems.NoticeMissing, problems.NoticeRuns, *_CHANGED),
+)
+def rescind(contract_id: ContractId, ctx: Commit) -> ContractOut:
+    """End a contract in force as its supplier, once the time of your notice is over."""
+    _, contract = _supplied(ctx, contract_id)
+    return _shown(ctx, service.rescind(ctx.session, contract, actor=ctx.actor))
+
+
+@router.post(
     "/{contract_id}/changes",
     status_code=201,
     response_model=ContractOut,
@@ -201,6 +258,14 @@ def agree_change(contract_id: ContractId, number: int, ctx: Commit) -> ContractO
 def _held(ctx: Context, contract_id: ContractId) -> tuple[Tender, Contract]:
     tender, contract = service.hold(ctx.session, org_id=ctx.org_id, contract_id=contract_id)
     ctx.check_version(contract)
+    return tender, contract
+
+
+def _supplied(ctx: Context, contract_id: ContractId) -> tuple[Tender, Contract]:
+    """The same for its supplier alone: a buyer terminates."""
+    tender, contract = _held(ctx, contract_id)
+    if ctx.org_id != contract.supplier_id:
+        raise NotFound
     return tender, contract
 
 

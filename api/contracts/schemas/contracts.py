@@ -17,9 +17,10 @@ from api.rules.contracts import (
     ContractStatus,
     RationaleType,
     Side,
-    SignatureMethod,
     TerminationReason,
 )
+from api.rules.policy import TerminationGround
+from api.rules.signatures import SignatureMethod
 
 ContractId = Annotated[UUID, PublicId("contract")]
 _AWARD = "award_019abf2e8c1d7c3fa9b04b4c6f0d2e11"
@@ -36,7 +37,8 @@ class ContractIn(Input):
 
 
 class SignIn(Input):
-    """A signature over the bytes of `GET /v1/contracts/{id}/document`."""
+    """A signature over the bytes of `GET /v1/contracts/{id}/document`, or in its PDF,
+    `GET /v1/contracts/{id}/paper`."""
 
     sha256: str = Field(
         pattern=r"^[0-9a-f]{64}$",
@@ -44,10 +46,10 @@ class SignIn(Input):
         description="Of the document that was read and is signed",
     )
     method: SignatureMethod = Field(default=SignatureMethod.CMS, examples=["cms"])
-    signature: Annotated[Base64Bytes | None, Field(max_length=100_000)] = Field(
+    signature: Annotated[Base64Bytes | None, Field(max_length=900_000)] = Field(
         default=None,
         examples=["MIIGvwYJKoZIhvcNAQcCoIIGsDCCBqw="],
-        description="CMS in DER, base64",
+        description="CMS in DER, or the whole signed PDF; base64",
     )
 
 
@@ -62,6 +64,13 @@ class TerminateIn(Input):
 
     reason: TerminationReason = Field(examples=["completed"])
     details: Paragraph = Field(examples=["Everything was delivered and accepted"])
+
+
+class NoticeIn(Input):
+    """Why the supplier wishes to end the contract."""
+
+    ground: TerminationGround = Field(examples=["late_payment"])
+    details: Paragraph = Field(examples=["The advance of 1 March has not been paid"])
 
 
 class ChangeIn(Input):
@@ -130,6 +139,13 @@ class ContractOut(BaseModel):
     terminated_at: datetime | None
     termination_reason: TerminationReason | None
     termination_details: str | None
+    notice_ground: TerminationGround | None = Field(
+        description="Why the supplier has given notice, if it has"
+    )
+    notice_details: str | None
+    notice_ends_at: datetime | None = Field(
+        description="From when on the supplier may end the contract"
+    )
     cancelled_at: datetime | None
     cancellation_reason: str | None
     version: int

@@ -48,6 +48,18 @@ def receive(
     if not size:
         raise refused("#", "empty", "The document is empty")
     media_type = kinds.identify(file, name, format)
+    return _kept(session, org_id, actor, file, sha256, size, media_type)
+
+
+def _kept(
+    session: Session,
+    org_id: UUID,
+    actor: str,
+    file: BinaryIO,
+    sha256: str,
+    size: int,
+    media_type: DocumentFormat,
+) -> File:
     session.connection().execute(_LOCK, {"lock": f"{org_id.hex}|{sha256}"})
     same = select(File).where(File.org_id == org_id, File.sha256 == sha256)
     known = session.exec(same).one_or_none()
@@ -58,11 +70,23 @@ def receive(
     )
     session.add(row)
     session.flush()
-    if settings.get().files_scanned:
+    if settings.get().files_scanned and media_type is not DocumentFormat.SEALED:
         emit(session, RECEIVED, row.id, org_id=org_id)
     else:
         _move(session, row, "skip", actor=actor)
     return row
+
+
+def receive_sealed(session: Session, *, org_id: UUID, actor: str, file: BinaryIO) -> File:
+    """Keep an encrypted file, which no scanner can look through; the same bytes once.
+
+    Raises Invalid for an empty one.
+    """
+    sha256, size = _measured(file)
+    if not size:
+        raise refused("#", "empty", "The document is empty")
+    file.seek(0)
+    return _kept(session, org_id, actor, file, sha256, size, DocumentFormat.SEALED)
 
 
 def require_given(file: File) -> None:
@@ -101,7 +125,8 @@ def judge(session: Session, file_id: UUID, action: str, *, actor: str) -> File:
 def ask_scans(session: Session) -> int:
     """Have every file looked through that no scanner has cleared or condemned; how many."""
     waiting = col(File.scan_state).in_([each for each in ScanState if _waits(each)])
-    found = session.exec(select(File.id, File.org_id).where(waiting)).all()
+    readable = col(File.media_type) != DocumentFormat.SEALED
+    found = session.exec(select(File.id, File.org_id).where(waiting, readable)).all()
     for file_id, org_id in found:
         emit(session, RECEIVED, file_id, org_id=org_id)
     return len(found)

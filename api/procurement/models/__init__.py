@@ -2,7 +2,7 @@
 
 from api.procurement.models.auctions import Auction, AuctionPrice
 from api.procurement.models.awards import Award
-from api.procurement.models.bids import Bid, BidEnvelope, BidTenderer
+from api.procurement.models.bids import Bid, BidEnvelope, BidTenderer, SealedDocument
 from api.procurement.models.cancellations import Cancellation
 from api.procurement.models.commissions import (
     CommissionMember,
@@ -35,6 +35,7 @@ from api.procurement.models.frameworks import (
     FrameworkAgreement,
     FrameworkCallOff,
     FrameworkPrice,
+    FrameworkSignature,
     FrameworkSupplier,
     FrameworkTerms,
 )
@@ -88,6 +89,7 @@ __all__ = [
     "FrameworkAgreement",
     "FrameworkCallOff",
     "FrameworkPrice",
+    "FrameworkSignature",
     "FrameworkSupplier",
     "FrameworkTerms",
     "Item",
@@ -102,6 +104,7 @@ __all__ = [
     "Qualification",
     "RequirementResponse",
     "ScoreSheet",
+    "SealedDocument",
     "Submission",
     "SubmissionTenderer",
     "SubmissionTerms",

@@ -136,3 +136,28 @@ class BidEnvelope(Table, table=True):
     received_at: datetime = Field(sa_type=TIMESTAMP)
     replaced_at: datetime | None = Field(default=None, sa_type=TIMESTAMP)
     document: bytes | None = Field(default=None, sa_column=Column(LargeBinary))
+
+
+class SealedDocument(Table, table=True):
+    """A document of a supplier in "kerben-sealed-document/1", never altered and never removed.
+
+    An envelope names it by `name`, with its key, and only who has opened that envelope reads it. It
+    stands in the tree of the envelopes of its kind, in the order of `sequence`.
+    """
+
+    __tablename__ = "sealed_document"
+    __table_args__ = (
+        UniqueConstraint("tender_id", "supplier_id", "kind", "name"),
+        UniqueConstraint("tender_id", "sequence"),
+    )
+
+    tender_id: UUID = Field(foreign_key="tender.id", ondelete="RESTRICT")
+    supplier_id: UUID = Field(foreign_key="organisation.id", index=True, ondelete="RESTRICT")
+    kind: EnvelopeKind = Field(sa_type=state(EnvelopeKind))
+    name: str = Field(max_length=200)
+    file_id: UUID = Field(foreign_key="file.id", unique=True, ondelete="RESTRICT")
+    size: int = Field(sa_column=Column(BigInteger, nullable=False))
+    ciphertext_sha256: str = Field(max_length=64)
+    leaf: bytes = Field(sa_column=Column(LargeBinary, nullable=False))
+    sequence: int = Field(sa_column=Column(BigInteger, nullable=False))
+    received_at: datetime = Field(sa_type=TIMESTAMP)

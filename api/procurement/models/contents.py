@@ -11,7 +11,7 @@ from sqlmodel import Field
 from api.core.tables import JSON, MONEY, QUANTITY, Table, state
 from api.rules.bids import SecurityKind
 from api.rules.incoterms import Incoterm
-from api.rules.sealing import EnvelopeKind
+from api.rules.sealing import DocumentState, EnvelopeKind
 
 
 class BidLot(Table, table=True):
@@ -89,7 +89,11 @@ class RequirementResponse(Table, table=True):
 
 
 class BidDocument(Table, table=True):
-    """A document that a bid names by its SHA-256; the bytes are elsewhere."""
+    """A document that a bid names by its SHA-256.
+
+    The bytes are elsewhere, unless the bid names a sealed document, with its key and the name of
+    the file; workers make it a `document`, or say in `failure` why it cannot be read.
+    """
 
     __tablename__ = "bid_document"
     __table_args__ = (UniqueConstraint("bid_id", "sha256"),)
@@ -102,6 +106,24 @@ class BidDocument(Table, table=True):
     document_type: str | None = Field(default=None, max_length=60)
     media_type: str | None = Field(default=None, max_length=100)
     url: str | None = Field(default=None, max_length=2000)
+    sealed_document_id: UUID | None = Field(
+        default=None, foreign_key="sealed_document.id", ondelete="RESTRICT"
+    )
+    sealed_key: str | None = Field(default=None, max_length=100, repr=False)
+    file_name: str | None = Field(default=None, max_length=500)
+    document_id: UUID | None = Field(
+        default=None, foreign_key="document.id", index=True, ondelete="RESTRICT"
+    )
+    failure: str | None = Field(default=None, max_length=60)
+
+    @property
+    def state(self) -> DocumentState:
+        """Whether the bytes can be had here."""
+        if self.document_id is not None:
+            return DocumentState.OPENED
+        if self.failure is not None:
+            return DocumentState.FAILED
+        return DocumentState.NAMED if self.sealed_document_id is None else DocumentState.OPENING
 
 
 class DomesticClaim(Table, table=True):

@@ -5,7 +5,7 @@ from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ARRAY, CheckConstraint, Column, UniqueConstraint, Uuid
+from sqlalchemy import ARRAY, CheckConstraint, Column, LargeBinary, UniqueConstraint, Uuid
 from sqlmodel import Field
 
 from api.core.tables import JSON, MONEY, TIMESTAMP, Table, state
@@ -16,6 +16,7 @@ from api.rules.frameworks import (
     FrameworkStatus,
     ParticipantStatus,
 )
+from api.rules.signatures import SignatureMethod
 from api.rules.tenders import Value
 
 _TEXT = 5000
@@ -53,6 +54,8 @@ class FrameworkTerms(Table, table=True):
 class FrameworkAgreement(Table, table=True):
     """An agreement in force, or over. All terms but its end are those of its tender, for good.
 
+    `document` are the bytes that the buyer and every supplier sign, frozen when the agreement is
+    concluded; `signed_at` is when the last of them had. Agreements of before have no document.
     `drawn_amount` is what call-offs have taken of the ceiling: the sum of `framework_call_off`, to
     which the database holds it.
     """
@@ -86,6 +89,9 @@ class FrameworkAgreement(Table, table=True):
     terminated_at: datetime | None = Field(default=None, sa_type=TIMESTAMP)
     termination_cause: FrameworkEnd | None = Field(default=None, sa_type=state(FrameworkEnd))
     termination_reason: str | None = Field(default=None, max_length=_TEXT)
+    document: bytes | None = Field(default=None, sa_column=Column(LargeBinary))
+    sha256: str | None = Field(default=None, max_length=64)
+    signed_at: datetime | None = Field(default=None, sa_type=TIMESTAMP)
     version: int = 1
 
     @property
@@ -95,6 +101,26 @@ class FrameworkAgreement(Table, table=True):
     @property
     def drawn(self) -> Value:
         return Value(self.drawn_amount, self.ceiling_currency)
+
+
+class FrameworkSignature(Table, table=True):
+    """An organisation's signature over the document of an agreement. Never altered.
+
+    `signature` is the detached CMS in DER, or the signed PDF; empty for click-to-sign.
+    """
+
+    __tablename__ = "framework_signature"
+    __table_args__ = (UniqueConstraint("agreement_id", "org_id"),)
+
+    agreement_id: UUID = Field(foreign_key="framework_agreement.id", ondelete="RESTRICT")
+    org_id: UUID = Field(foreign_key="organisation.id", ondelete="RESTRICT")
+    actor: str = Field(max_length=80)
+    method: SignatureMethod = Field(sa_type=state(SignatureMethod))
+    sha256: str = Field(max_length=64)
+    signature: bytes | None = Field(default=None, sa_column=Column(LargeBinary))
+    signer: str | None = Field(default=None, max_length=500)
+    certificate_sha256: str | None = Field(default=None, max_length=64)
+    signed_at: datetime = Field(sa_type=TIMESTAMP)
 
 
 class FrameworkSupplier(Table, table=True):

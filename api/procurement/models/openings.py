@@ -22,7 +22,11 @@ from api.rules.sealing import EnvelopeKind
 
 
 class OpenerKey(Table, table=True):
-    """The public key of one who may hold a share: a member, or the credentials of a program."""
+    """The public key of one who may hold a share: a member, or the credentials of a program.
+
+    `person_id` is whose membership it is: a person who is a member of two organisations is one
+    holder of a tender's key, never two.
+    """
 
     __tablename__ = "opener_key"
     __table_args__ = (
@@ -44,6 +48,9 @@ class OpenerKey(Table, table=True):
     org_id: UUID = Field(foreign_key="organisation.id", index=True, ondelete="RESTRICT")
     client_id: UUID | None = Field(default=None, foreign_key="api_client.id", ondelete="RESTRICT")
     member_id: UUID | None = Field(default=None, foreign_key="member.id", ondelete="RESTRICT")
+    person_id: UUID | None = Field(
+        default=None, foreign_key="person.id", index=True, ondelete="RESTRICT"
+    )
     name: str = Field(max_length=200)
     role: OpenerRole = Field(sa_type=state(OpenerRole))
     recipient: str = Field(max_length=100, unique=True)

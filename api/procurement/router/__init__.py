@@ -15,6 +15,7 @@ from api.procurement.router import (
     openings,
     plans,
     prequalification,
+    sealed_documents,
     tenders,
 )
 
@@ -29,6 +30,8 @@ ROUTERS = (
     prequalification.of_qualification,
     bidding.router,
     bids.router,
+    sealed_documents.of_tender,
+    sealed_documents.of_bid,
     openings.router,
     evaluations.router,
     commissions.router,

@@ -2,12 +2,18 @@
 
 from typing import Annotated, Any
 
-from fastapi import Query
+from fastapi import Query, Response
 
 from api.core import ids
 from api.core.errors import Conflict, NotFound, PreconditionFailed, PublicationInvalid
 from api.core.http import PageDep, documented
 from api.core.pages import Page
+from api.core.signatures.problems import (
+    AlreadySigned,
+    DocumentDiffers,
+    MethodUnavailable,
+    SignatureRefused,
+)
 from api.identity import access
 from api.identity.access import Context, require
 from api.identity.debarments import SupplierDebarred
@@ -24,13 +30,21 @@ from api.procurement.schemas.frameworks import (
     FrameworkOut,
     FrameworkPriceOut,
     FrameworkReasonIn,
+    FrameworkSignatureOut,
+    FrameworkSignIn,
     FrameworkSummary,
     FrameworkSupplierId,
     FrameworkSupplierOut,
     FrameworkTermsIn,
     FrameworkTermsOut,
 )
-from api.procurement.service import agreements, call_offs, framework_terms, frameworks
+from api.procurement.service import (
+    agreements,
+    call_offs,
+    framework_signing,
+    framework_terms,
+    frameworks,
+)
 from api.procurement.service import framework_problems as problems
 from api.procurement.service.award_problems import NoBidLeft
 from api.reference.calendars import CalendarYearMissing
@@ -43,6 +57,7 @@ router = access.router("/frameworks", "frameworks")
 Read = Annotated[Context, require("tenders:read")]
 Write = Annotated[Context, require("frameworks:write")]
 Change = Annotated[Context, require("frameworks:write", if_match=True)]
+Sign = Annotated[Context, require("contracts:sign", if_match=True)]
 _CHANGED = (Conflict, PreconditionFailed, PublicationInvalid)
 
 
@@ -104,6 +119,53 @@ def list(
 def get(framework_id: FrameworkId, ctx: Read) -> FrameworkOut:
     """One agreement: its suppliers, their prices, what is left of the ceiling."""
     return _shown(ctx, agreements.get(ctx.session, framework_id))
+
+
+@router.get(
+    "/{framework_id}/document",
+    response_class=Response,
+    responses={200: {"content": {"application/json": {"schema": {"type": "object"}}}}},
+)
+def document(framework_id: FrameworkId, ctx: Read) -> Response:
+    """The bytes that the buyer and every supplier sign (RFC 8785 JSON)."""
+    found = agreements.get(ctx.session, framework_id)
+    if found.document is None:
+        raise NotFound
+    return Response(found.document, media_type="application/json")
+
+
+@router.get(
+    "/{framework_id}/paper",
+    response_class=Response,
+    responses={
+        200: {"content": {"application/pdf": {"schema": {"type": "string", "format": "binary"}}}}
+    },
+)
+def paper(framework_id: FrameworkId, ctx: Read) -> Response:
+    """The same as a PDF, to be read and signed by people (`pades`); always the same bytes."""
+    found = framework_signing.paper_of(agreements.get(ctx.session, framework_id))
+    return Response(found, media_type="application/pdf")
+
+
+@router.post(
+    "/{framework_id}/sign",
+    response_model=FrameworkOut,
+    responses=documented(
+        AlreadySigned,
+        DocumentDiffers,
+        problems.FrameworkNotReady,
+        SignatureRefused,
+        MethodUnavailable,
+        *_CHANGED,
+    ),
+)
+def sign(framework_id: FrameworkId, data: FrameworkSignIn, ctx: Sign) -> FrameworkOut:
+    """Sign an agreement as its buyer or as one of its suppliers. With the last signature, of those
+    who are active in it, the tender is complete, and call-offs may begin."""
+    tender, held = frameworks.hold(ctx.session, org_id=ctx.org_id, agreement_id=framework_id)
+    ctx.check_version(held)
+    frameworks.sign(ctx.session, tender, held, org_id=ctx.org_id, actor=ctx.actor, data=data)
+    return _shown(ctx, held)
 
 
 @router.post(
@@ -206,10 +268,15 @@ def _moved(
     action: str,
     data: FrameworkReasonIn,
 ) -> FrameworkOut:
-    held = _held(ctx, framework_id)
+    own = agreements.get(ctx.session, framework_id)
+    if own.buyer_id != ctx.org_id:
+        raise NotFound
+    tender, held = frameworks.hold(ctx.session, org_id=ctx.org_id, agreement_id=framework_id)
+    ctx.check_version(held)
     frameworks.move_supplier(
         ctx.session, held, supplier_id, action, actor=ctx.actor, reason=data.reason
     )
+    frameworks.settle(ctx.session, tender, held, actor=ctx.actor)
     return _shown(ctx, held)
 
 
@@ -221,7 +288,12 @@ def _shown(ctx: Context, agreement: FrameworkAgreement) -> FrameworkOut:
         for row in agreements.suppliers(ctx.session, agreement.id)
     ]
     summary = FrameworkSummary.model_validate(agreement)
-    return FrameworkOut(**dict(summary), suppliers=suppliers)
+    signed = framework_signing.signatures(ctx.session, agreement.id)
+    return FrameworkOut(
+        **dict(summary),
+        suppliers=suppliers,
+        signatures=[FrameworkSignatureOut.model_validate(row) for row in signed],
+    )
 
 
 def _supplier(row: FrameworkSupplier, prices: Any) -> FrameworkSupplierOut:

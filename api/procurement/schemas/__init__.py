@@ -4,6 +4,7 @@ from api.procurement.schemas.amendments import AmendIn
 from api.procurement.schemas.bid_contents import (
     BidContent,
     BidLotIn,
+    DocumentIn,
     PriceContent,
     TechnicalContent,
     content_type,
@@ -14,6 +15,7 @@ from api.procurement.schemas.bids import (
     BidSummary,
     EnvelopeIn,
     ReplaceIn,
+    SealedDocumentOut,
     TendererOut,
 )
 from api.procurement.schemas.cancellations import (
@@ -107,6 +109,7 @@ __all__ = [
     "CancellationPublished",
     "ClassificationIn",
     "CpvPrefix",
+    "DocumentIn",
     "EnquiryId",
     "EnquiryIn",
     "EnquiryOut",
@@ -139,6 +142,7 @@ __all__ = [
     "PlanUsageOut",
     "PriceContent",
     "ReplaceIn",
+    "SealedDocumentOut",
     "ShareIn",
     "SignedOut",
     "SubmissionTermsIn",

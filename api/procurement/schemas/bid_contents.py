@@ -26,6 +26,7 @@ from api.core.inputs import DAY_SCHEMA, IsoDate
 from api.identity.schemas import Input, OrganisationId
 from api.procurement.schemas.ids import ItemId, LotId
 from api.procurement.schemas.inputs import ValueIn
+from api.procurement.sealing.documents import Name
 from api.rules.bid_terms import WHOLE_BP
 from api.rules.bids import SecurityKind, TendererRole
 from api.rules.criteria import MAX_RESPONSES
@@ -36,6 +37,8 @@ from api.rules.tenders import MAX_ITEMS, MAX_LOTS
 RequirementId = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]{0,59}$")]
 DocumentType = Annotated[str, StringConstraints(pattern=r"^[A-Za-z]{1,60}$")]
 MediaType = Annotated[str, StringConstraints(pattern=r"^[\w.+-]{1,50}/[\w.+-]{1,49}$")]
+SealedKey = Annotated[str, StringConstraints(pattern=r"^AGE-SECRET-KEY-1[0-9A-Z]{58}$")]
+FileName = Annotated[Line, StringConstraints(max_length=200)]
 Given = StrictBool | StrictInt | StrictFloat | Line
 """A value as JSON says it: nothing is taken for what it is not."""
 Price = Annotated[PlainDecimal, Field(ge=0, le=10**12, max_digits=20, decimal_places=6)]
@@ -149,14 +152,24 @@ class TendererIn(Input):
     share_bp: int | None = Field(default=None, strict=True, ge=1, le=WHOLE_BP, examples=[10000])
 
 
+class SealedPartIn(Input):
+    """A document that was handed in sealed: the id that you gave it, its own key, and what the
+    file is called (`kerben bid seal-document` writes all three)."""
+
+    id: Name = Field(examples=["019abf2e-8c1d-7c3f-a9b0-4b4c6f0d2e12"])
+    key: SealedKey = Field(examples=["AGE-SECRET-KEY-1QQQ…"], repr=False)
+    name: FileName = Field(examples=["registration.pdf"])
+
+
 class DocumentIn(Input):
-    """A document by the SHA-256 of its bytes."""
+    """A document by the SHA-256 of its bytes; `sealed` if the bytes are handed in here."""
 
     sha256: Sha256 = Field(examples=[_SHA])
     title: Line = Field(examples=["Свидетельство о регистрации"])
     document_type: DocumentType | None = Field(default=None, examples=["eligibilityDocuments"])
     media_type: MediaType | None = Field(default=None, examples=["application/pdf"])
     url: HttpsUrl | None = Field(default=None, examples=["https://example.kg/registration.pdf"])
+    sealed: SealedPartIn | None = None
 
 
 class DomesticClaimIn(Input):

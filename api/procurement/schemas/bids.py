@@ -13,10 +13,10 @@ from api.procurement.schemas.ids import BidId, ItemId, LotId, TenderId
 from api.procurement.schemas.outputs import ValueOut
 from api.procurement.sealing.documents import Name
 from api.procurement.sealing.envelopes import Sealed
-from api.procurement.sealing.receipts import SignedReceipt
+from api.procurement.sealing.receipts import SignedDocumentReceipt, SignedReceipt
 from api.rules.bids import BidStage, BidStatus, SecurityKind, TendererRole
 from api.rules.incoterms import Incoterm
-from api.rules.sealing import EnvelopeKind
+from api.rules.sealing import MAX_DOCUMENTS, DocumentState, EnvelopeKind
 
 _ENVELOPES = [
     {
@@ -42,6 +42,12 @@ class EnvelopeIn(Input):
     content: dict[str, JsonValue] | None = Field(
         default=None, description="See the schema of bid contents", repr=False
     )
+    documents: list[Name] = Field(
+        default=[],
+        max_length=MAX_DOCUMENTS,
+        examples=[[]],
+        description="Sealed documents that the envelope names: refused where one was not received",
+    )
 
     @model_validator(mode="after")
     def _one_of_both(self) -> Self:
@@ -66,6 +72,16 @@ class BidIn(ReplaceIn):
 
 class _Row(BaseModel):
     model_config = ConfigDict(from_attributes=True)
+
+
+class SealedDocumentOut(_Row):
+    """A document that you have handed in sealed; name it in an envelope by `name`."""
+
+    name: str
+    envelope: EnvelopeKind
+    size: int = Field(description="Bytes of the padded document: a power of two from 4096")
+    received_at: datetime
+    receipt: SignedDocumentReceipt
 
 
 class TendererOut(_Row):
@@ -124,6 +140,11 @@ class BidDocumentOut(_Row):
     document_type: str | None
     media_type: str | None
     url: str | None
+    state: DocumentState = Field(
+        description="`opened`: the bytes are at /v1/bids/{id}/documents/{sha256}; `failed`: they"
+        " cannot be read, see `failure`; `named`: the bid names the document alone"
+    )
+    failure: str | None
 
 
 class DomesticClaimOut(_Row):

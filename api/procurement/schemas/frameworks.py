@@ -4,10 +4,10 @@ from datetime import datetime
 from typing import Annotated, Any, Self
 from uuid import UUID
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import Base64Bytes, BaseModel, ConfigDict, Field, model_validator
 from pydantic_core import PydanticCustomError
 
-from api.catalog.types import Line, Paragraph, PlaceCode, PlainDecimal, Positive
+from api.catalog.types import Line, Paragraph, PlaceCode, PlainDecimal, Positive, Sha256
 from api.core.ids import PublicId
 from api.identity.schemas import Input, Language, OrganisationId
 from api.procurement.schemas.awards import AwardId, AwardOut
@@ -22,6 +22,7 @@ from api.rules.frameworks import (
     FrameworkStatus,
     ParticipantStatus,
 )
+from api.rules.signatures import SignatureMethod
 from api.rules.tenders import MAX_ITEMS, MAX_LOTS
 
 FrameworkId = Annotated[UUID, PublicId("framework")]
@@ -102,6 +103,35 @@ class FrameworkReasonIn(Input):
     reason: Paragraph = Field(examples=["Two call-offs were delivered late"])
 
 
+class FrameworkSignIn(Input):
+    """A signature over the bytes of `GET /v1/frameworks/{id}/document`, or in its PDF,
+    `GET /v1/frameworks/{id}/paper`."""
+
+    sha256: Sha256 = Field(
+        examples=["9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08"],
+        description="Of the document that was read and is signed",
+    )
+    method: SignatureMethod = Field(default=SignatureMethod.CMS, examples=["cms"])
+    signature: Annotated[Base64Bytes | None, Field(max_length=900_000)] = Field(
+        default=None,
+        examples=["MIIGvwYJKoZIhvcNAQcCoIIGsDCCBqw="],
+        description="CMS in DER, or the whole signed PDF; base64",
+    )
+
+
+class FrameworkSignatureOut(BaseModel):
+    """Who has signed, how, and what proves it."""
+
+    model_config = ConfigDict(from_attributes=True)
+
+    org_id: OrganisationId
+    method: SignatureMethod
+    sha256: str
+    signer: str | None = Field(description="The name in the certificate")
+    certificate_sha256: str | None
+    signed_at: datetime
+
+
 class FrameworkPriceOut(BaseModel):
     """The price that a supplier is bound to."""
 
@@ -148,11 +178,17 @@ class FrameworkSummary(BaseModel):
     terminated_at: datetime | None
     termination_cause: FrameworkEnd | None
     termination_reason: str | None
+    sha256: str | None = Field(description="Of the document that is signed")
+    signed_at: datetime | None = Field(
+        description="When the buyer and every active supplier had signed; call-offs begin then"
+    )
     version: int
 
 
 class FrameworkOut(FrameworkSummary):
-    """A framework agreement with its suppliers and their prices."""
+    """A framework agreement with its suppliers, their prices, and the signatures."""
+
+    signatures: list[FrameworkSignatureOut]
 
     suppliers: list[FrameworkSupplierOut]
 

@@ -2,7 +2,7 @@
 
 import os
 from collections.abc import Iterable, Sequence
-from typing import Self
+from typing import BinaryIO, Protocol, Self
 
 import bech32
 import pyrage
@@ -12,6 +12,12 @@ from api.procurement.sealing.problems import CiphertextRefused, KeyInvalid
 
 _PREFIX = "age-secret-key-"
 _SECRET_BYTES = 32
+
+
+class Readable(Protocol):
+    """Bytes that come piece by piece."""
+
+    def read(self, most: int = ..., /) -> bytes: ...
 
 
 class Identity:
@@ -62,6 +68,26 @@ class Identity:
 def encrypt(plaintext: bytes, recipients: Sequence[str]) -> bytes:
     """A binary age v1 file that any of `recipients` (age1…) decrypts. Raises KeyInvalid."""
     return pyrage.encrypt(plaintext, [_recipient(each) for each in recipients])
+
+
+def encrypt_stream(plaintext: Readable, out: BinaryIO, recipient: str) -> None:
+    """The same in a stream, for files that are not held in memory. Raises KeyInvalid."""
+    pyrage.encrypt_io(plaintext, out, [_recipient(recipient)])  # type: ignore[arg-type]
+
+
+def decrypt_stream(ciphertext: BinaryIO, out: BinaryIO, identity: str) -> None:
+    """What was encrypted to the key "AGE-SECRET-KEY-1…", in a stream.
+
+    Raises KeyInvalid or CiphertextRefused.
+    """
+    key = _identity(identity)
+    try:
+        pyrage.decrypt_io(ciphertext, out, [key])  # type: ignore[arg-type]
+    except (pyrage.DecryptError, OSError):
+        pass
+    else:
+        return
+    raise CiphertextRefused
 
 
 def checked_recipient(text: str) -> str:

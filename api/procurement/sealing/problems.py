@@ -45,6 +45,12 @@ class CommitmentMismatch(Conflict):
     code, title = "commitment_mismatch", "The envelope does not match its commitment"
 
 
+class DocumentMismatch(Conflict):
+    """A sealed document has other bytes than those that its envelope names by their SHA-256."""
+
+    code, title = "document_mismatch", "The document is not the one that the envelope names"
+
+
 class EnvelopeNotCanonical(Conflict):
     """The envelope's text is not the canonical JSON (RFC 8785) of the format."""
 

@@ -42,8 +42,23 @@ class Receipt(Document):
     sequence: int = Field(ge=1)
 
 
+class DocumentReceipt(Document):
+    """The same of a sealed document: which one of which supplier, when, and in which place."""
+
+    type: Literal["bid_document_receipt"] = "bid_document_receipt"
+    tender: Name
+    tenderer: Name
+    envelope: Kind
+    id: Name
+    ciphertext_sha256: Sha256
+    size: int
+    received_at: Instant
+    sequence: int = Field(ge=1)
+
+
 class Root(Document):
-    """The Merkle root (RFC 9162) over the entries of all envelopes of a kind, at the deadline.
+    """The Merkle root (RFC 9162) over the entries of all envelopes of a kind, and of the documents
+    beside them, at the deadline.
 
     How many there are is not told before the opening.
     """
@@ -63,6 +78,14 @@ class SignedReceipt(Document):
     signature: Base64
 
 
+class SignedDocumentReceipt(Document):
+    """A receipt of a sealed document with its signature."""
+
+    content: DocumentReceipt
+    key_id: Name
+    signature: Base64
+
+
 class SignedRoot(Document):
     """A root with its signature."""
 
@@ -71,7 +94,7 @@ class SignedRoot(Document):
     signature: Base64
 
 
-def verify(signed: SignedReceipt | SignedRoot, public_key: str) -> None:
+def verify(signed: SignedReceipt | SignedDocumentReceipt | SignedRoot, public_key: str) -> None:
     """Raise SignatureWrong unless `public_key`, base64 of 32 bytes, signed the content.
 
     Raises KeyInvalid for what is no such key.

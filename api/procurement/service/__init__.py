@@ -6,6 +6,7 @@ from api.procurement.service import (
     documents,
     openings,
     plans,
+    sealed_documents,
     submissions,
     tender_keys,
 )
@@ -13,6 +14,7 @@ from api.procurement.service.amendments import amend
 from api.procurement.service.bid_problems import (
     BiddingNotSetUp,
     BidExists,
+    DocumentsTooMany,
     EnvelopesDiffer,
     OpenerRoleNotAllowed,
     OpeningExists,
@@ -88,6 +90,7 @@ __all__ = [
     "BiddingNotSetUp",
     "CancellationPending",
     "DeadlineInPast",
+    "DocumentsTooMany",
     "EnquiriesClosed",
     "EnvelopesDiffer",
     "NotDraft",
@@ -151,6 +154,7 @@ __all__ = [
     "policy_of",
     "publish",
     "published",
+    "sealed_documents",
     "snapshot_of",
     "submissions",
     "tender_keys",

@@ -22,6 +22,7 @@ from api.procurement.models import (
     FrameworkAgreement,
     FrameworkCallOff,
     FrameworkPrice,
+    FrameworkSignature,
     FrameworkSupplier,
     Item,
     Lot,
@@ -86,13 +87,22 @@ def suppliers(session: Session, agreement_id: UUID) -> Sequence[FrameworkSupplie
 
 
 def active(session: Session, framework_id: UUID) -> Sequence[FrameworkSupplier]:
-    """The suppliers whom a call-off can go to: active in the agreement, and not debarred today."""
+    """The suppliers whom a call-off can go to: active in an agreement that everybody has signed, they
+    too, and not debarred today."""
     agreement = find(session, framework_id)
     if agreement is None:
         return []
     able = [
         each for each in suppliers(session, agreement.id) if each.status is ParticipantStatus.ACTIVE
     ]
+    if agreement.document is not None:
+        if agreement.signed_at is None:
+            return []
+        query = select(FrameworkSignature.org_id).where(
+            FrameworkSignature.agreement_id == agreement.id
+        )
+        signed = {*session.exec(query)}
+        able = [each for each in able if each.supplier_id in signed]
     everybody = {org_id for each in able for org_id in each.suppliers}
     debarred = debarments.until(session, everybody, local_date(db.now(session)))
     return [each for each in able if debarred.keys().isdisjoint(each.suppliers)]

@@ -39,6 +39,12 @@ class EnvelopesDiffer(Invalid):
     code, title = "envelopes_differ", "The envelopes are not those of the tender"
 
 
+class DocumentsTooMany(Conflict):
+    """A supplier has handed in as many sealed documents as one may."""
+
+    code, title = "documents_too_many", "No more sealed documents are taken"
+
+
 class SealingKeyMissing(Conflict):
     """The rules of the procedure need the key of a ceremony before publication."""
 

@@ -17,7 +17,7 @@ from api.core.errors import Conflict, FieldError, NotFound
 from api.identity import debarments
 from api.procurement.models import Amendment, Bid, BidEnvelope, BidTenderer, Tender
 from api.procurement.schemas import BidIn, ReplaceIn
-from api.procurement.service import admission, bid_moves, consortia, envelopes
+from api.procurement.service import admission, bid_moves, consortia, envelopes, sealed_documents
 from api.procurement.service.bid_problems import (
     BiddingNotSetUp,
     BidExists,
@@ -55,6 +55,7 @@ def submit(session: Session, *, supplier_id: UUID, tender_id: UUID, actor: str, 
     )
     if {each.kind for each in data.envelopes} != keys.keys() or len(data.envelopes) != len(keys):
         raise EnvelopesDiffer(f"One envelope of each kind is needed: {', '.join(sorted(keys))}.")
+    sealed_documents.require_received(session, bid, data.envelopes)
     rows = envelopes.received(session, held, bid, data.envelopes, keys)
     session.add(bid)
     try:
@@ -100,6 +101,7 @@ def replace(session: Session, bid: Bid, held: Held, *, actor: str, data: Replace
     ]
     if errors:
         raise EnvelopesDiffer(errors=errors)
+    sealed_documents.require_received(session, bid, data.envelopes)
     rows = envelopes.received(session, held, bid, data.envelopes, keys)
     for kind in kinds:
         current[kind].replaced_at = held.now

@@ -5,6 +5,7 @@ A fault disqualifies the bid, by name; nothing here raises for what a supplier h
 
 from collections.abc import Collection, Mapping, Sequence
 from decimal import Decimal
+from types import MappingProxyType
 from typing import Any, NamedTuple
 from uuid import UUID
 
@@ -26,7 +27,13 @@ from api.procurement.models import (
     SubmissionTerms,
     Tender,
 )
-from api.procurement.schemas import BidLotIn, PriceContent, TechnicalContent, content_type
+from api.procurement.schemas import (
+    BidLotIn,
+    DocumentIn,
+    PriceContent,
+    TechnicalContent,
+    content_type,
+)
 from api.procurement.service.submissions import criteria_of, find
 from api.reference import service as reference
 from api.rules import bid_terms, criteria
@@ -34,6 +41,8 @@ from api.rules.bid_terms import LotAsked, LotOffered, Party
 from api.rules.criteria import Criterion, Response
 from api.rules.sealing import EnvelopeKind
 from api.rules.tenders import Fault, LotStatus, Value
+
+NOT_RECEIVED = "not_received"
 
 type Rows = list[tuple[type[SQLModel], dict[str, Any]]]
 
@@ -48,6 +57,8 @@ class Asked(NamedTuple):
     two_envelopes: bool
     held: Collection[UUID] | None = None
     """The bids whose security is held here; None: it need not be."""
+    received: Mapping[UUID, Mapping[str, UUID]] = MappingProxyType({})
+    """Sealed documents by their supplier and by the name that it gave them."""
 
 
 class Read(NamedTuple):
@@ -97,8 +108,9 @@ def read(
         parsed = form.model_validate(content)
     except ValidationError as error:
         return Read([], {}, _malformed(error))
+    own = wanted.received.get(bid.supplier_id, {})
     rows: Rows = [
-        (BidDocument, {"envelope": kind, **_fields(each)})
+        (BidDocument, {"envelope": kind, **_fields(each, "sealed"), **_sealed(each, own)})
         for each in {each.sha256: each for each in parsed.documents}.values()
     ]
     faults: list[Fault] = []
@@ -253,6 +265,18 @@ def _technical_rows(content: TechnicalContent) -> Rows:
         money = {"value_amount": amount, "value_currency": value.currency if value else None}
         rows.append((BidSecurity, fields | money))
     return rows
+
+
+def _sealed(given: DocumentIn, received: Mapping[str, UUID]) -> dict[str, Any]:
+    """The columns of a document that was handed in beside the envelope, or was said to be."""
+    part, columns = given.sealed, dict.fromkeys(("sealed_document_id", "sealed_key", "file_name"))
+    if part is None:
+        return {**columns, "failure": None}
+    found = received.get(part.id)
+    if found is None:
+        return {**columns, "file_name": part.name, "failure": NOT_RECEIVED}
+    told = {"sealed_document_id": found, "sealed_key": part.key, "file_name": part.name}
+    return {**told, "failure": None}
 
 
 def _fields(given: BaseModel, *but: str) -> dict[str, Any]:

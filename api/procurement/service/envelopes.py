@@ -58,10 +58,15 @@ def hold_open(session: Session, tender_id: UUID) -> Held:
     What is late is refused before it locks anything, so that late bids never hold up the closing.
     Raises NotFound, TenderPeriodNotStarted or TenderPeriodEnded.
     """
-    _require_open(session, _seen(session, tender_id, lock=False))
+    require_open(session, tender_id)
     seen = _seen(session, tender_id, lock=True)
     now, invited_only = _require_open(session, seen), seen.applied_until is not None
     return Held(tender_id, seen.ocid, seen.buyer_id, now, seen.framework_id, invited_only)
+
+
+def require_open(session: Session, tender_id: UUID) -> None:
+    """Refuse what is late before anything is kept or locked. Raises as `hold_open` does."""
+    _require_open(session, _seen(session, tender_id, lock=False))
 
 
 def keys_of(session: Session, tender_id: UUID) -> Keys:

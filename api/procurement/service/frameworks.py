@@ -4,7 +4,7 @@ Never commits. Whoever changes an agreement or one of its suppliers holds the ag
 so does whoever calls off: nothing is called off from a supplier that is being suspended.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from decimal import Decimal
 from typing import Any
 from uuid import UUID
@@ -17,30 +17,26 @@ from api.core.errors import Conflict, NotFound
 from api.core.outbox import emit
 from api.identity import debarments
 from api.procurement.models import (
-    Award,
-    BidItem,
-    BidLot,
     FrameworkAgreement,
-    FrameworkPrice,
     FrameworkSupplier,
-    FrameworkTerms,
     Tender,
 )
+from api.procurement.schemas.frameworks import FrameworkSignIn
 from api.procurement.service import (
     agreements,
     award_queries,
     awards,
-    complaints,
+    framework_binding,
+    framework_signing,
     framework_terms,
+    parties,
     policies,
     tenders,
     terms,
 )
 from api.procurement.service.framework_problems import FrameworkNotReady
-from api.rules import contracts as signing
 from api.rules.awards import AwardStatus
 from api.rules.clock import local_date
-from api.rules.contracts import AwardState
 from api.rules.frameworks import (
     FRAMEWORK,
     PARTICIPANT,
@@ -50,12 +46,13 @@ from api.rules.frameworks import (
 )
 from api.rules.periods import DayUnit, Duration, Rounding
 from api.rules.states import IllegalTransition
-from api.rules.tenders import AWARDING, Fault, LotStatus, has_ended
+from api.rules.tenders import AWARDING, has_ended
 
 PERIOD_ENDED = "framework.period_ended"
 _SIX = Decimal("0.000001")
 _EVENTS = {
     "conclude": "framework.concluded",
+    "sign": "framework.signed",
     "terminate": "framework.terminated",
     "suspend_supplier": "framework.supplier_suspended",
     "reinstate_supplier": "framework.supplier_reinstated",
@@ -66,21 +63,23 @@ _EVENTS = {
 def conclude(session: Session, tender: Tender, *, actor: str) -> FrameworkAgreement:
     """Conclude the agreement of the buyer's locked tender with all who hold an award of it.
 
-    It runs from now for as many days as the terms say; the tender is complete. Raises
-    FrameworkNotReady, SupplierDebarred, Conflict, or NotFound for a tender that concludes none.
+    It runs from now for as many days as the terms say. Its paper is laid before the buyer and the
+    suppliers; the tender is complete when they have signed it (`sign`). Raises FrameworkNotReady, SupplierDebarred, Conflict, or NotFound for a tender that concludes none.
     """
     found = framework_terms.find(session, tender.id)
     if found is None:
         raise NotFound
     if tender.status_details not in AWARDING:
         raise Conflict(f"The tender is {tender.status_details}: no agreement is concluded now.")
+    if agreements.find(session, tender.id) is not None:
+        raise Conflict("The agreement is concluded already: it waits for signatures.")
     held = [
         awards.lock(session, tender, each.id)
         for each in award_queries.list_awards(session, tender_id=tender.id)
         if each.status is AwardStatus.ACTIVE
         or (each.status is AwardStatus.PENDING and each.proposed)
     ]
-    faults = _faults(session, tender, found, held)
+    faults = framework_binding.faults_of(session, tender, found, held)
     if faults:
         raise FrameworkNotReady(errors=terms.field_errors(faults))
     debarments.require_standing(session, [org_id for each in held for org_id in each.suppliers])
@@ -102,12 +101,55 @@ def conclude(session: Session, tender: Tender, *, actor: str) -> FrameworkAgreem
     )
     session.add(agreement)
     session.flush()
-    _bind(session, agreement, held)
+    framework_binding.bind(session, agreement, held)
+    framework_signing.freeze(session, tender, found, agreement)
     deadlines.arm(session, PERIOD_ENDED, agreement.id, agreement.period_end, org_id=tender.buyer_id)
     change = {"suppliers": [each.id.hex for each in held], "until": str(agreement.period_end)}
     _log(session, agreement, "conclude", actor, change)
-    awards.complete(session, tender, held, actor=actor, change={"framework": agreement.id.hex})
     return agreement
+
+
+def sign(
+    session: Session,
+    tender: Tender,
+    agreement: FrameworkAgreement,
+    *,
+    org_id: UUID,
+    actor: str,
+    data: FrameworkSignIn,
+) -> FrameworkAgreement:
+    """Sign an agreement as one of its parties; with the last signature the tender is complete.
+
+    Both are locked. Raises FrameworkNotReady when an award has fallen since or is complained
+    about, or as `framework_signing.sign` does.
+    """
+    row = framework_signing.sign(session, agreement, org_id=org_id, actor=actor, data=data)
+    agreement.version += 1
+    change = {"organisation": org_id.hex, "method": row.method}
+    _log(session, agreement, "sign", actor, change)
+    settle(session, tender, agreement, actor=actor)
+    return agreement
+
+
+def settle(session: Session, tender: Tender, agreement: FrameworkAgreement, *, actor: str) -> None:
+    """Complete the tender once the buyer and every active supplier have signed the agreement.
+
+    Raises FrameworkNotReady.
+    """
+    if agreement.signed_at is not None or not framework_signing.is_complete(session, agreement):
+        return
+    bound = {
+        each.award_id
+        for each in agreements.suppliers(session, agreement.id)
+        if each.status is ParticipantStatus.ACTIVE
+    }
+    held = [awards.lock(session, tender, award_id) for award_id in sorted(bound)]
+    faults = framework_binding.in_the_way(session, tender, held)
+    if faults:
+        raise FrameworkNotReady(errors=terms.field_errors(faults))
+    agreement.signed_at = db.now(session)
+    session.add(agreement)
+    awards.complete(session, tender, held, actor=actor, change={"framework": agreement.id.hex})
 
 
 def terminate(
@@ -190,6 +232,18 @@ def suspend_debarred(session: Session, org_id: UUID) -> int:
     return done
 
 
+def hold(
+    session: Session, *, org_id: UUID, agreement_id: UUID
+) -> tuple[Tender, FrameworkAgreement]:
+    """An agreement of a party and its tender, both locked; NotFound for anybody else."""
+    found = agreements.get(session, agreement_id)
+    if org_id not in {found.buyer_id, *_suppliers(session, found)}:
+        raise NotFound
+    tender = parties.hold(session, found.tender_id)
+    parties.join(session, tender)
+    return tender, lock(session, buyer_id=found.buyer_id, agreement_id=agreement_id)
+
+
 def lock(session: Session, *, buyer_id: UUID, agreement_id: UUID) -> FrameworkAgreement:
     """The buyer's own agreement, locked; NotFound for anybody else's."""
     found = session.exec(
@@ -201,72 +255,6 @@ def lock(session: Session, *, buyer_id: UUID, agreement_id: UUID) -> FrameworkAg
     if found is None:
         raise NotFound
     return found
-
-
-def _faults(
-    session: Session, tender: Tender, found: FrameworkTerms, held: Sequence[Award]
-) -> list[Fault]:
-    lots = {lot.id: lot.status for lot in tender.lots}
-    states = [
-        AwardState(each.status, lots.get(each.lot_id, LotStatus.CANCELLED), each.standstill_end)
-        for each in held
-    ]
-    blocked = complaints.block_signing(session, tender.id, [each.id for each in held])
-    in_the_way = signing.signing_faults(states, complaint_open=blocked, now=db.now(session))
-    faults = [Fault("#", each.value, "is in the way") for each in in_the_way]
-    least = found.minimum_participants or 1
-    for n, lot in enumerate(tender.lots):
-        having = sum(each.lot_id == lot.id for each in held)
-        if lot.status is LotStatus.ACTIVE and having < least:
-            detail = f"has {having} of the {least} suppliers that it needs"
-            faults.append(Fault(f"#/lots/{n}", "too_few_suppliers", detail))
-    currency = tender.value.currency if tender.value else None
-    priced = {
-        (each.bid_id, each.lot_id)
-        for each in session.exec(select(BidItem).where(BidItem.tender_id == tender.id))
-    }
-    for award in held:
-        at = f"#/awards/{award.id.hex}"
-        if award.value_currency != currency:
-            faults.append(Fault(at, "currency_differs", f"must be in {currency}"))
-        if (award.bid_id, award.lot_id) not in priced:
-            faults.append(Fault(at, "prices_missing", "has no prices of items"))
-    return faults
-
-
-def _bind(session: Session, agreement: FrameworkAgreement, held: Sequence[Award]) -> None:
-    """The suppliers and the prices that they are bound to: those of their bids, lowered as their
-    whole price was by a reverse auction."""
-    for award in held:
-        bid = session.exec(
-            select(BidLot).where(BidLot.bid_id == award.bid_id, BidLot.lot_id == award.lot_id)
-        ).one()
-        supplier = FrameworkSupplier(
-            agreement_id=agreement.id,
-            lot_id=award.lot_id,
-            award_id=award.id,
-            bid_id=award.bid_id,
-            suppliers=[*award.suppliers],
-            rank=award.rank,
-            vat_included=bid.vat_included,
-            changed_at=agreement.period_start,
-        )
-        session.add(supplier)
-        session.flush()
-        items = session.exec(
-            select(BidItem).where(BidItem.bid_id == award.bid_id, BidItem.lot_id == award.lot_id)
-        )
-        session.add_all(
-            FrameworkPrice(
-                framework_supplier_id=supplier.id,
-                item_id=item.item_id,
-                unit_price_amount=(
-                    item.unit_price_amount * award.value_amount / bid.value_amount
-                ).quantize(_SIX),
-            )
-            for item in items
-        )
-    session.flush()
 
 
 def _end(

@@ -19,6 +19,7 @@ from api.core.outbox import emit
 from api.identity.models import Organisation
 from api.procurement.models import (
     Bid,
+    BidDocument,
     BidEnvelope,
     BidLot,
     BidOpening,
@@ -39,6 +40,7 @@ from api.procurement.service import (
     held_securities,
     openings,
     roots,
+    sealed_documents,
     submissions,
     tender_keys,
 )
@@ -134,7 +136,9 @@ def _open_all(
     for row in _tenderers(session, tender.id):
         joined[row.bid_id].append(row.organisation_id)
     held = held_securities.required(session, tender)
-    wanted = contents.asked(tender, submissions.find(session, tender.id))._replace(held=held)
+    wanted = contents.asked(tender, submissions.find(session, tender.id))._replace(
+        held=held, received=sealed_documents.received(session, tender.id, kind)
+    )
     agreed = agreements.agreed_prices(session, tender)
     within = agreements.binds_prices(session, tender)
     found = []
@@ -174,6 +178,7 @@ def _write(session: Session, opened: Sequence[_Opened], action: str, now: dateti
             if each.document is not None
         ],
     )
+    _ask_documents(session, opened)
     _keep_shares(session, opened)
     bids = [each.bid for each in opened]
     for bid in bids:
@@ -187,6 +192,14 @@ def _write(session: Session, opened: Sequence[_Opened], action: str, now: dateti
     bid_moves.move(
         session, [each.bid for each in refused], "disqualify", actor=SYSTEM, changes=told
     )
+
+
+def _ask_documents(session: Session, opened: Sequence[_Opened]) -> None:
+    """What was handed in sealed is decrypted after this, bid by bid: its keys are known now."""
+    for each in opened:
+        sealed = [row for model, row in each.read.rows if model is BidDocument]
+        if any(row["sealed_document_id"] is not None for row in sealed):
+            emit(session, sealed_documents.DUE, each.bid.id, org_id=each.bid.supplier_id)
 
 
 def _keep_shares(session: Session, opened: Sequence[_Opened]) -> None:
@@ -228,11 +241,7 @@ def _record(
 ) -> dict[str, Any]:
     """The protocol of the opening: from its leaves anybody computes the published root again."""
     counted = {each.envelope.id: each.bid for each in opened}
-    leaves = session.exec(
-        select(BidEnvelope.id, BidEnvelope.sequence, BidEnvelope.leaf)
-        .where(BidEnvelope.tender_id == tender.id, BidEnvelope.kind == found.kind)
-        .order_by(col(BidEnvelope.sequence))
-    ).all()
+    leaves = roots.leaves(session, tender.id, found.kind)
     return {
         "type": "bid_opening",
         "tender": tender.ocid,
@@ -246,9 +255,9 @@ def _record(
             {
                 "sequence": sequence,
                 "leaf": leaf.hex(),
-                "bid": ids.show("bid", counted[id].id) if id in counted else None,
+                "bid": ids.show("bid", counted[id].id) if id in counted and id else None,
             }
-            for id, sequence, leaf in leaves
+            for sequence, leaf, id in leaves
         ],
         "bids": _bids(session, tender, opened),
     }

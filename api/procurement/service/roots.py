@@ -1,14 +1,15 @@
 """The Merkle root of the envelopes, published at the deadline. For the workers' role alone."""
 
 from datetime import datetime
+from uuid import UUID
 
-from sqlmodel import Session, col, select
+from sqlmodel import Session, select
 
 from api.core import signing
 from api.procurement.models import BidEnvelope, BidRoot, Tender
 from api.procurement.sealing.documents import instant
 from api.procurement.sealing.receipts import Root
-from api.procurement.service import bids, tender_keys
+from api.procurement.service import bids, sealed_documents, tender_keys
 from api.rules import merkle
 from api.rules.sealing import EnvelopeKind
 
@@ -46,10 +47,24 @@ def publish(session: Session, tender: Tender, now: datetime) -> dict[str, str]:
 
 
 def computed(session: Session, tender: Tender, kind: EnvelopeKind) -> str:
-    """The root over every envelope of a kind as it is stored now, replaced and withdrawn ones too."""
-    leaves = session.exec(
-        select(BidEnvelope.leaf)
-        .where(BidEnvelope.tender_id == tender.id, BidEnvelope.kind == kind)
-        .order_by(col(BidEnvelope.sequence))
+    """The root over every envelope of a kind and the documents beside them as they are stored now,
+    replaced and withdrawn ones too."""
+    return merkle.root([leaf for _, leaf, _ in leaves(session, tender.id, kind)]).hex()
+
+
+def leaves(
+    session: Session, tender_id: UUID, kind: EnvelopeKind
+) -> list[tuple[int, bytes, UUID | None]]:
+    """Sequence, leaf and envelope of everything in the tree of a kind, in its order; no envelope
+    is named by the leaf of a document."""
+    found = session.exec(
+        select(BidEnvelope.sequence, BidEnvelope.leaf, BidEnvelope.id).where(
+            BidEnvelope.tender_id == tender_id, BidEnvelope.kind == kind
+        )
     ).all()
-    return merkle.root(leaves).hex()
+    beside = sealed_documents.leaves(session, tender_id, kind)
+    return sorted([*found, *((sequence, leaf, None) for sequence, leaf in beside)], key=_place)
+
+
+def _place(entry: tuple[int, bytes, UUID | None]) -> tuple[int, bytes]:
+    return entry[0], entry[1]

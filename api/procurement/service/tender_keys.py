@@ -44,6 +44,7 @@ def register(session: Session, *, caller: Caller, data: OpenerKeyIn) -> OpenerKe
         org_id=caller.org_id,
         client_id=caller.client_id,
         member_id=caller.member_id,
+        person_id=caller.visit.person_id if caller.visit else None,
         **data.model_dump(),
     )
     session.add(key)
@@ -95,6 +96,15 @@ def attach(
         for index, holder in enumerate(document.holders)
         for fault in _holder_faults(tender, f"#/holders/{index}", holder, registered)
     ]
+    people = [
+        registered[each.recipient].person_id
+        for each in document.holders
+        if each.recipient in registered
+    ]
+    known = [each for each in people if each is not None]
+    if len({*known}) < len(known):
+        detail = "one person would hold two shares"
+        faults.append(Fault("#/holders", "holder_twice", detail))
     if document.tender != tender.ocid:
         faults.append(Fault("#/tender", "tender_differs", f"must be {tender.ocid}"))
     if faults:

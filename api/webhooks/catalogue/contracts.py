@@ -134,6 +134,8 @@ TYPES = (
         created="A contract was drafted.",
         offered="A contract is offered for signature.",
         signed_by_one="One side has signed.",
+        notice_given="The supplier has given notice: it may end the contract when that is over.",
+        notice_withdrawn="The supplier has withdrawn its notice.",
         cancelled="A contract that was not yet signed fell.",
     ),
     *Kind(

@@ -225,6 +225,7 @@ TYPES = (
         public=True,
     ).types(
         concluded="A framework agreement was concluded.",
+        signed="A party signed a framework agreement.",
         terminated="A framework agreement ended.",
         supplier_suspended="A supplier of an agreement was suspended.",
         supplier_reinstated="A supplier of an agreement was reinstated.",
@@ -260,5 +261,6 @@ INTERNAL = (
     "complaint.review_due",
     "framework.period_ended",
     "opening.ready",
+    "bid.documents_due",
 )
 """What only the workers react to: deadlines that have come, steps between two acts."""

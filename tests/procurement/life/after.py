@@ -225,7 +225,9 @@ class After(Before):
     def refuse(self, side: int) -> None:
         for contract in self.contracts[-1:]:
             by = [self.parties.buyer, *self.parties.suppliers][side]
-            self.attempt("refuse", by, f"/v1/contracts/{contract['id']}/refuse", reason="Отказ")
+            url = f"/v1/contracts/{contract['id']}/refuse"
+            if self.attempt("refuse", by, url, reason="Отказ").status_code == 200:
+                self.contracts.remove(contract)
             self.work()
 
     @precondition(lambda self: self.is_under_way and self.spent < DAYS)

@@ -6,6 +6,7 @@ from typing import Any
 from hypothesis import strategies as st
 from hypothesis.stateful import initialize, invariant, precondition, rule
 
+from api.core import ids
 from api.rules.awards import AwardStatus
 from api.rules.tenders import AWARDING, EVALUATING_STAGES, TenderStage
 from tests.procurement import awarding, frameworking
@@ -72,7 +73,23 @@ class Agreement(Life):
             assert all(each.standstill_end and each.standstill_end <= now for each in awards)
             made = answer.json()
             assert len(made["suppliers"]) == len(awards)
+            assert self.stage in AWARDING
+            self.sign_agreement(made)
             self.framework = Framework(made, self.tender, self.parties, self.other)
+
+    def sign_agreement(self, made: Any) -> None:
+        """The tender is complete with the last signature, and not before."""
+        leads = {each["suppliers"][0] for each in made["suppliers"]}
+        sides = [
+            each
+            for each in self.parties.suppliers
+            if ids.show("organisation", each.org_id) in leads
+        ]
+        for side in (self.parties.buyer, *sides):
+            assert self.stage is not TenderStage.CONTRACT_SIGNED
+            body = {"method": "click_to_sign", "sha256": made["sha256"]}
+            url = f"/v1/frameworks/{made['id']}/sign"
+            assert self.attempt("sign", side, url, **body).status_code == 200
 
     @precondition(lambda self: self.framework is not None)
     @rule(by_other=st.booleans(), quantity=QUANTITIES)

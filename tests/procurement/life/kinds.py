@@ -15,7 +15,7 @@ from tests.procurement.life.kind import Kind
 
 SMALL: Mapping[str, Any] = {"value": {"amount": "900000", "currency": "KGS"}}
 KINDS = (
-    Kind("open", lots=2, sealed=True),
+    Kind("open", lots=2, sealed=True, reaches=("prolonged", "disqualify", "refuse")),
     Kind("open_of_generic_rules", lots=2, regime="generic", prolonged=False),
     Kind(
         "request_for_quotations",

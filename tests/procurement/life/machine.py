@@ -32,6 +32,7 @@ ENOUGH = 16
 """Steps in which whoever wants to can bring any tender to its end."""
 
 
+PRICES = ("9700.00", "9850.00", "9900.00")
 BEGINNINGS = ({_T.DRAFT}, AWARDING, {_T.PUBLISHED}, EVALUATING_STAGES | {_T.FIRST_PACKAGE_PENDING})
 
 
@@ -92,12 +93,28 @@ class Life(After):
             self.tried.add("bidding")
             self.try_bidding()
         self.clear()
-        for who in range(2):
+        if "desertion" not in self.tried and self.kind.prolonged and not self.live:
+            self.tried.add("desertion")
+            self.desert()
+            return
+        for who, price in enumerate(PRICES):
             if who in self.live:
                 self.confirm(who)
             else:
-                self.submit(who, "9850.00" if who else "9700.00")
+                self.submit(who, price)
         self.reach_deadline(deserted=True)
+
+    def desert(self) -> None:
+        """Once in every example: nobody has bid at the end, and the tender is prolonged."""
+        end = self.look().tender_period_end
+        self.reach_deadline(deserted=True)
+        if self.is_open:
+            found = self.look()
+            assert found.prolonged
+            assert end is not None
+            assert found.tender_period_end is not None
+            assert found.tender_period_end > end
+            self.seen["prolonged"] += 1
 
     def try_bidding(self) -> None:
         """Once in every example: a question, bids before a material amendment, one of them
@@ -139,6 +156,9 @@ class Life(After):
     def auction_and_evaluate(self) -> None:
         if "auction_step_bp" in self.kind.draft and self.lots[0] not in self.auctioned:
             self.auction(0, [1, 0, 1])
+        if "disqualification" not in self.tried and len(self.expected or ()) > 2:
+            self.tried.add("disqualification")
+            self.disqualify(2, 0)
         self.evaluate()
 
     def award_and_sign(self) -> None:
@@ -153,12 +173,24 @@ class Life(After):
             self.tried.add("complaint")
             self.sign_too_early()
         self.pass_time(11)
+        if "refusal" not in self.tried and self.contracts and self.stage in AWARDING:
+            self.tried.add("refusal")
+            self.refuse_as_winner()
+            return
         for side in (0, 1, 2, 3):
             if self.stage in AWARDING:
                 self.sign(side)
         if self.stage in AWARDING:
             for lot in self.active_lots:
                 self.attempt("conclude", self.parties.buyer, f"{self.url}/lots/{lot}/conclude")
+
+    def refuse_as_winner(self) -> None:
+        """Once in every example: the winner refuses, its debarment is proposed, and the next
+        bidder's turn comes."""
+        winner = self.contracts[-1]["suppliers"][0]
+        for side, supplier in enumerate(self.parties.suppliers, start=1):
+            if ids.show("organisation", supplier.org_id) == winner:
+                self.refuse(side)
 
     def sign_too_early(self) -> None:
         """Once in every example: both sides try to sign during the standstill, and then while a

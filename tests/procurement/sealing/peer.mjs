@@ -9,6 +9,12 @@ const does = {
     const { sealed, document } = await recipe.seal(content, context, recipient);
     return { sealed, document: recipe.base64(document) };
   },
+  async seal_document({ bytes, id, name }) {
+    const { ciphertext, entry } = await recipe.sealDocument(recipe.unbase64(bytes), { id, name });
+    return { ciphertext: recipe.base64(ciphertext), entry };
+  },
+  open_document: async ({ ciphertext, entry }) =>
+    recipe.base64(await recipe.openDocument(recipe.unbase64(ciphertext), entry)),
   open: ({ identity, sealed, context }) => recipe.open(identity, sealed, context),
 };
 

@@ -108,6 +108,27 @@ def test_a_bid_is_sealed_received_and_opened_by_two_of_four(tender: Tender) -> N
     assert [share.holder for share in shares] == [2, 4]
 
 
+def test_a_document_is_sealed_beside_a_bid_and_opened_again(tmp_path: Path) -> None:
+    document, sealed, kept = (tmp_path / name for name in ("a.pdf", "a.age", "a.kept"))
+    document.write_bytes(b"%PDF-1.7 drawing" * 1_000)
+
+    made = run("bid", "seal-document", document, "--out", sealed, "--keep", kept, "--id", "1")
+
+    assert made.exit_code == 0, made.output
+    assert stat.S_IMODE(kept.stat().st_mode) == 0o600
+    entry = json.loads(kept.read_text())
+    assert (entry["sealed"]["id"], entry["sealed"]["name"]) == ("1", "a.pdf")
+    assert entry["sealed"]["key"] not in made.output
+    back = run("bid", "open-document", sealed, "--kept", kept, "--out", tmp_path / "b.pdf")
+    assert back.exit_code == 0, back.output
+    assert (tmp_path / "b.pdf").read_bytes() == document.read_bytes()
+    kept.write_text(json.dumps({**entry, "sha256": "0" * 64}))
+    wrong = run("bid", "open-document", sealed, "--kept", kept, "--out", tmp_path / "c.pdf")
+    assert wrong.exit_code == 1
+    assert "document_mismatch" in wrong.output
+    assert not (tmp_path / "c.pdf").exists()
+
+
 def test_private_files_are_for_their_owner_and_never_replaced(tender: Tender) -> None:
     assert tender.seal().exit_code == 0
     for private in (tender.identity("aida"), tender.folder / "sealed.kept"):

@@ -1,6 +1,7 @@
 """What a browser seals opens here, and the reverse: the recipe runs in Node.js."""
 
 import base64
+import io
 import json
 import os
 import shutil
@@ -12,9 +13,10 @@ from typing import Any
 
 import pytest
 from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from api.core.migrations import ROOT
-from api.procurement.sealing import canonical, envelopes
+from api.procurement.sealing import attachments, canonical, envelopes
 from api.procurement.sealing.envelopes import Sealed
 from api.procurement.sealing.problems import SealedBidInvalid
 from tests.procurement import bidding
@@ -139,6 +141,23 @@ def test_what_is_sealed_here_opens_in_node(ask: Ask, content: dict[str, Any]) ->
     )
 
     assert canonical.dumps(answer) == closed.document
+
+
+@given(st.binary(min_size=1, max_size=9_000))
+@settings(deadline=None, max_examples=20)
+def test_documents_sealed_in_node_open_here_and_the_other_way_round(ask: Ask, data: bytes) -> None:
+    told = base64.b64encode(data).decode()
+    there = ask(do="seal_document", bytes=told, id="1", name="a.pdf")
+    ciphertext, entry, out = base64.b64decode(there["ciphertext"]), there["entry"], io.BytesIO()
+    key, sha256 = entry["sealed"]["key"], entry["sha256"]
+    size = attachments.open_document(io.BytesIO(ciphertext), out, key, sha256)
+    assert (size, out.getvalue()) == (len(data), data)
+
+    sealed = io.BytesIO()
+    here = attachments.seal(io.BytesIO(data), sealed)
+    named = {"sha256": here.sha256, "sealed": {"id": "1", "key": here.key, "name": "a.pdf"}}
+    back = base64.b64encode(sealed.getvalue()).decode()
+    assert ask(do="open_document", ciphertext=back, entry=named) == told
 
 
 def test_the_server_takes_what_a_browser_sealed_and_opens_it(

@@ -1,0 +1,96 @@
+"""How a supplier ends a contract: for what the frozen policy of its tender allows, after notice.
+
+Never commits. The contract's row is locked by the caller.
+"""
+
+from datetime import datetime
+from typing import Any, NamedTuple
+
+from sqlmodel import Session
+
+from api.contracts.models import Contract
+from api.contracts.problems import NoticeMissing, NoticeRuns, TerminationNotAllowed
+from api.core import db
+from api.core.errors import Conflict
+from api.procurement.models import Tender
+from api.procurement.service import policies
+from api.rules.contracts import ContractStatus, TerminationReason
+from api.rules.policy import SupplierTermination, TerminationGround
+from api.rules.tenders import has_ended
+
+PARAMETER = "supplier_termination"
+
+
+class Notice(NamedTuple):
+    """Why a supplier wishes to end a contract, and from when on it may."""
+
+    ground: TerminationGround
+    details: str
+    ends_at: datetime
+
+
+def told(tender: Tender) -> dict[str, Any] | None:
+    """The terms as the document of a contract tells them to who signs it; None: there are none."""
+    found = _terms(tender)
+    if found is None:
+        return None
+    return {
+        "grounds": sorted(found.grounds),
+        "notice_days": found.notice.days,
+        "notice_unit": found.notice.unit.value,
+    }
+
+
+def give_notice(
+    session: Session,
+    tender: Tender,
+    contract: Contract,
+    *,
+    ground: TerminationGround,
+    details: str,
+) -> Notice:
+    """Say as the supplier that it will end a contract in force unless the ground falls away.
+
+    Raises Conflict, or TerminationNotAllowed for what the frozen policy does not name.
+    """
+    if contract.status is not ContractStatus.ACTIVE:
+        raise Conflict(f"The contract is {contract.status}.")
+    if contract.notice_ground is not None:
+        raise Conflict("Notice has been given already.")
+    terms = _terms(tender)
+    if terms is None or ground not in terms.grounds:
+        raise TerminationNotAllowed
+    timetable = policies.timetable_of(session, tender)
+    notice = Notice(ground, details, timetable.after(db.now(session), terms.notice))
+    _write(contract, notice)
+    return notice
+
+
+def withdraw_notice(contract: Contract) -> None:
+    """Let a contract go on after all. Raises NoticeMissing."""
+    if contract.status is not ContractStatus.ACTIVE or contract.notice_ground is None:
+        raise NoticeMissing
+    _write(contract, None)
+
+
+def due(session: Session, contract: Contract) -> tuple[TerminationReason, str]:
+    """Why a contract ends whose notice is over, and what was said. NoticeMissing or NoticeRuns."""
+    ground, ends_at = contract.notice_ground, contract.notice_ends_at
+    if ground is None or ends_at is None:
+        raise NoticeMissing
+    if not has_ended(ends_at, db.now(session)):
+        raise NoticeRuns(f"Until {ends_at.isoformat()}.")
+    force = ground is TerminationGround.FORCE_MAJEURE
+    reason = TerminationReason.FORCE_MAJEURE if force else TerminationReason.BREACH
+    return reason, contract.notice_details or ""
+
+
+def _terms(tender: Tender) -> SupplierTermination | None:
+    return policies.policy_of(tender).supplier_termination
+
+
+def _write(contract: Contract, notice: Notice | None) -> None:
+    contract.notice_ground = notice and notice.ground
+    contract.notice_details = notice and notice.details
+    contract.notice_ends_at = notice and notice.ends_at
+    contract.version += 1

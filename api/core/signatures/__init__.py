@@ -1,0 +1,1 @@
+"""Signatures of organisations over papers: what proves them, and the PDF that people sign."""

@@ -92,3 +92,9 @@ class AboveTransferred(Conflict):
     """More is to be taken back than was transferred and is not on its way back."""
 
     code, title = "above_transferred", "More than was transferred"
+
+
+class SuspenseUnfit(Conflict):
+    """The collection is in another currency, or expects nothing any more."""
+
+    code, title = "suspense_unfit", "The money does not fit the collection"

@@ -122,20 +122,20 @@ def payee(org_id: Any) -> str:
         )
         session.add(found)
         session.flush()
-        return ids.show("payee_account", found.id)
+        return ids.show("payeeaccount", found.id)
 
 
 def suspend(case: Paid) -> None:
     """Let nothing be paid to the supplier's account for now."""
     with db.worker_unit_of_work() as session:
-        account = session.get_one(PayeeAccount, ids.parse("payee_account", case.account))
+        account = session.get_one(PayeeAccount, ids.parse("payeeaccount", case.account))
         payees.suspend(session, account, actor="test", reason="Being looked at")
 
 
 def verify(case: Paid) -> None:
     """Let the supplier's account be paid to again."""
     with db.worker_unit_of_work() as session:
-        account = session.get_one(PayeeAccount, ids.parse("payee_account", case.account))
+        account = session.get_one(PayeeAccount, ids.parse("payeeaccount", case.account))
         payees.verify(session, account, actor="another")
 
 

@@ -149,7 +149,7 @@ def _paid(story: Story, handed: delivering.Delivery, supplier: Any) -> None:
     story.ids |= {
         "payment_id": due["id"],
         "guarantee": 1,
-        "payee_account": account,
+        "payeeaccount": account,
     }
 
 

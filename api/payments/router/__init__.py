@@ -1,12 +1,15 @@
 """Every router of payments."""
 
 from api.payments.router import (
+    accounts,
     fees,
     guarantees,
     ledger,
     milestone_payments,
     payment_schedules,
     securities,
+    suspense,
+    transfers,
 )
 
 ROUTERS = (
@@ -20,4 +23,7 @@ ROUTERS = (
     securities.router,
     payment_schedules.router,
     milestone_payments.router,
+    *accounts.ROUTERS,
+    *transfers.ROUTERS,
+    suspense.router,
 )

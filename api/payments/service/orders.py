@@ -12,9 +12,10 @@ from uuid import UUID
 from sqlmodel import Session, col, select
 from uuid_utils.compat import uuid7
 
-from api.core import audit, rows
-from api.core.errors import Conflict
+from api.core import audit, pages, rows
+from api.core.errors import Conflict, NotFound
 from api.core.outbox import emit
+from api.core.pages import PageQuery
 from api.payments import references
 from api.payments.models import LedgerHold, LedgerTransaction, PayeeAccount, PaymentOrder
 from api.payments.problems import PayeeUnfit, PaymentFourEyes, PaymentUnderWay
@@ -115,6 +116,31 @@ def order(
 def locked(session: Session, order_id: UUID) -> PaymentOrder:
     """An order, its row locked. NotFound."""
     return rows.locked(session, PaymentOrder, order_id)
+
+
+def get(session: Session, order_id: UUID, *, org_id: UUID | None) -> PaymentOrder:
+    """An order to the organisation; to anybody, for the operator. NotFound."""
+    query = select(PaymentOrder).where(PaymentOrder.id == order_id)
+    if org_id is not None:
+        query = query.where(PaymentOrder.beneficiary_id == org_id)
+    found = session.exec(query).one_or_none()
+    if found is None:
+        raise NotFound
+    return found
+
+
+def list_orders(
+    session: Session, page: PageQuery, *, org_id: UUID | None, status: OrderStatus | None
+) -> tuple[Sequence[PaymentOrder], str | None]:
+    """Orders to the organisation, or to everybody, the newest first, and the next cursor."""
+    query = select(PaymentOrder)
+    if org_id is not None:
+        query = query.where(PaymentOrder.beneficiary_id == org_id)
+    if status is not None:
+        query = query.where(PaymentOrder.status == status)
+    return pages.newest_first(
+        session, query, PaymentOrder, page, scope=f"orders:{org_id}", filters={"status": status}
+    )
 
 
 def approve(session: Session, order: PaymentOrder, *, actor: str) -> None:

@@ -65,7 +65,12 @@ TAGS = [
         ),
         ("payment_rails", "By which rail a payment can go, and why not by another."),
         ("collections", "Money that is expected: the reference to write, and what came."),
-        ("payment_orders", "Money that goes out, and files of payments for banks."),
+        ("payment_orders", "Money that goes out."),
+        (
+            "payment_batches",
+            "Files of payments for banks (pain.001): made by one, released by two.",
+        ),
+        ("bank_statements", "Statements of banks (camt.053, MT940), and what became of entries."),
         ("suspense_items", "Money that fits nothing, and what two people made of it."),
         ("disputes", "Disputes about contracts, their evidence, and the payments they freeze."),
         ("tracking", "Where shipments are: sources, webhooks, events, timelines, ETA."),

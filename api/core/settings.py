@@ -226,6 +226,9 @@ class Settings(PaymentSettings):
     max_tracking_bytes: int = Field(
         default=20_000_000, ge=1_000, description="Of a file of tracking events."
     )
+    max_statement_bytes: int = Field(
+        default=10_000_000, ge=1_000, description="Of a statement of a bank."
+    )
     max_document_bytes: int = Field(default=50_000_000, ge=1_000)
     files_url: str | None = Field(
         default=None,

@@ -147,6 +147,7 @@ def _paid(story: Story, handed: delivering.Delivery, supplier: Any) -> None:
     }
     ok(buyer.post(handed.url("refunds"), json=back))
     story.ids |= {
+        "collection_id": funding["collection_id"],
         "payment_id": due["id"],
         "guarantee": 1,
         "payeeaccount": account,

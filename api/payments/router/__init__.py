@@ -2,6 +2,7 @@
 
 from api.payments.router import (
     accounts,
+    bank,
     fees,
     guarantees,
     ledger,
@@ -26,4 +27,5 @@ ROUTERS = (
     *accounts.ROUTERS,
     *transfers.ROUTERS,
     suspense.router,
+    *bank.ROUTERS,
 )

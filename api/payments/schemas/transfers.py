@@ -101,7 +101,7 @@ class PayeeAccountIn(BankAccountIn):
 class PayeeReasonIn(Input):
     """Why."""
 
-    reason: Reason
+    reason: Reason = Field(examples=["The holder's name is another"])
 
 
 class PayeeAccountOut(BaseModel):

@@ -214,15 +214,22 @@ def unanswered(session: Session, order: PaymentOrder, *, reason: str) -> None:
 
 
 def settled(
-    session: Session, order: PaymentOrder, *, actor: str, provider_id: str | None = None
+    session: Session,
+    order: PaymentOrder,
+    *,
+    actor: str,
+    provider_id: str | None = None,
+    details: Mapping[str, Any] | None = None,
 ) -> None:
-    """The money is gone: the held amount is booked. Told again, nothing. Raises Conflict."""
+    """The money is gone: the held amount is booked, with what the transaction says besides. Told
+    again, nothing. Raises Conflict."""
     order = locked(session, order.id)
     if order.status in (OrderStatus.SETTLED, OrderStatus.RETURNED):
         return
     order.provider_id = provider_id or order.provider_id
     _move(session, order, "settle", actor, {"provider_id": order.provider_id})
-    holds.post(session, session.get_one(LedgerHold, order.hold_id), actor=actor)
+    hold = session.get_one(LedgerHold, order.hold_id)
+    holds.post(session, hold, actor=actor, details=details)
 
 
 def failed(session: Session, order: PaymentOrder, *, reason: str, actor: str) -> None:
@@ -242,6 +249,7 @@ def returned(
     reason: str,
     actor: str,
     fee: Decimal = Decimal(0),
+    details: Mapping[str, Any] | None = None,
 ) -> None:
     """The payment came back, less what banks kept: it is on the account that it came from.
 
@@ -260,7 +268,8 @@ def returned(
         query = select(LedgerTransaction).where(
             LedgerTransaction.idempotency_key == f"hold:{hold.id}"
         )
-        posting.reverse(session, session.exec(query).one(), actor=actor, reason=reason)
+        first = session.exec(query).one()
+        posting.reverse(session, first, actor=actor, reason=reason, details=details)
     if fee:
         clearing = AccountKey(CLEARING[order.rail], order.currency)
         fees = AccountKey(AccountKind.PROVIDER_FEES, order.currency)
@@ -272,6 +281,7 @@ def returned(
                 entries=transfer(fees, clearing, fee),
                 actor=actor,
                 resource_id=order.id,
+                details=dict(details or {}),
             ),
         )
 

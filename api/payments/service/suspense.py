@@ -60,6 +60,7 @@ def receive(
     actor: str,
     payer: str | None = None,
     reference: str | None = None,
+    details: Mapping[str, Any] | None = None,
 ) -> SuspenseItem:
     """Book money of which nobody knows whose it is; told again, the item of the first time."""
     known = select(SuspenseItem).where(SuspenseItem.external_id == external_id)
@@ -72,6 +73,7 @@ def receive(
             kind="suspense.received",
             entries=transfer(clearing, AccountKey(AccountKind.SUSPENSE, currency), amount),
             actor=actor,
+            details=dict(details or {}),
         ),
     )
     return keep(

@@ -29,7 +29,13 @@ from api.matching import scoring
 from api.opendata import models as opendata
 from api.opendata.ocds import publishing
 from api.payments import models as payments
-from api.payments.service import bid_securities, gates, milestone_payments, performance_securities
+from api.payments.service import (
+    bank_statements,
+    bid_securities,
+    gates,
+    milestone_payments,
+    performance_securities,
+)
 from api.payments.stripe_rail import provider as stripe_events
 from api.procurement import models as procurement
 from api.procurement.service import gathering, held_securities
@@ -223,6 +229,9 @@ TABLES = (
     payments.CollectionReceipt,
     payments.PaymentOrder,
     payments.SuspenseItem,
+    payments.PaymentBatch,
+    payments.BankStatement,
+    payments.BankEntry,
     payments.CommissionTariff,
     payments.ContractCommission,
     payments.FeeInvoiceSeries,
@@ -274,6 +283,6 @@ entry.plug(performance_securities.may_come_into_force)
 gathering.plug(of_lot=comparison.comparable)
 scoring.plug(markups.of_day)
 gates.plug(Purpose.RELEASE, milestone_payments.send_blockers)
-providers.register(*tracking_messages.PROVIDERS, stripe_events.PROVIDER)
+providers.register(*tracking_messages.PROVIDERS, stripe_events.PROVIDER, bank_statements.PROVIDER)
 outbox.before_commit(publishing.EVENTS.keys(), publishing.publish)
 outbox.before_commit(catalogue.TYPES.keys(), envelopes.publish)

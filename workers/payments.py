@@ -26,6 +26,7 @@ from api.payments.service import (
     securities,
     security_returns,
     sending,
+    suspense_decisions,
     tariffs,
 )
 from api.payments.stripe_rail import chargebacks, polling, recovery
@@ -194,8 +195,10 @@ def follow_collection(session: Session, resource_id: str) -> None:
 
 @task("payments.follow_order")
 def follow_order(session: Session, resource_id: str) -> None:
-    """An order was settled, or was not: its payment or refund follows."""
-    following.follow_order(session, session.get_one(PaymentOrder, UUID(hex=resource_id)))
+    """An order was settled, or was not: its payment, refund or return follows."""
+    order = session.get_one(PaymentOrder, UUID(hex=resource_id))
+    following.follow_order(session, order)
+    suspense_decisions.follow_order(session, order)
 
 
 @batch_task(polling.EVENTS)

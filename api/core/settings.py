@@ -231,6 +231,9 @@ class Settings(PaymentSettings, SignatureSettings):
         lt=LARGEST_DOCUMENT,
         description="Of an uploaded file; of one that is sealed, before it is padded and encrypted.",
     )
+    max_statement_bytes: int = Field(
+        default=10_000_000, ge=1_000, description="Of a statement of a bank."
+    )
     files_url: str | None = Field(
         default=None,
         pattern=r"^s3://[a-z0-9][a-z0-9.-]{1,61}[a-z0-9](/[A-Za-z0-9._/-]*)?$",

@@ -53,7 +53,10 @@ def connect(
 
 def add(session: Session, source: IntakeSource, *, actor: str) -> IntakeSource:
     """Keep a source that was checked. Raises AlreadyExists for a name taken."""
-    if source.name == OWN or _named(session, source.org_id, source.name) is not None:
+    if (
+        source.name.partition(":")[0] == OWN
+        or _named(session, source.org_id, source.name) is not None
+    ):
         raise AlreadyExists("A source of yours has this name.")
     session.add(source)
     _log(session, source, "create", actor)
@@ -70,6 +73,21 @@ def own(session: Session, org_id: UUID, settings: dict[str, Any]) -> IntakeSourc
             statement.on_conflict_do_nothing(index_elements=["org_id", "name"])
         )
         found = _named(session, org_id, OWN)
+    assert found is not None, "it was there or has been made"
+    return found
+
+
+def of_calls(session: Session, org_id: UUID, provider: str) -> IntakeSource:
+    """The source of what the organisation uploads for a provider, made at the first upload."""
+    name = f"{OWN}:{provider}"
+    found = _named(session, org_id, name)
+    if found is None:
+        row = bulk.new_row(org_id=org_id, name=name, provider=provider, settings={}, version=1)
+        statement = insert(IntakeSource).values(row)
+        session.connection().execute(
+            statement.on_conflict_do_nothing(index_elements=["org_id", "name"])
+        )
+        found = _named(session, org_id, name)
     assert found is not None, "it was there or has been made"
     return found
 

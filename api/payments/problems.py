@@ -92,3 +92,27 @@ class AboveTransferred(Conflict):
     """More is to be taken back than was transferred and is not on its way back."""
 
     code, title = "above_transferred", "More than was transferred"
+
+
+class SuspenseUnfit(Conflict):
+    """The collection is in another currency, or expects nothing any more."""
+
+    code, title = "suspense_unfit", "The money does not fit the collection"
+
+
+class NothingToPay(Conflict):
+    """No order waits for a file from this account: none was sent, or each is in a batch already."""
+
+    code, title = "nothing_to_pay", "No payment waits for a file"
+
+
+class BatchFourEyes(Conflict):
+    """Who has made a batch does not release it: another person or program does."""
+
+    code, title = "batch_four_eyes", "Somebody else must release the batch"
+
+
+class BatchNotReleased(Conflict):
+    """The file is given out once a second person has released the batch."""
+
+    code, title = "batch_not_released", "The batch is not released"

@@ -5,6 +5,7 @@ Which countries a rail reaches is its provider's word, on the day that is named 
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from decimal import Decimal
 from enum import StrEnum
 
 from api.rules.ledger import AccountKind
@@ -88,6 +89,14 @@ class SuspenseStatus(StrEnum):
     RETURNED = "returned"
 
 
+class BatchStatus(StrEnum):
+    """A file of payments for a bank: made by one, released by another."""
+
+    CREATED = "created"
+    RELEASED = "released"
+    CANCELLED = "cancelled"
+
+
 _C, _O, _Y, _S = CollectionStatus, OrderStatus, PayeeState, SuspenseStatus
 COLLECTION = Machine(
     {
@@ -118,12 +127,19 @@ PAYEE = Machine(
         "retire": (frozenset({_Y.SUBMITTED, _Y.VERIFIED, _Y.SUSPENDED}), _Y.RETIRED),
     }
 )
+BATCH = Machine(
+    {
+        "release": (frozenset({BatchStatus.CREATED}), BatchStatus.RELEASED),
+        "cancel": (frozenset({BatchStatus.CREATED}), BatchStatus.CANCELLED),
+    }
+)
 SUSPENSE = Machine(
     {
         "propose": (frozenset({_S.OPEN}), _S.PROPOSED),
         "refuse": (frozenset({_S.PROPOSED}), _S.OPEN),
         "assign": (frozenset({_S.PROPOSED}), _S.ASSIGNED),
         "return": (frozenset({_S.PROPOSED}), _S.RETURNED),
+        "reopen": (frozenset({_S.RETURNED}), _S.OPEN),
     }
 )
 
@@ -171,6 +187,8 @@ STRIPE_PAYOUTS = STRIPE_CROSS_BORDER | {"CN", "KZ"}
 """Which Global Payouts reach from a sender in the US or the UK; China since 2026-04-22, Kazakhstan
 since 2026-05-27 (Stripe's changelog). Kyrgyzstan was not among them."""
 GLOBAL_PAYOUT_SENDERS = frozenset({"US", "GB"})
+CHARGE_DIGITS = 8
+"""How many digits a charge has at most, in coins (Stripe, "Create a PaymentIntent": `amount`)."""
 CARD_HOLD_DAYS = 7
 """How long an authorisation of a card holds money at most (Stripe, "Place a hold on a payment
 method"; Visa 5 days where the customer is not present)."""
@@ -191,6 +209,9 @@ class Route:
     platform_country: str | None = None
     bank_currencies: frozenset[str] = frozenset()
     """In which the platform has an account at a bank."""
+    amount: Decimal | None = None
+    places: int = 2
+    """Decimals of the currency's coin."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -215,7 +236,12 @@ def _stripe(route: Route) -> Sequence[Refusal]:
     home = route.platform_country
     if home is None:
         return [Refusal("stripe_off", "The platform has no account at Stripe.")]
-    found = []
+    found = [*_coins(route)]
+    if route.purpose in INCOMING and _in_coins(route) >= 10**CHARGE_DIGITS:
+        most = Decimal(10**CHARGE_DIGITS - 1).scaleb(-route.places)
+        found.append(
+            Refusal("amount_too_large", f"A charge is of {most} {route.currency} at most.")
+        )
     if route.purpose in SECURITIES and route.valid_days > CARD_HOLD_DAYS:
         found.append(
             Refusal(
@@ -239,9 +265,10 @@ def _stripe(route: Route) -> Sequence[Refusal]:
 
 def _bank_transfer(route: Route) -> Sequence[Refusal]:
     if route.currency in route.bank_currencies:
-        return []
+        return _coins(route)
     return [
-        Refusal("no_bank_account", f"The platform has no account at a bank in {route.currency}.")
+        *_coins(route),
+        Refusal("no_bank_account", f"The platform has no account at a bank in {route.currency}."),
     ]
 
 
@@ -249,6 +276,17 @@ def _guarantee(route: Route) -> Sequence[Refusal]:
     if route.purpose in SECURITIES:
         return []
     return [Refusal("no_money", "A guarantee secures a claim; it moves no money.")]
+
+
+def _in_coins(route: Route) -> Decimal:
+    return (route.amount or Decimal()).scaleb(route.places)
+
+
+def _coins(route: Route) -> Sequence[Refusal]:
+    if _in_coins(route) % 1 == 0:
+        return []
+    detail = f"{route.currency} has {route.places} decimals."
+    return [Refusal("finer_than_coin", detail)]
 
 
 _REFUSALS = {

@@ -8,7 +8,7 @@ from uuid import UUID, uuid4
 
 from sqlmodel import Session, col, select
 
-from api.core import db, ids
+from api.core import db, encryption, ids
 from api.payments.models import Collection, LedgerAccount, PayeeAccount, PaymentOrder
 from api.payments.service import balances, collections, orders, payees
 from api.rules.ledger import AccountKey, AccountKind
@@ -73,10 +73,11 @@ def agreed(
     *rows: Mapping[str, Any],
     parts: Any = USUAL,
     settlement: str = "escrow",
+    payee_of: Callable[[Any], str] | None = None,
 ) -> Paid:
     """A contract about 600 desks whose payment schedule the supplier accepted."""
     made = delivering.begun(session, as_org, *rows)
-    account = payee(made.supplier.org_id)
+    account = payee_of(made.supplier) if payee_of else payee(made.supplier.org_id)
     case = Paid(
         made,
         awarding.second_client(made.buyer),
@@ -117,27 +118,27 @@ def payee(org_id: Any) -> str:
             country="KG",
             currency="KGS",
             holder_name="ОсОО",
-            number=b"kept elsewhere",
             fingerprint=uuid4().hex,
             added_by="test",
             state=PayeeState.VERIFIED,
         )
+        found.number = encryption.lock("1180000012345678", found.id)
         session.add(found)
         session.flush()
-        return ids.show("payee_account", found.id)
+        return ids.show("payeeaccount", found.id)
 
 
 def suspend(case: Paid) -> None:
     """Let nothing be paid to the supplier's account for now."""
     with db.worker_unit_of_work() as session:
-        account = session.get_one(PayeeAccount, ids.parse("payee_account", case.account))
+        account = session.get_one(PayeeAccount, ids.parse("payeeaccount", case.account))
         payees.suspend(session, account, actor="test", reason="Being looked at")
 
 
 def verify(case: Paid) -> None:
     """Let the supplier's account be paid to again."""
     with db.worker_unit_of_work() as session:
-        account = session.get_one(PayeeAccount, ids.parse("payee_account", case.account))
+        account = session.get_one(PayeeAccount, ids.parse("payeeaccount", case.account))
         payees.verify(session, account, actor="another")
 
 

@@ -147,9 +147,10 @@ def _paid(story: Story, handed: delivering.Delivery, supplier: Any) -> None:
     }
     ok(buyer.post(handed.url("refunds"), json=back))
     story.ids |= {
+        "collection_id": funding["collection_id"],
         "payment_id": due["id"],
         "guarantee": 1,
-        "payee_account": account,
+        "payeeaccount": account,
     }
 
 

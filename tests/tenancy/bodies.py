@@ -12,6 +12,7 @@ from api.procurement.sealing.ceremony import Member, Scope, perform
 from api.procurement.sealing.keys import Identity
 from api.rules.sealing import EnvelopeKind
 from tests.catalog import samples as catalog
+from tests.payments import banking, treasury
 from tests.screening import files as screened
 
 EVENT = {"event_id": "gps-000417", "milestone": "picked_up", "event_time": "2026-03-08T10:00:00Z"}
@@ -32,6 +33,9 @@ BODIES: dict[str, Any] = {
     "POST /v1/imports": catalog.csv_file({}),
     "POST /v1/watch-lists/{name}/import": screened.GOODS,
     "POST /v1/screening-cases/{case_id}/confirm": {"reason": "The same number and address"},
+    "POST /v1/platform-accounts": {**treasury.ACCOUNT, "number": "1240020000999999"},
+    "POST /v1/payee-accounts": {**treasury.PAYEE, "number": "1240020000888888"},
+    "POST /v1/bank-statements": banking.camt(banking.line("1", "tenancy")),
     "POST /v1/documents": b"%PDF-1.7 report",
     "POST /v1/tenders/{tender_id}/sealed-documents": SEALED.getvalue(),
     "POST /v1/tenders/{tender_id}/keys": perform(SCOPE, 2, HOLDERS).model_dump(mode="json"),
@@ -47,6 +51,13 @@ BODIES: dict[str, Any] = {
 }
 STATED = {"since": "2026-01-01", "until": "2026-12-31"}
 QUERIES: dict[str, dict[str, Any]] = {
+    "GET /v1/payment-rails": {
+        "payer_country": "KG",
+        "payee_country": "KG",
+        "currency": "KGS",
+        "amount": "1",
+        "purpose": "release",
+    },
     "GET /v1/ledger/accounts/{account_id}/statement": STATED,
     "GET /v1/ledger/accounts/{account_id}/statement/file": {**STATED, "format": "csv"},
     "GET /v1/ledger/trial-balance/file": {"format": "csv"},

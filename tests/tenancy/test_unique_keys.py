@@ -53,6 +53,7 @@ TELL_NOTHING = {
         ("term_frequency", "term"),
     },
     "written by the operator alone": {
+        ("payment_batch", "message_id"),
         ("platform_account", "number", "currency"),
         ("watch_list", "name"),
     },

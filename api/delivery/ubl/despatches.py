@@ -11,9 +11,9 @@ from decimal import Decimal
 from uuid import UUID
 
 from api.core.ids import show
+from api.core.xml_files import Element
 from api.delivery.schemas.despatches import DespatchAdviceIn
 from api.delivery.ubl.documents import (
-    Element,
     Kind,
     built,
     cac,

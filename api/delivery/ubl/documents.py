@@ -19,7 +19,9 @@ from typing import Any
 from lxml import etree
 from pydantic import BaseModel, ValidationError
 
+from api.core import xml_files
 from api.core.errors import FieldError, Invalid, Problem
+from api.core.xml_files import Element
 from api.rules.clock import BISHKEK
 
 _URN = "urn:oasis:names:specification:ubl:schema:xsd:"
@@ -28,8 +30,6 @@ _PREFIXES = {CAC: "cac:", CBC: "cbc:"}
 _NAMES = {"cac": CAC, "cbc": CBC}
 MAX_BYTES = 2_000_000
 _MAX_ERRORS = 20
-type Element = Any
-"""An lxml element: lxml has no types."""
 
 
 class Kind(StrEnum):
@@ -43,22 +43,10 @@ class Kind(StrEnum):
 
 def parse(body: bytes, kind: Kind) -> Element:
     """The root of a document of a kind that its schema accepts. Raises Invalid."""
-    try:
-        text = body.decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        raise _one("/", "not_utf8", "Send the document in UTF-8.") from error
-    if "<!" in re.sub(r"<!--.*?-->|<!\[CDATA\[.*?\]\]>", "", text, flags=re.DOTALL):
-        raise _one("/", "doctype", "A document type, and with it entities, is not accepted.")
-    parser = etree.XMLParser(
-        resolve_entities=False, no_network=True, load_dtd=False, huge_tree=False, encoding="utf-8"
-    )
-    try:
-        root = etree.fromstring(text.encode(), parser)
-    except etree.XMLSyntaxError as error:
-        raise _one("/", "not_xml", f"Line {error.lineno}: {error.msg}") from error
+    root = xml_files.parse(body)
     expected = f"{{{_URN}{kind}-2}}{kind}"
     if root.tag != expected:
-        raise _one(path_of(root), "wrong_document", f"The root must be {expected}.")
+        raise xml_files.refused(path_of(root), "wrong_document", f"The root must be {expected}.")
     schema = _schema(kind)
     if not schema.validate(root):
         raise Invalid(
@@ -106,10 +94,14 @@ def instant_of(day: Element, clock: Element | None) -> datetime:
     """A date and a time with a zone as one instant; Invalid without one."""
     text = text_of(clock)
     if text is None:
-        raise _one(path_of(day), "time_missing", "Give the time as well, with its zone.")
+        raise xml_files.refused(
+            path_of(day), "time_missing", "Give the time as well, with its zone."
+        )
     at = time.fromisoformat(text)
     if at.tzinfo is None:
-        raise _one(path_of(clock), "no_zone", "The time has no zone: write for example +08:00.")
+        raise xml_files.refused(
+            path_of(clock), "no_zone", "The time has no zone: write for example +08:00."
+        )
     return datetime.combine(date.fromisoformat(day_of(day) or ""), at)
 
 
@@ -160,7 +152,7 @@ def named(places: Mapping[str, str]) -> Iterator[None]:
 
 def refused(element: Element, code: str, detail: str) -> Invalid:
     """An `Invalid` about one element."""
-    return _one(path_of(element), code, detail)
+    return xml_files.refused(path_of(element), code, detail)
 
 
 def document(kind: Kind, *children: Element | None) -> bytes:
@@ -239,7 +231,3 @@ def _place(pointer: str, places: Mapping[str, str]) -> str:
             return places[pointer]
         pointer = pointer.rpartition("/")[0]
     return "/"
-
-
-def _one(pointer: str, code: str, detail: str) -> Invalid:
-    return Invalid(detail, errors=[FieldError(pointer=pointer, code=code, detail=detail)])

@@ -6,8 +6,8 @@ from datetime import date
 from decimal import Decimal
 from uuid import UUID
 
+from api.core.xml_files import Element
 from api.delivery.ubl.documents import (
-    Element,
     Kind,
     cac,
     cbc,

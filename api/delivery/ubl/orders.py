@@ -16,8 +16,8 @@ from api.contracts.schemas import OrderResponseIn, ScheduleRowIn
 from api.contracts.schemas.schedules import OrderResponseLineIn
 from api.core import ids
 from api.core.errors import FieldError, Invalid
+from api.core.xml_files import Element
 from api.delivery.ubl.documents import (
-    Element,
     Kind,
     built,
     cac,

@@ -1,5 +1,6 @@
 """Tables of payments."""
 
+from api.payments.models.bank import BankEntry, BankStatement, PaymentBatch
 from api.payments.models.fees import (
     CommissionTariff,
     ContractCommission,
@@ -56,6 +57,8 @@ from api.payments.models.transfers import (
 
 __all__ = [
     "AdvanceGuarantee",
+    "BankEntry",
+    "BankStatement",
     "Collection",
     "CollectionReceipt",
     "CommissionTariff",
@@ -76,6 +79,7 @@ __all__ = [
     "MilestonePayment",
     "PayeeAccount",
     "PaymentApproval",
+    "PaymentBatch",
     "PaymentDispute",
     "PaymentMilestone",
     "PaymentOrder",

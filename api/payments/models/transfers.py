@@ -176,6 +176,9 @@ class PaymentOrder(Table, table=True):
     provider_id: str | None = Field(default=None, max_length=255, index=True)
     attempts: int = 0
     last_error: str | None = Field(default=None, max_length=500)
+    batch_id: UUID | None = Field(
+        default=None, foreign_key="payment_batch.id", index=True, ondelete="RESTRICT"
+    )
     version: int = 1
 
 

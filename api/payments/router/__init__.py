@@ -1,12 +1,16 @@
 """Every router of payments."""
 
 from api.payments.router import (
+    accounts,
+    bank,
     fees,
     guarantees,
     ledger,
     milestone_payments,
     payment_schedules,
     securities,
+    suspense,
+    transfers,
 )
 
 ROUTERS = (
@@ -20,4 +24,8 @@ ROUTERS = (
     securities.router,
     payment_schedules.router,
     milestone_payments.router,
+    *accounts.ROUTERS,
+    *transfers.ROUTERS,
+    suspense.router,
+    *bank.ROUTERS,
 )

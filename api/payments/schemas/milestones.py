@@ -19,7 +19,7 @@ from api.rules.payment_milestones import AdvanceGuaranteeStatus, MilestoneStatus
 from api.rules.schedules import ScheduleStatus
 
 MilestoneId = Annotated[UUID, PublicId("milestone")]
-PayeeAccountId = Annotated[UUID, PublicId("payee_account")]
+PayeeAccountId = Annotated[UUID, PublicId("payeeaccount")]
 PartNumber = Annotated[int, Field(ge=1, le=9999, examples=[1])]
 MAX_PARTS = 200
 _LOT = "lot_019abf2e8c1d7c3fa9b04b4c6f0d2e11"

@@ -1,7 +1,6 @@
 """What goes in and out about accounts of payees, money that is expected, and money that goes out."""
 
 from datetime import datetime
-from decimal import Decimal
 from typing import Annotated, Self
 from uuid import UUID
 
@@ -9,6 +8,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validat
 from stdnum import bic, iban
 from stdnum.exceptions import ValidationError as NumberWrong
 
+from api.catalog.types import PlainDecimal
 from api.core.ids import PublicId
 from api.core.inputs import printable
 from api.rules.payee_accounts import number_fault
@@ -82,6 +82,10 @@ class BankAccountIn(Input):
         return self
 
 
+class PlatformAccountIn(BankAccountIn):
+    """An account of the platform at a bank: payers are shown it, and payments leave it."""
+
+
 class PayeeAccountIn(BankAccountIn):
     """An account at a bank where your organisation is to be paid."""
 
@@ -94,10 +98,10 @@ class PayeeAccountIn(BankAccountIn):
         return self
 
 
-class ReasonIn(Input):
+class PayeeReasonIn(Input):
     """Why."""
 
-    reason: Reason
+    reason: Reason = Field(examples=["The holder's name is another"])
 
 
 class PayeeAccountOut(BaseModel):
@@ -135,6 +139,19 @@ class PlatformAccountOut(BaseModel):
     closed_at: datetime | None
 
 
+class PayToOut(BaseModel):
+    """An account to which a payer pays."""
+
+    model_config = ConfigDict(from_attributes=True)
+
+    holder_name: str
+    bank_name: str
+    country: str
+    currency: str
+    bic: str | None
+    number: str
+
+
 class CollectionOut(BaseModel):
     """Money that is expected; `reference` is what the payer writes."""
 
@@ -144,14 +161,35 @@ class CollectionOut(BaseModel):
     purpose: Purpose
     rail: RailName
     currency: str
-    amount: Decimal
-    received_amount: Decimal
+    amount: PlainDecimal
+    received_amount: PlainDecimal
     reference: str
     pay_url: str | None
     due_at: datetime | None
     status: CollectionStatus
     version: int
     created_at: datetime
+
+
+class CollectionReceiptOut(BaseModel):
+    """Money that came for a collection; what was more than expected is in suspense."""
+
+    model_config = ConfigDict(from_attributes=True)
+
+    currency: str
+    amount: PlainDecimal
+    applied_amount: PlainDecimal
+    created_at: datetime
+
+
+class CollectionFullOut(CollectionOut):
+    """A collection with what came, and where it is paid."""
+
+    receipts: list[CollectionReceiptOut]
+    pay_to: list[PayToOut] = Field(
+        description="Accounts of the platform in the currency; none for another rail, or when "
+        "nothing is expected any more"
+    )
 
 
 class PaymentOrderOut(BaseModel):
@@ -165,7 +203,7 @@ class PaymentOrderOut(BaseModel):
     payee_account_id: PayeeAccountId | None
     rail: RailName
     currency: str
-    amount: Decimal
+    amount: PlainDecimal
     status: OrderStatus
     end_to_end_id: str
     blocked_by: list[str]
@@ -181,7 +219,7 @@ class SuspenseItemOut(BaseModel):
 
     id: SuspenseItemId
     currency: str
-    amount: Decimal
+    amount: PlainDecimal
     payer: str | None
     reference: str | None
     reason: str
@@ -192,6 +230,28 @@ class SuspenseItemOut(BaseModel):
     order_id: PaymentOrderId | None
     version: int
     created_at: datetime
+
+
+class RailRefusalOut(BaseModel):
+    """Why a rail does not carry a payment."""
+
+    code: str = Field(examples=["no_bank_account"])
+    detail: str
+
+
+class RailOut(BaseModel):
+    """A rail, and whether it carries a payment: it does when nothing refuses it."""
+
+    rail: RailName
+    fits: bool
+    refusals: list[RailRefusalOut]
+
+
+class RailsOut(BaseModel):
+    """Every rail, and the one that is chosen when nobody says which."""
+
+    chosen: RailName | None
+    rails: list[RailOut]
 
 
 class SuspenseAssignIn(Input):

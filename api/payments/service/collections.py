@@ -4,18 +4,19 @@ What comes is booked once for each id that the rail gave it. What a collection d
 the suspense account, never on somebody's by guess.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
-from sqlmodel import Session, select
+from sqlmodel import Session, col, select
 from uuid_utils.compat import uuid7
 
-from api.core import audit, rows
-from api.core.errors import Conflict
+from api.core import audit, pages, rows
+from api.core.errors import Conflict, NotFound
 from api.core.outbox import emit
+from api.core.pages import PageQuery
 from api.payments import references
 from api.payments.models import Collection, CollectionReceipt
 from api.payments.problems import CollectionOver
@@ -85,6 +86,38 @@ def request(
     return found
 
 
+def get(session: Session, collection_id: UUID, *, org_id: UUID | None) -> Collection:
+    """A collection that the organisation pays; of anybody, for the operator. NotFound."""
+    query = select(Collection).where(Collection.id == collection_id)
+    if org_id is not None:
+        query = query.where(Collection.payer_id == org_id)
+    found = session.exec(query).one_or_none()
+    if found is None:
+        raise NotFound
+    return found
+
+
+def list_collections(
+    session: Session, page: PageQuery, *, org_id: UUID | None, status: CollectionStatus | None
+) -> tuple[Sequence[Collection], str | None]:
+    """What is expected of the organisation, or of everybody, the newest first, and the next
+    cursor."""
+    query = select(Collection)
+    if org_id is not None:
+        query = query.where(Collection.payer_id == org_id)
+    if status is not None:
+        query = query.where(Collection.status == status)
+    return pages.newest_first(
+        session, query, Collection, page, scope=f"collections:{org_id}", filters={"status": status}
+    )
+
+
+def receipts(session: Session, collection: Collection) -> Sequence[CollectionReceipt]:
+    """What came for a collection, in order."""
+    query = select(CollectionReceipt).where(CollectionReceipt.collection_id == collection.id)
+    return session.exec(query.order_by(col(CollectionReceipt.id))).all()
+
+
 def locked(session: Session, collection_id: UUID) -> Collection:
     """A collection, its row locked. NotFound."""
     return rows.locked(session, Collection, collection_id)
@@ -108,12 +141,15 @@ def receive(
     actor: str,
     fee: Decimal = Decimal(0),
     payer: str | None = None,
+    details: Mapping[str, Any] | None = None,
+    held_in: AccountKind | None = None,
 ) -> CollectionReceipt:
     """Book `amount`, of which the rail kept `fee`, from `clearing` to the collection's account.
 
     What is more than expected, in another currency, or comes when nothing is expected any more, goes
     to suspense as an item of its own. Told again of the same `external_id`, the receipt of the first
-    time. Raises as posting.post.
+    time. `details` is what the transaction says besides, and `held_in` where the money is that
+    comes from suspense. Raises as posting.post.
     """
     collection = locked(session, collection.id)
     known = session.exec(
@@ -138,6 +174,7 @@ def receive(
             entries=[each for each in entries if each.amount],
             actor=actor,
             resource_id=collection.id,
+            details=dict(details or {}),
         ),
         {credit.reference: collection.parties} if credit.reference else {},
     )
@@ -160,7 +197,7 @@ def receive(
             external_id=external_id,
             currency=currency,
             amount=amount - applied,
-            clearing=clearing,
+            clearing=AccountKey(held_in or clearing.kind, currency),
             payer=payer,
             reference=collection.reference,
             reason=reason,

@@ -1,7 +1,9 @@
 """Holds: an amount promised now, posted, given back or expired later, once."""
 
+from collections.abc import Mapping
 from datetime import datetime
 from decimal import Decimal
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy.exc import IntegrityError
@@ -73,7 +75,12 @@ def reserve(
 
 
 def post(
-    session: Session, hold: LedgerHold, *, actor: str, amount: Decimal | None = None
+    session: Session,
+    hold: LedgerHold,
+    *,
+    actor: str,
+    amount: Decimal | None = None,
+    details: Mapping[str, Any] | None = None,
 ) -> LedgerTransaction:
     """Book the promised amount, or less; what is left is free again.
 
@@ -97,6 +104,7 @@ def post(
             actor=actor,
             resource_id=hold.resource_id,
             settles=hold,
+            details=dict(details or {}),
         ),
     )
 

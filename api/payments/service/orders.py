@@ -12,9 +12,10 @@ from uuid import UUID
 from sqlmodel import Session, col, select
 from uuid_utils.compat import uuid7
 
-from api.core import audit, rows
-from api.core.errors import Conflict
+from api.core import audit, pages, rows
+from api.core.errors import Conflict, NotFound
 from api.core.outbox import emit
+from api.core.pages import PageQuery
 from api.payments import references
 from api.payments.models import LedgerHold, LedgerTransaction, PayeeAccount, PaymentOrder
 from api.payments.problems import PayeeUnfit, PaymentFourEyes, PaymentUnderWay
@@ -117,6 +118,31 @@ def locked(session: Session, order_id: UUID) -> PaymentOrder:
     return rows.locked(session, PaymentOrder, order_id)
 
 
+def get(session: Session, order_id: UUID, *, org_id: UUID | None) -> PaymentOrder:
+    """An order to the organisation; to anybody, for the operator. NotFound."""
+    query = select(PaymentOrder).where(PaymentOrder.id == order_id)
+    if org_id is not None:
+        query = query.where(PaymentOrder.beneficiary_id == org_id)
+    found = session.exec(query).one_or_none()
+    if found is None:
+        raise NotFound
+    return found
+
+
+def list_orders(
+    session: Session, page: PageQuery, *, org_id: UUID | None, status: OrderStatus | None
+) -> tuple[Sequence[PaymentOrder], str | None]:
+    """Orders to the organisation, or to everybody, the newest first, and the next cursor."""
+    query = select(PaymentOrder)
+    if org_id is not None:
+        query = query.where(PaymentOrder.beneficiary_id == org_id)
+    if status is not None:
+        query = query.where(PaymentOrder.status == status)
+    return pages.newest_first(
+        session, query, PaymentOrder, page, scope=f"orders:{org_id}", filters={"status": status}
+    )
+
+
 def approve(session: Session, order: PaymentOrder, *, actor: str) -> None:
     """Let it be sent. Raises PaymentFourEyes to who has ordered it, and Conflict."""
     order = locked(session, order.id)
@@ -188,15 +214,22 @@ def unanswered(session: Session, order: PaymentOrder, *, reason: str) -> None:
 
 
 def settled(
-    session: Session, order: PaymentOrder, *, actor: str, provider_id: str | None = None
+    session: Session,
+    order: PaymentOrder,
+    *,
+    actor: str,
+    provider_id: str | None = None,
+    details: Mapping[str, Any] | None = None,
 ) -> None:
-    """The money is gone: the held amount is booked. Told again, nothing. Raises Conflict."""
+    """The money is gone: the held amount is booked, with what the transaction says besides. Told
+    again, nothing. Raises Conflict."""
     order = locked(session, order.id)
     if order.status in (OrderStatus.SETTLED, OrderStatus.RETURNED):
         return
     order.provider_id = provider_id or order.provider_id
     _move(session, order, "settle", actor, {"provider_id": order.provider_id})
-    holds.post(session, session.get_one(LedgerHold, order.hold_id), actor=actor)
+    hold = session.get_one(LedgerHold, order.hold_id)
+    holds.post(session, hold, actor=actor, details=details)
 
 
 def failed(session: Session, order: PaymentOrder, *, reason: str, actor: str) -> None:
@@ -216,6 +249,7 @@ def returned(
     reason: str,
     actor: str,
     fee: Decimal = Decimal(0),
+    details: Mapping[str, Any] | None = None,
 ) -> None:
     """The payment came back, less what banks kept: it is on the account that it came from.
 
@@ -234,7 +268,8 @@ def returned(
         query = select(LedgerTransaction).where(
             LedgerTransaction.idempotency_key == f"hold:{hold.id}"
         )
-        posting.reverse(session, session.exec(query).one(), actor=actor, reason=reason)
+        first = session.exec(query).one()
+        posting.reverse(session, first, actor=actor, reason=reason, details=details)
     if fee:
         clearing = AccountKey(CLEARING[order.rail], order.currency)
         fees = AccountKey(AccountKind.PROVIDER_FEES, order.currency)
@@ -246,6 +281,7 @@ def returned(
                 entries=transfer(fees, clearing, fee),
                 actor=actor,
                 resource_id=order.id,
+                details=dict(details or {}),
             ),
         )
 

@@ -9,7 +9,7 @@ of them.
 """
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from decimal import Decimal
@@ -123,7 +123,12 @@ def post_all(
 
 
 def reverse(
-    session: Session, transaction: LedgerTransaction, *, actor: str, reason: str
+    session: Session,
+    transaction: LedgerTransaction,
+    *,
+    actor: str,
+    reason: str,
+    details: Mapping[str, Any] | None = None,
 ) -> LedgerTransaction:
     """Undo a transaction by another; the first stays. Raises AlreadyReversed and as `post`."""
     entries = rules.reversal(entries_of(session, transaction))
@@ -135,7 +140,7 @@ def reverse(
         actor=actor,
         resource_id=transaction.resource_id,
         reverses_id=transaction.id,
-        details={"reason": reason},
+        details={"reason": reason, **(details or {})},
     )
     if session.exec(
         select(LedgerTransaction.id).where(LedgerTransaction.reverses_id == transaction.id)

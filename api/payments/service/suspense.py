@@ -8,7 +8,7 @@ from uuid import UUID
 from sqlmodel import Session, select
 
 from api.core import audit, pages, rows
-from api.core.errors import Conflict
+from api.core.errors import Conflict, NotFound
 from api.core.pages import PageQuery
 from api.payments.models import SuspenseItem
 from api.payments.problems import PaymentFourEyes
@@ -60,6 +60,7 @@ def receive(
     actor: str,
     payer: str | None = None,
     reference: str | None = None,
+    details: Mapping[str, Any] | None = None,
 ) -> SuspenseItem:
     """Book money of which nobody knows whose it is; told again, the item of the first time."""
     known = select(SuspenseItem).where(SuspenseItem.external_id == external_id)
@@ -72,6 +73,7 @@ def receive(
             kind="suspense.received",
             entries=transfer(clearing, AccountKey(AccountKind.SUSPENSE, currency), amount),
             actor=actor,
+            details=dict(details or {}),
         ),
     )
     return keep(
@@ -98,7 +100,7 @@ def propose(
     """Say what the money is for, or to which account it goes back; another decides."""
     item.assign_to, item.return_to = assign_to, return_to
     item.proposed_by, item.decided_by = actor, None
-    _move(session, item, "propose", actor, {})
+    _move(session, item, "propose", actor, _about(item))
 
 
 def refuse(session: Session, item: SuspenseItem, *, actor: str) -> None:
@@ -107,17 +109,33 @@ def refuse(session: Session, item: SuspenseItem, *, actor: str) -> None:
     _move(session, item, "refuse", actor, {})
 
 
-def decided(session: Session, item: SuspenseItem, *, actor: str, order_id: UUID | None) -> None:
-    """The proposal was carried out. Raises PaymentFourEyes to who made it, and Conflict."""
+def decided(session: Session, item: SuspenseItem, *, actor: str) -> None:
+    """The proposal is carried out. Raises PaymentFourEyes to who made it, and Conflict."""
     if item.status is SuspenseStatus.PROPOSED and item.proposed_by == actor:
         raise PaymentFourEyes
-    item.decided_by, item.order_id = actor, order_id
-    _move(session, item, "assign" if item.assign_to else "return", actor, {})
+    item.decided_by = actor
+    _move(session, item, "assign" if item.assign_to else "return", actor, _about(item))
+
+
+def reopen(session: Session, item: SuspenseItem, *, actor: str) -> None:
+    """The money did not reach whom it was sent back to. Raises Conflict."""
+    about = _about(item)
+    item.assign_to = item.return_to = item.order_id = None
+    item.proposed_by = item.decided_by = None
+    _move(session, item, "reopen", actor, about)
 
 
 def locked(session: Session, item_id: UUID) -> SuspenseItem:
     """An item, its row locked; NotFound."""
     return rows.locked(session, SuspenseItem, item_id)
+
+
+def get(session: Session, item_id: UUID) -> SuspenseItem:
+    """An item; NotFound."""
+    found = session.get(SuspenseItem, item_id)
+    if found is None:
+        raise NotFound
+    return found
 
 
 def list_items(
@@ -130,6 +148,16 @@ def list_items(
     return pages.newest_first(
         session, query, SuspenseItem, page, scope="suspense_items", filters={"status": status}
     )
+
+
+def _about(item: SuspenseItem) -> dict[str, str]:
+    """What was proposed, for the audit trail."""
+    named = {
+        "assign_to": item.assign_to,
+        "return_to": item.return_to,
+        "order_id": item.order_id,
+    }
+    return {name: id.hex for name, id in named.items() if id is not None}
 
 
 def _move(

@@ -1,0 +1,38 @@
+"""A statement of a bank, whatever format it is in: read whole and found sound, or refused."""
+
+from dataclasses import replace
+from decimal import Decimal
+
+from api.core.errors import FieldError
+from api.payments.bank import camt053, mt940
+from api.payments.bank.problems import StatementUnbalanced, unreadable
+from api.rules import bank_statements as rules
+from api.rules.bank_statements import Statement
+
+_FINEST = Decimal("0.000001")
+_MOST = Decimal(10**14)
+
+
+def read(body: bytes) -> list[Statement]:
+    """The statements of a file, each of which adds up.
+
+    Raises StatementUnreadable (or Invalid, for XML that is none), and StatementUnbalanced.
+    """
+    is_xml = body.lstrip(b"\xef\xbb\xbf \t\r\n").startswith(b"<")
+    found = camt053.read(body) if is_xml else mt940.read(body)
+    # Banks enter services that cost nothing.
+    found = [replace(each, entries=tuple(e for e in each.entries if e.amount)) for each in found]
+    for place, each in enumerate(found, 1):
+        _check(f"/statement {place}", each)
+    return found
+
+
+def _check(place: str, statement: Statement) -> None:
+    sums = (statement.opening, statement.closing, *(each.amount for each in statement.entries))
+    if any(abs(each) >= _MOST or each % _FINEST for each in sums):
+        raise unreadable(place, "amount", "An amount has too many digits.")
+    if off := rules.difference(statement):
+        detail = f"{statement.id}: the entries are off the closing balance by {off:f}."
+        raise StatementUnbalanced(
+            detail, errors=[FieldError(pointer=place, code="unbalanced", detail=detail)]
+        )

@@ -19,6 +19,7 @@ from api.core import (
     health,
     problems,
     rate_limits,
+    routes,
     security_txt,
     settings,
     telemetry,
@@ -126,6 +127,7 @@ def create_app() -> FastAPI:
     # Not include_router, which looks for a route twice, router by router. The documentation's own
     # routes, there already, come last.
     app.router.routes[:0] = [route for router in ROUTERS for route in router.routes]
+    routes.install(app.router)
     app.state.expansions = expanding(app)
     app.state.limiter = None
     docs.install_schema(app, extend=forms.describe)

@@ -219,16 +219,20 @@ class Replay:
     def __init__(self, call: Call) -> None:
         answer = json.loads(call.answer)
         self.ocid = answer["ocid"]
-        inserts = [p for s, p in call.statements if s.startswith("INSERT")]
-        made = {str(p["id"]): p["id"] for p in inserts}
-        self.made = {v: v.hex for v in made.values()}
+        inserts = [p for s, p in call.statements if "INSERT INTO" in s]
+        made = [
+            each for p in inserts for each in (p["id"] if isinstance(p["id"], list) else [p["id"]])
+        ]
+        self.made = {each: each.hex for each in made}
         self.statements = [
             (statement, parameters, [k for k, v in parameters.items() if self.is_fresh(v)])
             for statement, parameters in call.statements
         ]
 
     def is_fresh(self, value: Any) -> bool:
-        """True for a value that names a row that the request made."""
+        """True for a value that names a row that the request made, or holds one that does."""
+        if isinstance(value, list):
+            return any(self.is_fresh(each) for each in value)
         if isinstance(value, str):
             return self.ocid in value or any(digits in value for digits in self.made.values())
         return isinstance(value, UUID) and value in self.made
@@ -241,16 +245,21 @@ class Replay:
         for statement, parameters, keys in self.statements:
             renewed = dict(parameters)
             for key in keys:
-                value = renewed[key]
-                if isinstance(value, UUID):
-                    renewed[key] = fresh[value]
-                else:
-                    for old, new in texts.items():
-                        value = value.replace(old, new)
-                    renewed[key] = value
+                renewed[key] = _renewed(renewed[key], fresh, texts)
             cursor.execute(statement, renewed)
             if cursor.description:
                 cursor.fetchall()
+
+
+def _renewed(value: Any, fresh: dict[UUID, UUID], texts: dict[str, str]) -> Any:
+    """The value, in which fresh ids stand for those that were recorded."""
+    if isinstance(value, list):
+        return [_renewed(each, fresh, texts) for each in value]
+    if isinstance(value, str):
+        for old, new in texts.items():
+            value = value.replace(old, new)
+        return value
+    return fresh.get(value, value)
 
 
 def measure(call: Call) -> float:

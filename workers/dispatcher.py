@@ -27,6 +27,9 @@ from api.webhooks.service.sending import Outcome, Outgoing
 log = structlog.get_logger(__name__)
 MAX_IN_FLIGHT = 200
 POLL_SECONDS = 0.5
+GATHER_SECONDS = 0.005
+"""How long the first outcome waits for others, to be written together with them: attempts begin
+together, so that without waiting every second transaction would be about a single outcome."""
 GRACE_SECONDS = 2.0
 """How long attempts under way may still take when the dispatcher is told to stop."""
 
@@ -97,6 +100,9 @@ class Dispatcher:
             done, _ = await asyncio.wait(
                 self._tasks, timeout=POLL_SECONDS, return_when=asyncio.FIRST_COMPLETED
             )
+            if done and len(done) < len(self._tasks):
+                await asyncio.sleep(GATHER_SECONDS)
+                done = {task for task in self._tasks if task.done()}
         else:
             await asyncio.sleep(POLL_SECONDS)
             done = set()

@@ -21,6 +21,7 @@ from api.core.tables import JSON, Table
 GENESIS = "0" * 64
 _MAX_INTEGER = 2**53
 _ENCODER = json.JSONEncoder(ensure_ascii=False, sort_keys=True, separators=(",", ":"))
+_LOCKED_LAST = text("SELECT seq, hash FROM kerben_last_entry(:stream)")
 _LAST = text(
     "SELECT wanted.stream, last.seq, last.hash FROM unnest(CAST(:streams AS text[])) AS wanted(stream)"
     " CROSS JOIN LATERAL (SELECT seq, hash FROM audit_entry"
@@ -88,10 +89,9 @@ def record(
 ) -> None:
     """Append an entry to `stream` ("tender:<hex id>"); writers of one stream wait in turn."""
     session.flush()
-    session.connection().execute(
-        text("SELECT pg_advisory_xact_lock(hashtextextended(:stream, 11))"), {"stream": stream}
-    )
-    record_all(session, [Change(stream, action, change or {})], actor=actor, org_id=org_id)
+    found = session.connection().execute(_LOCKED_LAST, {"stream": stream}).one_or_none()
+    last = {} if found is None else {stream: (found.seq, found.hash)}
+    _append(session, [Change(stream, action, change or {})], last, actor=actor, org_id=org_id)
 
 
 def record_all(
@@ -111,6 +111,18 @@ def record_all(
             _LAST, {"streams": list({change.stream for change in changes})}
         )
     }
+    _append(session, changes, last, actor=actor, org_id=org_id)
+
+
+def _append(
+    session: Session,
+    changes: Sequence[Change],
+    last: dict[str, tuple[int, str]],
+    *,
+    actor: str,
+    org_id: UUID | None,
+) -> None:
+    """Write the entries after those that are the last ones of their streams."""
     request_id = structlog.contextvars.get_contextvars().get("request_id")
     rows = []
     for stream, action, change, own_org_id in changes:
@@ -175,11 +187,15 @@ def canonical(content: dict[str, Any]) -> bytes:
 
 def _is_plain(value: Any) -> bool:
     """True for texts, small whole numbers, truth values and null, under ASCII keys."""
-    kind = type(value)
-    if kind is str or kind is bool or value is None:
-        return True
-    if kind is int:
-        return bool(-_MAX_INTEGER < value < _MAX_INTEGER)
-    if kind is dict:
-        return "".join(value).isascii() and all(_is_plain(each) for each in value.values())
-    return kind is list and all(_is_plain(each) for each in value)
+    waiting = [value]
+    for each in waiting:  # which grows meanwhile
+        kind = type(each)
+        if kind is str or kind is bool or each is None:
+            continue
+        if kind is dict and "".join(each).isascii():
+            waiting += each.values()
+        elif kind is list:
+            waiting += each
+        elif kind is not int or not -_MAX_INTEGER < each < _MAX_INTEGER:
+            return False
+    return True

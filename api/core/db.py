@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import datetime
 from functools import partial
+from select import POLLIN, poll
 from typing import Any
 from uuid import UUID
 
@@ -16,6 +17,7 @@ from psycopg.types.json import set_json_loads
 from pydantic import SecretStr
 from pydantic_core import from_json
 from sqlalchemy import Connection, Engine, event, text
+from sqlalchemy.exc import DisconnectionError
 from sqlalchemy.orm import SessionTransaction
 from sqlalchemy.pool import QueuePool
 from sqlmodel import Session, create_engine
@@ -185,7 +187,6 @@ def _create(role: str) -> Engine:
     timeout = STATEMENT_TIMEOUT_MS if role in ("app", "replica") else 0
     made = create_engine(
         url(role).replace("postgresql://", "postgresql+psycopg://", 1),
-        pool_pre_ping=True,
         pool_size=size,
         max_overflow=0,  # an overflow connection is closed after one use
         pool_use_lifo=True,
@@ -194,6 +195,7 @@ def _create(role: str) -> Engine:
             "connect_timeout": CONNECT_TIMEOUT_SECONDS[role],
         },
     )
+    event.listen(made, "checkout", _require_alive)
     if role != "owner":
         event.listen(made, "first_connect", partial(_require, told_by(role)))
     return made
@@ -207,6 +209,23 @@ def _require(role: str, connection: Any, _: object) -> None:
         connection.close()
         raise
     connection.rollback()
+
+
+def _require_alive(connection: Any, _: object, __: object) -> None:
+    """Let the pool make another connection for one that the server has closed.
+
+    While nobody speaks, there is something to read only when the server says goodbye or has gone,
+    or for a notice; only then the server is asked, so that a request need not wait for a ping.
+    """
+    waiting = poll()
+    waiting.register(connection.fileno(), POLLIN)
+    if not waiting.poll(0):
+        return
+    try:
+        connection.execute("SELECT")
+        connection.rollback()
+    except psycopg.Error as error:
+        raise DisconnectionError from error
 
 
 def _whole(role: str) -> str:

@@ -7,18 +7,23 @@ import hashlib
 import hmac
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import NamedTuple
 from uuid import UUID
 
 from sqlalchemy import Column, LargeBinary, UniqueConstraint, text
-from sqlmodel import Field, Session, select
+from sqlmodel import Field, Session
 
-from api.core import settings
+from api.core import bulk, settings
 from api.core.errors import IdempotencyInFlight, IdempotencyKeyReused
 from api.core.tables import JSON, TIMESTAMP, Table
 from api.rules.clock import utcnow
 
 LIFETIME, LONG_LIFETIME = timedelta(hours=24), timedelta(days=30)
 """How long an answer is kept; the long one is that of commands about bids, awards and money."""
+
+
+_BEGIN = text("SELECT * FROM kerben_idempotency(:lock, :org_id, :principal, :operation, :key)")
+_FORGET = text("DELETE FROM idempotency_record WHERE id = :id")
 
 
 class IdempotencyRecord(Table, table=True):
@@ -38,6 +43,19 @@ class IdempotencyRecord(Table, table=True):
     expires_at: datetime = Field(sa_type=TIMESTAMP, index=True)
 
 
+class Stored(NamedTuple):
+    """An answer as it was stored, in the columns of `kerben_idempotency` (migrations); without an
+    id there is none, and unless `free` another request with the key is under way."""
+
+    free: bool
+    id: UUID | None
+    body_hash: str
+    status: int
+    body: bytes
+    headers: dict[str, str]
+    expires_at: datetime
+
+
 @dataclass(frozen=True, slots=True)
 class Subject:
     """What a key belongs to, and the body it came with."""
@@ -55,31 +73,35 @@ class Subject:
         return hmac.new(key, self.body, hashlib.sha256).hexdigest()
 
 
-def begin(session: Session, subject: Subject) -> IdempotencyRecord | None:
+def begin(session: Session, subject: Subject) -> Stored | None:
     """The stored answer of an earlier execution, or None when this one is the first.
 
     Raises IdempotencyInFlight while another transaction works on the same key, and
     IdempotencyKeyReused when the key came with another body.
     """
     lock = f"{subject.org_id.hex}|{subject.principal}|{subject.operation}|{subject.key}"
-    free = session.connection().scalar(
-        text("SELECT pg_try_advisory_xact_lock(hashtextextended(:lock, 7))"), {"lock": lock}
-    )
-    if not free:
-        raise IdempotencyInFlight(headers={"Retry-After": "1"})
-    found = session.exec(
-        select(IdempotencyRecord).where(
-            IdempotencyRecord.org_id == subject.org_id,
-            IdempotencyRecord.principal == subject.principal,
-            IdempotencyRecord.operation == subject.operation,
-            IdempotencyRecord.key == subject.key,
+    found = Stored(
+        *session.connection()
+        .execute(
+            _BEGIN,
+            {
+                "lock": lock,
+                "org_id": subject.org_id,
+                "principal": subject.principal,
+                "operation": subject.operation,
+                "key": subject.key,
+            },
         )
-    ).one_or_none()
-    if found is not None and found.expires_at <= utcnow():
-        session.delete(found)
-        session.flush()
+        .one()
+    )
+    if not found.free:
+        raise IdempotencyInFlight(headers={"Retry-After": "1"})
+    if found.id is None:
         return None
-    if found is not None and found.body_hash != subject.body_hash:
+    if found.expires_at <= utcnow():
+        session.connection().execute(_FORGET, {"id": found.id})
+        return None
+    if found.body_hash != subject.body_hash:
         raise IdempotencyKeyReused
     return found
 
@@ -94,16 +116,15 @@ def complete(
     lifetime: timedelta = LIFETIME,
 ) -> None:
     """Keep the answer for later repeats, for so long."""
-    session.add(
-        IdempotencyRecord(
-            org_id=subject.org_id,
-            principal=subject.principal,
-            operation=subject.operation,
-            key=subject.key,
-            body_hash=subject.body_hash,
-            status=status,
-            body=answer,
-            headers=headers,
-            expires_at=utcnow() + lifetime,
-        )
+    row = bulk.new_row(
+        org_id=subject.org_id,
+        principal=subject.principal,
+        operation=subject.operation,
+        key=subject.key,
+        body_hash=subject.body_hash,
+        status=status,
+        body=answer,
+        headers=headers,
+        expires_at=utcnow() + lifetime,
     )
+    bulk.insert(session, IdempotencyRecord, [row])

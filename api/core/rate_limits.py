@@ -91,10 +91,9 @@ class Limiter:
         if time.monotonic() < self.paused_until:
             return found
         try:
-            for name, identity, quota in self._policies(scope, bucket):
-                found.append(await self._one(name, identity, quota))
-                if not found[-1].allowed:
-                    break
+            policies = self._policies(scope, bucket)
+            async for allowed, (name, identity, quota) in self._hit(policies):
+                found.append(await self._told(name, identity, _item(quota), allowed))
         except failures as error:
             self.paused_until = time.monotonic() + _PAUSE_SECONDS
             log.warning("rate limits cannot be counted", error=str(error))
@@ -124,9 +123,30 @@ class Limiter:
         wanted = ((bucket, f"key:{known.client}"), ("organisation", f"org:{known.org}"))
         return [(name, identity, plan[name]) for name, identity in wanted if name in plan]
 
-    async def _one(self, name: str, identity: str, quota: str) -> Taken:
-        item = _item(quota)
-        allowed = await self.strategy.hit(item, name, identity)
+    async def _hit(
+        self, policies: list[tuple[str, str, str]]
+    ) -> AsyncIterator[tuple[bool, tuple[str, str, str]]]:
+        """Count under each policy in turn, up to the first that refuses."""
+        storage = self.strategy.storage
+        if policies and isinstance(storage, rate_storage.PostgresStorage):
+            items = [(_item(quota), name, identity) for name, identity, quota in policies]
+            wanted = [
+                (item.key_for(name, identity), item.amount, item.get_expiry())
+                for item, name, identity in items
+            ]
+            for allowed, policy in zip(await storage.take_all(wanted), policies, strict=False):
+                yield allowed, policy
+            return
+        for policy in policies:
+            name, identity, quota = policy
+            allowed = await self.strategy.hit(_item(quota), name, identity)
+            yield allowed, policy
+            if not allowed:
+                return
+
+    async def _told(
+        self, name: str, identity: str, item: RateLimitItemPerSecond, allowed: bool
+    ) -> Taken:
         stats = await self.strategy.get_window_stats(item, name, identity)
         window = item.get_expiry()
         reset = min(window, max(1, ceil(stats.reset_time - time.time())))

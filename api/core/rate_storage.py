@@ -4,7 +4,7 @@ PostgreSQL's counters are an unlogged table in transactions that wait for no dis
 restart of the service and of the database, and are empty after the database has crashed.
 """
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from typing import Any
 
@@ -23,6 +23,7 @@ PATIENCE_SECONDS = 0.5
 CONNECTIONS = 4
 _REDIS = ("redis://", "rediss://")
 _TAKE = "SELECT * FROM kerben_take_rate(%s, %s, %s, %s)"
+_TAKE_ALL = "SELECT * FROM kerben_take_rates(%s, %s, %s)"
 _LOOK = "SELECT * FROM kerben_take_rate(%s, 0, %s, 0)"
 _REMEMBERED = 10_000
 
@@ -60,10 +61,24 @@ class PostgresStorage(Storage, SlidingWindowCounterSupport):
         self, key: str, limit: int, expiry: int, amount: int = 1
     ) -> bool:
         """True when `amount` more fits in the limit; then it is counted."""
-        taken, *window = await self._row(_TAKE, key, limit, expiry, amount)
+        row = await self._row(_TAKE, key, limit, expiry, amount)
+        return self._see(key, row)
+
+    async def take_all(self, wanted: Sequence[tuple[str, int, int]]) -> list[bool]:
+        """Take one from each key, limit and seconds in turn, up to the first that has none left.
+
+        One statement, where the library's way is one for each.
+        """
+        columns = [[*each] for each in zip(*wanted, strict=True)]
+        async with self._pool.connection() as connection:
+            rows = await (await connection.execute(_TAKE_ALL, columns)).fetchall()
+        return [self._see(key, row) for (key, _, _), row in zip(wanted, rows, strict=False)]
+
+    def _see(self, key: str, row: TupleRow) -> bool:
+        """Whether it was taken; the next look at the window is given what this one saw."""
         if len(self._seen) < _REMEMBERED:
-            self._seen[key] = (window[0], window[1], window[2], window[3])
-        return bool(taken)
+            self._seen[key] = (row[1], row[2], row[3], row[4])
+        return bool(row[0])
 
     async def get_sliding_window(self, key: str, expiry: int) -> tuple[int, float, int, float]:
         """Count and seconds to live of the window before, then of this one."""

@@ -6,10 +6,21 @@ decide has confirmed it by an act.
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import date, datetime, time, timedelta
+from functools import cache
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, and_, func, or_
+from sqlalchemy import (
+    ColumnElement,
+    Date,
+    Select,
+    and_,
+    bindparam,
+    func,
+    literal_column,
+    or_,
+)
+from sqlalchemy import select as sql_select
 from sqlmodel import Session, col, select
 
 from api.core import audit, db, deadlines, pages, rows
@@ -34,7 +45,7 @@ class SupplierDebarred(Conflict):
     code, title = "supplier_debarred", "The supplier is debarred"
 
 
-def counting(on: date) -> ColumnElement[bool]:
+def counting(on: date | ColumnElement[date]) -> ColumnElement[bool]:
     """Condition of the entries that debar on a day (rules.debarments.counts_on, in SQL)."""
     lifted = col(DebarmentRecord.lifted_on)
     return and_(
@@ -57,11 +68,25 @@ def standing(session: Session, org_id: UUID, on: date) -> DebarmentRecord | None
 
 def require_standing(session: Session, org_ids: Iterable[UUID]) -> None:
     """Raise SupplierDebarred when one of them is debarred today, by the database's clock."""
-    today = local_date(db.now(session))
-    for org_id in org_ids:
-        found = standing(session, org_id, today)
-        if found is not None:
-            raise SupplierDebarred(f"Debarred until {found.valid_through}: {found.source_act}.")
+    asked = {"org_ids": [*org_ids]}
+    found = session.connection().execute(_debarring(db.clock()), asked).one_or_none()
+    if found is not None:
+        raise SupplierDebarred(f"Debarred until {found.valid_through}: {found.source_act}.")
+
+
+@cache
+def _debarring(clock: str) -> Select[date | None, str | None]:
+    """Of several organisations, what debars one of them today (in Bishkek) the longest."""
+    today: ColumnElement[date] = literal_column(f"(({clock}) AT TIME ZONE '{BISHKEK}')::date", Date)
+    return (
+        sql_select(col(DebarmentRecord.valid_through), col(DebarmentRecord.source_act))
+        .where(
+            col(DebarmentRecord.organisation_id).in_(bindparam("org_ids", expanding=True)),
+            counting(today),
+        )
+        .order_by(col(DebarmentRecord.valid_through).desc(), col(DebarmentRecord.id))
+        .limit(1)
+    )
 
 
 def until(session: Session, org_ids: Collection[UUID], on: date) -> Mapping[UUID, date]:

@@ -7,24 +7,25 @@ published under can always be read.
 import tomllib
 from collections.abc import Iterator, Sequence
 from datetime import date
+from functools import cache
 from pathlib import Path
 from typing import Any
 from uuid import UUID
 
 from pydantic import ValidationError as InputError
-from sqlalchemy import ColumnElement
+from sqlalchemy import ColumnElement, TextClause, text
 from sqlalchemy.exc import IntegrityError
 from sqlmodel import Session, and_, col, or_, select
-from sqlmodel.sql.expression import SelectOfScalar
 
 from api.core import audit, db
 from api.core.errors import Conflict, FieldError, Invalid, NotFound, refused
+from api.identity.models import DEFAULT_REGIME
 from api.reference.files import FileRefused
 from api.reference.models import PolicySet
 from api.reference.parameters import DATA, check_sources, completed
 from api.reference.policy_schemas import PolicySetIn
 from api.reference.store import Loaded
-from api.rules.clock import local_date
+from api.rules.clock import BISHKEK, local_date
 from api.rules.policy import INTERNATIONAL, SCHEMA_VERSION, ProcurementRegime
 
 ACTOR = "system:reference"
@@ -54,36 +55,9 @@ def in_force(
 
     PolicyMissing when there is neither.
     """
-    return _one(session, select(PolicySet), jurisdiction, regime, procedure, on)
-
-
-def ocds_method_in_force(
-    session: Session,
-    *,
-    jurisdiction: str,
-    regime: ProcurementRegime,
-    procedure: str,
-    on: date,
-) -> str:
-    """OCDS `procurementMethod` of the set that counts on a day, without the rest of the set.
-
-    PolicyMissing as `in_force`.
-    """
-    column = col(PolicySet.codes)["ocds"].as_string()
-    method: str = _one(session, select(column), jurisdiction, regime, procedure, on)
-    return method
-
-
-def _one[R](
-    session: Session,
-    query: SelectOfScalar[R],
-    jurisdiction: str,
-    regime: ProcurementRegime,
-    procedure: str,
-    on: date,
-) -> R:
     found = session.exec(
-        query.where(
+        select(PolicySet)
+        .where(
             col(PolicySet.jurisdiction).in_((jurisdiction, INTERNATIONAL)),
             PolicySet.regime == regime,
             PolicySet.procedure == procedure,
@@ -93,11 +67,49 @@ def _one[R](
         .limit(1)
     ).first()
     if found is None:
-        raise PolicyMissing(
-            f"No policy set for the procedure {procedure}, regime {regime}, of {jurisdiction}"
-            f" is in force on {on}."
-        )
+        raise _missing(jurisdiction, regime, procedure, on)
     return found
+
+
+def ocds_method_for(session: Session, *, buyer_id: UUID, procedure: str) -> str:
+    """OCDS `procurementMethod` of the set that a buyer follows today (in Bishkek), without the rest
+    of the set: every draft asks for it, so it is one statement.
+
+    PolicyMissing as `in_force`; NotFound for a buyer that the caller may not see.
+    """
+    found = (
+        session.connection()
+        .execute(_method(db.clock()), {"buyer": buyer_id, "procedure": procedure})
+        .one_or_none()
+    )
+    if found is None:
+        raise NotFound
+    jurisdiction, regime, on, method = found
+    if method is None:
+        raise _missing(jurisdiction, regime, procedure, on)
+    return str(method)
+
+
+@cache
+def _method(clock: str) -> TextClause:
+    return text(
+        "SELECT o.country, rule.regime, today.day, ("
+        "SELECT codes ->> 'ocds' FROM policy_set"
+        f" WHERE jurisdiction IN (o.country, '{INTERNATIONAL}') AND regime = rule.regime"
+        " AND procedure = :procedure AND valid_from <= today.day"
+        " AND (valid_to IS NULL OR valid_to > today.day)"
+        " ORDER BY jurisdiction = o.country DESC LIMIT 1)"
+        f" FROM organisation o, (SELECT (({clock}) AT TIME ZONE '{BISHKEK}')::date AS day) today,"
+        f" LATERAL (SELECT coalesce(o.procurement_regime, '{DEFAULT_REGIME}') AS regime) rule"
+        " WHERE o.id = :buyer"
+    )
+
+
+def _missing(jurisdiction: str, regime: str, procedure: str, on: date) -> PolicyMissing:
+    return PolicyMissing(
+        f"No policy set for the procedure {procedure}, regime {regime}, of {jurisdiction}"
+        f" is in force on {on}."
+    )
 
 
 def list_sets(

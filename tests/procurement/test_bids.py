@@ -202,9 +202,9 @@ def test_what_comes_at_the_end_of_the_period_is_late(
     late, _ = bidding.seal(made, other, bidding.content(made.tender))
     url = f"/v1/tenders/{made.id}/bids"
 
-    monkeypatch.setattr("api.core.db.now", lambda _: end - timedelta(microseconds=1))
+    monkeypatch.setattr("api.core.db.clock", lambda: at(end - timedelta(microseconds=1)))
     in_time = supplier.post(url, json={"envelopes": [early]})
-    monkeypatch.setattr("api.core.db.now", lambda _: end)
+    monkeypatch.setattr("api.core.db.clock", lambda: at(end))
     too_late = other.post(url, json={"envelopes": [late]})
     withdrawal = supplier.post(f"/v1/bids/{in_time.json()['id']}/withdraw")
 
@@ -212,6 +212,11 @@ def test_what_comes_at_the_end_of_the_period_is_late(
     assert code(too_late) == code(withdrawal) == (409, "tender_period_ended")
     [bid] = rows(session, Bid)
     assert (bid.supplier_id, bid.status_details) == (supplier.org_id, "pending")
+
+
+def at(moment: datetime) -> str:
+    """What `db.clock` is when the database's clock stands at a moment."""
+    return f"SELECT timestamptz '{moment.isoformat()}'"
 
 
 def test_bids_wait_for_the_beginning_of_the_period(

@@ -137,6 +137,7 @@ class _Session(NamedTuple):
 
 
 _BY_SECRET = text("SELECT * FROM kerben_authenticate(:prefix, :proof)")
+_USED = text("UPDATE api_client SET last_used_at = :now, updated_at = :now WHERE id = :id")
 _OF_CLIENT = text("SELECT * FROM kerben_client(:id)")
 _OF_SESSION = text("SELECT * FROM kerben_session(:proof)")
 
@@ -243,11 +244,8 @@ def _caller(
         raise AddressNotAllowed
     roles = _acting(session, client.status, client.roles)
     if client.last_used_at is None or client.now - client.last_used_at > LAST_USED_STEP:
-        session.connection().execute(
-            update(ApiClient)
-            .where(col(ApiClient.id) == client.client_id)
-            .values(last_used_at=client.now)
-        )
+        used = {"id": client.client_id, "now": client.now}
+        session.connection().execute(_USED, used)
     return Caller(client.org_id, roles, client.client_id, frozenset(granted))
 
 

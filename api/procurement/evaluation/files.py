@@ -11,6 +11,7 @@ from dataclasses import fields, is_dataclass, replace
 from datetime import date, datetime
 from decimal import Decimal
 from enum import Enum
+from functools import cache
 from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict
@@ -69,8 +70,13 @@ def sha256(text: bytes) -> str:
     return hashlib.sha256(text).hexdigest()
 
 
+_AS_THEY_ARE = frozenset({str, int, bool, type(None)})
+
+
 def document(value: Any) -> Any:
     """A value of the rules as JSON says it."""
+    if type(value) in _AS_THEY_ARE:
+        return value
     match value:
         case None | bool() | int():
             return value
@@ -90,11 +96,17 @@ def document(value: Any) -> Any:
             return [document(each) for each in value]
     if is_dataclass(value):
         return {
-            each.name: document(own)
-            for each in fields(value)
-            if (own := getattr(value, each.name)) is not None or OMITTED not in each.metadata
+            name: document(own)
+            for name, omitted in _names(type(value))
+            if (own := getattr(value, name)) is not None or not omitted
         }
     raise TypeError(f"no JSON for {type(value).__name__}")
+
+
+@cache
+def _names(kind: type[Any]) -> tuple[tuple[str, bool], ...]:
+    """The fields of a dataclass, and which of them are left out when they are None."""
+    return tuple((each.name, OMITTED in each.metadata) for each in fields(kind))
 
 
 class _Schema(GenerateJsonSchema):

@@ -111,12 +111,12 @@ def submit(tender_id: TenderId, data: BidIn, ctx: Submit) -> dict[str, Any]:
     In time is what arrives before `tender_period_end` by the database's clock. Only your
     organisation sees the bid until it is opened.
     """
-    bid = service.bids.submit(
+    handed = service.bids.submit(
         ctx.session, supplier_id=ctx.org_id, tender_id=tender_id, actor=ctx.actor, data=data
     )
-    ctx.headers["Location"] = f"/v1/bids/{ids.show('bid', bid.id)}"
-    ctx.tag(bid)
-    return service.bid_views.shown(ctx.session, bid, org_id=ctx.org_id)
+    ctx.headers["Location"] = f"/v1/bids/{ids.show('bid', handed.bid.id)}"
+    ctx.tag(handed.bid)
+    return service.bid_views.handed_in(handed)
 
 
 @router.get(

@@ -43,16 +43,19 @@ def loads(text: bytes) -> Any:
     raise ValueError("not JSON in UTF-8 with every name once")
 
 
+_NESTED = (dict, list, tuple)
+
+
 def _is_shallow(value: Any) -> bool:
-    level = [value]
+    nested = [value] if isinstance(value, _NESTED) else []
     for _ in range(MAX_DEPTH + 1):
-        nested = [each for each in level if isinstance(each, dict | list | tuple)]
         if not nested:
             return True
-        level = [
+        nested = [
             inner
             for each in nested
             for inner in (each.values() if isinstance(each, dict) else each)
+            if isinstance(inner, _NESTED)
         ]
     return False
 

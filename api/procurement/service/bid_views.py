@@ -28,6 +28,7 @@ from api.procurement.models import (
     Tender,
 )
 from api.procurement.service import envelopes, tender_keys
+from api.procurement.service.bids import HandedIn
 from api.procurement.service.policies import policy_of
 from api.rules.bids import BidStage, OpeningStatus
 from api.rules.policy import SealingMode
@@ -74,6 +75,19 @@ def shown(session: Session, bid: Bid, *, org_id: UUID) -> dict[str, Any]:
         "tenderers": _of(session, BidTenderer, bid.id),
         "receipts": receipts,
         "contents": None if bid.opened_at is None else _contents(session, bid.id),
+    }
+
+
+def handed_in(handed: HandedIn) -> dict[str, Any]:
+    """A bid as its supplier is shown it in the transaction that takes it: as `shown` would be."""
+    return {
+        **handed.bid.model_dump(),
+        "tenderers": sorted(handed.tenderers, key=lambda each: each.id),
+        "receipts": [
+            envelopes.receipt(each, handed.ocid)
+            for each in sorted(handed.envelopes, key=lambda each: each.kind)
+        ],
+        "contents": None,
     }
 
 

@@ -3,10 +3,12 @@
 import secrets
 from collections.abc import Mapping, Sequence
 from datetime import datetime
+from functools import cache
 from typing import Any, NamedTuple
 from uuid import UUID
 
 from pydantic import BaseModel, ValidationError
+from sqlalchemy import TextClause, text
 from sqlalchemy.orm import defer
 from sqlmodel import Session, col, select
 
@@ -24,7 +26,7 @@ from api.procurement.service.problems import TenderPeriodEnded
 from api.rules import merkle
 from api.rules.policy import SealingMode
 from api.rules.sealing import EnvelopeKind
-from api.rules.tenders import OPEN_STAGES, PREQUALIFYING, TenderStage, has_ended
+from api.rules.tenders import OPEN_STAGES, PREQUALIFYING, has_ended
 
 type Keys = Mapping[EnvelopeKind, TenderKey]
 _MOST = 2**53 - 1
@@ -45,28 +47,35 @@ class Held(NamedTuple):
 class _Seen(NamedTuple):
     ocid: str
     buyer_id: UUID
-    stage: TenderStage
+    stage: str
     start: datetime | None
     end: datetime | None
     applied_until: datetime | None
     framework_id: UUID | None
+    now: datetime
 
 
 def hold_open(session: Session, tender_id: UUID) -> Held:
     """Keep a tender from being closed or amended, if bids are in time by the database's clock.
 
-    What is late is refused before it locks anything, so that late bids never hold up the closing.
+    What is late locks nothing, so that late bids never hold up the closing.
     Raises NotFound, TenderPeriodNotStarted or TenderPeriodEnded.
     """
-    require_open(session, tender_id)
     seen = _seen(session, tender_id, lock=True)
-    now, invited_only = _require_open(session, seen), seen.applied_until is not None
-    return Held(tender_id, seen.ocid, seen.buyer_id, now, seen.framework_id, invited_only)
+    if seen is None:
+        require_open(session, tender_id)
+        raise TenderPeriodEnded  # it was, until between the two statements it was prolonged
+    _require_open(seen)
+    invited_only = seen.applied_until is not None
+    return Held(tender_id, seen.ocid, seen.buyer_id, seen.now, seen.framework_id, invited_only)
 
 
 def require_open(session: Session, tender_id: UUID) -> None:
     """Refuse what is late before anything is kept or locked. Raises as `hold_open` does."""
-    _require_open(session, _seen(session, tender_id, lock=False))
+    found = _seen(session, tender_id, lock=False)
+    if found is None:
+        raise NotFound
+    _require_open(found)
 
 
 def keys_of(session: Session, tender_id: UUID) -> Keys:
@@ -130,31 +139,34 @@ def receipt(envelope: BidEnvelope, ocid: str) -> SignedReceipt:
     return SignedReceipt(content=content, key_id=signed.key_id, signature=signed.signature)
 
 
-def _seen(session: Session, tender_id: UUID, *, lock: bool) -> _Seen:
-    query = select(  # type: ignore[call-overload]
-        Tender.ocid,
-        Tender.buyer_id,
-        Tender.status_details,
-        Tender.tender_period_start,
-        Tender.tender_period_end,
-        Tender.prequalification_period_end,
-        Tender.framework_id,
-    ).where(Tender.id == tender_id, col(Tender.published_at).is_not(None))
-    row = session.exec(query.with_for_update(read=True) if lock else query).one_or_none()
-    if row is None:
-        raise NotFound
-    return _Seen(*row)
+def _seen(session: Session, tender_id: UUID, *, lock: bool) -> _Seen | None:
+    """A published tender; with `lock` only one that takes bids, held FOR SHARE."""
+    row = session.connection().execute(_query(db.clock(), lock), {"id": tender_id}).one_or_none()
+    return None if row is None else _Seen(*row)
 
 
-def _require_open(session: Session, seen: _Seen) -> datetime:
-    now = db.now(session)
+@cache
+def _query(clock: str, lock: bool) -> TextClause:
+    """The outer query is asked for the moment once the inner one has the lock."""
+    columns = (
+        "ocid, buyer_id, status_details, tender_period_start, tender_period_end,"
+        " prequalification_period_end, framework_id"
+    )
+    stages = ", ".join(f"'{stage}'" for stage in sorted(OPEN_STAGES))
+    takes_bids = f" AND status_details IN ({stages}) AND tender_period_end > ({clock}) FOR SHARE"
+    return text(
+        f"SELECT {columns}, ({clock}) FROM (SELECT {columns} FROM tender"
+        f" WHERE id = :id AND published_at IS NOT NULL{takes_bids if lock else ''}) AS seen"
+    )
+
+
+def _require_open(seen: _Seen) -> None:
     if seen.stage in PREQUALIFYING:
         raise TenderPeriodNotStarted("Candidates are qualified first; who is invited bids.")
-    if seen.stage not in OPEN_STAGES or seen.end is None or has_ended(seen.end, now):
+    if seen.stage not in OPEN_STAGES or seen.end is None or has_ended(seen.end, seen.now):
         raise TenderPeriodEnded
-    if seen.start is not None and now < seen.start:
+    if seen.start is not None and seen.now < seen.start:
         raise TenderPeriodNotStarted(f"Bids are taken from {seen.start.isoformat()} on.")
-    return now
 
 
 def _require_server_sealing(session: Session, tender_id: UUID, keys: Keys) -> None:

@@ -57,10 +57,7 @@ def set_in_force(session: Session, *, buyer_id: UUID, procedure: str) -> PolicyS
 def method_of(session: Session, *, buyer_id: UUID, procedure: str) -> ProcurementMethod:
     """The OCDS method of a draft's procedure; Invalid when the buyer has no such procedure today."""
     try:
-        country, regime = identity.buying_rules(session, buyer_id)
-        method = policies.ocds_method_in_force(
-            session, jurisdiction=country, regime=regime, procedure=procedure, on=_today(session)
-        )
+        method = policies.ocds_method_for(session, buyer_id=buyer_id, procedure=procedure)
     except PolicyMissing as problem:
         raise refused("#/procedure", "unknown_procedure", str(problem)) from problem
     return ProcurementMethod(method)

@@ -61,6 +61,7 @@ _PACE = text("""
         ELSE CAST(:now AS timestamptz) + make_interval(secs => g.taken / e.rate_per_second::float8) END
     FROM unnest(CAST(:ids AS uuid[]), CAST(:taken AS int[])) AS g(id, taken) WHERE e.id = g.id
 """)
+_NEED_NOT_WAIT = text("SET LOCAL synchronous_commit TO off")
 _UNWANTED = text(f"""
     SELECT d.id FROM webhook_delivery d JOIN webhook_endpoint e ON e.id = d.endpoint_id
     JOIN organisation o ON o.id = e.org_id
@@ -92,6 +93,8 @@ def claim(session: Session, limit: int) -> list[Outgoing]:
     """Take deliveries that are due, no more of an endpoint than it may have in flight, fairly."""
     now, may_act = db.now(session), [status.value for status in MAY_ACT]
     run = session.connection().execute
+    # A claim that a crash forgets is made again, as one whose lease has expired.
+    run(_NEED_NOT_WAIT)
     found = run(_ENDPOINTS, {"now": now, "may_act": may_act, "limit": limit}).all()
     rooms = {each.id: _room(each, limit // len(found)) for each in found}
     wanted = [each for each in found if rooms[each.id] > 0]

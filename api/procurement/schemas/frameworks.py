@@ -9,6 +9,7 @@ from pydantic_core import PydanticCustomError
 
 from api.catalog.types import Line, Paragraph, PlaceCode, PlainDecimal, Positive
 from api.core.ids import PublicId
+from api.core.zones import LEGAL_ZONE, TimeZone
 from api.identity.schemas import Input, Language, OrganisationId
 from api.procurement.schemas.awards import AwardId, AwardOut
 from api.procurement.schemas.ids import BidId, ItemId, LotId, PlanItemId, TenderId
@@ -149,6 +150,7 @@ class FrameworkSummary(BaseModel):
     termination_cause: FrameworkEnd | None
     termination_reason: str | None
     version: int
+    time_zone: TimeZone = LEGAL_ZONE
 
 
 class FrameworkOut(FrameworkSummary):

@@ -7,7 +7,7 @@ from api.audit import models as audit
 from api.catalog import models as catalog
 from api.contracts import entry
 from api.contracts import models as contracts
-from api.core import outbox
+from api.core import metrics, outbox
 from api.core.audit import AuditEntry
 from api.core.deadlines import Deadline
 from api.core.files.models import File
@@ -44,6 +44,7 @@ from api.rules.rails import Purpose
 from api.screening import models as screening
 from api.webhooks import catalogue, envelopes
 from api.webhooks import models as webhooks
+from api.webhooks.service import troubles
 
 REFERENCE = (
     reference.ClassificationScheme,
@@ -283,6 +284,7 @@ entry.plug(performance_securities.may_come_into_force)
 gathering.plug(of_lot=comparison.comparable)
 scoring.plug(markups.of_day)
 gates.plug(Purpose.RELEASE, milestone_payments.send_blockers)
+metrics.show(*troubles.FIGURES)
 providers.register(*tracking_messages.PROVIDERS, stripe_events.PROVIDER, bank_statements.PROVIDER)
 outbox.before_commit(publishing.EVENTS.keys(), publishing.publish)
 outbox.before_commit(catalogue.TYPES.keys(), envelopes.publish)

@@ -6,32 +6,40 @@ until they are told.
 """
 
 import threading
+from math import ceil
 from typing import NamedTuple
 
 import structlog
 from sqlalchemy import text
 from sqlalchemy.exc import SQLAlchemyError
-from sqlmodel import SQLModel
+from sqlmodel import Session, SQLModel
 
 from api.core import db, metrics, pruning, settings
+from api.core.deadlines import Deadline
 from api.core.idempotency import IdempotencyRecord
 from api.core.jobs import Job
 from api.core.outbox import OutboxEvent
+from api.core.rate_storage import RateBucket
 from api.core.settings import Settings
+from api.identity.deprecations import DeprecatedUse
 from api.identity.models import ClientAssertion, LoginSession, LoginThrottle, OneTimeToken
+from api.intake.models import IntakeMessage
 from api.payments.stripe_rail import polling
 
 log = structlog.get_logger(__name__)
 PAUSE_SECONDS = 600.0
+SECONDS_A_DAY = 24 * 60 * 60
 _LOCK = text("SELECT pg_try_advisory_xact_lock(hashtextextended('kerben.housekeeper', 19))")
 
 
 class Rule(NamedTuple):
-    """A table, the moment from which its rows are kept, and for how many days."""
+    """A table, the moment from which its rows are kept, and for how many days; with `content`, the
+    column that is emptied while the row stays."""
 
     model: type[SQLModel]
     column: str
     days: int
+    content: str | None = None
 
 
 def rules(config: Settings) -> tuple[Rule, ...]:
@@ -44,6 +52,10 @@ def rules(config: Settings) -> tuple[Rule, ...]:
         Rule(LoginSession, "expires_at", config.session_keep_days),
         Rule(OneTimeToken, "expires_at", config.session_keep_days),
         Rule(LoginThrottle, "last_failed_at", config.throttle_keep_days),
+        Rule(Deadline, "fired_at", config.deadline_keep_days),
+        Rule(DeprecatedUse, "last_used_at", config.usage_keep_days),
+        Rule(RateBucket, "touched_at", _longest_window(config)),
+        Rule(IntakeMessage, "worked_at", config.intake_content_days, content="body"),
     )
 
 
@@ -56,10 +68,23 @@ def tidy(stop: threading.Event | None = None) -> int:
             with db.worker_unit_of_work() as session:
                 if not session.connection().scalar(_LOCK):
                     return pruned
-                some = pruning.prune(session, rule.model, rule.column, days=rule.days)
+                some = _apply(session, rule)
             pruned += some
             metrics.PRUNED_ROWS.labels(rule.model.__tablename__).inc(some)
     return pruned
+
+
+def _apply(session: Session, rule: Rule) -> int:
+    if rule.content is None:
+        return pruning.prune(session, rule.model, rule.column, days=rule.days)
+    return pruning.blank(session, rule.model, rule.column, rule.content, days=rule.days)
+
+
+def _longest_window(config: Settings) -> int:
+    """Days after which no limit reaches back to a counter any more."""
+    quotas = (quota for plan in config.rate_limits.values() for quota in plan.values())
+    seconds = max((int(quota.partition("/")[2]) for quota in quotas), default=0)
+    return 1 + ceil(2 * seconds / SECONDS_A_DAY)
 
 
 def run(stop: threading.Event) -> None:

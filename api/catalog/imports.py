@@ -7,7 +7,7 @@ twice, in order: the last row stands.
 
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import islice
 from typing import Any, BinaryIO
 from uuid import UUID
@@ -46,11 +46,13 @@ _MAX_CELL = 32_767
 
 @dataclass(frozen=True, slots=True)
 class Options:
-    """`dry_run` checks everything and keeps nothing; `activate` shows the offers to buyers."""
+    """`dry_run` checks everything and keeps nothing; `activate` shows the offers to buyers;
+    `all_or_nothing` checks the whole file before it takes any row of it."""
 
     format: Format
     dry_run: bool = False
     activate: bool = True
+    all_or_nothing: bool = False
 
 
 @dataclass(slots=True)
@@ -72,14 +74,17 @@ def submit(session: Session, org_id: UUID, actor: str, file: BinaryIO, options: 
                 "format": options.format,
                 "dry_run": options.dry_run,
                 "activate": options.activate,
+                "all_or_nothing": options.all_or_nothing,
                 "actor": actor,
                 **_told(source.head),
             },
             org_id=org_id,
         )
-        job.progress_total = source.lines()
+        lines = source.lines()
+        job.progress_total = lines * 2 if lines and _checks_first(options) else lines
         job.result = {**dict.fromkeys(COUNTS, 0), **how_read(source)}
         job.cursor = {"offset": source.offset, "row": source.row}
+        job.args = {**job.args, "begin": job.cursor}
         session.flush()
         for seq, data in enumerate(_pieces(source.pieces())):
             chunk = ImportChunk(org_id=org_id, job_id=job.id, seq=seq, data=data)
@@ -105,12 +110,21 @@ def head_of(job: Job) -> Header | None:
 
 
 def step(session: Session, job: Job) -> bool:
-    """Take the next batch of a job's file; True when it was the last one."""
+    """Take the next batch of a job's file; True when it was the last one.
+
+    `all_or_nothing`: batches are checked first, and taken from the beginning when none was refused.
+    """
     assert job.org_id is not None, "an import belongs to an organisation"
     assert job.cursor is not None, "an import begins behind its header"
     options = Options(
-        Format(job.args["format"]), bool(job.args["dry_run"]), bool(job.args["activate"])
+        Format(job.args["format"]),
+        bool(job.args["dry_run"]),
+        bool(job.args["activate"]),
+        bool(job.args.get("all_or_nothing")),
     )
+    checking = _checks_first(options) and not job.cursor.get("checked")
+    if checking:
+        options = replace(options, dry_run=True)
     offset, number = job.cursor["offset"], job.cursor["row"]
     lines = Lines(_chunks(session, job.id, offset), offset)
     batch = list(islice(rows.read(lines, head_of(job), number), BATCH_ROWS))
@@ -132,9 +146,15 @@ def step(session: Session, job: Job) -> bool:
     before = job.result or {}
     job.result = {**before, **{n: before.get(n, 0) + report.counts[n] for n in COUNTS}}
     job.progress_done += len(batch)
-    job.cursor = {"offset": lines.offset, "row": batch[-1].number if batch else number}
+    reached = {"offset": lines.offset, "row": batch[-1].number if batch else number}
+    job.cursor = {**job.cursor, **reached}
     if len(batch) == BATCH_ROWS:
         return False
+    if checking:
+        job.result = {**job.result, **{n: 0 for n in COUNTS if n != "rejected"}}
+        if not job.result["rejected"]:
+            job.cursor = {**job.args["begin"], "checked": True}
+            return False
     job.progress_total = job.progress_done
     session.connection().execute(delete(ImportChunk).where(col(ImportChunk.job_id) == job.id))
     return True
@@ -189,6 +209,10 @@ def errors(
         return found, None
     found = found[: page.limit]
     return found, pages.seal(scope, {}, [found[-1].row, found[-1].id])
+
+
+def _checks_first(options: Options) -> bool:
+    return options.all_or_nothing and not options.dry_run
 
 
 def _context(session: Session, org_id: UUID) -> bytes:

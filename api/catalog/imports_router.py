@@ -88,6 +88,9 @@ def create(
     format: Format = Format.CSV,
     dry_run: Annotated[bool, Query(description="Check everything, keep nothing")] = False,
     activate: Annotated[bool, Query(description="Show the offers to buyers at once")] = True,
+    all_or_nothing: Annotated[
+        bool, Query(description="Check the whole file first, and take none of it if a row is bad")
+    ] = False,
 ) -> JobOut:
     """Create and change your offers from a file, by sku.
 
@@ -97,11 +100,11 @@ def create(
     it may leave out or add those of an offer; a single number as price or lead time is that of the
     minimum order. NDJSON is the body of `POST /v1/offers`, one a line. A workbook may have no
     formulas and no macros; its first visible sheet is read. The job's result says which encoding,
-    delimiter and columns were found.
+    delimiter and columns were found. With `all_or_nothing` a file with a bad row leaves nothing:
+    every row is checked before the first one is taken.
     """
-    job = imports.submit(
-        ctx.session, ctx.org_id, ctx.actor, file, Options(format, dry_run, activate)
-    )
+    options = Options(format, dry_run, activate, all_or_nothing)
+    job = imports.submit(ctx.session, ctx.org_id, ctx.actor, file, options)
     shown = JobOut.of(job)
     ctx.headers["Location"] = f"/v1/jobs/job_{job.id.hex}"
     return shown

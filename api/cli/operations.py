@@ -13,8 +13,11 @@ from api.core.pages import MAX_LIMIT, PageQuery
 from api.operations import checks, service
 from api.operations.schemas import OperatedJobOut
 from api.rules.jobs import JobState
+from api.webhooks.service import troubles
+from api.webhooks.service.troubles import EndpointTrouble
 
 job_commands = typer.Typer(help="Background work of everybody.", no_args_is_help=True)
+webhook_commands = typer.Typer(help="Endpoints of everybody.", no_args_is_help=True)
 key_commands = typer.Typer(help="Credentials of everybody.", no_args_is_help=True)
 console = Console(soft_wrap=True)
 errors = Console(stderr=True)
@@ -87,6 +90,39 @@ def outbox() -> None:
         console.print(f"{each.pending:>8}  {each.type}")
 
 
+@webhook_commands.command("list")
+def list_endpoints(
+    trouble: Annotated[
+        EndpointTrouble, typer.Option(help="Disabled by the service, failing, or behind.")
+    ] = EndpointTrouble.DISABLED,
+    limit: Annotated[int, typer.Option(min=1, max=MAX_LIMIT)] = 20,
+) -> None:
+    """The newest endpoints in trouble; those that were disabled, unless asked otherwise."""
+    with db.worker_unit_of_work() as session:
+        rows, cursor = troubles.list_troubled(session, PageQuery(limit=limit), trouble=trouble)
+    table = Table(
+        Column("endpoint", no_wrap=True, min_width=41),
+        "url",
+        "why",
+        "failing since",
+        "waiting",
+        "lag",
+    )
+    for row in rows:
+        since = row["failing_since"]
+        table.add_row(
+            ids.show("endpoint", row["id"]),
+            row["url"],
+            row["disabled_reason"] or "",
+            f"{since:%Y-%m-%dT%H:%M:%SZ}" if since else "",
+            str(row["waiting"]),
+            f"{row['lag_seconds']:.0f} s",
+        )
+    console.print(table)
+    if cursor:
+        console.print("There are more.")
+
+
 @key_commands.command("revoke")
 def revoke(key: Annotated[str, typer.Argument(help="The key, or its prefix.")]) -> None:
     """End credentials at once, because their key was seen where it should not be."""
@@ -131,3 +167,4 @@ def _refuse(detail: str) -> None:
 
 
 key_commands.callback()(lambda: None)
+webhook_commands.callback()(lambda: None)

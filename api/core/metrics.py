@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import psycopg
 import structlog
@@ -93,6 +93,22 @@ _FIGURES = """
         SELECT split_part(name, '.', 1) AS feature, count(*) AS failed
         FROM job WHERE failed_at IS NOT NULL GROUP BY 1) AS given_up)
 """
+
+
+class Figure(NamedTuple):
+    """A number that a feature keeps in the database: `query` gives it in one row, or null for 0."""
+
+    name: str
+    meaning: str
+    query: str
+
+
+_of_features: list[Figure] = []
+
+
+def show(*figures: Figure) -> None:
+    """Ask for figures of a feature, too, whenever Prometheus asks."""
+    _of_features.extend(figures)
 
 
 def observe_request(method: str, route: str, status: int, seconds: float) -> None:
@@ -208,10 +224,16 @@ def _ask() -> tuple[Any, ...] | None:
             options=f"-c statement_timeout={_TIMEOUT_SECONDS}s",
             application_name="kerben metrics",
         ) as connection:
-            return connection.execute(_FIGURES).fetchone()
+            found = connection.execute(_FIGURES).fetchone() or ()
+            return (*found, [_one(connection, each.query) for each in _of_features])
     except (psycopg.Error, OSError) as error:
         log.warning("no figures from the database", error=str(error))
         return None
+
+
+def _one(connection: psycopg.Connection[Any], query: str) -> float | None:
+    row = connection.execute(query.encode()).fetchone()
+    return None if row is None else row[0]
 
 
 def _families(
@@ -219,6 +241,7 @@ def _families(
     overdue: float | None,
     unfinished: dict[str, dict[str, float | None]] | None,
     given_up: dict[str, int] | None,
+    of_features: list[float | None],
 ) -> Iterator[GaugeMetricFamily]:
     yield _gauge("kerben_outbox_pending", "Events not yet dispatched", outbox["pending"])
     yield _gauge("kerben_outbox_lag_seconds", "Age of the oldest such event", outbox["lag"])
@@ -242,6 +265,8 @@ def _families(
         for queue, values in sorted(queues.items()):
             family.add_metric([queue], values[figure])
         yield family
+    for each, number in zip(_of_features, of_features, strict=True):
+        yield _gauge(each.name, each.meaning, number)
 
 
 def _gauge(name: str, meaning: str, value: float | None) -> GaugeMetricFamily:

@@ -1,11 +1,13 @@
 """Where the counters of rate limits live: Redis when there is one, else PostgreSQL.
 
-PostgreSQL's counters are an unlogged table in transactions that wait for no disk: they outlive a
+PostgreSQL's counters are changed by a function that is told the key, and by no other statement of the
+application. They are an unlogged table in transactions that wait for no disk: they outlive a
 restart of the service and of the database, and are empty after the database has crashed.
 """
 
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
+from datetime import datetime
 from typing import Any
 
 from limits.aio.storage import RedisStorage, SlidingWindowCounterSupport, Storage
@@ -13,10 +15,11 @@ from psycopg import AsyncConnection
 from psycopg import Error as DatabaseError
 from psycopg.rows import TupleRow
 from psycopg_pool import AsyncConnectionPool, PoolClosed, PoolTimeout
-from sqlalchemy import BigInteger
+from sqlalchemy import BigInteger, Column, text
 from sqlmodel import Field, SQLModel
 
 from api.core import db, settings
+from api.core.tables import TIMESTAMP
 
 PATIENCE_SECONDS = 0.5
 """A store that is silent for so long is done without."""
@@ -38,6 +41,10 @@ class RateBucket(SQLModel, table=True):
     slot: int = Field(sa_type=BigInteger)
     hits: int
     previous: int
+    touched_at: datetime | None = Field(
+        default=None,
+        sa_column=Column(TIMESTAMP, nullable=False, server_default=text("clock_timestamp()")),
+    )
 
 
 class PostgresStorage(Storage, SlidingWindowCounterSupport):
@@ -92,9 +99,7 @@ class PostgresStorage(Storage, SlidingWindowCounterSupport):
         await self.clear(key)
 
     async def clear(self, key: str) -> None:
-        """Forget what a key has used."""
-        async with self._pool.connection() as connection:
-            await connection.execute("DELETE FROM rate_bucket WHERE key = %s", (key,))
+        raise NotImplementedError("what a key has used is forgotten by time alone")
 
     async def check(self) -> bool:
         """True while the database answers."""

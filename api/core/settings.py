@@ -18,6 +18,7 @@ from pydantic import (
 from pydantic_settings import SettingsConfigDict
 
 from api.core.payment_settings import PaymentSettings
+from api.core.retention_settings import RetentionSettings
 from api.core.signature_settings import SignatureSettings
 from api.rules.sealing import LARGEST_DOCUMENT
 from api.rules.webhooks import SCHEDULE_SECONDS
@@ -50,7 +51,7 @@ RATE_LIMITS = {
 """Requests by the plan of an organisation; `organisation` counts all its keys together."""
 
 
-class Settings(PaymentSettings, SignatureSettings):
+class Settings(PaymentSettings, SignatureSettings, RetentionSettings):
     """Every setting, with defaults that start one machine with nothing installed."""
 
     model_config = SettingsConfigDict(env_prefix="KERBEN_", env_file=None, extra="forbid")
@@ -151,8 +152,6 @@ class Settings(PaymentSettings, SignatureSettings):
         default=5, gt=0, description="How often new audit entries enter the log."
     )
 
-    events_keep_days: int = Field(default=90, ge=30, description="How long `/v1/events` goes back.")
-
     ocid_prefix: str = Field(
         default="ocds-kerben0",
         pattern=r"^ocds-[a-z0-9]{6,12}$",
@@ -188,8 +187,6 @@ class Settings(PaymentSettings, SignatureSettings):
     webhook_schedule_seconds: tuple[float, ...] = Field(
         default=SCHEDULE_SECONDS, description="Waits between the attempts at a delivery."
     )
-    webhook_content_days: int = Field(default=30, ge=1, description="Bodies and answers are kept.")
-    webhook_log_days: int = Field(default=90, ge=1, description="Deliveries and attempts are kept.")
     former_secret_keys: tuple[SecretStr, ...] = Field(
         default=(), description="Earlier values of secret_key: what they encrypted is still read."
     )
@@ -262,18 +259,6 @@ class Settings(PaymentSettings, SignatureSettings):
     job_lease_seconds: int = Field(default=60, ge=1)
     job_redispatch_seconds: int = Field(default=600, ge=1)
     job_max_attempts: int = Field(default=8, ge=1)
-    job_retention_days: int = Field(
-        default=90, ge=1, description="Jobs that were done so long ago are deleted."
-    )
-    outbox_keep_days: int = Field(
-        default=30, ge=1, description="Events that were told so long ago are deleted."
-    )
-    session_keep_days: int = Field(
-        default=30, ge=1, description="Logins, invitations and assertions that ended so long ago."
-    )
-    throttle_keep_days: int = Field(
-        default=7, ge=1, description="Failed logins that were so long ago are forgotten."
-    )
     job_lane_window: int = Field(
         default=100,
         ge=1,

@@ -31,7 +31,7 @@ class DeprecatedUse(Table, table=True):
     client_id: UUID = Field(foreign_key="api_client.id", ondelete="RESTRICT")
     operation: str = Field(max_length=200)
     day: date
-    last_used_at: datetime = Field(sa_type=TIMESTAMP)
+    last_used_at: datetime = Field(sa_type=TIMESTAMP, index=True)
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,7 +5,7 @@ from enum import StrEnum
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import CheckConstraint, Column, Index, LargeBinary, UniqueConstraint
+from sqlalchemy import CheckConstraint, Column, Index, LargeBinary, UniqueConstraint, text
 from sqlmodel import Field
 
 from api.core.tables import JSON, TEXTS, TIMESTAMP, Table, state
@@ -53,6 +53,8 @@ class IntakeSource(Table, table=True):
 class IntakeMessage(Table, table=True):
     """What a source sent. The bytes are never altered; one `external_id` is one message.
 
+    `body` is gone some time after it was worked (KERBEN_INTAKE_CONTENT_DAYS); its SHA-256 stays.
+
     `job_id` is the job that works it. Whether it waits, has failed or how often it was tried is
     the job's to say; `worked_at` is written in the transaction of its effects.
     """
@@ -61,6 +63,9 @@ class IntakeMessage(Table, table=True):
     __table_args__ = (
         UniqueConstraint("source_id", "external_id"),
         Index("ix_intake_message_org_id_id", "org_id", "id"),
+        Index(
+            "ix_intake_message_worked_at", "worked_at", postgresql_where=text("body IS NOT NULL")
+        ),
     )
 
     source_id: UUID = Field(foreign_key="intake_source.id", ondelete="RESTRICT")
@@ -71,7 +76,7 @@ class IntakeMessage(Table, table=True):
     media_type: str = Field(max_length=100)
     headers: dict[str, str] = Field(sa_column=Column(JSON, nullable=False))
     sha256: str = Field(max_length=64)
-    body: bytes = Field(sa_column=Column(LargeBinary, nullable=False))
+    body: bytes | None = Field(default=None, sa_column=Column(LargeBinary))
     received_at: datetime = Field(sa_type=TIMESTAMP)
     worked_at: datetime | None = Field(default=None, sa_type=TIMESTAMP)
     attempts: int = 0

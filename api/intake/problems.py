@@ -1,6 +1,6 @@
 """Why a webhook is not taken in, as problems with stable codes."""
 
-from api.core.errors import Conflict, Unauthorized
+from api.core.errors import Conflict, Problem, Unauthorized
 
 
 class SignatureWrong(Unauthorized):
@@ -14,3 +14,9 @@ class NothingToReplay(Conflict):
     """The message is waiting for its worker, or being worked."""
 
     code, title = "message_not_worked", "The message has not been worked yet"
+
+
+class ContentDeleted(Problem):
+    """The message was worked long ago, and its bytes are not kept any more; their SHA-256 is."""
+
+    status, code, title = 410, "content_deleted", "The content is not kept any more"

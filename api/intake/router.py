@@ -22,7 +22,7 @@ from api.identity.jobs_router import JobOut
 from api.identity.service import AddressNotAllowed
 from api.intake import service, sources
 from api.intake.models import IntakeSource
-from api.intake.problems import NothingToReplay, SignatureWrong
+from api.intake.problems import ContentDeleted, NothingToReplay, SignatureWrong
 from api.intake.schemas import (
     IntakeMessageId,
     IntakeMessageOut,
@@ -158,18 +158,22 @@ def get_message(message_id: IntakeMessageId, ctx: Read) -> dict[str, Any]:
     return service.show(ctx.session, org_id=ctx.org_id, message_id=message_id)
 
 
-@messages.get("/{message_id}/body", response_class=Response, responses=_STORED)
+@messages.get(
+    "/{message_id}/body",
+    response_class=Response,
+    responses=_STORED | documented(ContentDeleted),
+)
 def download_message(message_id: IntakeMessageId, ctx: Read) -> Response:
     """The bytes of a message as they came."""
     found = service.get_message(ctx.session, org_id=ctx.org_id, message_id=message_id)
-    return Response(found.body, media_type="application/octet-stream")
+    return Response(service.content(found), media_type="application/octet-stream")
 
 
 @messages.post(
     "/{message_id}/replay",
     status_code=202,
     response_model=JobOut,
-    responses=documented(NothingToReplay),
+    responses=documented(NothingToReplay, ContentDeleted),
 )
 def replay_message(message_id: IntakeMessageId, ctx: Write) -> JobOut:
     """Work a message once more; what it has done before is not done twice."""

@@ -112,7 +112,8 @@ class IntakeMessageOut(BaseModel):
     media_type: str
     headers: dict[str, str]
     sha256: str
-    size: int
+    size: int = Field(description="In bytes, of what is kept")
+    content_kept: bool = Field(description="False once the bytes were deleted because of their age")
     job_id: IntakeJobId
     received_at: datetime
     worked_at: datetime | None

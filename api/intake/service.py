@@ -20,7 +20,7 @@ from api.core.pages import PageQuery
 from api.identity.service import AddressNotAllowed
 from api.intake import providers
 from api.intake.models import IntakeMessage, IntakeSource, Proof
-from api.intake.problems import NothingToReplay, SignatureWrong
+from api.intake.problems import ContentDeleted, NothingToReplay, SignatureWrong
 from api.intake.schemas import MessageState
 from api.intake.schemes import Headers
 from api.rules.clock import utcnow
@@ -186,6 +186,13 @@ def get_message(
     return found
 
 
+def content(message: IntakeMessage) -> bytes:
+    """The bytes of a message as they came. Raises ContentDeleted."""
+    if message.body is None:
+        raise ContentDeleted
+    return message.body
+
+
 def show(session: Session, *, org_id: UUID, message_id: UUID) -> dict[str, Any]:
     """A message with what its job says of it, without its bytes."""
     get_message(session, org_id=org_id, message_id=message_id)
@@ -222,13 +229,15 @@ def list_messages(
 
 
 def replay(session: Session, message: IntakeMessage, *, actor: str) -> Job:
-    """Work a message once more. Raises NothingToReplay while it waits or is being worked."""
+    """Work a message once more. Raises NothingToReplay while it waits or is being worked, and
+    ContentDeleted when its bytes are gone."""
     locked = session.exec(
         select(IntakeMessage)
         .where(IntakeMessage.id == message.id)
         .with_for_update()
         .execution_options(populate_existing=True)
     ).one()
+    content(locked)
     before = session.get(Job, locked.job_id)
     if locked.worked_at is None and before is not None and before.failed_at is None:
         raise NothingToReplay
@@ -257,7 +266,8 @@ def _shown() -> Any:
     worked = col(IntakeMessage.worked_at).is_not(None)
     return select(  # type: ignore[call-overload]
         *(getattr(IntakeMessage, name) for name in _COLUMNS),
-        func.octet_length(IntakeMessage.body).label("size"),
+        func.coalesce(func.octet_length(IntakeMessage.body), 0).label("size"),
+        col(IntakeMessage.body).is_not(None).label("content_kept"),
         _STATE.label("state"),
         case((worked, IntakeMessage.attempts), else_=func.coalesce(Job.attempts, 0)).label(
             "attempts"

@@ -6,6 +6,7 @@ from typing import Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
+from api.core.zones import LEGAL_ZONE, TimeZone
 from api.procurement.schemas import (
     CancellationPublished,
     EnquiryPublished,
@@ -120,6 +121,7 @@ class TenderPublished(BaseModel):
     lots: list[LotOut]
     cancellations: list[CancellationPublished]
     enquiries: list[EnquiryPublished] = Field(description="Answered questions, without authors")
+    time_zone: TimeZone = LEGAL_ZONE
 
 
 class Publisher(BaseModel):

@@ -52,7 +52,12 @@ def publish_tender(session: Session, tender_id: UUID) -> None:
     if tender is None:
         return
     buyer = identity.get_organisation(session, tender.buyer_id)
-    names = TenderPublished.model_fields.keys() - {"buyer", "enquiries", "cancellations"}
+    names = TenderPublished.model_fields.keys() - {
+        "buyer",
+        "enquiries",
+        "cancellations",
+        "time_zone",
+    }
     shown = TenderPublished(
         buyer=BuyerPublished(
             id=f"{buyer.identifier_scheme}-{buyer.identifier_id}", name=buyer.legal_name

@@ -22,8 +22,11 @@ from api.operations.schemas import (
     RequeuedOut,
     RequeueIn,
     TaskName,
+    TroubledEndpointOut,
 )
 from api.rules.jobs import JobState
+from api.webhooks.service import troubles
+from api.webhooks.service.troubles import EndpointTrouble
 
 router = access.router("/operations", "operations")
 Read = Annotated[Context, require("operations:read")]
@@ -72,6 +75,24 @@ def requeue_failed(data: RequeueIn, ctx: Write) -> RequeuedOut:
 def get_outbox(ctx: Read) -> OutboxOut:
     """How far relay and clock are behind."""
     return service.outbox(ctx.session)
+
+
+@router.get(
+    "/webhook-endpoints",
+    response_model=Page[TroubledEndpointOut],
+    responses=documented(InvalidCursor),
+)
+def list_webhook_endpoints(
+    ctx: Read,
+    page: PageDep,
+    trouble: Annotated[
+        EndpointTrouble,
+        Query(description="Disabled by the service, failing, or with a queue in order that waits"),
+    ] = EndpointTrouble.DISABLED,
+) -> Page[Any]:
+    """Endpoints of everybody that are in trouble; those that were disabled, unless asked otherwise."""
+    rows, cursor = troubles.list_troubled(ctx.session, page, trouble=trouble)
+    return Page(items=[*rows], has_more=cursor is not None, next_cursor=cursor)
 
 
 @router.post("/keys/revoke", response_model=ClientOut)

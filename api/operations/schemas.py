@@ -9,6 +9,8 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 from api.core.ids import PublicId
 from api.core.jobs import Job
 from api.rules.jobs import JobStatus, queue_of
+from api.rules.webhooks import DisabledReason, EndpointStatus, Ordering
+from api.webhooks.schemas.endpoints import EndpointId
 
 OperatedJobId = Annotated[UUID, PublicId("job")]
 OperatedOrgId = Annotated[UUID, PublicId("organisation")]
@@ -74,6 +76,26 @@ class OutboxOut(BaseModel):
     lag_seconds: float
     overdue_seconds: float = Field(description="Age of the oldest deadline that no clock has fired")
     types: list[PendingOut] = Field(description="The twenty with the most events")
+
+
+class TroubledEndpointOut(BaseModel):
+    """An endpoint of anybody's that is disabled, fails or is behind."""
+
+    id: EndpointId
+    org_id: OperatedOrgId
+    url: str = Field(
+        description="Without its query, which may hold what only its owner should know",
+        examples=["https://hooks.example.kg/kerben"],
+    )
+    ordering: Ordering
+    status: EndpointStatus
+    disabled_at: datetime | None
+    disabled_reason: DisabledReason | None
+    failures: int = Field(description="In a row")
+    failing_since: datetime | None
+    last_success_at: datetime | None
+    waiting: int = Field(description="Deliveries that have not been taken")
+    lag_seconds: float = Field(description="Age of the oldest of them")
 
 
 class KeyRevocationIn(BaseModel):

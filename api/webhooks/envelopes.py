@@ -29,12 +29,12 @@ _WRITE = text("""
         CAST(:resource_id AS uuid[]), CAST(:behind AS int[]), CAST(:channels AS text[]),
         CAST(:head AS text[])
       ) AS g(id, at, event_id, org_id, parties, type, resource_id, behind, channels, head)
-    ), counted AS (
-      INSERT INTO event_counter AS c (id, created_at, updated_at, last)
-      SELECT resource_id, now(), now(), count(DISTINCT event_id) FROM given
-      GROUP BY resource_id ORDER BY resource_id
-      ON CONFLICT (id) DO UPDATE SET last = c.last + excluded.last, updated_at = now()
-      RETURNING id, last
+    ), happened AS (
+      SELECT resource_id, count(DISTINCT event_id) AS times FROM given GROUP BY resource_id
+    ), counted AS MATERIALIZED (
+      SELECT c.resource_id AS id, c.last
+      FROM (SELECT array_agg(resource_id) AS ids, array_agg(times) AS times FROM happened) AS h
+      CROSS JOIN LATERAL kerben_count_events(h.ids, h.times) AS c
     )
     INSERT INTO event_envelope (id, created_at, updated_at, event_id, org_id, parties, type,
       resource_id, sequence, channels, body)

@@ -80,3 +80,63 @@ def test_operation_ids_are_unique() -> None:
 @pytest.mark.parametrize(("name", "content"), BODIES, ids=[name for name, _ in BODIES])
 def test_every_body_is_shown_by_an_example(name: str, content: dict[str, Any]) -> None:
     assert "example" in content or told(content["schema"]), name
+
+
+# API-07: ids, amounts and deadlines, the same in every answer
+
+_PREFIXED = re.compile(r"\^[a-z]+(_[a-z]+)*_\[0-9a-f\]\{32\}\$")
+_DEADLINE = re.compile(r"(standstill|period|window|announced)_end|ends_at|\w*due_at|\w+_until")
+NO_MONEY = {"latitude", "longitude", "lag_seconds", "overdue_seconds"}
+OF_MANY_KINDS = {"LedgerAccountOut.reference", "StatementLineOut.resource_id"}
+"""The ledger books for whatever pays; the account or the entry says what kind that is."""
+NOT_OF_THE_LAW = {"previous_secret_until", "lease_until", "open_until", "evidence_due_at"}
+"""Ends of secrets and pauses, and what another service asks for: no day of the law counts."""
+
+
+def _parts(schema: Any) -> Iterator[dict[str, Any]]:
+    """A schema and all within it, without those that it refers to."""
+    if isinstance(schema, dict):
+        yield schema
+    for each in schema.values() if isinstance(schema, dict) else schema:
+        if isinstance(each, dict | list):
+            yield from _parts(each)
+
+
+def _answers() -> Iterator[tuple[str, str, dict[str, Any]]]:
+    for name, schema in SCHEMAS.items():
+        if not name.endswith(("In", "Patch", "Change")):
+            for field, of in schema.get("properties", {}).items():
+                yield name, field, of
+
+
+def test_api_07_an_id_of_ours_has_its_kind_before_it() -> None:
+    bare = [
+        f"{name}.{field}"
+        for name, field, schema in _answers()
+        if any(part.get("format") == "uuid" for part in _parts(schema))
+    ]
+    assert set(bare) == OF_MANY_KINDS
+    patterns = [str(p.get("pattern", "")) for _, _, s in _answers() for p in _parts(s)]
+    kinds = [pattern for pattern in patterns if "_[0-9a-f]" in pattern]
+    assert len(kinds) > 300
+    assert [pattern for pattern in kinds if not _PREFIXED.fullmatch(pattern)] == []
+
+
+def test_api_07_no_answer_has_an_amount_as_a_binary_fraction() -> None:
+    numbers = {
+        f"{name}.{field}"
+        for name, field, schema in _answers()
+        if field not in NO_MONEY and any(part.get("type") == "number" for part in _parts(schema))
+    }
+    assert numbers == set()
+
+
+def test_api_07_what_has_a_deadline_names_the_zone_of_its_days() -> None:
+    zoned = {name for name, field, _ in _answers() if field == "time_zone"}
+    silent = {
+        f"{name}.{field}"
+        for name, field, schema in _answers()
+        if name not in zoned and field not in NOT_OF_THE_LAW and _DEADLINE.fullmatch(field)
+        if any(part.get("format") == "date-time" for part in _parts(schema))
+    }
+    assert silent == set()

@@ -112,7 +112,7 @@ async def streamed(
 
 
 @pytest.mark.usefixtures("nothing_kept")
-def test_200_megabytes_are_refused_at_the_limit_with_little_memory(
+def test_api_09_200_megabytes_are_refused_at_the_limit_with_little_memory(
     seller: Any, application: TestClient
 ) -> None:
     chunk = b"x" * 1_000_000

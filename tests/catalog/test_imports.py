@@ -66,7 +66,7 @@ def test_an_ndjson_file_becomes_draft_offers_if_so_asked(seller: Any) -> None:
     assert {o["status"] for o in seller.get("/v1/offers").json()["items"]} == {"active"}
 
 
-def test_the_same_file_again_changes_nothing(seller: Any, session: Session) -> None:
+def test_api_09_the_same_file_again_changes_nothing(seller: Any, session: Session) -> None:
     body = samples.csv_file({}, {"sku": "RX-102"})
     taken(seller, body)
     events = len(session.exec(select(OutboxEvent)).all())
@@ -90,7 +90,7 @@ def test_a_changed_row_updates_its_offer(seller: Any, session: Session) -> None:
     assert len(session.exec(select(Product)).all()) == 2
 
 
-def test_good_rows_are_kept_and_bad_rows_named(seller: Any) -> None:
+def test_api_09_good_rows_are_kept_and_bad_rows_named(seller: Any) -> None:
     answer = sent(
         seller,
         samples.csv_file(
@@ -146,7 +146,7 @@ def test_errors_are_paged_in_the_order_of_the_file_and_private(
             assert len(session.exec(select(ImportFailure)).all()) == count
 
 
-def test_a_dry_run_reports_the_same_and_keeps_nothing(seller: Any, session: Session) -> None:
+def test_api_09_a_dry_run_reports_the_same_and_keeps_nothing(seller: Any, session: Session) -> None:
     taken(seller, samples.csv_file({}))
     before = seller.get("/v1/offers").json()
     body = samples.csv_file(
@@ -159,6 +159,30 @@ def test_a_dry_run_reports_the_same_and_keeps_nothing(seller: Any, session: Sess
     assert refused(seller, answer) == [(4, "currency", "unknown_currency")]
     assert seller.get("/v1/offers").json() == before
     assert len(session.exec(select(Product)).all()) == 1
+
+
+def test_api_09_of_a_file_that_is_all_or_nothing_one_bad_row_keeps_the_others_out(
+    seller: Any, session: Session, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(imports, "BATCH_ROWS", 2)
+    good = [{"sku": f"R-{i}"} for i in range(5)]
+    bad = samples.csv_file(*good, {"sku": "R-5", "currency": "ABC"})
+
+    answer = sent(seller, bad, all_or_nothing=True)
+    job = finished(seller, answer)
+
+    assert counted(job) == counts(rejected=1)
+    assert job["progress"] == {"done": 6, "total": 6}
+    assert refused(seller, answer) == [(7, "currency", "unknown_currency")]
+    assert seller.get("/v1/offers").json()["items"] == []
+    assert session.exec(select(ImportChunk)).all() == []
+
+    answer = sent(seller, samples.csv_file(*good), all_or_nothing=True)
+    assert answer.json()["progress"] == {"done": 0, "total": 10}
+    job = finished(seller, answer)
+    assert counted(job) == counts(created=5)
+    assert job["progress"] == {"done": 10, "total": 10}
+    assert len(seller.get("/v1/offers").json()["items"]) == 5
 
 
 def test_bytes_that_are_no_utf8_and_broken_quotes_reject_their_rows_only(seller: Any) -> None:
@@ -200,7 +224,7 @@ def test_quoted_line_breaks_and_the_chunk_border_lose_nothing(
     }
 
 
-def test_a_worker_that_dies_between_batches_goes_on_where_it_was(
+def test_api_09_a_worker_that_dies_between_batches_goes_on_where_it_was(
     seller: Any, session: Session, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(imports, "BATCH_ROWS", 2)

@@ -26,6 +26,7 @@ from tests.delivery import tracking
 from tests.delivery.tracking import Case
 from tests.intake import signing
 from tests.intake.signing import WHPK, WHSEC
+from workers import housekeeper
 from workers.app import app as celery
 
 type AsOrg = Callable[..., Any]
@@ -43,7 +44,7 @@ class Worked:
     ) -> bool:
         if self.broken:
             raise LookupError("no such payment")
-        self.bodies.append(message.body)
+        self.bodies.append(intake.content(message))
         return True
 
 
@@ -258,6 +259,48 @@ def test_what_was_sent_is_altered_by_nobody(
             with db.engine(role).connect() as connection, pytest.raises(ProgrammingError):
                 connection.execute(text(act))
     assert [row.body for row in rows(session, IntakeMessage)] == [b"{}"]
+
+
+def test_job_09_bytes_of_messages_worked_long_ago_are_deleted_and_their_hash_stays(
+    worked: Worked, as_org: AsOrg, client: Any, session: Session, superuser: psycopg.Connection[Any]
+) -> None:
+    operator = as_org(["operator"])
+    source = connected(operator, "payments", "whsec_of_stripe")
+
+    def sent(body: bytes) -> str:
+        headers = signing.stripe(body, "whsec_of_stripe")
+        kept = client.post(source["webhook_path"], content=body, headers=headers)
+        return f"/v1/intake-messages/{kept.json()['message_id']}"
+
+    old, recent = sent(b'{"id": "evt_1"}'), sent(b'{"id": "evt_2"}')
+    once(session)
+    waiting = sent(b'{"id": "evt_3"}')
+    before = operator.get(old).json()
+    assert before["content_kept"] is True
+    days = settings.get().intake_content_days
+    superuser.execute(
+        "UPDATE intake_message SET received_at = received_at - make_interval(days => %s),"
+        " worked_at = worked_at - make_interval(days => CASE external_id WHEN 'evt_2' THEN 1"
+        " ELSE %s END)",
+        (days + 1, days + 1),
+    )
+
+    assert housekeeper.tidy() == 1
+    assert housekeeper.tidy() == 0
+
+    after = operator.get(old).json()
+    assert after["sha256"] == before["sha256"]
+    assert (after["size"], after["content_kept"]) == (0, False)
+    for answer in (operator.get(f"{old}/body"), operator.post(f"{old}/replay")):
+        assert (answer.status_code, answer.json()["code"]) == (410, "content_deleted")
+    for each in (recent, waiting):
+        assert operator.get(f"{each}/body").status_code == 200
+    again = client.post(
+        source["webhook_path"],
+        content=b'{"id": "evt_1"}',
+        headers=signing.stripe(b'{"id": "evt_1"}', "whsec_of_stripe"),
+    )
+    assert again.json()["duplicate"] is True
 
 
 def test_sources_and_messages_of_tracking_go_back_and_come_forth_with_their_secrets(

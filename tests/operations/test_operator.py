@@ -1,4 +1,5 @@
 import json
+import re
 from collections.abc import Callable
 from typing import Any
 from uuid import UUID, uuid4
@@ -8,10 +9,14 @@ from sqlmodel import Session, select
 from typer.testing import CliRunner
 
 from api.__main__ import main
-from api.core import db, ids, jobs, settings
+from api.core import db, ids, jobs, metrics, settings
 from api.core.audit import AuditEntry
 from api.core.jobs import Job
 from api.core.outbox import emit
+from api.rules.webhooks import DisabledReason
+from api.webhooks.models import WebhookEndpoint
+from api.webhooks.service import endpoints
+from tests.webhooks.receiving import endpoint, happen, relayed
 from workers.app import app as celery
 
 type AsOrg = Callable[..., Any]
@@ -152,3 +157,45 @@ def test_a_leaked_key_is_revoked_by_itself_or_by_its_prefix(as_org: AsOrg) -> No
     assert "Revoked" in cli("keys", "revoke", client["prefix"]).stdout
     assert one.get("/v1/clients").status_code == 401
     assert cli("keys", "revoke", "nobodys").exit_code == 1
+
+
+def test_wh_08_wh_16_the_operator_sees_endpoints_that_are_disabled_or_behind_and_by_how_much(
+    as_org: AsOrg, client: Any, superuser: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(metrics, "MAX_AGE_SECONDS", -1.0)
+    operator, owner = as_org(["operator"]), as_org(["supplier"])
+    made = {
+        name: endpoint(owner, f"https://hooks.example.kg/{name}?token=s3cret", **more)["id"]
+        for name, more in {
+            "gone": {},
+            "own": {},
+            "ordered": {"ordering": "fifo"},
+            "idle": {"ordering": "fifo"},
+        }.items()
+    }
+    with db.worker_unit_of_work() as unit:
+        gone = unit.get_one(WebhookEndpoint, ids.parse("endpoint", made["gone"]))
+        endpoints.disable(unit, gone, actor="test", reason=DisabledReason.GONE)
+    assert owner.post(f"/v1/webhook-endpoints/{made['own']}/disable").status_code == 200
+    happen(owner.org_id)
+    relayed()
+    superuser.execute("DELETE FROM webhook_delivery WHERE endpoint_id = %s", [made["idle"][-32:]])
+    superuser.execute("UPDATE webhook_delivery SET created_at = created_at - interval '90 s'")
+
+    url = "/v1/operations/webhook-endpoints"
+    assert owner.get(url).status_code == 403
+    (found,) = operator.get(url).json()["items"]
+    assert (found["id"], found["disabled_reason"]) == (made["gone"], "gone")
+    assert found["url"] == "https://hooks.example.kg/gone"
+    (found,) = operator.get(url, params={"trouble": "fifo_behind"}).json()["items"]
+    assert (found["id"], found["waiting"]) == (made["ordered"], 1)
+    assert 90 <= found["lag_seconds"] < 150
+    assert operator.get(url, params={"trouble": "failing"}).json()["items"] == []
+    assert made["gone"] in cli("webhooks", "list").stdout
+    told = cli("webhooks", "list", "--trouble", "fifo_behind").stdout
+    assert made["ordered"] in told
+    assert "s3cret" not in told
+    figures = client.get("/metrics").text
+    assert "\nkerben_webhook_endpoints_disabled 1.0\n" in figures
+    (lag,) = re.findall(r"^kerben_webhook_fifo_lag_seconds ([0-9.]+)$", figures, re.MULTILINE)
+    assert 90 <= float(lag) < 150

@@ -1,17 +1,18 @@
-"""Pages of docs/procedures, written or compared."""
+"""Pages of docs, written or compared."""
 
 from collections.abc import Callable
 
 import pytest
 
-from tests.scenarios.recorder import Page
+from tests.scenarios.recorder import PROCEDURES, Page
 
 
 @pytest.fixture
-def page(pytestconfig: pytest.Config) -> Callable[[str, str, str], Page]:
+def page(pytestconfig: pytest.Config) -> Callable[..., Page]:
     """Begin a page: `page(name, title, introduction)`; the test ends with its `finish`."""
 
-    def begin(name: str, title: str, introduction: str) -> Page:
-        return Page(name, title, introduction, write=pytestconfig.getoption("--write-docs"))
+    def begin(name: str, title: str, introduction: str, folder: str = PROCEDURES) -> Page:
+        write = pytestconfig.getoption("--write-docs")
+        return Page(name, title, introduction, write=write, folder=folder)
 
     return begin

@@ -1,4 +1,4 @@
-"""Scenarios that write what they do: requests and answers become a page of docs/procedures.
+"""Scenarios that write what they do: requests, answers and commands become a page of docs.
 
 What differs from run to run is named instead of shown: an id by its kind and number, an instant or
 a key by its field. So the page stays the same as long as the product does.
@@ -9,9 +9,15 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from api.core.migrations import ROOT
+from fastapi.testclient import TestClient
+from typer.testing import CliRunner
 
-FOLDER = ROOT / "docs" / "procedures"
+from api.__main__ import main
+from api.core.migrations import ROOT
+from tests.identity.people import Somebody
+
+DOCS = ROOT / "docs"
+PROCEDURES = "procedures"
 _ID = re.compile(r"\b([a-z]+(?:_[a-z]+)*)_([0-9a-f]{32})\b")
 _OCID = re.compile(r"\b(ocds-[a-z0-9]+)-(\d{6,})\b")
 _DAY = re.compile(r"\d{4}-\d\d-\d\d")
@@ -20,19 +26,25 @@ _UNREADABLE = re.compile(
     r"[0-9a-f]{32,}|[A-Za-z0-9+/=_-]{60,}|[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}"
 )
 _LONGEST_LIST = 3
+_SECRETS = {"token", "secret", "session", "csrf_token", "webhook-signature"}
+_MEASURED = {"duration_ms"}
 _DRAWN_AT_RANDOM = 10**12
 """No figure of a scenario is as large."""
 
 
 class Page:
-    """A page in the making: `say` adds prose, `call` a request that is made and its answer."""
+    """A page in the making: `say` adds prose, `call` a request that is made and its answer, `run` a
+    command."""
 
-    def __init__(self, name: str, title: str, introduction: str, *, write: bool) -> None:
+    def __init__(
+        self, name: str, title: str, introduction: str, *, write: bool, folder: str = PROCEDURES
+    ) -> None:
         self.write = write
-        self.file = FOLDER / f"{name}.md"
+        self.file = DOCS / folder / f"{name}.md"
         self.parts = [f"# {title}", introduction]
         self.known: dict[str, str] = {}
         self.counts: dict[str, int] = {}
+        self.aliases: dict[str, str] = {}
 
     def say(self, text: str) -> None:
         """A paragraph."""
@@ -44,7 +56,10 @@ class Page:
         """Make a request as `who`, show it with its answer, and give the answer back."""
         answer = actor.request(method, url, **kwargs)
         assert answer.status_code == expect, answer.text
-        lines = [f"{method} {self._named(url)}", f"Authorization: Bearer <key of the {who}>"]
+        lines = [f"{method} {self._named(url)}"]
+        if not isinstance(actor, TestClient):
+            credentials = "session" if isinstance(actor, Somebody) else "key"
+            lines.append(f"Authorization: Bearer <{credentials} of the {who}>")
         lines += [
             f"{key}: {self._value(key, value)}" for key, value in self._headers(answer, kwargs)
         ]
@@ -56,10 +71,23 @@ class Page:
         self.parts += [_fenced(lines), _fenced(shown)]
         return answer
 
+    def alias(self, text: str, shown: str) -> None:
+        """Show something that differs from run to run by another name."""
+        self.aliases[text] = shown
+
+    def run(self, *arguments: str, exit_code: int = 0) -> None:
+        """Run a command of `kerben` in the present folder, and show it with what it prints."""
+        result = CliRunner().invoke(main, arguments, env={"COLUMNS": "100"})
+        assert result.exit_code == exit_code, result.output
+        printed = [self._value("…", line) for line in result.output.rstrip().splitlines()]
+        command = " ".join(self._value("…", each) for each in ("kerben", *arguments))
+        self.parts.append("\n".join(("```console", f"$ {command}", *printed, "```")))
+
     def finish(self) -> None:
         """Compare the page with the one in docs, or write it."""
         text = "\n\n".join(self.parts) + "\n"
         if self.write:
+            self.file.parent.mkdir(exist_ok=True)
             self.file.write_text(text)
         assert self.file.read_text() == text, "pytest tests/scenarios --write-docs writes it anew"
 
@@ -82,17 +110,20 @@ class Page:
             rest = len(content) - _LONGEST_LIST
             more = [f"… {rest} more"] if rest > 0 else []
             return [self._shown(key, value) for value in content[:_LONGEST_LIST]] + more
-        if isinstance(content, int) and content > _DRAWN_AT_RANDOM:
+        drawn = isinstance(content, int) and content > _DRAWN_AT_RANDOM
+        if drawn or key in _MEASURED:
             return f"<{key}>"
         return self._value(key, content) if isinstance(content, str) else content
 
     def _value(self, key: str, value: str) -> str:
-        if _DAY.fullmatch(value):
+        if _DAY.fullmatch(value) or key in _SECRETS or key == "webhook-timestamp":
             return f"<{key}>"
         value = _INSTANT.sub(f"<{key}>", self._named(value))
         return _UNREADABLE.sub(f"<{key}>", value)
 
     def _named(self, value: str) -> str:
+        for text, shown in self.aliases.items():
+            value = value.replace(text, shown)
         value = _ID.sub(lambda found: self._number(found[1] + "_", found[0]), value)
         return _OCID.sub(lambda found: self._number(found[1] + "-", found[0]), value)
 

@@ -1,13 +1,14 @@
 """What the database itself lets an organisation see and change, and what a refusal left behind."""
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from typing import Any
 from uuid import UUID
 
 import psycopg
 from psycopg import sql
-from sqlalchemy import text
+from sqlalchemy import event, text
 from sqlalchemy.exc import DBAPIError, ProgrammingError
 from sqlmodel import Session
 
@@ -90,3 +91,18 @@ def keys_without(actor: Any, scopes: Iterable[str]) -> dict[str, str]:
                 session, org_id=organisation.id, actor="test", data=rest, grantable=full
             )
     return made
+
+
+@contextmanager
+def asked() -> Iterator[list[str]]:
+    """The statements that requests send to the database meanwhile, without their values."""
+    statements: list[str] = []
+
+    def note(*given: Any) -> None:
+        statements.append(given[2])
+
+    event.listen(db.engine("app"), "before_cursor_execute", note)
+    try:
+        yield statements
+    finally:
+        event.remove(db.engine("app"), "before_cursor_execute", note)

@@ -16,6 +16,7 @@ from api.contracts.schemas.penalties import (
 )
 from api.contracts.schemas.schedules import ScheduleRowId
 from api.core.ids import PublicId
+from api.core.zones import LEGAL_ZONE, TimeZone
 from api.identity.schemas import Input, OrganisationId
 from api.procurement.schemas.documents import DocumentId
 from api.rules.contracts import Side
@@ -144,3 +145,4 @@ class DisputeOut(BaseModel):
     evidence: list[EvidenceOut]
     freezes: list[FreezeOut]
     version: int
+    time_zone: TimeZone = LEGAL_ZONE

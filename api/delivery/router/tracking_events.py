@@ -32,7 +32,7 @@ from api.identity.access import Context, require
 from api.identity.jobs_router import JobId, JobOut
 from api.intake import service as intake
 from api.intake.models import IntakeMessage
-from api.intake.problems import NothingToReplay
+from api.intake.problems import ContentDeleted, NothingToReplay
 
 of_shipment = access.router("/shipments", "tracking")
 events = access.router("/tracking-events", "tracking")
@@ -171,21 +171,25 @@ def list_errors(job_id: JobId, ctx: Read, page: PageDep) -> Page[Any]:
 def get_message(message_id: TrackingMessageId, ctx: Read) -> dict[str, Any]:
     """What a source of yours has sent; its `job_id` leads to what became of it."""
     found = _message(ctx, message_id)
-    return {**found.model_dump(exclude={"body"}), "size": len(found.body)}
+    return {**found.model_dump(exclude={"body"}), "size": len(found.body or b"")}
 
 
-@messages.get("/{message_id}/body", response_class=Response, responses=_STORED)
+@messages.get(
+    "/{message_id}/body",
+    response_class=Response,
+    responses=_STORED | documented(ContentDeleted),
+)
 def download_message(message_id: TrackingMessageId, ctx: Read) -> Response:
     """The bytes of a message as they came."""
     found = _message(ctx, message_id)
-    return Response(found.body, media_type="application/octet-stream")
+    return Response(intake.content(found), media_type="application/octet-stream")
 
 
 @messages.post(
     "/{message_id}/read-again",
     status_code=202,
     response_model=JobOut,
-    responses=documented(NothingToReplay),
+    responses=documented(NothingToReplay, ContentDeleted),
 )
 def read_again(message_id: TrackingMessageId, ctx: Write) -> JobOut:
     """Read a message once more: what it told before is a duplicate, the rest may be taken now."""

@@ -104,7 +104,7 @@ def _documents(
 ) -> tuple[list[Numbered], int]:
     """What the documents of a file behind the first `begin` tell, and the last one that was read."""
     parse = _PARSE[SourceKind(source.provider)]
-    found = tracking_files.documents(message.body, _FORMATS[message.media_type])
+    found = tracking_files.documents(intake.content(message), _FORMATS[message.media_type])
     told: list[Numbered] = []
     row = begin
     for row, (entry, document) in enumerate(islice(found, begin, begin + BATCH), begin + 1):
@@ -122,7 +122,7 @@ def _documents(
 def _webhook(source: IntakeSource, message: IntakeMessage) -> tuple[list[Numbered], int]:
     """Everything that a webhook tells, numbered by event, and how much that is."""
     try:
-        document = parsed(message.body)
+        document = parsed(intake.content(message))
     except Unreadable as error:
         return [Numbered(1, error)], 1
     events = _events(_PARSE[SourceKind(source.provider)], document)

@@ -8,22 +8,19 @@ count stand when the attempt fails.
 from datetime import timedelta
 
 from sqlalchemy import text
-from sqlmodel import Session, col, select
+from sqlmodel import Session
+from uuid_utils.compat import uuid7
 
-from api.core import bulk
 from api.core.errors import Problem, Unauthorized
 from api.identity import credentials
-from api.identity.models import LoginThrottle
 from api.rules.clock import utcnow
 from api.rules.logins import FREE_OF_BOTH, FREE_OF_ONE, wait_after
 
-_COUNT = text(
-    "INSERT INTO login_throttle (id, created_at, updated_at, subject, failures, last_failed_at)"
-    " VALUES (:id, :created_at, :updated_at, :subject, 1, :updated_at)"
-    " ON CONFLICT (subject) DO UPDATE SET failures = login_throttle.failures + 1,"
-    " last_failed_at = excluded.last_failed_at, updated_at = excluded.updated_at"
-)
-_FORGET = text("DELETE FROM login_throttle WHERE subject = ANY(:subjects)")
+# The application has no access to the table: who cannot name a subject can neither read nor reset
+# its failures.
+_LOOK = text("SELECT * FROM kerben_throttled(CAST(:subjects AS text[]))")
+_COUNT = text("SELECT kerben_throttle(CAST(:ids AS uuid[]), CAST(:subjects AS text[]), :moment)")
+_FORGET = text("SELECT kerben_unthrottle(CAST(:subjects AS text[]), :lessened)")
 
 
 class TooManyAttempts(Problem):
@@ -43,8 +40,9 @@ def begin(session: Session, account: str, ip: str | None) -> None:
     time are not free. Raises TooManyAttempts while earlier failures make it wait."""
     now = utcnow()
     limits = _limits(account, ip)
-    query = select(LoginThrottle).where(col(LoginThrottle.subject).in_(limits))
-    known = {row.subject: row for row in session.exec(query.with_for_update()).all()}
+    subjects = [*limits]
+    connection = session.connection()
+    known = {row.subject: row for row in connection.execute(_LOOK, {"subjects": subjects})}
     for subject, free in limits.items():
         row = known.get(subject)
         if row is None:
@@ -53,21 +51,19 @@ def begin(session: Session, account: str, ip: str | None) -> None:
         if left > timedelta(0):
             seconds = int(left.total_seconds()) + 1
             raise TooManyAttempts(headers={"Retry-After": str(seconds)})
-    for subject in sorted(limits):
-        session.connection().execute(_COUNT, bulk.new_row(subject=subject))
+    ids = [uuid7() for _ in subjects]
+    connection.execute(_COUNT, {"ids": ids, "subjects": subjects, "moment": now})
 
 
 def succeeded(session: Session, account: str, ip: str | None) -> None:
     """Forget the failures of the account; those of the address stay, but for this attempt."""
     subjects = [each for each, free in _limits(account, ip).items() if free == FREE_OF_BOTH]
     session.connection().execute(
-        _FORGET, {"subjects": [*subjects, credentials.hashed(f"throttle|{account}|")]}
-    )
-    session.connection().execute(
-        text(
-            "UPDATE login_throttle SET failures = failures - 1 WHERE subject = :s AND failures > 0"
-        ),
-        {"s": credentials.hashed(f"throttle||{ip}")},
+        _FORGET,
+        {
+            "subjects": [*subjects, credentials.hashed(f"throttle|{account}|")],
+            "lessened": credentials.hashed(f"throttle||{ip}"),
+        },
     )
 
 

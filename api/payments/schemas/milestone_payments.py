@@ -9,6 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from api.catalog.types import Paragraph, PlainDecimal, Positive
 from api.core.ids import PublicId
 from api.core.inputs import IsoInstant
+from api.core.zones import LEGAL_ZONE, TimeZone
 from api.identity.schemas import Input
 from api.payments.schemas.milestones import MilestoneId, PayeeAccountId
 from api.procurement.schemas.ids import LotId
@@ -110,6 +111,7 @@ class MilestonePaymentOut(BaseModel):
     reason: str | None
     paid_at: datetime | None
     version: int
+    time_zone: TimeZone = LEGAL_ZONE
 
 
 class RefundIn(Input):

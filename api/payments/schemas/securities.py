@@ -10,6 +10,7 @@ from pydantic_core import PydanticCustomError
 from api.catalog.types import Paragraph, PlainDecimal
 from api.contracts.schemas import ContractId
 from api.core.ids import PublicId
+from api.core.zones import LEGAL_ZONE, TimeZone
 from api.identity.schemas import Input, OrganisationId
 from api.payments.schemas.guarantees import GuaranteeId, GuaranteeIn
 from api.procurement.schemas.documents import DocumentId
@@ -106,6 +107,7 @@ class HeldSecurityOut(BaseModel):
     returned_at: datetime | None
     forfeited_at: datetime | None
     version: int
+    time_zone: TimeZone = LEGAL_ZONE
 
 
 class ForfeitureOut(BaseModel):
@@ -127,3 +129,4 @@ class ForfeitureOut(BaseModel):
     reviewed_at: datetime | None
     review: str | None
     executed_at: datetime | None
+    time_zone: TimeZone = LEGAL_ZONE

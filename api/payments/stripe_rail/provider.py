@@ -14,6 +14,7 @@ from sqlmodel import Session
 from stripe import StripeClient, WebhookSignature
 
 from api.core.jobs import Job
+from api.intake import service as intake
 from api.intake.models import IntakeMessage, IntakeSource
 from api.intake.providers import Provider, id_in_json
 from api.intake.schemes import Headers, StripeSignature
@@ -65,7 +66,7 @@ class Told(NamedTuple):
 
 def work(session: Session, job: Job, source: IntakeSource, message: IntakeMessage) -> bool:
     """Fold what an event is about. Raises RailUnavailable, to be tried again later."""
-    told = read(client.get(), message.body)
+    told = read(client.get(), intake.content(message))
     kind = kind_of(told.type)
     if kind is None or told.livemode is not client.is_live():
         return True

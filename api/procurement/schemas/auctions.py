@@ -8,6 +8,7 @@ from pydantic import BaseModel, Field
 
 from api.catalog.types import Paragraph, PlainDecimal, Positive
 from api.core.ids import PublicId
+from api.core.zones import LEGAL_ZONE, TimeZone
 from api.identity.schemas import Input
 from api.procurement.schemas.ids import LotId, TenderId
 from api.procurement.schemas.inputs import Instant
@@ -64,3 +65,4 @@ class AuctionOut(BaseModel):
     entries: int = Field(description="Prices in the log")
     ranking: list[AuctionPlaceOut]
     version: int
+    time_zone: TimeZone = LEGAL_ZONE

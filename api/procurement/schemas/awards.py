@@ -8,6 +8,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from api.catalog.types import Paragraph
 from api.core.ids import PublicId
+from api.core.zones import LEGAL_ZONE, TimeZone
 from api.identity.schemas import Input, OrganisationId
 from api.matching.schemas import PerformanceWarningOut
 from api.procurement.schemas.ids import LotId, TenderId
@@ -58,3 +59,4 @@ class AwardOut(BaseModel):
     performance_warnings: list[PerformanceWarningOut] = Field(
         default=[], description="Told to the buyer, when it proposes or approves"
     )
+    time_zone: TimeZone = LEGAL_ZONE

@@ -9,6 +9,7 @@ from pydantic_core import PydanticCustomError
 
 from api.catalog.types import Paragraph
 from api.core.ids import PublicId
+from api.core.zones import LEGAL_ZONE, TimeZone
 from api.identity.schemas import Input
 from api.procurement.schemas.ids import LotId, TenderId
 from api.rules.cancellations import CancellationReason, CancellationStatus
@@ -49,6 +50,7 @@ class CancellationPublished(BaseModel):
     requested_at: datetime
     complaint_period_end: datetime | None = Field(description="It takes effect then; null: at once")
     ended_at: datetime | None = Field(description="When it took effect, was withdrawn or lapsed")
+    time_zone: TimeZone = LEGAL_ZONE
 
 
 class CancellationOut(CancellationPublished):

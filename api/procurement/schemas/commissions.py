@@ -8,6 +8,7 @@ from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_vali
 
 from api.catalog.types import Line, Paragraph, PlainDecimal
 from api.core.ids import PublicId
+from api.core.zones import LEGAL_ZONE, TimeZone
 from api.identity.schemas import ClientId, Input, Language, MemberId
 from api.procurement.schemas.ids import BidId, LotId, TenderId
 from api.procurement.schemas.inputs import Instant
@@ -232,6 +233,7 @@ class JustificationOut(BaseModel):
     decision: str | None
     decided_at: datetime | None
     version: int
+    time_zone: TimeZone = LEGAL_ZONE
 
 
 class MinutesIn(Input):

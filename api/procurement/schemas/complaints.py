@@ -8,6 +8,7 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from api.catalog.types import Line, Paragraph, PlainDecimal
 from api.core.ids import PublicId
+from api.core.zones import LEGAL_ZONE, TimeZone
 from api.identity.schemas import Input, Language, OrganisationId
 from api.procurement.schemas.awards import AwardId
 from api.procurement.schemas.cancellations import CancellationId
@@ -135,6 +136,7 @@ class ComplaintSummary(BaseModel):
     overdue_at: datetime | None = Field(description="Set when the review did not end in time")
     closed_at: datetime | None
     version: int
+    time_zone: TimeZone = LEGAL_ZONE
 
 
 class ComplaintOut(ComplaintSummary):

@@ -9,6 +9,7 @@ from pydantic_core import PydanticCustomError
 
 from api.catalog.types import Line, Paragraph, PlaceCode, PlainDecimal, Positive, Sha256
 from api.core.ids import PublicId
+from api.core.zones import LEGAL_ZONE, TimeZone
 from api.identity.schemas import Input, Language, OrganisationId
 from api.procurement.schemas.awards import AwardId, AwardOut
 from api.procurement.schemas.ids import BidId, ItemId, LotId, PlanItemId, TenderId
@@ -183,6 +184,7 @@ class FrameworkSummary(BaseModel):
         description="When the buyer and every active supplier had signed; call-offs begin then"
     )
     version: int
+    time_zone: TimeZone = LEGAL_ZONE
 
 
 class FrameworkOut(FrameworkSummary):

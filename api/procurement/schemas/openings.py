@@ -5,6 +5,7 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from api.core.zones import LEGAL_ZONE, TimeZone
 from api.identity.schemas import ClientId, Input, MemberId, OrganisationId, ShortText
 from api.procurement.schemas.ids import OpenerKeyId, OpeningId, TenderId
 from api.procurement.sealing.documents import Base64, Recipient
@@ -74,6 +75,7 @@ class TenderKeyOut(BaseModel):
     opens_at: datetime | None
     fingerprint: str | None
     document: dict[str, Any] | None
+    time_zone: TimeZone = LEGAL_ZONE
 
 
 class SignedOut(BaseModel):

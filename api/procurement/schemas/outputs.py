@@ -6,6 +6,7 @@ from typing import Any
 from pydantic import BaseModel, ConfigDict, Field
 
 from api.catalog.types import PlainDecimal
+from api.core.zones import LEGAL_ZONE, TimeZone
 from api.identity.schemas import OrganisationId
 from api.procurement.schemas.ids import ItemId, LotId, PlanItemId, TenderId
 from api.reference.policy_schemas import PolicySetId
@@ -103,6 +104,7 @@ class TenderSummary(BaseModel):
     tender_period_start: datetime | None
     tender_period_end: datetime | None = Field(description="What arrives at this instant is late")
     version: int
+    time_zone: TimeZone = LEGAL_ZONE
 
 
 class TenderOut(TenderSummary):

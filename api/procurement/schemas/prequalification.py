@@ -7,6 +7,7 @@ from pydantic import BaseModel, ConfigDict, Field, StrictBool, model_validator
 from pydantic_core import PydanticCustomError
 
 from api.catalog.types import Paragraph
+from api.core.zones import LEGAL_ZONE, TimeZone
 from api.identity.schemas import Input, OrganisationId
 from api.procurement.schemas.bid_contents import DocumentIn, RequirementId, RequirementResponseIn
 from api.procurement.schemas.ids import QualificationId, SubmissionId, TenderId
@@ -142,6 +143,7 @@ class QualificationOut(_Row):
     cancellation_cause: QualificationCause | None
     cancellation_reason: str | None
     version: int
+    time_zone: TimeZone = LEGAL_ZONE
 
 
 class SubmissionOut(SubmissionSummary):
@@ -165,3 +167,4 @@ class PrequalificationOut(BaseModel):
     candidate_count: int | None = Field(description="Null while the rules hide it")
     candidates: list[OrganisationId] | None = Field(description="Null while the rules hide them")
     invited: bool = Field(description="Your organisation may bid")
+    time_zone: TimeZone = LEGAL_ZONE

@@ -7,7 +7,6 @@ from sqlalchemy import delete, text, update
 from sqlmodel import Session, col, select
 
 from api.core import db, deadlines, settings
-from api.core.deadlines import Deadline
 from api.rules.webhooks import DeliveryStatus
 from api.webhooks.models import WebhookAttempt, WebhookDelivery, WebhookMessage
 from api.webhooks.service import secrets
@@ -24,10 +23,7 @@ _UNUSED = text("""
 
 def ensure_armed(session: Session) -> None:
     """See to it that there is a next time, if there is none yet."""
-    armed = select(Deadline.id).where(Deadline.kind == DUE, Deadline.resource_id == _WHOLE)
-    if session.exec(armed).first() is None:
-        due = {(DUE, _WHOLE): db.now(session) + EVERY}
-        deadlines.arm_all(session, due, org_id=None)  # two at once arm one
+    deadlines.ensure(session, DUE, _WHOLE, db.now(session) + EVERY)
 
 
 def keep(session: Session) -> None:

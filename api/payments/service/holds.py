@@ -13,12 +13,11 @@ from api.payments.models import (
     LedgerAccount,
     LedgerHold,
     LedgerHoldResolution,
-    LedgerTransaction,
 )
 from api.payments.problems import HoldExceeded, HoldResolved, LedgerKeyReused
 from api.payments.service import accounts, posting
 from api.payments.service.accounts import NOBODY, Parties
-from api.payments.service.posting import Posting
+from api.payments.service.posting import Booked, Posting
 from api.rules.ledger import AccountKey, transfer
 
 EXPIRY = "ledger_hold.expired"
@@ -74,7 +73,7 @@ def reserve(
 
 def post(
     session: Session, hold: LedgerHold, *, actor: str, amount: Decimal | None = None
-) -> LedgerTransaction:
+) -> Booked:
     """Book the promised amount, or less; what is left is free again.
 
     Raises HoldExceeded, and HoldResolved when the hold has ended, by its expiry too.

@@ -1,5 +1,6 @@
 """Tables of payments."""
 
+from api.payments.models.corrections import LedgerCorrection
 from api.payments.models.fees import (
     CommissionTariff,
     ContractCommission,
@@ -68,6 +69,7 @@ __all__ = [
     "GuaranteeAmendment",
     "HoldOutcome",
     "LedgerAccount",
+    "LedgerCorrection",
     "LedgerDay",
     "LedgerEntry",
     "LedgerHold",

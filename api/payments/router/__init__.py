@@ -1,6 +1,7 @@
 """Every router of payments."""
 
 from api.payments.router import (
+    corrections,
     fees,
     guarantees,
     ledger,
@@ -11,6 +12,7 @@ from api.payments.router import (
 
 ROUTERS = (
     ledger.router,
+    corrections.router,
     fees.router,
     fees.tariff_router,
     fees.contract_router,

@@ -168,7 +168,7 @@ def entries_of(session: Session, transaction: LedgerTransaction | Booked) -> lis
     return [Entry(accounts.key_of(account), entry.amount) for entry, account in rows]
 
 
-def close_day(session: Session, day: date, *, actor: str) -> LedgerDay:
+def close_day(session: Session, day: date, *, actor: str, reason: str | None = None) -> LedgerDay:
     """Close a day and all before it, once every posting that is under way has ended.
 
     The totals of the day are kept with it. Raises DayClosed when it is closed already.
@@ -178,7 +178,7 @@ def close_day(session: Session, day: date, *, actor: str) -> LedgerDay:
     if last is not None and last >= day:
         raise DayClosed
     totals = [line.plain() for line in balances.trial_balance(session, day)]
-    closed = LedgerDay(day=day, closed_by=actor, totals=totals)
+    closed = LedgerDay(day=day, closed_by=actor, reason=reason, totals=totals)
     session.add(closed)
     session.flush()
     return closed

@@ -57,7 +57,8 @@ def compare(session: Session, kind: AccountKind, currency: str) -> Reconciliatio
     day = local_date(db.now(session))
     limit = day - timedelta(days=settings.get().reconciliation_days)
     values = {"kind": kind.value, "currency": currency, "day": day, "limit": limit}
-    figures = session.connection().execute(_FIGURES, values).mappings().one()
+    told = session.connection().execute(_FIGURES, values).mappings().one()
+    figures = {str(name): value for name, value in told.items()}
     before = session.exec(
         select(Reconciliation)
         .where(Reconciliation.clearing == kind, Reconciliation.currency == currency)

@@ -107,6 +107,12 @@ HANDLERS: dict[str, tuple[str, ...]] = {
     "opening.ready": ("procurement.open_bids",),
     "bid.documents_due": ("procurement.open_documents",),
     "ledger_hold.expired": ("payments.expire_hold",),
+    "ledger.night_due": (
+        "payments.close_ledger_day",
+        "payments.expire_holds",
+        "payments.reconcile",
+    ),
+    "reconciliation.overdue": ("payments.announce_overdue",),
     "payment_dispute.evidence_warning_due": ("payments.warn_of_evidence",),
     "collection.requested": ("payments.instruct",),
     "payment_order.approved": ("payments.send",),

@@ -17,11 +17,13 @@ from api.payments.models import (
     PaymentOrder,
 )
 from api.payments.service import (
+    clearing_balances,
     commission_invoices,
     following,
     forfeitures,
     guarantees,
     holds,
+    nights,
     reconciling,
     securities,
     security_returns,
@@ -71,6 +73,24 @@ def send_waiting(session: Session, resource_id: str) -> None:
     """An account of a payee has changed: what waits for it is tried again."""
     account = session.get_one(PayeeAccount, UUID(hex=resource_id))
     sending.send_waiting(session, account.organisation_id)
+
+
+@task("payments.close_ledger_day")
+def close_ledger_day(session: Session, resource_id: str) -> None:
+    """It is night: the day that is over is closed."""
+    nights.close(session, resource_id)
+
+
+@task("payments.expire_holds")
+def expire_holds(session: Session, resource_id: str) -> None:
+    """It is night: holds whose time is over are ended, should their own deadline be lost."""
+    nights.expire_holds(session)
+
+
+@task("payments.announce_overdue")
+def announce_overdue(session: Session, resource_id: str) -> None:
+    """Something has waited too long for its match: who may correct the books is written to."""
+    clearing_balances.announce_overdue(session, UUID(hex=resource_id))
 
 
 @batch_task(reconciling.TASK)

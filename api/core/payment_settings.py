@@ -18,6 +18,12 @@ class PaymentSettings(BaseSettings):
     fee_tax_rate_bp: int = Field(
         default=0, ge=0, le=5_000, description="Tax on the platform's service, in basis points."
     )
+    reconciliation_days: int = Field(
+        default=5,
+        ge=1,
+        le=365,
+        description="After so many days a line or an entry without its match is told to the operator.",
+    )
     stripe_key: SecretStr | None = Field(
         default=None, description="Restricted key rk_test_… or rk_live_…; unset: no Stripe rail."
     )

@@ -15,6 +15,12 @@ class DayClosed(Conflict):
     code, title = "day_closed", "The day is closed"
 
 
+class DayNotOver(Conflict):
+    """Only a day that is over in Bishkek is closed."""
+
+    code, title = "day_not_over", "The day is not over"
+
+
 class LedgerKeyReused(Conflict):
     """The key of this business event belongs to a transaction of other entries."""
 
@@ -37,6 +43,24 @@ class AlreadyReversed(Conflict):
     """A transaction is reversed once."""
 
     code, title = "already_reversed", "The transaction is reversed already"
+
+
+class CorrectionFourEyes(Conflict):
+    """Who has proposed a correction of the books does not carry it out."""
+
+    code, title = "correction_four_eyes", "Somebody else must carry out the correction"
+
+
+class CorrectionMoot(Conflict):
+    """What is to be corrected is matched or undone already, or is not there."""
+
+    code, title = "correction_moot", "There is nothing of this to correct"
+
+
+class MatchUneven(Conflict):
+    """The lines are neither net of fees nor gross what the entries are; a write-off books the rest."""
+
+    code, title = "match_uneven", "Lines and entries are not the same amount"
 
 
 class PayeeUnfit(Conflict):

@@ -29,6 +29,7 @@ class AccountKind(StrEnum):
     BANK_CLEARING = "bank_clearing"
     DISPUTE_RESERVE = "dispute_reserve"
     PROVIDER_FEES = "provider_fees"
+    WRITE_OFFS = "write_offs"
     ESCROW_LIABILITY = "escrow_liability"  # contract
     BID_SECURITY_LIABILITY = "bid_security_liability"  # security: whose bid it is stays secret
     PERFORMANCE_SECURITY_LIABILITY = "performance_security_liability"  # security
@@ -58,6 +59,7 @@ CHART: dict[AccountKind, Nature] = {
     AccountKind.BANK_CLEARING: Nature(_D, no_overdraft=False, referenced=False),
     AccountKind.DISPUTE_RESERVE: Nature(_D, no_overdraft=True, referenced=False),
     AccountKind.PROVIDER_FEES: Nature(_D, no_overdraft=False, referenced=False),
+    AccountKind.WRITE_OFFS: Nature(_D, no_overdraft=False, referenced=False),
     AccountKind.ESCROW_LIABILITY: Nature(_C, no_overdraft=True, referenced=True),
     AccountKind.BID_SECURITY_LIABILITY: Nature(_C, no_overdraft=True, referenced=True),
     AccountKind.PERFORMANCE_SECURITY_LIABILITY: Nature(_C, no_overdraft=True, referenced=True),

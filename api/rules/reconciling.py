@@ -106,7 +106,7 @@ def match(lines: Iterable[Item], entries: Iterable[Item]) -> list[Match]:
     for rule, of_line, of_entry in _KEYS:
         theirs, ours = _by(open_lines.values(), of_line), _by(open_entries.values(), of_entry)
         for key in theirs.keys() & ours.keys():
-            fee = _fee(theirs[key], ours[key])
+            fee = fee_of(theirs[key], ours[key])
             if fee is not None:
                 take(Match(rule, _ids(theirs[key]), _ids(ours[key]), fee))
 
@@ -123,7 +123,7 @@ def match(lines: Iterable[Item], entries: Iterable[Item]) -> list[Match]:
     ):
         nameless_lines, nameless_entries = nameless()
         for one, other in _pairs(of_lines(nameless_lines), of_entries(nameless_entries)):
-            fee = _fee(one, other)
+            fee = fee_of(one, other)
             assert fee is not None
             take(Match(rule, _ids(one), _ids(other), fee))
     for line in [e for e in open_lines.values() if not e.amount and e.fee]:
@@ -141,7 +141,7 @@ def age(days: int) -> Age:
     return Age.MONTH if days <= 30 else Age.OLD
 
 
-def _fee(lines: Sequence[Item], entries: Sequence[Item]) -> Decimal | None:
+def fee_of(lines: Sequence[Item], entries: Sequence[Item]) -> Decimal | None:
     """The fee that the entries lack; None when their sum is neither net nor gross."""
     total = sum((each.amount for each in entries), NOTHING)
     if sum((each.net for each in lines), NOTHING) == total:

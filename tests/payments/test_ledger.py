@@ -29,7 +29,7 @@ from api.payments.problems import (
     LedgerKeyReused,
 )
 from api.payments.service import balances, holds, posting
-from api.payments.service.posting import Posting, Rate
+from api.payments.service.posting import Booked, Posting, Rate
 from api.rules.clock import local_date
 from api.rules.ledger import AccountKey, AccountKind, Entry, Unbalanced, exchange, transfer
 
@@ -55,7 +55,7 @@ def parties(*keys: AccountKey) -> dict[UUID, list[UUID]]:
     return {key.reference: [] for key in keys if key.reference}
 
 
-def book(*postings: Posting) -> list[LedgerTransaction]:
+def book(*postings: Posting) -> list[Booked]:
     with db.worker_unit_of_work() as session:
         named = parties(*(entry.account for each in postings for entry in each.entries))
         return posting.post_all(session, postings, named)
@@ -237,10 +237,10 @@ def test_led_05_a_hold_ends_once_whoever_comes_first() -> None:
         return run
 
     ends = at_once([end(holds.post), end(holds.void)] * 4)
-    posted = [each for each in ends if isinstance(each, LedgerTransaction)]
+    posted = [each for each in ends if isinstance(each, Booked)]
     voided = [each for each in ends if each is None]
     assert (bool(posted), len(voided)) in {(True, 0), (False, 1)}
-    assert all(isinstance(e, HoldResolved | LedgerTransaction) or e is None for e in ends)
+    assert all(isinstance(e, HoldResolved | Booked) or e is None for e in ends)
     assert balance(account) == (40 if posted else 100)
 
 

@@ -1,9 +1,9 @@
 """Organisations. Never commits: the caller owns the transaction."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from uuid import UUID
 
-from sqlmodel import Session, select
+from sqlmodel import Session, col, select
 
 from api.core import audit
 from api.core.errors import AlreadyExists, Conflict, NotFound
@@ -52,6 +52,14 @@ def buying_rules(session: Session, org_id: UUID) -> tuple[str, ProcurementRegime
         raise NotFound
     country, regime = found
     return country, ProcurementRegime(regime or DEFAULT_REGIME)
+
+
+def operators(session: Session) -> Sequence[UUID]:
+    """Who runs the marketplace, in a fixed order."""
+    operator = col(Organisation.roles).contains([OrgRole.OPERATOR.value])
+    return session.exec(
+        select(Organisation.id).where(operator).order_by(col(Organisation.id))
+    ).all()
 
 
 def get_organisation(session: Session, org_id: UUID) -> Organisation:

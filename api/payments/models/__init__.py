@@ -1,6 +1,7 @@
 """Tables of payments."""
 
 from api.payments.models.bank import BankEntry, BankStatement, PaymentBatch
+from api.payments.models.corrections import LedgerCorrection
 from api.payments.models.fees import (
     CommissionTariff,
     ContractCommission,
@@ -71,6 +72,7 @@ __all__ = [
     "GuaranteeAmendment",
     "HoldOutcome",
     "LedgerAccount",
+    "LedgerCorrection",
     "LedgerDay",
     "LedgerEntry",
     "LedgerHold",

@@ -198,4 +198,5 @@ class LedgerDay(Table, table=True):
 
     day: date = Field(unique=True)
     closed_by: str = Field(max_length=80)
+    reason: str | None = Field(default=None, max_length=1000)
     totals: list[dict[str, Any]] = Field(sa_column=Column(JSON, nullable=False))

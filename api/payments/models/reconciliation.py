@@ -4,7 +4,7 @@ from datetime import date, datetime
 from decimal import Decimal
 from uuid import UUID
 
-from sqlalchemy import CheckConstraint, Index, UniqueConstraint
+from sqlalchemy import CheckConstraint, Index, UniqueConstraint, text
 from sqlmodel import Field
 
 from api.core.tables import MONEY, TIMESTAMP, Table, state
@@ -77,7 +77,8 @@ class Reconciliation(Table, table=True):
     """A clearing account at the end of a day, as the ledger, the lines and the provider have it.
 
     `ledger - lines` is what is not matched yet: entries less lines. `stated - lines` is what the
-    provider has not told line by line.
+    provider has not told line by line. `overdue` is how many lines and entries are open for longer than
+    they may be, `oldest_on` the day of the oldest that is open.
     """
 
     __tablename__ = "reconciliation"
@@ -93,6 +94,8 @@ class Reconciliation(Table, table=True):
     unmatched_entries_amount: Decimal = Field(sa_type=MONEY)
     unmatched_lines: int
     unmatched_lines_amount: Decimal = Field(sa_type=MONEY)
+    overdue: int = Field(default=0, sa_column_kwargs={"server_default": text("0")})
+    oldest_on: date | None = None
 
     @property
     def difference(self) -> Decimal:

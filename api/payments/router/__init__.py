@@ -3,6 +3,7 @@
 from api.payments.router import (
     accounts,
     bank,
+    corrections,
     fees,
     guarantees,
     ledger,
@@ -15,6 +16,7 @@ from api.payments.router import (
 
 ROUTERS = (
     ledger.router,
+    corrections.router,
     fees.router,
     fees.tariff_router,
     fees.contract_router,

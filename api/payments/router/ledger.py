@@ -9,7 +9,7 @@ from fastapi import Query, Response
 from sqlalchemy.dialects.postgresql import distinct_on
 from sqlmodel import col, select
 
-from api.core import db, jobs, rate_limits
+from api.core import db, ids, jobs, rate_limits
 from api.core.http import PageDep
 from api.core.inputs import IsoDate
 from api.core.pages import Page, PageQuery
@@ -45,6 +45,7 @@ _FILE: dict[int | str, dict[str, Any]] = {
         },
     }
 }
+_PREFIXES = {"provider": "providerline", "ledger": "ledgerentry"}
 _MOST_LINES = 50_000
 _TRIAL = ("kind", "currency", "debits", "credits", "balance")
 
@@ -162,6 +163,7 @@ def _unmatched(ctx: Context) -> list[dict[str, Any]]:
     day = local_date(db.now(ctx.session))
     return [
         {
+            "id": ids.show(_PREFIXES[each.side], each.item.id),
             "side": each.side,
             "clearing": each.clearing,
             "currency": each.currency,

@@ -86,11 +86,14 @@ class ReconciliationOut(BaseModel):
     unmatched_entries_amount: Decimal
     unmatched_lines: int
     unmatched_lines_amount: Decimal
+    overdue: int = Field(description="Open for longer than KERBEN_RECONCILIATION_DAYS")
+    oldest_on: date | None = Field(description="The day of the oldest that is open")
 
 
 class UnmatchedOut(BaseModel):
     """A line of a provider, or an entry of the ledger, that is not matched yet."""
 
+    id: str = Field(description="Of the line or the entry, as corrections name it")
     side: str = Field(examples=["provider"])
     clearing: AccountKind
     currency: str

@@ -15,12 +15,11 @@ from api.payments.models import (
     LedgerAccount,
     LedgerHold,
     LedgerHoldResolution,
-    LedgerTransaction,
 )
 from api.payments.problems import HoldExceeded, HoldResolved, LedgerKeyReused
 from api.payments.service import accounts, posting
 from api.payments.service.accounts import NOBODY, Parties
-from api.payments.service.posting import Posting
+from api.payments.service.posting import Booked, Posting
 from api.rules.ledger import AccountKey, transfer
 
 EXPIRY = "ledger_hold.expired"
@@ -81,7 +80,7 @@ def post(
     actor: str,
     amount: Decimal | None = None,
     details: Mapping[str, Any] | None = None,
-) -> LedgerTransaction:
+) -> Booked:
     """Book the promised amount, or less; what is left is free again.
 
     Raises HoldExceeded, and HoldResolved when the hold has ended, by its expiry too.

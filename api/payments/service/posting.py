@@ -14,12 +14,12 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 from decimal import Decimal
 from functools import cache, cached_property
-from typing import Any
+from typing import Any, NamedTuple
 from uuid import UUID
 
 import rfc8785
 from pydantic_core import to_json
-from sqlalchemy import TextClause, func, text
+from sqlalchemy import func, text
 from sqlalchemy.exc import IntegrityError
 from sqlmodel import Session, col, select
 from uuid_utils.compat import uuid7
@@ -62,6 +62,20 @@ class Rate:
     source: str
 
 
+class Booked(NamedTuple):
+    """A transaction as the database has booked it."""
+
+    id: UUID
+    idempotency_key: str
+    kind: str
+    booking_date: date
+    resource_id: UUID | None
+    content_sha256: str
+    reverses_id: UUID | None
+    fx_rate: Decimal | None
+    fx_source: str | None
+
+
 @dataclass(frozen=True, kw_only=True)
 class Posting:
     """A business event to be booked: `key` tells it apart from every other, for ever."""
@@ -91,7 +105,7 @@ class Posting:
         return hashlib.sha256(rfc8785.dumps(content)).hexdigest()
 
 
-def post(session: Session, posting: Posting, parties: Parties = NOBODY) -> LedgerTransaction:
+def post(session: Session, posting: Posting, parties: Parties = NOBODY) -> Booked:
     """Book one business event; told again, the transaction of the first time.
 
     Raises rules.ledger.Unbalanced, InsufficientFunds, DayClosed, and LedgerKeyReused when the key
@@ -102,18 +116,17 @@ def post(session: Session, posting: Posting, parties: Parties = NOBODY) -> Ledge
 
 def post_all(
     session: Session, postings: Sequence[Posting], parties: Parties = NOBODY
-) -> list[LedgerTransaction]:
+) -> list[Booked]:
     """Book several business events in one unit of work; as `post`."""
     if not postings:
         return []
     for posting in postings:
         rules.require_balanced(posting.entries)
-    told = _told(postings, parties)
-    statement = select(LedgerTransaction).from_statement(_statement(db.clock()))
+    told = {name: to_json(v).decode() for name, v in _told(postings, parties).items()}
     try:
         session.flush()
-        found = session.scalars(statement, {name: to_json(v).decode() for name, v in told.items()})
-        by_key = {row.idempotency_key: row for row in found}
+        rows = session.connection().exec_driver_sql(_statement(db.clock()), told)
+        by_key = {each.idempotency_key: each for each in map(Booked._make, rows)}
     except IntegrityError as error:
         raise refusal(error) from error
     for posting in postings:
@@ -124,12 +137,12 @@ def post_all(
 
 def reverse(
     session: Session,
-    transaction: LedgerTransaction,
+    transaction: LedgerTransaction | Booked,
     *,
     actor: str,
     reason: str,
     details: Mapping[str, Any] | None = None,
-) -> LedgerTransaction:
+) -> Booked:
     """Undo a transaction by another; the first stays. Raises AlreadyReversed and as `post`."""
     entries = rules.reversal(entries_of(session, transaction))
     parties = {a.reference: a.parties for a in _accounts_of(session, transaction) if a.reference}
@@ -149,7 +162,7 @@ def reverse(
     return post(session, posting, parties)
 
 
-def entries_of(session: Session, transaction: LedgerTransaction) -> list[Entry]:
+def entries_of(session: Session, transaction: LedgerTransaction | Booked) -> list[Entry]:
     """The entries of a transaction, in the order in which they were booked."""
     rows = session.exec(
         select(LedgerEntry, LedgerAccount)
@@ -160,7 +173,7 @@ def entries_of(session: Session, transaction: LedgerTransaction) -> list[Entry]:
     return [Entry(accounts.key_of(account), entry.amount) for entry, account in rows]
 
 
-def close_day(session: Session, day: date, *, actor: str) -> LedgerDay:
+def close_day(session: Session, day: date, *, actor: str, reason: str | None = None) -> LedgerDay:
     """Close a day and all before it, once every posting that is under way has ended.
 
     The totals of the day are kept with it. Raises DayClosed when it is closed already.
@@ -170,7 +183,7 @@ def close_day(session: Session, day: date, *, actor: str) -> LedgerDay:
     if last is not None and last >= day:
         raise DayClosed
     totals = [line.plain() for line in balances.trial_balance(session, day)]
-    closed = LedgerDay(day=day, closed_by=actor, totals=totals)
+    closed = LedgerDay(day=day, closed_by=actor, reason=reason, totals=totals)
     session.add(closed)
     session.flush()
     return closed
@@ -184,12 +197,12 @@ def refusal(error: IntegrityError) -> Exception:
 
 
 @cache
-def _statement(clock: str) -> TextClause:
+def _statement(clock: str) -> str:
     """The call of the migration `post_in_one_call`; the day is that of the database's clock."""
     day = f"(({clock}) AT TIME ZONE '{BISHKEK.key}')::date"
-    return text(
-        f"SELECT * FROM ledger_post({day}, CAST(:transactions AS jsonb),"
-        " CAST(:accounts AS jsonb), CAST(:entries AS jsonb))"
+    return (
+        f"SELECT {', '.join(Booked._fields)} FROM ledger_post({day}, %(transactions)s::jsonb, %(accounts)s::jsonb,"
+        " %(entries)s::jsonb)"
     )
 
 
@@ -244,6 +257,8 @@ def _row(posting: Posting, now: datetime) -> dict[str, Any]:
     return row
 
 
-def _accounts_of(session: Session, transaction: LedgerTransaction) -> Sequence[LedgerAccount]:
+def _accounts_of(
+    session: Session, transaction: LedgerTransaction | Booked
+) -> Sequence[LedgerAccount]:
     ids = select(LedgerEntry.account_id).where(LedgerEntry.transaction_id == transaction.id)
     return session.exec(select(LedgerAccount).where(col(LedgerAccount.id).in_(ids))).all()

@@ -6,7 +6,7 @@ balances compare. An entry is found by the `external_id` and `reference` in the 
 transaction. Whatever is matched stays so: a run that finds nothing new changes nothing.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import date
 from decimal import Decimal
 from itertools import batched, zip_longest
@@ -19,14 +19,14 @@ from uuid_utils.compat import uuid7
 
 from api.core import bulk, db
 from api.core.jobs import Job
-from api.core.outbox import emit
-from api.payments.models import ProviderLine, Reconciliation, ReconciliationMatch
+from api.payments.models import ProviderLine, ReconciliationMatch
 from api.payments.problems import ProviderLineChanged
-from api.payments.service import accounts, posting
+from api.payments.service import accounts, keyed_matches, posting
 from api.payments.service.accounts import NOBODY
+from api.payments.service.clearing_balances import compare
+from api.payments.service.keyed_matches import Owed
 from api.payments.service.posting import Posting
 from api.rules import reconciling as rules
-from api.rules.clock import local_date
 from api.rules.ledger import AccountKey, AccountKind, transfer
 from api.rules.reconciling import Age, Item, Match
 
@@ -55,18 +55,6 @@ _OPEN_ENTRIES = """
       AND NOT EXISTS (SELECT FROM reconciliation_match m WHERE m.entry_id = e.id)
     ORDER BY e.booking_date, e.id
 """
-_BALANCES = text("""
-    SELECT
-      (SELECT coalesce(sum(e.amount), 0) FROM ledger_entry e
-        JOIN ledger_account a ON a.id = e.account_id
-        WHERE a.kind = :kind AND a.currency = :currency AND e.booking_date <= :day),
-      (SELECT coalesce(sum(amount - fee), 0) FROM provider_line
-        WHERE clearing = :kind AND currency = :currency AND booked_on <= :day),
-      (SELECT sum(amount) FROM (
-        SELECT DISTINCT ON (provider, account) amount FROM provider_balance
-        WHERE clearing = :kind AND currency = :currency AND day <= :day
-        ORDER BY provider, account, day DESC) AS newest)
-""")
 _TOLD = ("currency", "amount", "fee", "booked_on")
 
 
@@ -118,16 +106,28 @@ def step(session: Session, job: Job) -> bool:
 
 
 def reconcile(session: Session, kind: AccountKind, currency: str) -> dict[str, int]:
-    """Match what is open of a clearing account; the number of matches by rule."""
-    session.connection().execute(_LOCK, {"account": f"{kind.value}:{currency}"})
+    """Match what is open of a clearing account; the number of matches by rule.
+
+    What names the same on both sides is matched by the database; the rest is loaded.
+    """
+    clearing = AccountKey(kind, currency)
+    lock(session, clearing)
+    counted, owed = keyed_matches.keep(session, clearing, actor=ACTOR)
+    fees = book_fees(session, clearing, {each.line_id: each.fee for each in owed})
+    _keep_fees(session, owed, fees)
     found = rules.match(*opened(session, kind, currency))
-    booked = _book_fees(session, AccountKey(kind, currency), [m for m in found if m.fee])
+    booked = book_fees(session, clearing, {e.lines[0]: e.fee for e in found if e.fee})
     keep(session, found, booked, actor=ACTOR)
-    _compare(session, kind, currency)
-    counted: dict[str, int] = {}
+    compare(session, kind, currency)
     for match in found:
         counted[match.rule.value] = counted.get(match.rule.value, 0) + 1
     return counted
+
+
+def lock(session: Session, clearing: AccountKey) -> None:
+    """Wait until nobody else matches lines and entries of a clearing account, and be alone then."""
+    account = f"{clearing.kind.value}:{clearing.currency}"
+    session.connection().execute(_LOCK, {"account": account})
 
 
 def opened(session: Session, kind: AccountKind, currency: str) -> tuple[list[Item], list[Item]]:
@@ -150,47 +150,52 @@ def unmatched(session: Session, day: date) -> Iterator[Open]:
                 yield Open(side, kind, currency, item, days, rules.age(days))
 
 
-def _book_fees(
-    session: Session, clearing: AccountKey, matches: Sequence[Match]
-) -> dict[UUID, list[UUID]]:
-    """Book what providers kept; by the first line of each match, the clearing entry of its fee."""
-    if not matches:
-        return {}
+def book_fees(
+    session: Session, clearing: AccountKey, told: Mapping[UUID, Decimal]
+) -> dict[UUID, UUID]:
+    """Book what providers kept, by the first line of each match; the clearing entries by that line."""
     fees = AccountKey(AccountKind.PROVIDER_FEES, clearing.currency)
-    account_id = accounts.require(session, [clearing], NOBODY)[clearing]
-    found: dict[UUID, list[UUID]] = {}
-    for some in batched(matches, _AT_ONCE, strict=False):
-        told = [
-            Posting(
-                key=f"provider_fee:{match.lines[0]}",
-                kind="provider_fee",
-                entries=transfer(fees, clearing, match.fee),
-                actor=ACTOR,
-            )
-            for match in some
-        ]
-        by_id = {
-            row.id: match.lines[0]
-            for row, match in zip(posting.post_all(session, told), some, strict=True)
-        }
-        entries = text(
-            "SELECT transaction_id, id FROM ledger_entry"
-            " WHERE transaction_id = ANY(:ids) AND account_id = :account"
+    found: dict[UUID, UUID] = {}
+    for some in batched(told.items(), _AT_ONCE, strict=False):
+        booked = posting.post_all(
+            session,
+            [
+                Posting(
+                    key=f"provider_fee:{line}",
+                    kind="provider_fee",
+                    entries=transfer(fees, clearing, fee),
+                    actor=ACTOR,
+                )
+                for line, fee in some
+            ],
         )
-        rows = session.connection().execute(entries, {"ids": [*by_id], "account": account_id})
-        for transaction_id, entry_id in rows:
-            found[by_id[transaction_id]] = [entry_id]
+        entries = clearing_entries(session, [row.id for row in booked], clearing)
+        found |= {line: entries[row.id] for row, (line, _) in zip(booked, some, strict=True)}
     return found
 
 
+def clearing_entries(
+    session: Session, transaction_ids: Sequence[UUID], clearing: AccountKey
+) -> dict[UUID, UUID]:
+    """By transaction, its one entry on a clearing account."""
+    account_id = accounts.require(session, [clearing], NOBODY)[clearing]
+    entries = text(
+        "SELECT transaction_id, id FROM ledger_entry"
+        " WHERE transaction_id = ANY(:ids) AND account_id = :account"
+    )
+    values = {"ids": [*transaction_ids], "account": account_id}
+    return {row[0]: row[1] for row in session.connection().execute(entries, values)}
+
+
 def keep(
-    session: Session, matches: Sequence[Match], booked: dict[UUID, list[UUID]], *, actor: str
+    session: Session, matches: Sequence[Match], fees: Mapping[UUID, UUID], *, actor: str
 ) -> None:
-    """Write matches down, with the entries that were booked for them."""
+    """Write matches down, with the entries of the fees that were booked for them."""
     rows: list[dict[str, Any]] = []
     for match in matches:
         group = uuid7()
-        entries = [*match.entries, *booked.get(match.lines[0], ())]
+        fee = fees.get(match.lines[0]) if match.lines else None
+        entries = [*match.entries, *([fee] if fee else [])]
         rows += [
             bulk.new_row(
                 group_id=group, line_id=line, entry_id=entry, rule=match.rule.value, actor=actor
@@ -200,43 +205,16 @@ def keep(
     bulk.insert(session, ReconciliationMatch, rows)
 
 
-def _compare(session: Session, kind: AccountKind, currency: str) -> None:
-    """Keep how the balances of today compare; tell when they differ, and otherwise than before."""
-    day = local_date(db.now(session))
-    values = {"kind": kind.value, "currency": currency, "day": day}
-    ledger, told, stated = session.connection().execute(_BALANCES, values).one()
-    lines, entries = opened(session, kind, currency)
-    figures = {
-        "ledger_balance": ledger,
-        "lines_balance": told,
-        "stated_balance": stated,
-        "unmatched_entries": len(entries),
-        "unmatched_entries_amount": sum((each.amount for each in entries), Decimal(0)),
-        "unmatched_lines": len(lines),
-        "unmatched_lines_amount": sum((each.net for each in lines), Decimal(0)),
-    }
-    of_account = Reconciliation.clearing == kind, Reconciliation.currency == currency
-    before = session.exec(
-        select(Reconciliation)
-        .where(*of_account, Reconciliation.day <= day)
-        .order_by(col(Reconciliation.day).desc())
-        .limit(1)
-    ).one_or_none()
-    known = before.difference if before else Decimal(0)
-    row = before if before and before.day == day else None
-    if row is None:
-        row = Reconciliation(clearing=kind, currency=currency, day=day, **figures)
-    for name, value in figures.items():
-        setattr(row, name, value)
-    session.add(row)
-    session.flush()
-    if row.difference and row.difference != known:
-        emit(
-            session,
-            "reconciliation.difference_found",
-            row.id,
-            org_id=None,
-            clearing=kind.value,
-            currency=currency,
-            difference=str(row.difference),
+def _keep_fees(session: Session, owed: Sequence[Owed], fees: Mapping[UUID, UUID]) -> None:
+    """The entries of fees belong to the matches that they were booked for."""
+    rows = [
+        bulk.new_row(
+            group_id=each.group_id,
+            line_id=None,
+            entry_id=fees[each.line_id],
+            rule=each.rule.value,
+            actor=ACTOR,
         )
+        for each in owed
+    ]
+    bulk.insert(session, ReconciliationMatch, rows)

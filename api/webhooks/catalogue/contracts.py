@@ -241,5 +241,4 @@ INTERNAL = (
     "acceptance.silence_ended",
     "dispute.stage_ended",
     "ledger_hold.expired",
-    "reconciliation.difference_found",
 )

@@ -79,10 +79,12 @@ HANDLERS: dict[str, tuple[str, ...]] = {
     "framework.period_ended": ("procurement.expire_framework",),
     "contract.signed": (
         "contracts.watch_deliveries",
+        "contracts.watch_goods",
         "payments.freeze_commission",
         "payments.schedule_returns_of_contract",
         "payments.follow_contract",
     ),
+    "contract.changed": ("contracts.watch_goods",),
     "contract.terminated": (
         "contracts.watch_deliveries",
         "delivery.rescore",

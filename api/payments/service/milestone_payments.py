@@ -11,7 +11,7 @@ from uuid import UUID
 
 from sqlmodel import Session, col, select
 
-from api.contracts import execution
+from api.contracts import execution, goods
 from api.contracts.models import Contract, PaymentFreeze
 from api.core import db, ids
 from api.core.errors import Conflict, NotFound, refused
@@ -188,13 +188,14 @@ def is_frozen(session: Session, contract: Contract, payment: MilestonePayment) -
 
 def send_blockers(session: Session, payment_id: UUID) -> list[str]:
     """Why the order of a payment is not to be sent, as codes; asked in the transaction that claims
-    the order, so that a dispute opened before it is never overtaken."""
+    the order, so that a dispute or a screening case opened before it is never overtaken."""
     payment = session.get(MilestonePayment, payment_id, populate_existing=True)
     if payment is None:
         return ["payment_unknown"]
     contract = session.get_one(Contract, payment.contract_id)
     reasons = {
         "payment_frozen": is_frozen(session, contract, payment),
+        "goods_screening_open": goods.are_held(session, contract),
         "payment_not_released": payment.status is not PaymentStatus.RELEASED,
     }
     return [code for code, true in reasons.items() if true]

@@ -45,7 +45,6 @@ COUNTED = {"login_throttle"}
 PRIVATE = {
     "acceptance",
     "acceptance_defect",
-    "advance_guarantee",
     "api_client",
     "certificate",
     "complaint",

@@ -20,7 +20,6 @@ from api.payments.models.ledger import (
     LedgerTransaction,
 )
 from api.payments.models.milestones import (
-    AdvanceGuarantee,
     ContractFunding,
     ContractRefund,
     MilestonePayment,
@@ -55,7 +54,6 @@ from api.payments.models.transfers import (
 )
 
 __all__ = [
-    "AdvanceGuarantee",
     "Collection",
     "CollectionReceipt",
     "CommissionTariff",

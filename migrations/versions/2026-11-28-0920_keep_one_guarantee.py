@@ -1,6 +1,6 @@
-"""One model of guarantees: that of an advance is a `guarantee` and a `security` of its contract.
+"""One model of guarantees: nothing uses `advance_guarantee` since 0069, and no release had it.
 
-Nothing uses `advance_guarantee` since this revision, and no release had it.
+The guarantee of an advance is a `guarantee` and a `security` of its contract.
 
 Revision ID: 0069
 Revises: 0068

@@ -1,6 +1,7 @@
 """A contract paid by milestones, from the proposal to the retention released."""
 
 from collections.abc import Callable
+from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
@@ -224,8 +225,8 @@ def test_an_advance_is_paid_under_a_guarantee_in_force_and_not_once_it_is_called
     reason = securing.forfeiture(case.made.buyer, ground="advance_not_repaid")
     securing.ok(case.made.buyer.post(url, json=reason), 201)
     assert case.made.buyer.post(f"{url}/1/approve").json()["code"] == "same_decider"
-    securing.ok(case.made.chief.post(f"{url}/1/approve"))
-    securing.pass_time(drain, days=0.1)
+    decided = securing.ok(case.made.chief.post(f"{url}/1/approve"))
+    securing.pass_time(drain, datetime.fromisoformat(decided["contest_until"]))
     assert securing.guarantee_row(given["guarantee_id"]).status == "called"
     assert statuses() == ["cancelled"]
 

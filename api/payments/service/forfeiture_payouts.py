@@ -44,7 +44,7 @@ def request(
     if _is_under_way(_orders(session, forfeiture)):
         raise Conflict("It is paid, or on its way.")
     args = {"forfeiture_id": forfeiture.id.hex, "payee_account_id": account_id.hex}
-    jobs.enqueue(session, TASK, args)
+    jobs.enqueue(session, TASK, args, org_id=forfeiture.beneficiary_id)
 
 
 def pay_to(session: Session, forfeiture_id: UUID, account_id: UUID) -> None:

@@ -26,6 +26,8 @@ from api.rules.offers import plain
 from api.rules.rails import UNPAID, CollectionStatus, OrderStatus, Purpose
 from api.rules.securities import LIVE, SecurityStatus
 
+_PAID = frozenset(OrderStatus) - UNPAID
+
 
 def follow_collection(session: Session, collection: Collection) -> bool:
     """Money has come for a security. False: it is of no security."""
@@ -64,12 +66,14 @@ def take_in(session: Session, security: Security) -> None:
 def send_back(session: Session, security: Security) -> None:
     """Send a locked security of money back: what came of it, all or in part. Where nothing came it is
     expected no more; an authorisation that was not charged is given up."""
+    assert security.collection_id is not None
+    collection = collections.locked(session, security.collection_id)  # no money comes meanwhile
     take_in(session, security)
     if not security.received_amount and security.status is SecurityStatus.HELD:
         security_moves.move(session, security, "begin_return", SYSTEM)
         return
     if not security.received_amount:
-        collections.cancel(session, _collection(session, security), actor=SYSTEM)
+        collections.cancel(session, collection, actor=SYSTEM)
         security_moves.move(session, security, "cancel", SYSTEM)
         return
     if security.received_at is None:
@@ -80,22 +84,24 @@ def send_back(session: Session, security: Security) -> None:
 
 def send_again(session: Session, security: Security) -> bool:
     """Try anew to send back what could not be; False while an attempt is under way."""
-    earlier = _orders(session, security)
-    if not security.received_amount or (earlier and earlier[-1].status not in UNPAID):
-        return False
     return _order(session, security)
 
 
 def follow_order(session: Session, order: PaymentOrder) -> bool:
-    """The payment by which a security goes back was settled, or came to nothing. False: it is none, or
-    not the last one."""
+    """A payment by which a security goes back was settled, or came to nothing. False: it is none."""
     security = security_queries.locked(session, col(Security.id) == order.resource_id)
-    if security is None or order.id != _orders(session, security)[-1].id:
+    if security is None:
         return False
     session.refresh(order)
     if order.status is OrderStatus.SETTLED and security.status is SecurityStatus.RETURNING:
-        returned(session, security)
-        collections.refunded(session, _collection(session, security), actor=SYSTEM)
+        assert security.collection_id is not None
+        collection = collections.locked(session, security.collection_id)
+        take_in(session, security)
+        _order(session, security)  # what came meanwhile
+        settled = _sum(session, security, OrderStatus.SETTLED)
+        if settled == security.received_amount:
+            returned(session, security)
+            collections.refunded(session, collection, actor=SYSTEM)
     elif order.status in UNPAID:
         if security.status is SecurityStatus.RETURNED:
             security.returned_at = None
@@ -111,6 +117,11 @@ def returned(session: Session, security: Security) -> None:
 
 
 def _order(session: Session, security: Security) -> bool:
+    """Order what lies on the security's account and is not on its way; False: nothing, or it cannot
+    be sent to the account that its payer has named."""
+    back = _sum(session, security, *_PAID)
+    if security.received_amount <= back:
+        return False
     try:
         orders.order(
             session,
@@ -119,7 +130,7 @@ def _order(session: Session, security: Security) -> bool:
             resource_id=security.id,
             beneficiary_id=security.payer_id,
             payee_account_id=security.payee_account_id,
-            amount=security.received_amount,
+            amount=security.received_amount - back,
             currency=security.currency,
             rail=security.rail,
             debit=security_accounts.key(security),
@@ -136,10 +147,6 @@ def _not_returned(session: Session, security: Security, reason: str) -> None:
     security_moves.log(session, security, "fail_return", SYSTEM, reason=reason)
 
 
-def _collection(session: Session, security: Security) -> Collection:
-    return session.get_one(Collection, security.collection_id, populate_existing=True)
-
-
 def _receipts(session: Session, collection: Collection) -> Sequence[CollectionReceipt]:
     """What came in the currency that was asked for."""
     return session.exec(
@@ -148,6 +155,12 @@ def _receipts(session: Session, collection: Collection) -> Sequence[CollectionRe
             CollectionReceipt.currency == collection.currency,
         )
     ).all()
+
+
+def _sum(session: Session, security: Security, *statuses: OrderStatus) -> Decimal:
+    """What the attempts in one of these states send back."""
+    made = _orders(session, security)
+    return sum((each.amount for each in made if each.status in statuses), Decimal())
 
 
 def _orders(session: Session, security: Security) -> Sequence[PaymentOrder]:

@@ -245,7 +245,6 @@ TABLES = (
     payments.PaymentMilestone,
     payments.MilestonePayment,
     payments.PaymentApproval,
-    payments.AdvanceGuarantee,
     payments.ContractFunding,
     payments.ContractRefund,
     payments.PaymentRecovery,

@@ -4,7 +4,7 @@ from uuid import UUID
 
 from sqlmodel import Session
 
-from api.contracts import acceptances, call_offs, disputes, due
+from api.contracts import acceptances, call_offs, disputes, due, goods
 from api.contracts import service as contracts
 from workers.app import task
 
@@ -43,3 +43,9 @@ def deem_acceptance(session: Session, resource_id: str) -> None:
 def advance_dispute(session: Session, resource_id: str) -> None:
     """The stage of a dispute may have lasted as long as it may."""
     disputes.advance_due(session, UUID(hex=resource_id))
+
+
+@task("contracts.watch_goods")
+def watch_goods(session: Session, resource_id: str) -> None:
+    """A contract was signed or changed: its goods are held against the lists."""
+    goods.watch(session, UUID(hex=resource_id))

@@ -7,7 +7,6 @@ from sqlmodel import Session
 from api.contracts.models import Acceptance, Dispute, LdClaim
 from api.core.jobs import Job
 from api.payments.models import (
-    AdvanceGuarantee,
     Collection,
     ContractRefund,
     MilestonePayment,
@@ -18,20 +17,23 @@ from api.payments.models import (
 )
 from api.payments.service import (
     clearing_balances,
+    collections,
     commission_invoices,
     following,
+    forfeiture_payouts,
     forfeitures,
     guarantees,
     holds,
     nights,
     reconciling,
     securities,
+    security_cards,
     security_returns,
     sending,
     suspense_decisions,
     tariffs,
 )
-from api.payments.stripe_rail import chargebacks, polling, recovery
+from api.payments.stripe_rail import authorisations, chargebacks, polling, recovery
 from api.payments.stripe_rail import payees as stripe_payees
 from api.screening.models import ScreeningCase
 from workers.app import batch_task, task
@@ -113,14 +115,34 @@ def watch_guarantee(session: Session, resource_id: str) -> None:
 
 @task("payments.follow_guarantee")
 def follow_guarantee(session: Session, resource_id: str) -> None:
-    """A guarantee was verified, or has expired: so is what it secures."""
+    """Something has become of a guarantee: what it secures follows, and the advances under it."""
     securities.follow_guarantee(session, UUID(hex=resource_id))
+    following.follow_guarantee(session, UUID(hex=resource_id))
 
 
 @task("payments.book_guarantee")
 def book_guarantee(session: Session, resource_id: str) -> None:
-    """A guarantor has paid: it is owed to the beneficiary."""
+    """A guarantor has paid: it is owed to the beneficiary, and paid on."""
     guarantees.book_paid(session, UUID(hex=resource_id))
+    forfeiture_payouts.of_guarantee(session, UUID(hex=resource_id))
+
+
+@task(forfeiture_payouts.TASK)
+def pay_forfeiture(session: Session, forfeiture_id: str, payee_account_id: str) -> None:
+    """The beneficiary has said where what it kept is to be paid."""
+    forfeiture_payouts.pay_to(session, UUID(hex=forfeiture_id), UUID(hex=payee_account_id))
+
+
+@task(security_cards.CAPTURE)
+def capture_authorisation(session: Session, resource_id: str) -> None:
+    """It was decided to keep a security: a card is charged while that is possible."""
+    authorisations.capture(UUID(hex=resource_id))
+
+
+@task(security_cards.VOID)
+def void_authorisation(session: Session, resource_id: str) -> None:
+    """A security goes back, or is not wanted any more: the authorisation of a card is given up."""
+    authorisations.void(UUID(hex=resource_id))
 
 
 @task("payments.schedule_returns")
@@ -183,12 +205,6 @@ def follow_claim(session: Session, resource_id: str) -> None:
     following.follow(session, session.get_one(LdClaim, UUID(hex=resource_id)).contract_id)
 
 
-@task("payments.follow_advance")
-def follow_advance(session: Session, resource_id: str) -> None:
-    """A guarantee of an advance was accepted: the advance is due."""
-    following.follow(session, session.get_one(AdvanceGuarantee, UUID(hex=resource_id)).contract_id)
-
-
 @task("payments.follow_milestone")
 def follow_milestone(session: Session, resource_id: str) -> None:
     """The days after a fact are over: something is due."""
@@ -207,7 +223,7 @@ def follow_refund(session: Session, resource_id: str) -> None:
     following.follow(session, session.get_one(ContractRefund, UUID(hex=resource_id)).contract_id)
 
 
-@task("payments.follow_collection")
+@task(collections.FOLLOW)
 def follow_collection(session: Session, resource_id: str) -> None:
     """Money has come: what it is for can be paid."""
     following.follow_collection(session, session.get_one(Collection, UUID(hex=resource_id)))

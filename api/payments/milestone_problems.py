@@ -49,9 +49,3 @@ class NotRefundable(Conflict):
     """So much is not free: it was paid out, or the supplier may still earn it."""
 
     code, title = "not_refundable", "So much cannot go back"
-
-
-class GuaranteeUnneeded(Conflict):
-    """The milestone waits for no guarantee, or has one that was accepted."""
-
-    code, title = "guarantee_unneeded", "No guarantee is waited for"

@@ -38,6 +38,14 @@ class MilestoneStatus(StrEnum):
     CANCELLED = "cancelled"
 
 
+class AdvanceGuaranteeStatus(StrEnum):
+    """What both sides of a contract are told of the guarantee of an advance."""
+
+    SUBMITTED = "submitted"
+    ACCEPTED = "accepted"
+    REFUSED = "refused"
+
+
 class PaymentStatus(StrEnum):
     """What a fact has made due of a part."""
 
@@ -48,14 +56,6 @@ class PaymentStatus(StrEnum):
     PAID = "paid"
     FROZEN = "frozen"
     CANCELLED = "cancelled"
-
-
-class AdvanceGuaranteeStatus(StrEnum):
-    """An advance guarantee as the buyer has looked at it."""
-
-    SUBMITTED = "submitted"
-    ACCEPTED = "accepted"
-    REFUSED = "refused"
 
 
 class RefundStatus(StrEnum):
@@ -91,12 +91,6 @@ PAYMENT = Machine(
         "freeze": (frozenset({_P.DUE, _P.APPROVED, _P.RELEASED}), _P.FROZEN),
         "unfreeze": (frozenset({_P.FROZEN}), _P.DUE),
         "cancel": (frozenset({_P.DUE, _P.APPROVED, _P.FROZEN}), _P.CANCELLED),
-    }
-)
-GUARANTEE = Machine(
-    {
-        "accept": (frozenset({AdvanceGuaranteeStatus.SUBMITTED}), AdvanceGuaranteeStatus.ACCEPTED),
-        "refuse": (frozenset({AdvanceGuaranteeStatus.SUBMITTED}), AdvanceGuaranteeStatus.REFUSED),
     }
 )
 REFUND = Machine(

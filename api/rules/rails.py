@@ -40,6 +40,8 @@ INCOMING = frozenset(
 )
 """What payers pay; the rest goes out."""
 SECURITIES = frozenset({_P.BID_SECURITY, _P.PERFORMANCE_SECURITY})
+BACK = frozenset({_P.REFUND, _P.SECURITY_RETURN})
+"""Money that goes back to who paid it: by Stripe to what it was paid with, without an account."""
 
 CLEARING = {
     RailName.STRIPE: AccountKind.STRIPE_CLEARING,
@@ -98,6 +100,8 @@ class BatchStatus(StrEnum):
 
 
 _C, _O, _Y, _S = CollectionStatus, OrderStatus, PayeeState, SuspenseStatus
+UNPAID = frozenset({_O.FAILED, _O.RETURNED, _O.CANCELLED})
+"""An order that came to nothing: its money is where it was."""
 COLLECTION = Machine(
     {
         "receive_part": (

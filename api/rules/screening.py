@@ -72,9 +72,18 @@ def compared(subject: SubjectKind, entry: EntryKind) -> bool:
 
 
 def controlled(codes: Collection[str], prefixes: Collection[str]) -> str | None:
-    """The first HS code that is one of `prefixes` or within it (digits alone); None: none is."""
+    """The first HS code (digits alone) that is one of `prefixes`, within it or around it; None: none
+    is. A heading is around the subheading that is controlled: it does not say which goods are meant.
+    """
     wanted = tuple(prefix for prefix in prefixes if prefix)
-    return next((code for code in sorted(codes) if code.startswith(wanted)), None)
+    return next(
+        (
+            code
+            for code in sorted(codes)
+            if code and any(code.startswith(one) or one.startswith(code) for one in wanted)
+        ),
+        None,
+    )
 
 
 def shrinks_too_much(before: int, after: int) -> bool:

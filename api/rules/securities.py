@@ -8,15 +8,17 @@ from enum import StrEnum
 from api.rules.bids import BidStage
 from api.rules.contracts import ContractStatus
 from api.rules.guarantees import GuaranteeKind
-from api.rules.periods import Duration, Timetable
-from api.rules.policy import ForfeitureGround, LateSecurity
+from api.rules.periods import DayUnit, Duration, Rounding, Timetable
+from api.rules.policy import ForfeitureGround, LateSecurity, SecurityTerms
 from api.rules.states import Machine
 from api.rules.tenders import has_ended
 
 
 class SecurityStatus(StrEnum):
-    """`requested`: nothing has come. `received`: a guarantee waits to be verified. `held`: it is
-    good. `returning`: the money is on its way back. `cancelled`: nothing came, or nothing good."""
+    """`requested`: nothing has come, or not all of the money. `received`: a guarantee waits to be
+    verified. `held`: it is good. `returning`: it is on its way back, which for money takes a payment
+    that may fail, or come back from the payer's bank after it was settled. `cancelled`: nothing came,
+    or nothing good."""
 
     REQUESTED = "requested"
     RECEIVED = "received"
@@ -63,7 +65,7 @@ SECURITY = Machine(
         "cancel": (frozenset({_S.REQUESTED, _S.RECEIVED}), _S.CANCELLED),
         "begin_return": (frozenset({_S.REQUESTED, _S.RECEIVED, _S.HELD}), _S.RETURNING),
         "complete_return": (frozenset({_S.RETURNING}), _S.RETURNED),
-        "fail_return": (frozenset({_S.RETURNING}), _S.HELD),
+        "come_back": (frozenset({_S.RETURNED}), _S.RETURNING),
         "forfeit": (frozenset({_S.HELD}), _S.FORFEITED),
     }
 )
@@ -93,6 +95,21 @@ GROUNDS: dict[GuaranteeKind, frozenset[ForfeitureGround]] = {
     GuaranteeKind.ADVANCE: frozenset({_G.ADVANCE_NOT_REPAID, _G.BREACH_OF_CONTRACT}),
 }
 """What a security of a kind may be kept for; the policy of the tender names those that it has."""
+_AT_ONCE = Duration(0, DayUnit.CALENDAR, Rounding.NONE)
+ON_DEMAND = SecurityTerms(
+    held=False,
+    late=LateSecurity.REFUSED,
+    bid_validity=_AT_ONCE,
+    guarantee_margin=_AT_ONCE,
+    return_duration=_AT_ONCE,
+    forfeiture_grounds=GROUNDS[GuaranteeKind.ADVANCE],
+    contest_duration=_AT_ONCE,
+    performance_required=False,
+    performance_return_duration=_AT_ONCE,
+)
+"""The guarantee of an advance where the rules of the tender have no securities: it is paid on demand
+(URDG 758, articles 15 and 20), once two people of the buyer have decided it, and goes back with the
+end of the contract."""
 _NOT_COMPETING = frozenset({BidStage.WITHDRAWN, BidStage.LAPSED})
 
 

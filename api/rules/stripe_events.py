@@ -58,6 +58,8 @@ _PREFIXES: Mapping[str, StripeKind] = {
 _OWN_ID = frozenset(
     {"payment_intent", "transfer", "payout", "outbound_payment", "account", "subscription"}
 )
+AUTHORISED, CANCELED = "requires_capture", "canceled"
+"""Of a payment: the amount is held on the card and not charged; and it never will be."""
 _FINAL = 9
 RANKS: Mapping[StripeKind, Mapping[str, int]] = {
     _K.PAYMENT: {
@@ -65,8 +67,8 @@ RANKS: Mapping[StripeKind, Mapping[str, int]] = {
         "requires_confirmation": 0,
         "requires_action": 0,
         "processing": 1,
-        "requires_capture": 2,
-        "canceled": _FINAL,
+        AUTHORISED: 2,
+        CANCELED: _FINAL,
         "succeeded": _FINAL,
     },
     _K.TRANSFER: {"paid": 1, "partially_reversed": 2, "reversed": _FINAL},

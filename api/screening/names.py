@@ -121,6 +121,13 @@ def likeness(one: str, other: str) -> int:
     return int(max(fuzz.token_sort_ratio(one, other), joined))
 
 
+def goods_likeness(told: str, listed: str) -> int:
+    """How alike a description of goods and the name of listed goods are, as keys, of 100: wholly when
+    the description has every word of the name, with whatever else it says."""
+    within = {*listed.split()} <= {*told.split()}
+    return 100 if within else likeness(told, listed)
+
+
 def identifier(number: str) -> str:
     """A number as it is compared: letters and digits alone, in capitals."""
     return re.sub(r"[^0-9A-Z]", "", anyascii(number).upper())

@@ -13,19 +13,23 @@ from typing import Any
 from sqlmodel import Session, select
 
 from api.core import db, deadlines, ids, sandbox
-from api.payments.models import Guarantee, LedgerAccount, Security
-from api.payments.service import balances, posting, security_accounts
-from api.payments.service.posting import Posting
+from api.payments.models import (
+    Guarantee,
+    LedgerAccount,
+    PaymentOrder,
+    PlatformAccount,
+    Security,
+)
+from api.payments.service import balances, orders, security_accounts
 from api.procurement.models import Bid
 from api.rules.clock import BISHKEK, local_date
-from api.rules.guarantees import GuaranteeKind
-from api.rules.ledger import AccountKey, AccountKind, transfer
-from api.rules.rails import RailName
-from api.rules.securities import SecurityStatus
+from api.rules.ledger import AccountKey, AccountKind
+from api.rules.rails import OrderStatus
 from api.rules.tenders import TenderStage
 from tests.conftest import Actor
 from tests.contracts import signing
 from tests.contracts.delivering import uploaded
+from tests.payments import paying
 from tests.procurement import awarding, bidding, samples
 from tests.procurement.awarding import Case, Parties
 from tests.procurement.bidding import Bidding
@@ -223,35 +227,63 @@ def owed(actor: Actor) -> Decimal | None:
         return None if row is None else row.credits - row.debits
 
 
-def deposited(case: Case, contract: Any) -> tuple[Any, AccountKey]:
-    """A performance security in money, held on its account, as a rail leaves it."""
-    payer, buyer = case.parties.suppliers[0], case.parties.buyer
+def bank() -> None:
+    """An account of the platform in KGS, without which no bank transfer is taken."""
     with db.worker_unit_of_work() as session:
-        security = Security(
-            kind=GuaranteeKind.PERFORMANCE,
-            status=SecurityStatus.HELD,
-            rail=RailName.BANK_TRANSFER,
-            payer_id=payer.org_id,
-            beneficiary_id=buyer.org_id,
-            tender_id=samples.tender_id(case.tender),
-            contract_id=ids.parse("contract", contract["id"]),
-            amount=Decimal(AMOUNT),
-            currency="KGS",
-            received_at=db.now(session),
-            counts=True,
-        )
-        session.add(security)
-        session.flush()
-        account = security_accounts.key(security)
-        bank = AccountKey(AccountKind.BANK_CLEARING, "KGS")
-        money = Posting(
-            key=f"test:{security.id}",
-            kind="test.received",
-            entries=transfer(bank, account, security.amount),
-            actor="test",
-        )
-        posting.post(session, money, {security.id: [payer.org_id]})
-        return {"id": ids.show("security", security.id)}, account
+        known = select(PlatformAccount).where(PlatformAccount.currency == "KGS")
+        if session.exec(known).first() is None:
+            session.add(
+                PlatformAccount(
+                    country="KG",
+                    currency="KGS",
+                    holder_name="Kerben",
+                    bank_name="Demir Bank",
+                    number="1280000000000001",
+                    added_by="test",
+                )
+            )
+
+
+def by_bank(actor: Actor) -> dict[str, Any]:
+    """What is sent to give money by a bank transfer."""
+    bank()
+    return {"rail": "bank_transfer", "payee_account_id": paying.payee(actor.org_id)}
+
+
+def promise(world: World, n: int = 0, **changed: Any) -> Any:
+    """Promise money for the bid of a supplier."""
+    supplier = world.suppliers[n]
+    body = {**by_bank(supplier), **changed}
+    return ok(supplier.post(f"/v1/bids/{world.bids[n]['id']}/security", json=body), 201)
+
+
+def come(given: Any, drain: Drain, *amounts: str) -> None:
+    """Money has come at the bank for a security, once for each amount."""
+    for amount in amounts:
+        paying.come(given["collection_id"], Decimal(amount))
+    drain()
+
+
+def deposited(case: Case, contract: Any, drain: Drain) -> tuple[Any, AccountKey]:
+    """A performance security in money, held on its account."""
+    supplier = case.parties.suppliers[0]
+    body = {"kind": "performance", **by_bank(supplier)}
+    given = ok(supplier.post(f"/v1/contracts/{contract['id']}/securities", json=body), 201)
+    come(given, drain, AMOUNT)
+    return seen(supplier, given), security_accounts.key(security_row(given))
+
+
+def settle(drain: Drain, outcome: str = "settled") -> list[PaymentOrder]:
+    """Have the bank settle the orders that were sent (or `failed`, or `returned`); those orders."""
+    drain()
+    with db.worker_unit_of_work() as session:
+        wanted = OrderStatus.SETTLED if outcome == "returned" else OrderStatus.SENT
+        found = [*session.exec(select(PaymentOrder).where(PaymentOrder.status == wanted))]
+        for each in found:
+            why = {} if outcome == "settled" else {"reason": "AC04"}
+            getattr(orders, outcome)(session, each, actor="test", **why)
+    drain()
+    return found
 
 
 def balance(account: AccountKey) -> Decimal:

@@ -1,5 +1,6 @@
 """Securities of bids and contracts: secret before the opening, returned in time, kept by decision."""
 
+import re
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
@@ -12,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from sqlmodel import Session
 
-from api.core import db, ids
+from api.core import db, ids, settings
 from api.payments.service import security_returns
 from api.rules.bids import BidStage
 from api.rules.guarantees import GuaranteeStatus
@@ -30,7 +31,7 @@ from api.rules.securities import (
 )
 from api.rules.states import IllegalTransition
 from tests.contracts import signing
-from tests.payments import securing
+from tests.payments import paying, securing
 from tests.payments.securing import ok
 from tests.procurement import awarding, bidding, samples
 
@@ -56,7 +57,8 @@ def test_pay_03_a_security_ends_once_and_is_kept_only_when_held(actions: list[st
             after = SECURITY.apply(action, status)
         except IllegalTransition:
             continue
-        assert status not in ("returned", "forfeited", "cancelled")
+        assert status not in ("forfeited", "cancelled")
+        assert status is not SecurityStatus.RETURNED or action == "come_back"
         if after is SecurityStatus.FORFEITED:
             assert status is SecurityStatus.HELD
         if after is SecurityStatus.RETURNED:
@@ -193,14 +195,25 @@ def test_pay_03_a_bid_without_a_security_in_time_is_disqualified_at_the_opening(
     assert [each["code"] for each in second["disqualification"]] == ["security_not_held"]
 
 
-def test_pay_03_a_card_is_refused_with_the_reason_and_what_remains(as_org: AsOrg) -> None:
+def test_pay_03_a_card_is_refused_with_the_reason_and_what_remains(
+    as_org: AsOrg, monkeypatch: pytest.MonkeyPatch
+) -> None:
     world = securing.world(as_org)
     url = f"/v1/bids/{world.bids[0]['id']}/security"
     refused = world.suppliers[0].post(url, json={"rail": "stripe"})
     assert (refused.status_code, refused.json()["code"]) == (409, "rail_unfit")
     reasons = [each["detail"] for each in refused.json()["errors"]]
-    assert reasons[0].startswith("an authorisation of a card holds money for 7 days")
-    assert reasons[1].endswith("give a guarantee")
+    assert reasons == ["The platform has no account at Stripe", "what remains: guarantee"]
+    securing.bank()
+    monkeypatch.setenv("KERBEN_STRIPE_KEY", "rk_test_kerben_0123456789")
+    settings.get.cache_clear()
+    refused = world.suppliers[0].post(url, json={"rail": "stripe"})
+    monkeypatch.undo()
+    settings.get.cache_clear()
+    assert (refused.status_code, refused.json()["code"]) == (409, "rail_unfit")
+    reasons = [each["detail"] for each in refused.json()["errors"]]
+    assert re.fullmatch(r"A card holds money for 7 days, needed are \d\d", reasons[0])
+    assert reasons[1] == "what remains: bank_transfer, guarantee"
     assert ok(world.suppliers[0].get("/v1/securities"))["items"] == []
 
 
@@ -320,12 +333,12 @@ def test_pay_03_a_security_is_kept_only_by_a_decision_of_two_that_can_be_contest
 def test_pay_03_money_that_is_kept_goes_from_its_own_account_to_the_buyer_once(
     session: Session, as_org: AsOrg, drain: Drain
 ) -> None:
-    """The security's row and its money are written as they are when a rail has brought them."""
     case, contract = securing.contracted(session, as_org)
-    given, account = securing.deposited(case, contract)
+    given, account = securing.deposited(case, contract, drain)
     buyer = case.parties.buyer
     url = f"/v1/securities/{given['id']}/forfeitures"
-    good = securing.forfeiture(buyer, ground="breach_of_contract")
+    own, other = paying.payee(buyer.org_id), paying.payee(buyer.org_id)
+    good = securing.forfeiture(buyer, ground="breach_of_contract", payee_account_id=own)
     ok(buyer.post(url, json=good), 201)
     ok(case.parties.chief.post(f"{url}/1/approve"))
     assert (securing.balance(account), securing.owed(buyer)) == (Decimal(100000), None)
@@ -333,6 +346,14 @@ def test_pay_03_money_that_is_kept_goes_from_its_own_account_to_the_buyer_once(
     securing.pass_time(drain, days=11)
     assert (securing.balance(account), securing.owed(buyer)) == (0, Decimal(100000))
     assert securing.seen(case.parties.suppliers[0], given)["status"] == "forfeited"
+    body = {"payee_account_id": other}
+    assert buyer.post(f"{url}/1/payout", json=body).status_code == 409
+    (failed,) = securing.settle(drain, "failed")
+    assert (failed.beneficiary_id, failed.amount) == (buyer.org_id, Decimal(100000))
+    ok(buyer.post(f"{url}/1/payout", json=body))
+    (paid,) = securing.settle(drain)
+    assert ids.show("payee_account", paid.payee_account_id) == other
+    assert securing.owed(buyer) == 0
 
 
 def test_a_decision_that_is_not_contested_in_time_can_no_longer_be(

@@ -16,7 +16,7 @@ from api.rules.clock import BISHKEK
 from api.rules.guarantees import GUARANTEE, IN_FORCE, AmendmentKind, GuaranteeStatus, Needed, Terms
 from api.rules.states import IllegalTransition
 from api.rules.tenders import Value
-from tests.payments import securing
+from tests.payments import paying, securing
 from tests.payments.securing import ok
 
 type AsOrg = Callable[..., Any]
@@ -213,7 +213,7 @@ def test_its_end_is_told_at_thirty_seven_and_one_days_once_each_and_then_it_expi
     assert securing.seen(case.parties.suppliers[0], given)["status"] == "returned"
 
 
-def test_a_call_is_a_demand_with_a_document_and_its_payment_is_owed_to_the_buyer(
+def test_a_call_is_a_demand_with_a_document_and_its_payment_goes_to_the_buyer(
     session: Session, as_org: AsOrg, drain: Drain
 ) -> None:
     case, contract = securing.contracted(session, as_org)
@@ -224,7 +224,8 @@ def test_a_call_is_a_demand_with_a_document_and_its_payment_is_owed_to_the_buyer
     demand = {"demand": "Поставки нет", "document_id": securing.paper(buyer)}
     assert buyer.post(f"{url}/call", json=demand).status_code == 404
     assert treasurer.post(f"{url}/pay", json={"amount": "1"}).status_code == 409
-    kept = securing.forfeiture(buyer, ground="breach_of_contract")
+    account = paying.payee(buyer.org_id)
+    kept = securing.forfeiture(buyer, ground="breach_of_contract", payee_account_id=account)
     ok(buyer.post(f"/v1/securities/{given['id']}/forfeitures", json=kept), 201)
     ok(chief.post(f"/v1/securities/{given['id']}/forfeitures/1/approve"))
     assert securing.guarantee_row(given["guarantee_id"]).status is GuaranteeStatus.ACCEPTED
@@ -243,3 +244,6 @@ def test_a_call_is_a_demand_with_a_document_and_its_payment_is_owed_to_the_buyer
     drain()
     assert treasurer.post(f"{url}/pay", json={"amount": "100000"}).status_code == 409
     assert securing.owed(buyer) == Decimal(100000)
+    (paid,) = securing.settle(drain)
+    assert (paid.beneficiary_id, paid.amount) == (buyer.org_id, Decimal(100000))
+    assert securing.owed(buyer) == 0

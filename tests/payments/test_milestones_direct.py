@@ -21,7 +21,6 @@ TABLES = (
     "payment_milestone",
     "milestone_payment",
     "payment_approval",
-    "advance_guarantee",
     "contract_funding",
     "contract_refund",
     "payment_recovery",
@@ -81,20 +80,11 @@ def test_sec_01_strangers_see_no_payment_though_the_application_forgets_to_ask(
     as_org: AsOrg, session: Session, drain: Drain
 ) -> None:
     parts = [
-        {"number": 1, "kind": "advance", "basis_points": 1000, "guarantee_required": True},
+        {"number": 1, "kind": "retention", "basis_points": 1000, "term_days": 9},
         {"number": 2, "kind": "on_acceptance", "basis_points": 9000},
     ]
     case = paying.agreed(session, as_org, drain, parts=parts)
     made = case.made
-    body = {
-        "issuer": "Bank",
-        "reference": "1",
-        "amount": "100000",
-        "valid_until": "2099-01-01",
-        "document_id": delivering.uploaded(made.supplier, b"%PDF-1.7 g"),
-    }
-    url = case.url("payment-milestones/1/guarantees")
-    assert made.supplier.post(url, json=body).status_code == 201
     paying.fund(case, "2000000")
     paying.deliver(case, "600")
     (due,) = case.payments()

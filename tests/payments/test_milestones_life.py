@@ -1,15 +1,15 @@
 """A contract paid by milestones, from the proposal to the retention released."""
 
 from collections.abc import Callable
+from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
 from sqlmodel import Session
 
-from tests.contracts import delivering
 from tests.delivery import executing
 from tests.delivery.executing import Execution
-from tests.payments import paying
+from tests.payments import paying, securing
 from tests.procurement import awarding
 from workers import clock
 
@@ -82,25 +82,23 @@ def test_an_advance_waits_for_its_guarantee_and_goods_pay_as_they_travel(
         {"number": 3, "kind": "on_delivery", "amount": "399999.99"},
     ]
     case = paying.agreed(session, as_org, drain, parts=parts)
-    made, url = case.made, case.url("payment-milestones/1/guarantees")
+    made, url = case.made, case.url("securities")
     assert case.payments() == []
-    body = {
-        "issuer": "Bank of China",
-        "reference": "LG-42",
-        "amount": "299999.99",
-        "valid_until": "2099-12-31",
-        "document_id": delivering.uploaded(made.supplier, b"%PDF-1.7 guarantee"),
-    }
-    short = made.supplier.post(url, json=body)
-    assert short.json()["errors"][0]["code"] == "below_advance"
-    assert made.buyer.post(url, json=body).status_code in (403, 404)
-    laid = made.supplier.post(url, json={**body, "amount": "300000"})
-    assert (laid.status_code, laid.json()["status"]) == (201, "submitted"), laid.text
-    assert case.payments() == []
-    twice = made.supplier.post(url, json={**body, "amount": "300000"})
-    assert twice.json()["code"] == "guarantee_unneeded"
 
-    assert made.buyer.post(f"{url}/1/accept").json()["status"] == "accepted"
+    def given(amount: str) -> Any:
+        told = securing.text(made.supplier, amount=amount)
+        body = {"kind": "advance", "rail": "guarantee", "guarantee": told}
+        return made.supplier.post(url, json=body)
+
+    short = given("299999.99")
+    assert short.json()["errors"][0]["code"] == "amount_too_small"
+    assert short.json()["errors"][0]["pointer"] == "#/guarantee/amount"
+    laid = securing.ok(given("300000"), 201)
+    assert case.payments() == []
+    assert given("300000").json()["code"] == "security_exists"
+
+    accept = f"/v1/guarantees/{laid['guarantee_id']}/accept"
+    securing.ok(made.buyer.post(accept, json=securing.VERIFIED))
     (advance,) = case.payments()
     assert (advance["kind"], advance["gross"]) == ("advance", "300000")
 
@@ -198,3 +196,53 @@ def test_a_payment_falls_with_the_fact_that_made_it_due_unless_it_was_ordered(
     assert case.milestones()[0]["called"] == "200000"
     paying.fund(case, "200000")
     assert (len(paying.all_orders(session)), paying.held(case)) == (1, 200_000)
+
+
+def test_an_advance_is_paid_under_a_guarantee_in_force_and_not_once_it_is_called_or_has_expired(
+    as_org: AsOrg, session: Session, drain: Drain
+) -> None:
+    parts = [
+        {"number": 1, "kind": "advance", "amount": "300000", "guarantee_required": True},
+        {"number": 2, "kind": "on_acceptance", "amount": "700000"},
+    ]
+    case = paying.agreed(session, as_org, drain, parts=parts)
+    treasurer, supplier = as_org(["operator"]), case.made.supplier
+
+    def guaranteed() -> Any:
+        told = securing.text(supplier, amount="300000", days=150)
+        body = {"kind": "advance", "rail": "guarantee", "guarantee": told}
+        given = securing.ok(supplier.post(case.url("securities"), json=body), 201)
+        url = f"/v1/guarantees/{given['guarantee_id']}"
+        securing.ok(case.made.buyer.post(f"{url}/accept", json=securing.VERIFIED))
+        return given
+
+    def statuses() -> list[str]:
+        return [each["status"] for each in case.payments()]
+
+    given = guaranteed()
+    assert statuses() == ["due"]
+    url = f"/v1/securities/{given['id']}/forfeitures"
+    reason = securing.forfeiture(case.made.buyer, ground="advance_not_repaid")
+    securing.ok(case.made.buyer.post(url, json=reason), 201)
+    assert case.made.buyer.post(f"{url}/1/approve").json()["code"] == "same_decider"
+    decided = securing.ok(case.made.chief.post(f"{url}/1/approve"))
+    securing.pass_time(drain, datetime.fromisoformat(decided["contest_until"]))
+    assert securing.guarantee_row(given["guarantee_id"]).status == "called"
+    assert statuses() == ["cancelled"]
+
+    bank = f"/v1/guarantees/{given['guarantee_id']}/reject-demand"
+    securing.ok(treasurer.post(bank, json={"reason": "No such breach"}))
+    assert statuses() == ["cancelled", "due"]
+    paying.suspend(case)
+    paying.approved(case, case.payments(status="due")[0])
+    paying.fund(case)
+    assert statuses() == ["cancelled", "released"]
+    securing.pass_time(drain, days=152)
+    paying.verify(case)
+    drain()
+    (order,) = paying.all_orders(session)
+    assert (order.status, order.blocked_by) == ("approved", ["advance_not_guaranteed"])
+
+    assert guaranteed()["id"] != given["id"]
+    assert paying.settle(case) == 1
+    assert statuses() == ["cancelled", "paid"]

@@ -319,6 +319,13 @@ def test_the_operator_looks_without_a_case(operator: Any, session: Session) -> N
     goods = {"kind": "goods", "hs_codes": ["851762"]}
     (modem,) = operator.post("/v1/screenings", json=goods).json()["hits"]
     assert modem["external_id"] == "modem"
+    goods = {"kind": "goods", "names": ["Routers, and modems, TP-Link AC1200", "Router"]}
+    (modem,) = operator.post("/v1/screenings", json=goods).json()["hits"]
+    assert (modem["matched_by"], modem["matched"], modem["score"]) == (
+        "name",
+        "modems routers",
+        100,
+    )
     assert operator.post("/v1/screenings", json={"names": ["Ак-Жол"]}).json()["hits"] == []
     assert session.exec(select(ScreeningCase)).all() == []
 

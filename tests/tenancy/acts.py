@@ -113,8 +113,8 @@ def executed(story: Story, session: Session, case: awarding.Case, contract: Any)
 
 
 def _paid(story: Story, handed: delivering.Delivery, supplier: Any) -> None:
-    """An agreed payment schedule, another proposed; an advance due, one that is guaranteed; a refund
-    asked for."""
+    """An agreed payment schedule, another proposed; an advance due, one that waits for its guarantee; a
+    refund asked for."""
     buyer, url = handed.buyer, handed.url("payment-schedule")
     parts = [
         {"number": 1, "kind": "advance", "basis_points": 1000, "guarantee_required": True},
@@ -126,14 +126,6 @@ def _paid(story: Story, handed: delivering.Delivery, supplier: Any) -> None:
     agreed = {"sha256": proposed["sha256"], "payee_account_id": account}
     ok(supplier.post(f"{url}/accept", json=agreed))
     ok(buyer.request("PUT", url, json={"parts": parts}))
-    guarantee = {
-        "issuer": "Bank of China",
-        "reference": "LG-1",
-        "amount": "100000",
-        "valid_until": "2099-12-31",
-        "document_id": delivering.uploaded(supplier, b"%PDF-1.7 guarantee"),
-    }
-    ok(supplier.post(handed.url("payment-milestones/1/guarantees"), json=guarantee))
     body = {"amount": "2000000", "rail": "bank_transfer", "due_at": "2099-01-01T00:00:00Z"}
     funding = ok(buyer.post(handed.url("fundings"), json=body))
     paying.come(funding["collection_id"], Decimal(2_000_000))
@@ -149,7 +141,6 @@ def _paid(story: Story, handed: delivering.Delivery, supplier: Any) -> None:
     story.ids |= {
         "collection_id": funding["collection_id"],
         "payment_id": due["id"],
-        "guarantee": 1,
         "payeeaccount": account,
     }
 

@@ -43,7 +43,6 @@ COUNTED = {"login_throttle"}
 PRIVATE = {
     "acceptance",
     "acceptance_defect",
-    "advance_guarantee",
     "api_client",
     "bank_entry",
     "bank_statement",

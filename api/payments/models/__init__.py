@@ -22,7 +22,6 @@ from api.payments.models.ledger import (
     LedgerTransaction,
 )
 from api.payments.models.milestones import (
-    AdvanceGuarantee,
     ContractFunding,
     ContractRefund,
     MilestonePayment,
@@ -57,7 +56,6 @@ from api.payments.models.transfers import (
 )
 
 __all__ = [
-    "AdvanceGuarantee",
     "BankEntry",
     "BankStatement",
     "Collection",

@@ -20,7 +20,6 @@ from sqlmodel import Field
 from api.core.tables import JSON, MONEY, TIMESTAMP, Table, state
 from api.rules.disputes import MilestoneKind
 from api.rules.payment_milestones import (
-    AdvanceGuaranteeStatus,
     MilestoneStatus,
     PaymentStatus,
     RefundStatus,
@@ -178,41 +177,6 @@ class PaymentApproval(Table, table=True):
     actor: str = Field(max_length=ACTOR_LENGTH)
     sha256: str = Field(max_length=64)
     approved_at: datetime = Field(sa_type=TIMESTAMP)
-
-
-class AdvanceGuarantee(Table, table=True):
-    """A bank's or insurer's guarantee for an advance, which the buyer accepts before it pays."""
-
-    __tablename__ = "advance_guarantee"
-    __table_args__ = (
-        UniqueConstraint("contract_id", "number"),
-        CheckConstraint("amount > 0", name="amount_positive"),
-        CheckConstraint("status <> 'refused' OR reason IS NOT NULL", name="refusal_has_reason"),
-        CheckConstraint(
-            "(status = 'submitted') = (decided_at IS NULL)"
-            " AND (decided_at IS NULL) = (decided_by IS NULL)",
-            name="decided_by_somebody",
-        ),
-    )
-
-    contract_id: UUID = Field(foreign_key="contract.id", ondelete="RESTRICT")
-    milestone_id: UUID = Field(foreign_key="payment_milestone.id", index=True, ondelete="RESTRICT")
-    number: int
-    status: AdvanceGuaranteeStatus = Field(
-        default=AdvanceGuaranteeStatus.SUBMITTED, sa_type=state(AdvanceGuaranteeStatus)
-    )
-    issuer: str = Field(max_length=500)
-    reference: str = Field(max_length=100)
-    amount: Decimal = Field(sa_type=MONEY)
-    currency: str = Field(max_length=3)
-    valid_until: date
-    document_id: UUID = Field(foreign_key="document.id", ondelete="RESTRICT")
-    document_sha256: str = Field(max_length=64)
-    submitted_by: UUID = Field(foreign_key="organisation.id", ondelete="RESTRICT")
-    decided_by: str | None = Field(default=None, max_length=ACTOR_LENGTH)
-    decided_at: datetime | None = Field(default=None, sa_type=TIMESTAMP)
-    reason: str | None = Field(default=None, max_length=_TEXT)
-    version: int = 1
 
 
 class ContractFunding(Table, table=True):

@@ -34,6 +34,11 @@ class Security(Table, table=True):
     That of a bid is seen by its payer alone until the bid is opened; nothing else that others see
     (accounts, guarantees, events) names the bid, but this row. `counts`: it came in time, or as late
     as the policy lets it.
+
+    Money comes by `collection_id`: `received_amount` lies on its account, `excess_amount` came beyond
+    it and is kept in suspense. It goes back to `payee_account_id`, by Stripe to the card.
+    `authorised_until`: so long an authorisation of a card holds it. `needed_until`: by the terms, as
+    they were when it was given.
     """
 
     __tablename__ = "security"
@@ -93,6 +98,20 @@ class Security(Table, table=True):
     guarantee_id: UUID | None = Field(
         default=None, foreign_key="guarantee.id", unique=True, ondelete="RESTRICT"
     )
+    collection_id: UUID | None = Field(
+        default=None, foreign_key="collection.id", unique=True, ondelete="RESTRICT"
+    )
+    payee_account_id: UUID | None = Field(
+        default=None, foreign_key="payee_account.id", ondelete="RESTRICT"
+    )
+    received_amount: Decimal = Field(
+        default=Decimal(), sa_type=MONEY, sa_column_kwargs={"server_default": text("0")}
+    )
+    excess_amount: Decimal = Field(
+        default=Decimal(), sa_type=MONEY, sa_column_kwargs={"server_default": text("0")}
+    )
+    authorised_until: datetime | None = Field(default=None, sa_type=TIMESTAMP)
+    needed_until: datetime | None = Field(default=None, sa_type=TIMESTAMP)
     received_at: datetime | None = Field(default=None, sa_type=TIMESTAMP)
     counts: bool | None = None
     return_due_at: datetime | None = Field(default=None, sa_type=TIMESTAMP)
@@ -105,8 +124,9 @@ class Security(Table, table=True):
 class SecurityForfeiture(Table, table=True):
     """A reasoned decision to keep a security, with the document that says why.
 
-    It can be contested until `contest_until`, and is executed then. The parties stand here too, so
-    that who may read it does not depend on the security's row.
+    It can be contested until `contest_until`, and is executed then; what was kept is paid to
+    `payee_account_id` of the beneficiary. The parties stand here too, so that who may read it does not
+    depend on the security's row.
     """
 
     __tablename__ = "security_forfeiture"
@@ -151,6 +171,9 @@ class SecurityForfeiture(Table, table=True):
     reason: str = Field(max_length=_TEXT)
     document_id: UUID = Field(foreign_key="document.id", index=True, ondelete="RESTRICT")
     document_sha256: str = Field(max_length=64)
+    payee_account_id: UUID | None = Field(
+        default=None, foreign_key="payee_account.id", ondelete="RESTRICT"
+    )
     proposed_by: str = Field(max_length=ACTOR_LENGTH)
     proposed_at: datetime = Field(sa_type=TIMESTAMP)
     approved_by: str | None = Field(default=None, max_length=ACTOR_LENGTH)

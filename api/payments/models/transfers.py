@@ -117,7 +117,9 @@ class Collection(Table, table=True):
 
 
 class CollectionReceipt(Table, table=True):
-    """Money that came for a collection, once for each `external_id` of the rail. Never altered."""
+    """Money that came for a collection, once for each `external_id` of the rail. Never altered.
+
+    `received_at` is when the platform knew of it."""
 
     __tablename__ = "collection_receipt"
     __table_args__ = (CheckConstraint("amount > 0 AND fee >= 0 AND fee < amount", name="positive"),)
@@ -128,6 +130,7 @@ class CollectionReceipt(Table, table=True):
     amount: Decimal = Field(sa_type=MONEY)
     applied_amount: Decimal = Field(sa_type=MONEY)
     fee: Decimal = Field(sa_type=MONEY)
+    received_at: datetime | None = Field(default=None, sa_type=TIMESTAMP)
     transaction_id: UUID = Field(foreign_key="ledger_transaction.id", ondelete="RESTRICT")
 
 

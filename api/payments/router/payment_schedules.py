@@ -1,4 +1,4 @@
-"""Routes of payment schedules, their milestones, and the guarantees for advances."""
+"""Routes of payment schedules and their milestones."""
 
 from typing import Annotated, Any
 
@@ -14,11 +14,9 @@ from api.core.pages import Page
 from api.identity import access
 from api.identity.access import Context, require
 from api.payments import milestone_problems as problems
-from api.payments.models import AdvanceGuarantee, PaymentSchedule
+from api.payments.models import PaymentSchedule
+from api.payments.schemas.guarantees import GuaranteeOut
 from api.payments.schemas.milestones import (
-    AdvanceGuaranteeIn,
-    AdvanceGuaranteeOut,
-    AdvanceGuaranteeReasonIn,
     FactOut,
     MilestoneOut,
     PaymentScheduleIn,
@@ -110,71 +108,19 @@ def list_milestones(contract_id: ContractId, ctx: Read) -> Page[Any]:
     """The milestones in force, each with the facts that it waits for and that have happened."""
     contract = _party(ctx, contract_id)
     known = milestone_facts.known(ctx.session, contract)
+    given = [
+        GuaranteeOut.model_validate(each) for each in advances.guarantees(ctx.session, contract)
+    ]
     items = []
     for each in milestones.list_milestones(ctx.session, contract):
         _, facts = milestone_facts.of_milestone(ctx.session, contract, each, known)
-        given = milestone_facts.guarantees(ctx.session, each)
         told = {
             **each.model_dump(),
             "facts": [FactOut(id=f.id, row=f.row, quantity=f.quantity, at=f.at) for f in facts],
-            "guarantees": [AdvanceGuaranteeOut.model_validate(one) for one in given],
+            "guarantees": given if each.guarantee_required else [],
         }
         items.append(MilestoneOut.model_validate(told))
     return Page(items=items, has_more=False, next_cursor=None)
-
-
-@router.post(
-    "/{contract_id}/payment-milestones/{number}/guarantees",
-    status_code=201,
-    response_model=AdvanceGuaranteeOut,
-    responses=documented(problems.GuaranteeUnneeded, Conflict),
-)
-def submit_guarantee(
-    contract_id: ContractId, number: Number, data: AdvanceGuaranteeIn, ctx: Answer
-) -> AdvanceGuarantee:
-    """Lay a guarantee for an advance before the buyer, as the supplier."""
-    contract = _held(ctx, contract_id, Side.SUPPLIER)
-    milestone = milestones.milestone_of(ctx.session, contract, number)
-    return advances.submit(
-        ctx.session, contract, milestone, org_id=ctx.org_id, actor=ctx.actor, data=data
-    )
-
-
-@router.post(
-    "/{contract_id}/payment-milestones/{number}/guarantees/{guarantee}/accept",
-    response_model=AdvanceGuaranteeOut,
-    responses=documented(Conflict),
-)
-def accept_guarantee(
-    contract_id: ContractId, number: Number, guarantee: Number, ctx: Write
-) -> AdvanceGuarantee:
-    """Accept a guarantee as the buyer: the advance is due."""
-    return _decided(ctx, contract_id, number, guarantee, None)
-
-
-@router.post(
-    "/{contract_id}/payment-milestones/{number}/guarantees/{guarantee}/refuse",
-    response_model=AdvanceGuaranteeOut,
-    responses=documented(Conflict),
-)
-def refuse_guarantee(
-    contract_id: ContractId,
-    number: Number,
-    guarantee: Number,
-    data: AdvanceGuaranteeReasonIn,
-    ctx: Write,
-) -> AdvanceGuarantee:
-    """Refuse a guarantee as the buyer, with the reason."""
-    return _decided(ctx, contract_id, number, guarantee, data.reason)
-
-
-def _decided(
-    ctx: Context, contract_id: ContractId, number: int, guarantee: int, reason: str | None
-) -> AdvanceGuarantee:
-    contract = _held(ctx, contract_id, Side.BUYER)
-    milestone = milestones.milestone_of(ctx.session, contract, number)
-    found = advances.guarantee_of(ctx.session, milestone, guarantee)
-    return advances.decide(ctx.session, contract, found, actor=ctx.actor, reason=reason)
 
 
 def _party(ctx: Context, contract_id: ContractId) -> Contract:

@@ -14,17 +14,21 @@ from api.identity import access
 from api.identity.access import Context, require
 from api.identity.links import BYTES, Part, requested_part
 from api.payments.models import Security, SecurityForfeiture
+from api.payments.problems import PayeeUnfit
 from api.payments.schemas.securities import (
     ContractSecurityIn,
     ForfeitureIn,
     ForfeitureOut,
+    ForfeiturePayoutIn,
     HeldSecurityOut,
+    ReturnAccountIn,
     SecurityId,
     SecurityIn,
     SecurityReasonIn,
 )
 from api.payments.service import (
     bid_securities,
+    forfeiture_payouts,
     forfeitures,
     papers,
     performance_securities,
@@ -52,6 +56,7 @@ _GIVEN = (
     problems.SecuritiesNotHeld,
     problems.SecurityExists,
     problems.RailUnfit,
+    PayeeUnfit,
     FileWithheld,
 )
 
@@ -124,11 +129,23 @@ def give_back(security_id: SecurityId, ctx: Back) -> Security:
     return _shown(ctx, securities.let_go(ctx.session, held, org_id=ctx.org_id, actor=ctx.actor))
 
 
+@router.put(
+    "/{security_id}/payee-account",
+    response_model=HeldSecurityOut,
+    responses=documented(PayeeUnfit, *_CHANGED),
+)
+def name_account(security_id: SecurityId, data: ReturnAccountIn, ctx: Contest) -> Security:
+    """Say to which other account of yours the money goes back. A return that failed is tried again."""
+    held = _held(ctx, security_id, payer=True)
+    named = securities.rename_account(ctx.session, held, data.payee_account_id, actor=ctx.actor)
+    return _shown(ctx, named)
+
+
 @router.post(
     "/{security_id}/forfeitures",
     status_code=201,
     response_model=ForfeitureOut,
-    responses=documented(problems.ForfeiturePending, FileWithheld, *_CHANGED),
+    responses=documented(problems.ForfeiturePending, PayeeUnfit, FileWithheld, *_CHANGED),
 )
 def propose_forfeiture(
     security_id: SecurityId, data: ForfeitureIn, ctx: Decide
@@ -234,6 +251,21 @@ def annul_forfeiture(
     return forfeitures.review(
         ctx.session, held, number=number, action="annul", actor=ctx.actor, reason=data.reason
     )
+
+
+@router.post(
+    "/{security_id}/forfeitures/{number}/payout",
+    response_model=ForfeitureOut,
+    responses=documented(PayeeUnfit, *_CHANGED),
+)
+def pay_forfeiture(
+    security_id: SecurityId, number: Number, data: ForfeiturePayoutIn, ctx: Decide
+) -> SecurityForfeiture:
+    """Have what you kept paid to this account: where none was named, or a payment has failed."""
+    held = _held(ctx, security_id, beneficiary=True)
+    forfeiture = forfeitures.numbered(ctx.session, held, number)
+    forfeiture_payouts.request(ctx.session, held, forfeiture, data.payee_account_id)
+    return forfeiture
 
 
 def _seen(ctx: Context, security_id: SecurityId) -> Security:

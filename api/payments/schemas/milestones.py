@@ -7,15 +7,14 @@ from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-from api.catalog.types import Line, Paragraph, PlainDecimal, Positive
+from api.catalog.types import Paragraph, PlainDecimal, Positive
 from api.contracts.schemas.contracts import ContractId
 from api.core.ids import PublicId
 from api.identity.schemas import Input, OrganisationId
-from api.procurement.schemas.documents import DocumentId
+from api.payments.schemas.guarantees import GuaranteeOut
 from api.procurement.schemas.ids import LotId
-from api.procurement.schemas.inputs import Day
 from api.rules.disputes import MilestoneKind
-from api.rules.payment_milestones import AdvanceGuaranteeStatus, MilestoneStatus, Settlement
+from api.rules.payment_milestones import MilestoneStatus, Settlement
 from api.rules.schedules import ScheduleStatus
 
 MilestoneId = Annotated[UUID, PublicId("milestone")]
@@ -132,41 +131,6 @@ class PaymentScheduleOut(BaseModel):
     version: int
 
 
-class AdvanceGuaranteeIn(Input):
-    """A guarantee for an advance."""
-
-    issuer: Line = Field(examples=["Bank of China"])
-    reference: Annotated[Line, Field(max_length=100)] = Field(examples=["LG-2026-0042"])
-    amount: Positive = Field(examples=["300000.00"])
-    valid_until: Day = Field(examples=["2027-12-31"])
-    document_id: DocumentId
-
-
-class AdvanceGuaranteeReasonIn(Input):
-    """Why a guarantee is refused."""
-
-    reason: Paragraph = Field(examples=["Срок действия короче срока поставки"])
-
-
-class AdvanceGuaranteeOut(BaseModel):
-    """A guarantee for an advance, and what the buyer said of it."""
-
-    model_config = ConfigDict(from_attributes=True)
-
-    number: int
-    status: AdvanceGuaranteeStatus
-    issuer: str
-    reference: str
-    amount: PlainDecimal
-    currency: str
-    valid_until: Day
-    document_id: DocumentId
-    document_sha256: str
-    decided_at: datetime | None
-    reason: str | None
-    version: int
-
-
 class FactOut(BaseModel):
     """What has happened that a milestone waits for."""
 
@@ -196,7 +160,7 @@ class MilestoneOut(BaseModel):
     called: PlainDecimal = Field(description="What its payments that stand are for")
     paid: PlainDecimal
     facts: list[FactOut] = []
-    guarantees: list[AdvanceGuaranteeOut] = []
+    guarantees: list[GuaranteeOut] = []
     version: int
 
 

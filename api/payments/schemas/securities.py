@@ -13,6 +13,8 @@ from api.core.ids import PublicId
 from api.core.zones import LEGAL_ZONE, TimeZone
 from api.identity.schemas import Input, OrganisationId
 from api.payments.schemas.guarantees import GuaranteeId, GuaranteeIn
+from api.payments.schemas.milestone_payments import CollectionId
+from api.payments.schemas.milestones import PayeeAccountId
 from api.procurement.schemas.documents import DocumentId
 from api.procurement.schemas.ids import BidId, TenderId
 from api.rules.guarantees import GuaranteeKind
@@ -21,6 +23,7 @@ from api.rules.rails import RailName
 from api.rules.securities import ForfeitureStatus, ReturnCause, SecurityStatus
 
 SecurityId = Annotated[UUID, PublicId("security")]
+_ACCOUNT = "payee_account_019abf2e8c1d7c3fa9b04b4c6f0d2e12"
 _DOCUMENT = "document_019abf2e8c1d7c3fa9b04b4c6f0d2e11"
 GUARANTEE = {
     "number": "BG-2026-000417",
@@ -46,12 +49,23 @@ class SecurityIn(Input):
         examples=[GUARANTEE],
         description="Where the rail is `guarantee`, and only then",
     )
+    payee_account_id: PayeeAccountId | None = Field(
+        default=None,
+        examples=[None],
+        description="Where the rail is `bank_transfer`, and only then: an account of yours to which"
+        " the money goes back",
+    )
 
     @model_validator(mode="after")
     def _one_way(self) -> Self:
         if (self.rail is RailName.GUARANTEE) is (self.guarantee is None):
             raise PydanticCustomError(
                 "guarantee_by_rail", "guarantee is given where the rail is guarantee, and only then"
+            )
+        if (self.rail is RailName.BANK_TRANSFER) is (self.payee_account_id is None):
+            raise PydanticCustomError(
+                "account_by_rail",
+                "payee_account_id is given where the rail is bank_transfer, and only then",
             )
         return self
 
@@ -74,6 +88,23 @@ class ForfeitureIn(Input):
     ground: ForfeitureGround = Field(examples=["refusal_to_sign"])
     reason: Paragraph = Field(examples=["The winner did not sign within the period"])
     document_id: DocumentId = Field(examples=[_DOCUMENT])
+    payee_account_id: PayeeAccountId | None = Field(
+        default=None,
+        examples=[_ACCOUNT],
+        description="Where you want what is kept to be paid; it can be named later",
+    )
+
+
+class ReturnAccountIn(Input):
+    """Another account to which the money goes back."""
+
+    payee_account_id: PayeeAccountId = Field(examples=[_ACCOUNT])
+
+
+class ForfeiturePayoutIn(Input):
+    """Where what was kept is to be paid."""
+
+    payee_account_id: PayeeAccountId = Field(examples=[_ACCOUNT])
 
 
 class SecurityReasonIn(Input):
@@ -83,7 +114,11 @@ class SecurityReasonIn(Input):
 
 
 class HeldSecurityOut(BaseModel):
-    """A security. `counts`: it came in time, or as late as the rules of the tender let it."""
+    """A security. `counts`: it came in time, or as late as the rules of the tender let it.
+
+    Money is paid by the collection; what came beyond the amount is kept in suspense until the
+    operator's treasury has sent it back. An authorised card is charged only if the security is kept.
+    """
 
     model_config = ConfigDict(from_attributes=True)
 
@@ -100,6 +135,11 @@ class HeldSecurityOut(BaseModel):
     currency: str
     due_at: datetime | None
     guarantee_id: GuaranteeId | None
+    collection_id: CollectionId | None
+    payee_account_id: PayeeAccountId | None
+    received_amount: PlainDecimal
+    excess_amount: PlainDecimal
+    authorised_until: datetime | None
     received_at: datetime | None
     counts: bool | None
     return_due_at: datetime | None
@@ -121,6 +161,7 @@ class ForfeitureOut(BaseModel):
     reason: str
     document_id: DocumentId
     document_sha256: str
+    payee_account_id: PayeeAccountId | None
     proposed_at: datetime
     approved_at: datetime | None
     contest_until: datetime | None

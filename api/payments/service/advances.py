@@ -1,121 +1,91 @@
-"""Guarantees for advances: laid before the buyer by the supplier, accepted or refused. Never commits."""
+"""Guarantees of advances: the supplier gives one as a security of the contract, the buyer verifies it,
+and as long as it is in force the advance may be paid. Never commits."""
 
+from collections.abc import Sequence
+from decimal import Decimal
 from uuid import UUID
 
-from sqlmodel import Session
+from sqlmodel import Session, col, select
 
 from api.contracts import execution
 from api.contracts.models import Contract
-from api.core import db
-from api.core.errors import Conflict, NotFound, refused
-from api.payments.milestone_problems import GuaranteeUnneeded
-from api.payments.models import AdvanceGuarantee, PaymentMilestone
-from api.payments.schemas.milestones import AdvanceGuaranteeIn
-from api.payments.service import milestone_facts
-from api.rules.clock import local_date
+from api.payments.models import Guarantee, PaymentMilestone, Security
+from api.payments.service import milestones
+from api.rules.disputes import MilestoneKind
+from api.rules.guarantees import IN_FORCE, GuaranteeKind
 from api.rules.offers import plain
-from api.rules.payment_milestones import GUARANTEE, LIVE_MILESTONES, AdvanceGuaranteeStatus
-from api.rules.states import IllegalTransition
+from api.rules.payment_milestones import AdvanceGuaranteeStatus, MilestoneStatus
 
-_EVENTS = {
-    "submit": "guarantee.submitted",
-    "accept": "guarantee.accepted",
-    "refuse": "guarantee.refused",
+_TOLD = {
+    "submit": AdvanceGuaranteeStatus.SUBMITTED,
+    "accept": AdvanceGuaranteeStatus.ACCEPTED,
+    "refuse": AdvanceGuaranteeStatus.REFUSED,
 }
 
 
-def submit(
-    session: Session,
-    contract: Contract,
-    milestone: PaymentMilestone,
-    *,
-    org_id: UUID,
-    actor: str,
-    data: AdvanceGuaranteeIn,
-) -> AdvanceGuarantee:
-    """Lay a guarantee for an advance before the buyer, as the supplier.
+def needed(session: Session, contract: Contract) -> Decimal:
+    """What a guarantee of the contract's advances is good for at least: all that are agreed to be
+    guaranteed. Nothing: none is."""
+    return sum((each.amount for each in _guaranteed(session, contract)), Decimal())
 
-    Raises GuaranteeUnneeded, Invalid or FileWithheld.
-    """
-    earlier = milestone_facts.guarantees(session, milestone)
-    if not milestone.guarantee_required or milestone.status not in LIVE_MILESTONES:
-        raise GuaranteeUnneeded
-    if any(each.status is not AdvanceGuaranteeStatus.REFUSED for each in earlier):
-        raise GuaranteeUnneeded
-    if data.amount < milestone.amount:
-        detail = f"The advance is {plain(milestone.amount)} {milestone.currency}."
-        raise refused("#/amount", "below_advance", detail)
-    if data.valid_until <= local_date(db.now(session)):
-        raise refused("#/valid_until", "in_past", "It must be valid.")
-    laid = execution.lay(
-        session, contract, org_id=org_id, document_id=data.document_id, pointer="#/document_id"
+
+def cover(session: Session, contract: Contract, milestone: PaymentMilestone) -> Guarantee | None:
+    """The guarantee in force under which an advance may be paid: it is for this one and for the
+    guaranteed advances of lower numbers. None: there is none, or none any more."""
+    before = sum(
+        (each.amount for each in _guaranteed(session, contract) if each.number < milestone.number),
+        Decimal(),
     )
-    found = AdvanceGuarantee(
-        contract_id=contract.id,
-        milestone_id=milestone.id,
-        number=1 + milestone_facts.count_guarantees(session, contract),
-        issuer=data.issuer,
-        reference=data.reference,
-        amount=data.amount,
-        currency=milestone.currency,
-        valid_until=data.valid_until,
-        document_id=laid.document_id,
-        document_sha256=laid.sha256,
-        submitted_by=org_id,
-    )
-    session.add(found)
-    _log(session, contract, found, "submit", actor)
-    return found
-
-
-def decide(
-    session: Session,
-    contract: Contract,
-    guarantee: AdvanceGuarantee,
-    *,
-    actor: str,
-    reason: str | None,
-) -> AdvanceGuarantee:
-    """Accept as the buyer, or refuse with a reason. Raises Conflict."""
-    action = "accept" if reason is None else "refuse"
-    if reason is None and guarantee.valid_until < local_date(db.now(session)):
-        raise Conflict("The guarantee is no longer valid.")
-    guarantee.decided_by, guarantee.decided_at = actor, db.now(session)
-    guarantee.reason = reason
-    _move(session, contract, guarantee, action, actor)
-    return guarantee
-
-
-def guarantee_of(session: Session, milestone: PaymentMilestone, number: int) -> AdvanceGuarantee:
-    """A guarantee of a milestone by its number; NotFound."""
-    for each in milestone_facts.guarantees(session, milestone):
-        if each.number == number:
+    for each in guarantees(session, contract):
+        if each.status in IN_FORCE and each.amount >= before + milestone.amount:
             return each
-    raise NotFound
+    return None
 
 
-def _move(
-    session: Session, contract: Contract, guarantee: AdvanceGuarantee, action: str, actor: str
-) -> None:
-    """The one place that writes `advance_guarantee.status`."""
-    try:
-        guarantee.status = GUARANTEE.apply(action, guarantee.status)
-    except IllegalTransition as error:
-        raise Conflict(str(error)) from error
-    guarantee.version += 1
-    _log(session, contract, guarantee, action, actor)
+def guarantees(session: Session, contract: Contract) -> Sequence[Guarantee]:
+    """The guarantees that were given for the advances of a contract, in order, as they stand now."""
+    session.flush()
+    query = (
+        select(Guarantee)
+        .join(Security, col(Security.guarantee_id) == Guarantee.id)
+        .where(Security.contract_id == contract.id, Security.kind == GuaranteeKind.ADVANCE)
+        .order_by(col(Guarantee.id))
+    )
+    return session.exec(query.execution_options(populate_existing=True)).all()
 
 
-def _log(
-    session: Session, contract: Contract, guarantee: AdvanceGuarantee, action: str, actor: str
-) -> None:
-    session.add(guarantee)
+def tell(session: Session, guarantee: Guarantee, action: str, actor: str) -> None:
+    """Tell both sides of the contract that the guarantee of its advances was submitted, accepted or
+    refused; nothing of one that secures something else."""
+    contract_id = contract_of(session, guarantee.id)
+    if contract_id is None:
+        return
+    contract = session.get_one(Contract, contract_id)
+    status = _TOLD[action]
     change = {
-        "number": guarantee.number,
-        "status": guarantee.status,
+        "number": [each.id for each in guarantees(session, contract)].index(guarantee.id) + 1,
+        "status": status,
         "amount": plain(guarantee.amount),
         "currency": guarantee.currency,
         "sha256": guarantee.document_sha256,
     }
-    name, event = f"{action}_guarantee", f"advance_{_EVENTS[action]}"
+    name, event = f"{action}_guarantee", f"advance_guarantee.{status}"
     execution.record(session, contract, name, actor, change, event=event, resource=guarantee.id)
+
+
+def contract_of(session: Session, guarantee_id: UUID) -> UUID | None:
+    """The contract whose advances a guarantee secures; None: it secures something else."""
+    query = select(Security.contract_id).where(
+        Security.guarantee_id == guarantee_id, Security.kind == GuaranteeKind.ADVANCE
+    )
+    return session.exec(query).one_or_none()
+
+
+def _guaranteed(session: Session, contract: Contract) -> list[PaymentMilestone]:
+    return [
+        each
+        for each in milestones.list_milestones(session, contract)
+        if each.kind is MilestoneKind.ADVANCE
+        and each.guarantee_required
+        and each.status is not MilestoneStatus.CANCELLED
+    ]

@@ -12,7 +12,7 @@ from api.core import db
 from api.core.errors import NotFound
 from api.payments.models import Security
 from api.payments.schemas.securities import SecurityIn
-from api.payments.service import securities, security_rails
+from api.payments.service import securities, security_money, security_rails
 from api.payments.service.security_problems import SecurityNotAsked, SecurityTooLate
 from api.procurement.models import Award, Bid, Tender
 from api.procurement.service import bid_views, policies, submissions
@@ -52,7 +52,14 @@ def give(session: Session, *, org_id: UUID, bid_id: UUID, data: SecurityIn, acto
         raise SecurityTooLate
     table = policies.timetable_of(session, tender)
     valid_until = table.after(due_at, terms.bid_validity)
-    security_rails.require_fit(data.rail, table.after(valid_until, terms.return_duration) - now)
+    needed_until = table.after(valid_until, terms.return_duration)
+    security_rails.require_fit(
+        session,
+        data.rail,
+        purpose=securities.PURPOSES[GuaranteeKind.BID],
+        currency=asked.bid_security.currency,
+        held_for=needed_until - now,
+    )
     security = securities.give(
         session,
         tender,
@@ -62,6 +69,7 @@ def give(session: Session, *, org_id: UUID, bid_id: UUID, data: SecurityIn, acto
         until=local_date(table.after(valid_until, terms.guarantee_margin)),
         data=data,
         actor=actor,
+        needed_until=needed_until,
         due_at=due_at,
         bid_id=bid.id,
     )
@@ -72,8 +80,17 @@ def give(session: Session, *, org_id: UUID, bid_id: UUID, data: SecurityIn, acto
 def counted(session: Session, tender_id: UUID) -> Collection[UUID]:
     """The bids of a tender whose security is here and counts; for the workers, at an opening.
 
-    A guarantee that waits to be verified counts: should it be refused, the commission decides.
+    A guarantee that waits to be verified counts: should it be refused, the commission decides. Money
+    counts that is here, all of it.
     """
+    awaited = select(Security).where(
+        Security.tender_id == tender_id,
+        Security.kind == GuaranteeKind.BID,
+        Security.status == SecurityStatus.REQUESTED,
+    )
+    for each in session.exec(awaited.order_by(col(Security.id)).with_for_update()).all():
+        security_money.take_in(session, each)
+    session.flush()
     query = select(Security.bid_id).where(
         Security.tender_id == tender_id,
         col(Security.counts).is_(True),

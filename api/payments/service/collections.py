@@ -13,7 +13,7 @@ from uuid import UUID
 from sqlmodel import Session, col, select
 from uuid_utils.compat import uuid7
 
-from api.core import audit, pages, rows
+from api.core import audit, db, jobs, pages, rows
 from api.core.errors import Conflict, NotFound
 from api.core.outbox import emit
 from api.core.pages import PageQuery
@@ -25,8 +25,10 @@ from api.payments.service.accounts import Parties
 from api.payments.service.posting import Posting
 from api.rules.ledger import AccountKey, AccountKind, Entry
 from api.rules.offers import plain
-from api.rules.rails import COLLECTION, CollectionStatus, Purpose, RailName
+from api.rules.rails import COLLECTION, SECURITIES, CollectionStatus, Purpose, RailName
 from api.rules.states import IllegalTransition
+
+FOLLOW = "payments.follow_collection"
 
 
 def request(
@@ -185,6 +187,7 @@ def receive(
         amount=amount,
         applied_amount=applied,
         fee=fee,
+        received_at=db.now(session),
         transaction_id=booked.id,
     )
     session.add(receipt)
@@ -210,6 +213,8 @@ def receive(
         told = {"amount": plain(applied), "external_id": external_id}
         _move(session, collection, "receive" if done else "receive_part", actor, told)
         _tell(session, collection, "payment.received", received=plain(applied))
+    elif collection.purpose in SECURITIES:
+        jobs.enqueue(session, FOLLOW, {"resource_id": collection.id.hex})
     session.flush()
     return receipt
 

@@ -29,11 +29,10 @@ from api.payments.service.posting import Posting
 from api.rules.ledger import AccountKey, AccountKind, transfer
 from api.rules.offers import plain
 from api.rules.payment_milestones import PaymentStatus, Settlement
-from api.rules.rails import OrderStatus, Purpose
+from api.rules.rails import UNPAID, OrderStatus, Purpose
 
 SYSTEM = milestones.SYSTEM
 _ORDERED = (PaymentStatus.RELEASED, PaymentStatus.PAID)
-UNPAID = (OrderStatus.FAILED, OrderStatus.RETURNED, OrderStatus.CANCELLED)
 
 
 def account(contract: Contract) -> AccountKey:

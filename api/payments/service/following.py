@@ -25,6 +25,7 @@ from api.payments.models import (
     PaymentSchedule,
 )
 from api.payments.service import (
+    advances,
     direct,
     escrow,
     milestone_facts,
@@ -32,6 +33,8 @@ from api.payments.service import (
     milestones,
     refunding,
     refunds,
+    security_money,
+    sending,
 )
 from api.payments.service import milestone_payments as payments
 from api.payments.service.milestone_facts import Known
@@ -39,7 +42,7 @@ from api.procurement.sealing import canonical
 from api.rules import payment_milestones as rules
 from api.rules.contracts import ContractStatus
 from api.rules.payment_milestones import LIVE_MILESTONES, PaymentInputs, PaymentStatus, Settlement
-from api.rules.rails import Purpose
+from api.rules.rails import SECURITIES, Purpose
 from api.rules.schedules import ScheduleStatus
 
 TERM_ENDED = "milestone.term_ended"
@@ -76,7 +79,10 @@ def follow(session: Session, contract_id: UUID) -> bool:
 
 
 def follow_collection(session: Session, collection: Collection) -> bool:
-    """Follow money that came for a contract, or from a supplier that owes; as `follow`."""
+    """Follow money that came for a security, for a contract, or from a supplier that owes; as
+    `follow`."""
+    if collection.purpose in SECURITIES:
+        return security_money.follow_collection(session, collection)
     if collection.purpose is Purpose.CONTRACT_FUNDING:
         return follow(session, collection.resource_id)
     recovery = session.get(PaymentRecovery, collection.resource_id)
@@ -84,13 +90,25 @@ def follow_collection(session: Session, collection: Collection) -> bool:
 
 
 def follow_order(session: Session, order: PaymentOrder) -> bool:
-    """Follow an order that pays a milestone or a refund; as `follow`."""
+    """Follow an order that pays a milestone or a refund, or by which a security goes back; as
+    `follow`."""
+    if order.purpose is Purpose.SECURITY_RETURN:
+        return security_money.follow_order(session, order)
     found: MilestonePayment | ContractRefund | None = None
     if order.purpose is Purpose.RELEASE:
         found = session.get(MilestonePayment, order.resource_id)
     elif order.purpose is Purpose.REFUND:
         found = session.get(ContractRefund, order.resource_id)
     return found is not None and follow(session, found.contract_id)
+
+
+def follow_guarantee(session: Session, guarantee_id: UUID) -> bool:
+    """Follow a guarantee under which advances are paid, or are not any more; as `follow`."""
+    contract_id = advances.contract_of(session, guarantee_id)
+    if contract_id is None or not follow(session, contract_id):
+        return False
+    sending.send_waiting(session, session.get_one(Contract, contract_id).supplier_id)
+    return True
 
 
 def _call(

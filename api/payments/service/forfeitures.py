@@ -6,6 +6,7 @@ first refuses the other.
 """
 
 from collections.abc import Sequence
+from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
@@ -17,8 +18,10 @@ from api.core.outbox import emit
 from api.payments.models import Guarantee, Security, SecurityForfeiture
 from api.payments.schemas.securities import ForfeitureIn
 from api.payments.service import (
+    forfeiture_payouts,
     guarantees,
     papers,
+    payees,
     posting,
     securities,
     security_accounts,
@@ -48,6 +51,7 @@ from api.rules.states import IllegalTransition
 from api.rules.tenders import has_ended
 
 CONTEST_ENDED = "security_forfeiture.contest_ended"
+_CHARGED_WITHIN = timedelta(hours=1)
 _EVENTS = {
     "propose": "proposed",
     "approve": "approved",
@@ -64,11 +68,11 @@ def propose(
 ) -> SecurityForfeiture:
     """Propose, as the beneficiary, to keep a held security. Nothing changes yet.
 
-    Raises Conflict, ForfeiturePending, FileWithheld, or Invalid for a ground that the rules of the
-    tender do not have.
+    Raises Conflict, ForfeiturePending, FileWithheld, PayeeUnfit, or Invalid for a ground that the
+    rules of the tender do not have.
     """
     _require_held(security)
-    terms = securities.terms_of(session.get_one(Tender, security.tender_id))
+    terms = securities.terms_of(session.get_one(Tender, security.tender_id), security.kind)
     allowed = rules.grounds(security.kind, terms.forfeiture_grounds)
     if data.ground not in allowed:
         known = ", ".join(sorted(allowed)) or "none"
@@ -76,6 +80,8 @@ def propose(
     paper = papers.own(
         session, org_id=org_id, document_id=data.document_id, pointer="#/document_id"
     )
+    if data.payee_account_id is not None:
+        payees.require(session, data.payee_account_id, org_id=org_id, currency=security.currency)
     earlier = of(session, security)
     if any(each.status in PENDING for each in earlier):
         raise ForfeiturePending
@@ -88,6 +94,7 @@ def propose(
         reason=data.reason,
         document_id=paper.id,
         document_sha256=paper.sha256,
+        payee_account_id=data.payee_account_id,
         proposed_by=actor,
         proposed_at=db.now(session),
     )
@@ -97,7 +104,8 @@ def propose(
 
 
 def approve(session: Session, security: Security, *, number: int, actor: str) -> SecurityForfeiture:
-    """Decide it, as another person of the beneficiary: the payer can contest it from now on.
+    """Decide it, as another person of the beneficiary: the payer can contest it from now on. A card is
+    charged now (security_cards): its authorisation would not last as long.
 
     Raises SameDecider, Conflict, or GuaranteeEnds when the guarantee could not be called at the end
     of that time.
@@ -107,7 +115,7 @@ def approve(session: Session, security: Security, *, number: int, actor: str) ->
     if forfeiture.proposed_by == actor:
         raise SameDecider
     tender, now = session.get_one(Tender, security.tender_id), db.now(session)
-    duration = securities.terms_of(tender).contest_duration
+    duration = securities.terms_of(tender, security.kind).contest_duration
     until = policies.timetable_of(session, tender).after(now, duration)
     guarantee = _guarantee(session, security)
     if guarantee is not None and not guarantee_rules.can_be_called(
@@ -162,8 +170,8 @@ def withdraw(
 def execute_due(session: Session, forfeiture_id: UUID) -> bool:
     """Keep a security whose decision stands and can no longer be contested; for the workers.
 
-    Money is owed to the beneficiary from now on; payment of a guarantee is demanded. False: there
-    is nothing to execute (any more).
+    Money is owed to the beneficiary from now on, and paid; payment of a guarantee is demanded. False:
+    there is nothing to execute (any more), or the card is not charged yet.
     """
     known = session.get(SecurityForfeiture, forfeiture_id)
     if known is None:
@@ -176,6 +184,10 @@ def execute_due(session: Session, forfeiture_id: UUID) -> bool:
         _move(session, security, forfeiture, "withdraw", securities.SYSTEM, reason="not held")
         return False
     guarantee = _guarantee(session, security)
+    if guarantee is None and security.received_amount < security.amount:
+        later = db.now(session) + _CHARGED_WITHIN
+        deadlines.arm(session, CONTEST_ENDED, forfeiture.id, later, org_id=None)
+        return False
     if guarantee is not None:
         guarantees.call(
             session,
@@ -190,6 +202,8 @@ def execute_due(session: Session, forfeiture_id: UUID) -> bool:
     _move(session, security, forfeiture, "execute", securities.SYSTEM)
     security.forfeited_at = now
     security_moves.move(session, security, "forfeit", securities.SYSTEM)
+    if guarantee is None:
+        forfeiture_payouts.pay(session, forfeiture, security.amount, security.currency)
     return True
 
 

@@ -17,7 +17,7 @@ from api.core.errors import Conflict, FieldError, Forbidden, Invalid
 from api.core.outbox import emit
 from api.payments.models import Guarantee
 from api.payments.schemas.guarantees import DemandIn, GuaranteeIn, VerificationIn
-from api.payments.service import papers, posting
+from api.payments.service import advances, papers, posting
 from api.payments.service.posting import Posting
 from api.payments.service.security_problems import GuaranteeEnds, SecurityExists
 from api.reference import service as reference
@@ -121,14 +121,18 @@ def accept(
     _require_another(guarantee, actor)
     guarantee.verified_by, guarantee.verified_at = actor, db.now(session)
     guarantee.channel, guarantee.authentication = data.channel, data.authentication
-    return move(session, guarantee, "accept", actor)
+    move(session, guarantee, "accept", actor)
+    advances.tell(session, guarantee, "accept", actor)
+    return guarantee
 
 
 def refuse(session: Session, guarantee: Guarantee, *, actor: str, reason: str) -> Guarantee:
     """It is not the guarantor's, or not as it must be. Raises Conflict."""
     _require_another(guarantee, actor)
     guarantee.refusal = reason
-    return move(session, guarantee, "refuse", actor)
+    move(session, guarantee, "refuse", actor)
+    advances.tell(session, guarantee, "refuse", actor)
+    return guarantee
 
 
 def call(

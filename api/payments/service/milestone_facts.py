@@ -5,18 +5,19 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from uuid import UUID
 
-from sqlmodel import Session, col, func, select
+from sqlmodel import Session, col, select
 
 from api.contracts import acceptances, claims, damages, execution, performance, replacements
 from api.contracts.models import Acceptance, Contract, Dispute
 from api.core import ids
 from api.delivery.models import DespatchAdvice, DespatchLine, ShipmentLeg
-from api.payments.models import AdvanceGuarantee, PaymentMilestone
+from api.payments.models import PaymentMilestone
+from api.payments.service import advances
 from api.procurement.models import Item
 from api.rules.acceptance import AcceptanceStatus
 from api.rules.claims import ClaimStatus
 from api.rules.disputes import DisputeStage, MilestoneKind
-from api.rules.payment_milestones import AdvanceGuaranteeStatus, Fact, Ordered, Owed
+from api.rules.payment_milestones import Fact, Ordered, Owed
 from api.rules.schedules import PerformanceEvent
 
 _FINAL = frozenset({AcceptanceStatus.FINAL, AcceptanceStatus.DEEMED})
@@ -129,34 +130,16 @@ def accepted_by(session: Session, contract: Contract, row_ids: Sequence[UUID]) -
     }
 
 
-def guarantees(session: Session, milestone: PaymentMilestone) -> Sequence[AdvanceGuarantee]:
-    """The guarantees that were laid before the buyer for an advance, in order."""
-    session.flush()
-    query = select(AdvanceGuarantee).where(AdvanceGuarantee.milestone_id == milestone.id)
-    return session.exec(query.order_by(col(AdvanceGuarantee.number))).all()
-
-
-def count_guarantees(session: Session, contract: Contract) -> int:
-    """How many guarantees were laid before the buyer of a contract."""
-    session.flush()
-    query = select(func.count()).where(AdvanceGuarantee.contract_id == contract.id)
-    return session.exec(query).one()
-
-
 def _advance(session: Session, contract: Contract, milestone: PaymentMilestone) -> tuple[Fact, ...]:
-    """Signed, and guaranteed where that was agreed."""
+    """Signed, and under a guarantee in force where that was agreed."""
     assert contract.signed_at is not None
     at, shown = contract.signed_at, ids.show("contract", contract.id)
     if milestone.guarantee_required:
-        accepted = [
-            each
-            for each in guarantees(session, milestone)
-            if each.status is AdvanceGuaranteeStatus.ACCEPTED and each.amount >= milestone.amount
-        ]
-        if not accepted:
+        guarantee = advances.cover(session, contract, milestone)
+        if guarantee is None:
             return ()
-        assert accepted[0].decided_at is not None
-        at, shown = accepted[0].decided_at, ids.show("guarantee", accepted[0].id)
+        assert guarantee.verified_at is not None
+        at, shown = guarantee.verified_at, ids.show("guarantee", guarantee.id)
     return (Fact(shown, None, Decimal(1), at),)
 
 

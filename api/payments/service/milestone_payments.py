@@ -11,7 +11,7 @@ from uuid import UUID
 
 from sqlmodel import Session, col, select
 
-from api.contracts import execution
+from api.contracts import execution, goods
 from api.contracts.models import Contract, PaymentFreeze
 from api.core import db, ids
 from api.core.errors import Conflict, NotFound, refused
@@ -23,12 +23,13 @@ from api.payments.milestone_problems import (
     PaymentFrozen,
 )
 from api.payments.models import MilestonePayment, PaymentApproval, PaymentMilestone
-from api.payments.service import milestone_facts, milestones
+from api.payments.service import advances, milestone_facts, milestones
 from api.payments.service import milestone_figures as figures
 from api.procurement.models import Tender
 from api.procurement.service import policies
 from api.rules import payment_milestones as rules
 from api.rules.clock import local_date
+from api.rules.disputes import MilestoneKind
 from api.rules.offers import plain
 from api.rules.payment_milestones import PAYMENT, PaymentStatus, Settlement
 from api.rules.states import IllegalTransition
@@ -188,16 +189,26 @@ def is_frozen(session: Session, contract: Contract, payment: MilestonePayment) -
 
 def send_blockers(session: Session, payment_id: UUID) -> list[str]:
     """Why the order of a payment is not to be sent, as codes; asked in the transaction that claims
-    the order, so that a dispute opened before it is never overtaken."""
+    the order, so that a dispute or a screening case opened before it is never overtaken."""
     payment = session.get(MilestonePayment, payment_id, populate_existing=True)
     if payment is None:
         return ["payment_unknown"]
     contract = session.get_one(Contract, payment.contract_id)
     reasons = {
         "payment_frozen": is_frozen(session, contract, payment),
+        "advance_not_guaranteed": not _is_guaranteed(session, contract, payment),
+        "goods_screening_open": goods.are_held(session, contract),
         "payment_not_released": payment.status is not PaymentStatus.RELEASED,
     }
     return [code for code, true in reasons.items() if true]
+
+
+def _is_guaranteed(session: Session, contract: Contract, payment: MilestonePayment) -> bool:
+    """False for an advance whose guarantee is no longer in force: it has expired, or was called."""
+    milestone = session.get_one(PaymentMilestone, payment.milestone_id)
+    if milestone.kind is not MilestoneKind.ADVANCE or not milestone.guarantee_required:
+        return True
+    return advances.cover(session, contract, milestone) is not None
 
 
 def freezes(session: Session, contract: Contract) -> Sequence[PaymentFreeze]:

@@ -25,7 +25,7 @@ from api.payments.service.accounts import Parties
 from api.payments.service.posting import Posting
 from api.rules.ledger import AccountKey, AccountKind, transfer
 from api.rules.offers import plain
-from api.rules.rails import CLEARING, ORDER, OrderStatus, Purpose, RailName
+from api.rules.rails import BACK, CLEARING, ORDER, OrderStatus, Purpose, RailName
 from api.rules.states import IllegalTransition
 
 
@@ -68,8 +68,8 @@ def order(
         return known
     if rail not in CLEARING:
         raise PayeeUnfit(f"{rail} moves no money.")
-    # A refund by a provider goes back to what was paid with; everything else names an account.
-    if payee_account_id is not None or rail is RailName.BANK_TRANSFER or purpose != Purpose.REFUND:
+    # What a provider pays back goes to what was paid with; everything else names an account.
+    if payee_account_id is not None or rail is RailName.BANK_TRANSFER or purpose not in BACK:
         account = payees.require(
             session, payee_account_id, org_id=beneficiary_id, currency=currency
         )

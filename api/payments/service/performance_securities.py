@@ -11,7 +11,7 @@ from api.core import db
 from api.core.errors import Conflict, NotFound
 from api.payments.models import Security
 from api.payments.schemas.securities import ContractSecurityIn
-from api.payments.service import securities, security_rails
+from api.payments.service import advances, securities, security_rails
 from api.payments.service.security_problems import SecurityNotAsked
 from api.procurement.models import Tender
 from api.procurement.service import policies
@@ -30,7 +30,7 @@ def give(
     session: Session, *, org_id: UUID, contract_id: UUID, data: ContractSecurityIn, actor: str
 ) -> Security:
     """Give a security for a contract, as its supplier: of the amount that the contract says, or, for
-    an advance, of that of the guarantee.
+    an advance, of what the payment schedule has guaranteed (without one, of the guarantee's amount).
 
     Raises NotFound, Conflict for a contract that is over, SecurityNotAsked, SecuritiesNotHeld,
     SecurityExists, RailUnfit, FileWithheld or Invalid.
@@ -41,10 +41,17 @@ def give(
     if contract.status in _OVER:
         raise Conflict(f"The contract is {contract.status}.")
     tender = tenders.get(session, org_id=org_id, tender_id=contract.tender_id)
-    terms = securities.terms_of(tender)
-    value = _asked(contract, data)
+    terms = securities.terms_of(tender, data.kind)
+    value = _asked(session, contract, data)
     end = _end(session, tender, terms.performance_return_duration)
-    security_rails.require_fit(data.rail, end - db.now(session))
+    if data.kind in securities.PURPOSES:
+        security_rails.require_fit(
+            session,
+            data.rail,
+            purpose=securities.PURPOSES[data.kind],
+            currency=value.currency,
+            held_for=end - db.now(session),
+        )
     return securities.give(
         session,
         tender,
@@ -54,6 +61,7 @@ def give(
         until=local_date(end),
         data=data,
         actor=actor,
+        needed_until=end,
         contract_id=contract.id,
     )
 
@@ -74,17 +82,18 @@ def reschedule(session: Session, tender: Tender, security: Security) -> None:
         contract.status,
         contract.terminated_at or contract.cancelled_at,
         policies.timetable_of(session, tender),
-        securities.terms_of(tender).performance_return_duration,
+        securities.terms_of(tender, security.kind).performance_return_duration,
     )
     if due is not None:
         securities.schedule(session, security, *due, actor=securities.SYSTEM)
 
 
-def _asked(contract: Contract, data: ContractSecurityIn) -> Value:
+def _asked(session: Session, contract: Contract, data: ContractSecurityIn) -> Value:
     if data.kind is GuaranteeKind.ADVANCE:
         if data.guarantee is None:
             raise security_rails.unfit(data.rail, "an advance is secured by a guarantee")
-        return Value(data.guarantee.amount, contract.value_currency)
+        amount = advances.needed(session, contract) or data.guarantee.amount
+        return Value(amount, contract.value_currency)
     if contract.performance_security is None:
         raise SecurityNotAsked
     return Value(contract.performance_security, contract.value_currency)

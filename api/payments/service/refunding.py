@@ -32,7 +32,7 @@ from api.payments.service.posting import Posting
 from api.rules.ledger import AccountKey, AccountKind, transfer
 from api.rules.offers import plain
 from api.rules.payment_milestones import LIVE_MILESTONES, PaymentStatus, RefundStatus
-from api.rules.rails import OrderStatus, Purpose, RailName
+from api.rules.rails import UNPAID, OrderStatus, Purpose, RailName
 
 SYSTEM = milestones.SYSTEM
 TERM = timedelta(days=30)
@@ -94,7 +94,7 @@ def _conclude(session: Session, contract: Contract, refund: ContractRefund) -> N
     released = refund.status is RefundStatus.RELEASED
     if order.status is OrderStatus.SETTLED and released:
         refunds.move(session, contract, refund, "settle", SYSTEM)
-    elif order.status in escrow.UNPAID:
+    elif order.status in UNPAID:
         refunds.move(session, contract, refund, "cancel" if released else "return", SYSTEM)
 
 

@@ -19,6 +19,7 @@ _EVENTS = {
     "cancel": "cancelled",
     "begin_return": "return_begun",
     "complete_return": "returned",
+    "come_back": "return_begun",
     "fail_return": "return_failed",
     "forfeit": "forfeited",
     "schedule_return": "return_scheduled",

@@ -1,13 +1,18 @@
 """Which rails can carry a security, and why not."""
 
+import math
 from datetime import timedelta
 
-from api.core.errors import FieldError
-from api.payments.service.security_problems import RailUnfit
-from api.rules.rails import RailName
+from sqlmodel import Session, col, select
 
-CARD_HOLD = timedelta(days=7)
-"""How long an authorisation of a card holds money (Stripe, "Place a hold on a payment method")."""
+from api.core import settings
+from api.core.errors import FieldError
+from api.payments.models import PlatformAccount
+from api.payments.service.security_problems import RailUnfit
+from api.rules import rails
+from api.rules.rails import Purpose, RailName, Route
+
+_DAY = timedelta(days=1)
 
 
 def unfit(rail: RailName, *reasons: str) -> RailUnfit:
@@ -18,13 +23,22 @@ def unfit(rail: RailName, *reasons: str) -> RailUnfit:
     )
 
 
-def require_fit(rail: RailName, held_for: timedelta) -> None:
-    """Raise RailUnfit with the reasons of a rail that cannot hold a security for so long, and with
-    what remains."""
-    if rail is RailName.GUARANTEE:
-        return
-    reasons = ["it is not open for securities: give a guarantee"]
-    if rail is RailName.STRIPE and held_for > CARD_HOLD:
-        held = f"an authorisation of a card holds money for {CARD_HOLD.days} days"
-        reasons.insert(0, f"{held}, needed are {held_for.days}")
-    raise unfit(rail, *reasons)
+def require_fit(
+    session: Session, rail: RailName, *, purpose: Purpose, currency: str, held_for: timedelta
+) -> None:
+    """Raise RailUnfit with the reasons of a rail that cannot hold a security of this currency for so
+    long, and with those that can."""
+    config = settings.get()
+    open_accounts = select(PlatformAccount.currency).where(col(PlatformAccount.closed_at).is_(None))
+    route = Route(
+        payer_country="",
+        payee_country="",
+        currency=currency,
+        purpose=purpose,
+        valid_days=math.ceil(held_for / _DAY),
+        platform_country=config.stripe_country if config.stripe_key is not None else None,
+        bank_currencies=frozenset(session.exec(open_accounts)),
+    )
+    if reasons := [each.detail.rstrip(".") for each in rails.refusals(rail, route)]:
+        left = [each for each in RailName if not rails.refusals(each, route)]
+        raise unfit(rail, *reasons, f"what remains: {', '.join(left)}")

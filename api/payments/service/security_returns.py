@@ -16,6 +16,7 @@ from api.payments.service import (
     forfeitures,
     guarantees,
     performance_securities,
+    security_money,
     security_moves,
     security_queries,
 )
@@ -68,7 +69,11 @@ def return_due(session: Session, security_id: UUID) -> bool:
     """Send a security back whose day has come. False: it is not due, or a decision to keep it
     stands."""
     security = security_queries.locked(session, col(Security.id) == security_id)
-    if security is None or security.status not in _WAITING or security.return_due_at is None:
+    if security is None or security.return_due_at is None:
+        return False
+    if security.status is SecurityStatus.RETURNING:
+        return security_money.send_again(session, security)
+    if security.status not in _WAITING:
         return False
     if security.return_due_at > db.now(session) or forfeitures.is_decided(session, security):
         return False
@@ -77,8 +82,11 @@ def return_due(session: Session, security_id: UUID) -> bool:
 
 
 def _release(session: Session, security: Security) -> None:
-    """The guarantee is given back; of one that nobody has verified, nothing was held."""
-    assert security.guarantee_id is not None
+    """The guarantee is given back, or the money; of a guarantee that nobody has verified, nothing was
+    held."""
+    if security.guarantee_id is None:
+        security_money.send_back(session, security)
+        return
     guarantee = guarantees.locked(session, security.guarantee_id)
     if guarantee is not None and guarantee.status in IN_FORCE | {GuaranteeStatus.SUBMITTED}:
         guarantees.release(session, guarantee, actor=SYSTEM)
@@ -86,5 +94,4 @@ def _release(session: Session, security: Security) -> None:
         security_moves.move(session, security, "cancel", SYSTEM)
         return
     security_moves.move(session, security, "begin_return", SYSTEM)
-    security.returned_at = db.now(session)
-    security_moves.move(session, security, "complete_return", SYSTEM)
+    security_money.returned(session, security)

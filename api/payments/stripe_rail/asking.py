@@ -1,4 +1,5 @@
-"""How a payer pays: by bank transfer to an account of its own, or on Stripe's page.
+"""How a payer pays: by bank transfer to an account of its own, or on Stripe's page; how it has a card
+authorised for a security.
 
 No card number comes near us: cards are entered at Stripe (Checkout), which tells us an id.
 """
@@ -12,7 +13,7 @@ from stripe.params.checkout import SessionCreateParams, SessionCreateParamsLineI
 from api.core import settings
 from api.payments.rails import Instructions, ToCollect
 from api.payments.stripe_rail import objects
-from api.rules.rails import Purpose
+from api.rules.rails import SECURITIES, Purpose
 
 _BANK_TRANSFERS: dict[str, Any] = {
     "USD": "us_bank_transfer",
@@ -28,7 +29,7 @@ _SMALL = frozenset({Purpose.FEE, Purpose.SUBSCRIPTION})
 def ask(api: StripeClient, collection: ToCollect, units: int) -> Instructions:
     """Ask for `units` of the smallest unit; told again, the same. Raises stripe.StripeError."""
     scheme = _BANK_TRANSFERS.get(collection.currency)
-    if scheme is not None and collection.purpose not in _SMALL:
+    if scheme is not None and collection.purpose not in _SMALL | SECURITIES:
         return _by_bank(api, collection, units, scheme)
     return _by_page(api, collection, units)
 
@@ -92,6 +93,9 @@ def _by_page(api: StripeClient, collection: ToCollect, units: int) -> Instructio
     }
     if settings.get().stripe_tax and collection.purpose in _SMALL:
         params["automatic_tax"] = {"enabled": True}
+    if collection.purpose in SECURITIES:
+        params["allowed_payment_method_types"] = ["card"]
+        params["payment_intent_data"]["capture_method"] = "manual"
     key = f"collection:{collection.id}:checkout"
     made = api.v1.checkout.sessions.create(params, {"idempotency_key": key})
     assert made.url is not None, "a hosted page has an address"

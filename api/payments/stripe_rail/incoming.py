@@ -4,6 +4,7 @@ Every booking is known by the id of its cause at Stripe, so that a payment may b
 and any number of times.
 """
 
+from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any, TypedDict
 
@@ -11,14 +12,20 @@ from sqlmodel import Session
 from stripe import StripeClient
 
 from api.payments.models import Collection, StripeObject, StripeReturn
-from api.payments.service import collections, orders, posting, suspense
+from api.payments.service import collections, orders, posting, security_cards, suspense
 from api.payments.service.posting import Posting, Rate
 from api.payments.stripe_rail import chargebacks, liability, objects, outgoing, returns
 from api.payments.stripe_rail.objects import ACTOR, clearing, fees, money
 from api.rules.ledger import AccountKey, AccountKind, Entry, transfer
 from api.rules.minor_units import from_minor
-from api.rules.rails import CollectionStatus
-from api.rules.stripe_events import CAME_TO_NOTHING, ReturnStatus, return_status
+from api.rules.rails import SECURITIES, CollectionStatus
+from api.rules.stripe_events import (
+    AUTHORISED,
+    CAME_TO_NOTHING,
+    CANCELED,
+    ReturnStatus,
+    return_status,
+)
 
 _EXPANDED = ["latest_charge.balance_transaction"]
 CAPTURED = "succeeded"
@@ -40,6 +47,8 @@ def fold(session: Session, client: StripeClient, row: StripeObject) -> None:
     told = client.v1.payment_intents.retrieve(row.external_id, {"expand": _EXPANDED}).to_dict()
     collection = _collection(session, row, told)
     moved = objects.move(session, row, told["status"])
+    if moved and collection is not None and collection.purpose in SECURITIES:
+        _secure(session, row, collection, told)
     if row.status != CAPTURED:
         return
     charge = told["latest_charge"]
@@ -52,6 +61,26 @@ def fold(session: Session, client: StripeClient, row: StripeObject) -> None:
     if collection is not None:
         _refunds(session, client, row, collection)
         chargebacks.fold(session, client, row, collection)
+
+
+def _secure(
+    session: Session, row: StripeObject, collection: Collection, told: dict[str, Any]
+) -> None:
+    """A card that stands for a security was authorised, or its authorisation is over."""
+    row.collection_id = collection.id
+    session.flush()
+    if row.status == AUTHORISED:
+        charge = told["latest_charge"]
+        until = charge["payment_method_details"]["card"]["capture_before"]
+        security_cards.authorised(
+            session, collection, at=_moment(charge["created"]), until=_moment(until)
+        )
+    elif row.status == CANCELED:
+        security_cards.lapsed(session, collection)
+
+
+def _moment(seconds: int) -> datetime:
+    return datetime.fromtimestamp(seconds, UTC)
 
 
 def _collection(session: Session, row: StripeObject, told: dict[str, Any]) -> Collection | None:

@@ -13,7 +13,7 @@ from api.payments.rails import Instructions, OrderToSend, RailRefused, Sent, ToC
 from api.payments.stripe_rail import asking, client, payees, returns
 from api.payments.stripe_rail.objects import KEY, OF_ORDER
 from api.rules.minor_units import to_minor
-from api.rules.rails import Purpose, RailName
+from api.rules.rails import BACK, RailName
 from api.rules.stripe_events import StripeKind
 
 
@@ -35,7 +35,7 @@ class StripeRail:
         """
         units = _units(order.amount, order.currency)
         api = client.get()
-        if order.purpose is Purpose.REFUND:
+        if order.purpose in BACK:
             return _refund(api, order, units)
         if order.provider_account_id is None:
             raise RailRefused("payee_not_onboarded", "The payee has no account at Stripe.")

@@ -221,6 +221,12 @@ class Item(Table, table=True):
             return None
         return {"scheme": self.classification_scheme, "id": self.classification_id}
 
+    @property
+    def codes(self) -> list[tuple[str, str]]:
+        """All classifications, its own first: scheme and code."""
+        own = [self.classification] if self.classification else []
+        return [(one["scheme"], one["id"]) for one in (*own, *self.additional_classifications)]
+
 
 class Amendment(Table, table=True):
     """One change of a published tender; never altered afterwards."""

@@ -117,15 +117,10 @@ def _joined(*texts: Mapping[str, str]) -> dict[str, str]:
 def _cpv(item: Item) -> str | None:
     """The CPV code; OKGZ uses the same codes."""
     schemes = (Scheme.CPV, Scheme.OKGZ)
-    return next((code for scheme, code in _codes(item) if scheme in schemes), None)
+    return next((code for scheme, code in item.codes if scheme in schemes), None)
 
 
 def _hs(item: Item) -> str | None:
     """The HS code, or the first six digits of a TN VED code."""
     schemes = (Scheme.HS, Scheme.TNVED)
-    return next((code[:6] for scheme, code in _codes(item) if scheme in schemes), None)
-
-
-def _codes(item: Item) -> list[tuple[str, str]]:
-    own = [item.classification] if item.classification else []
-    return [(one["scheme"], one["id"]) for one in (*own, *item.additional_classifications)]
+    return next((code[:6] for scheme, code in item.codes if scheme in schemes), None)

@@ -37,7 +37,7 @@ class Hit(NamedTuple):
 def hits(session: Session, asked: Asked) -> list[Hit]:
     """The entries that are like it by `LIKE_ENOUGH` or more, each once, the most alike first."""
     if asked.kind is SubjectKind.GOODS:
-        found = _goods(session, asked.hs_codes)
+        found = [*_goods(session, asked.hs_codes), *_goods_by_name(session, asked.names)]
     else:
         found = [*_by_identifier(session, asked.identifiers), *_by_name(session, asked.names)]
     found.sort(key=lambda hit: (-hit.score, hit.watch_list.name, hit.entry.external_id))
@@ -96,3 +96,23 @@ def _goods(session: Session, codes: Collection[str]) -> list[Hit]:
         for entry, source in rows
         if (code := controlled(codes, entry.hs_prefixes)) is not None
     ]
+
+
+def _goods_by_name(session: Session, given: Collection[str]) -> list[Hit]:
+    """Every listed name against every description: a list of goods is short, and words within a long
+    description share few trigrams with it."""
+    told = {names.key(name) for name in given} - {""}
+    if not told:
+        return []
+    rows = session.exec(
+        select(WatchListName.key, WatchListEntry, WatchList)
+        .join(WatchListEntry, col(WatchListEntry.id) == WatchListName.entry_id)
+        .join(WatchList, col(WatchList.id) == WatchListEntry.list_id)
+        .where(WatchListEntry.kind == EntryKind.GOODS, col(WatchListEntry.removed_at).is_(None))
+    )
+    found = []
+    for key, entry, source in rows:
+        score = max(names.goods_likeness(each, key) for each in told)
+        if score >= LIKE_ENOUGH:
+            found.append(Hit(entry, source, MatchedBy.NAME, key, score))
+    return found

@@ -157,6 +157,20 @@ def holding(
     ]
 
 
+def is_held(session: Session, kind: SubjectKind, reference: UUID) -> bool:
+    """True while a case about this very subject holds payments back."""
+    query = (
+        select(ScreeningCase.id)
+        .join(ScreeningSubject, col(ScreeningSubject.id) == ScreeningCase.subject_id)
+        .where(
+            ScreeningSubject.kind == kind,
+            ScreeningSubject.reference == reference,
+            col(ScreeningCase.status).in_(HOLDING),
+        )
+    )
+    return session.exec(query.limit(1)).first() is not None
+
+
 def _locked(
     session: Session,
     kind: SubjectKind,

@@ -149,9 +149,9 @@ TYPES = (
             "sha256": "ab" * 32,
         },
     ).types(
-        submitted="A guarantee for an advance was laid before the buyer.",
-        accepted="The buyer accepted a guarantee: the advance is due.",
-        refused="The buyer refused a guarantee.",
+        submitted="A guarantee for an advance was laid before the buyer; also `guarantee.submitted`.",
+        accepted="The buyer accepted a guarantee: the advance is due; also `guarantee.accepted`.",
+        refused="The buyer refused a guarantee; also `guarantee.refused`.",
     ),
     *Kind(
         "contract_refund",

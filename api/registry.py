@@ -21,6 +21,7 @@ from api.core.signing import SigningKey
 from api.delivery import models as delivery
 from api.delivery.service import comparison, markups, tracking_messages
 from api.identity import models as identity
+from api.identity import quotas
 from api.identity.deprecations import DeprecatedUse
 from api.intake import models as intake
 from api.intake import providers
@@ -29,7 +30,13 @@ from api.matching import scoring
 from api.opendata import models as opendata
 from api.opendata.ocds import publishing
 from api.payments import models as payments
-from api.payments.service import bid_securities, gates, milestone_payments, performance_securities
+from api.payments.service import (
+    bid_securities,
+    gates,
+    milestone_payments,
+    performance_securities,
+    plan_quotas,
+)
 from api.payments.stripe_rail import provider as stripe_events
 from api.procurement import models as procurement
 from api.procurement.service import gathering, held_securities
@@ -57,6 +64,7 @@ REFERENCE = (
     delivery.ExciseRate,
     delivery.ImportParameter,
     delivery.ScorecardPolicy,
+    payments.SupplierPlan,
 )
 """Tables that hold, to begin with, the same rows in every installation."""
 
@@ -112,6 +120,7 @@ TABLES = (
     matching.Match,
     matching.MatchFeedback,
     matching.Invitation,
+    matching.MatchAlert,
     matching.SupplierPerformance,
     matching.PerformanceRule,
     procurement.ProcurementPlan,
@@ -225,6 +234,10 @@ TABLES = (
     payments.ContractCommission,
     payments.FeeInvoiceSeries,
     payments.FeeInvoice,
+    payments.PlanSubscription,
+    payments.PlanCharge,
+    payments.PlanPrice,
+    payments.PlanUsage,
     payments.Guarantee,
     payments.GuaranteeAmendment,
     payments.Security,
@@ -272,6 +285,7 @@ entry.plug(performance_securities.may_come_into_force)
 gathering.plug(of_lot=comparison.comparable)
 scoring.plug(markups.of_day)
 gates.plug(Purpose.RELEASE, milestone_payments.send_blockers)
+quotas.plug(plan_quotas.GATE)
 providers.register(*tracking_messages.PROVIDERS, stripe_events.PROVIDER)
 outbox.before_commit(publishing.EVENTS.keys(), publishing.publish)
 outbox.before_commit(catalogue.TYPES.keys(), envelopes.publish)

@@ -139,7 +139,13 @@ def superuser(_database: None) -> Iterator[psycopg.Connection[Any]]:
 def _law(superuser: psycopg.Connection[Any]) -> list[str]:
     """Statements that leave of the policy sets and calendars what was there at the beginning."""
     statements = ["UPDATE policy_set SET valid_to = NULL WHERE valid_to IS NOT NULL"]
-    for table in ("policy_set", "scorecard_policy", "work_calendar_day", "work_calendar_year"):
+    for table in (
+        "policy_set",
+        "scorecard_policy",
+        "supplier_plan",
+        "work_calendar_day",
+        "work_calendar_year",
+    ):
         ids = [f"'{row[0]}'" for row in superuser.execute(f"SELECT id FROM {table}").fetchall()]
         statements.insert(0, f"DELETE FROM {table} WHERE id NOT IN ({', '.join(ids)})")
     return statements

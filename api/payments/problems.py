@@ -92,3 +92,9 @@ class AboveTransferred(Conflict):
     """More is to be taken back than was transferred and is not on its way back."""
 
     code, title = "above_transferred", "More than was transferred"
+
+
+class SubscriptionUnpaid(Conflict):
+    """An invoice of a subscription is not paid: pay it first."""
+
+    code, title = "subscription_unpaid", "A subscription is owed for"

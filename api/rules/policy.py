@@ -223,6 +223,7 @@ class Policy:
     dispute_durations: DisputeDurations | None
     securities: SecurityTerms | None
     payment_approval_threshold: Amount | None
+    bids_use_quota: bool
 
 
 _LATER: Mapping[str, Any] = {
@@ -236,6 +237,7 @@ _LATER: Mapping[str, Any] = {
     "dispute_durations": None,
     "securities": None,
     "payment_approval_threshold": None,
+    "bids_use_quota": False,
 }
 """Neutral values of parameters that sets frozen before them do not have."""
 

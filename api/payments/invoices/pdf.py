@@ -105,7 +105,7 @@ def _lines(page: _Page, content: Mapping[str, Any]) -> None:
 
 
 def _described(language: str, line: Mapping[str, Any]) -> str:
-    values = {"about": line["about"]}
+    values = {"about": line.get("names", {}).get(language) or line["about"]}
     if line.get("rate_bp") is not None:
         values["rate"] = share(language, line["rate_bp"])
     if line.get("period"):

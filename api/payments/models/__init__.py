@@ -29,6 +29,13 @@ from api.payments.models.milestones import (
     PaymentRecovery,
     PaymentSchedule,
 )
+from api.payments.models.plans import (
+    PlanCharge,
+    PlanPrice,
+    PlanSubscription,
+    PlanUsage,
+    SupplierPlan,
+)
 from api.payments.models.reconciliation import (
     ProviderBalance,
     ProviderLine,
@@ -81,6 +88,10 @@ __all__ = [
     "PaymentOrder",
     "PaymentRecovery",
     "PaymentSchedule",
+    "PlanCharge",
+    "PlanPrice",
+    "PlanSubscription",
+    "PlanUsage",
     "PlatformAccount",
     "ProviderBalance",
     "ProviderLine",
@@ -91,5 +102,6 @@ __all__ = [
     "StripeCursor",
     "StripeObject",
     "StripeReturn",
+    "SupplierPlan",
     "SuspenseItem",
 ]

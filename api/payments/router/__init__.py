@@ -6,7 +6,9 @@ from api.payments.router import (
     ledger,
     milestone_payments,
     payment_schedules,
+    plans,
     securities,
+    subscriptions,
 )
 
 ROUTERS = (
@@ -14,6 +16,10 @@ ROUTERS = (
     fees.router,
     fees.tariff_router,
     fees.contract_router,
+    plans.public,
+    plans.router,
+    subscriptions.router,
+    subscriptions.quota_router,
     guarantees.router,
     securities.of_bid,
     securities.of_contract,

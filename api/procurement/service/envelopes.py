@@ -24,7 +24,7 @@ from api.procurement.service.problems import TenderPeriodEnded
 from api.rules import merkle
 from api.rules.policy import SealingMode
 from api.rules.sealing import EnvelopeKind
-from api.rules.tenders import OPEN_STAGES, PREQUALIFYING, TenderStage, has_ended
+from api.rules.tenders import OPEN_STAGES, PREQUALIFYING, TenderMode, TenderStage, has_ended
 
 type Keys = Mapping[EnvelopeKind, TenderKey]
 _MOST = 2**53 - 1
@@ -40,6 +40,7 @@ class Held(NamedTuple):
     now: datetime
     framework_id: UUID | None
     invited_only: bool = False
+    uses_quota: bool = False
 
 
 class _Seen(NamedTuple):
@@ -50,6 +51,7 @@ class _Seen(NamedTuple):
     end: datetime | None
     applied_until: datetime | None
     framework_id: UUID | None
+    uses_quota: bool | None
 
 
 def hold_open(session: Session, tender_id: UUID) -> Held:
@@ -61,7 +63,10 @@ def hold_open(session: Session, tender_id: UUID) -> Held:
     _require_open(session, _seen(session, tender_id, lock=False))
     seen = _seen(session, tender_id, lock=True)
     now, invited_only = _require_open(session, seen), seen.applied_until is not None
-    return Held(tender_id, seen.ocid, seen.buyer_id, now, seen.framework_id, invited_only)
+    uses_quota = bool(seen.uses_quota)
+    return Held(
+        tender_id, seen.ocid, seen.buyer_id, now, seen.framework_id, invited_only, uses_quota
+    )
 
 
 def keys_of(session: Session, tender_id: UUID) -> Keys:
@@ -134,6 +139,8 @@ def _seen(session: Session, tender_id: UUID, *, lock: bool) -> _Seen:
         Tender.tender_period_end,
         Tender.prequalification_period_end,
         Tender.framework_id,
+        (col(Tender.mode) == TenderMode.LIVE)
+        & col(Tender.policy)["parameters"]["bids_use_quota"].as_boolean(),
     ).where(Tender.id == tender_id, col(Tender.published_at).is_not(None))
     row = session.exec(query.with_for_update(read=True) if lock else query).one_or_none()
     if row is None:

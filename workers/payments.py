@@ -29,7 +29,7 @@ from api.payments.service import (
     subscription_billing,
     tariffs,
 )
-from api.payments.stripe_rail import chargebacks, polling, recovery
+from api.payments.stripe_rail import chargebacks, polling, recovery, subscribing
 from api.payments.stripe_rail import payees as stripe_payees
 from api.screening.models import ScreeningCase
 from workers.app import batch_task, task
@@ -89,6 +89,12 @@ def freeze_commission(session: Session, resource_id: str) -> None:
 def bill_subscription(session: Session, resource_id: str) -> None:
     """A subscription has begun, changed or been renewed: what it costs is invoiced and asked for."""
     subscription_billing.bill(session, UUID(hex=resource_id))
+
+
+@task(subscribing.TASK)
+def subscribe_at_stripe(session: Session, resource_id: str) -> None:
+    """A subscription that Stripe renews has begun or changed: Stripe is told."""
+    subscribing.follow_wish(UUID(hex=resource_id))
 
 
 @task("payments.follow_charge")

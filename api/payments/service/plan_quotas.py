@@ -143,5 +143,5 @@ def _used_up(
         values["renews_at"] = renews_at.isoformat().replace("+00:00", "Z")
     template = _STANDING_DETAIL if renews_at is None else _MONTHLY_DETAIL
     told = template.format_map(values)
-    error = FieldError(pointer=f"#/quotas/{quota}", code="used_up", detail=told)
+    error = FieldError(pointer=f"#/quotas/{quota}", code=QuotaUsedUp.code, detail=told)
     return QuotaUsedUp(template, values=values, errors=[error])

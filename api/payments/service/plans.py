@@ -4,6 +4,7 @@ from collections.abc import Collection, Sequence
 from datetime import date
 from uuid import UUID
 
+from sqlalchemy.dialects.postgresql import distinct_on
 from sqlalchemy.exc import IntegrityError
 from sqlmodel import Session, col, select
 
@@ -58,7 +59,7 @@ def on(session: Session, day: date) -> Sequence[SupplierPlan]:
     query = (
         select(SupplierPlan)
         .where(SupplierPlan.valid_from <= day)
-        .distinct(col(SupplierPlan.code))
+        .ext(distinct_on(col(SupplierPlan.code)))
         .order_by(col(SupplierPlan.code), col(SupplierPlan.valid_from).desc())
     )
     return session.exec(query).all()

@@ -9,8 +9,9 @@ import tempfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
+from itertools import count
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 from uuid import UUID, uuid4
 
 _DATA_DIR = tempfile.TemporaryDirectory(prefix="kerben-", ignore_cleanup_errors=True)
@@ -27,7 +28,6 @@ import pytest
 from fastapi.testclient import TestClient
 from sqlmodel import Session, select
 
-from api import registry
 from api.core import db, embedded, jobs, logs, migrations, settings
 from api.delivery.service import seeding
 from api.identity import service as identity
@@ -42,21 +42,17 @@ from api.reference.models import WorkCalendarYear
 from api.rules.clock import utcnow
 from api.rules.identifiers import COUNTRY, IdentifierScheme
 from api.rules.organisations import OrganisationStatus
+from tests import remembered
 from tests.opendata import standard as ocds_standard
 from tests.webhooks import emitted
 from tests.workers import brokers
 from workers import relay
 from workers.app import app as celery
 
-_EXISTS = ", ".join(
-    f"CASE WHEN EXISTS (SELECT FROM \"{table.__tablename__}\") THEN '{table.__tablename__}' END"
-    for table in registry.TABLES
-    if table not in registry.REFERENCE
-)
 _PURE = Path(__file__).parent / "rules"
 """What is tested here knows no database."""
-_FILLED = f"SELECT array_remove(ARRAY[{_EXISTS}], NULL)"
-"""The tables that a test has left rows in: asking costs less than emptying all of them."""
+_NUMBERS = count(1)
+"""Of the organisations of a whole run: what is laid again must not meet a number twice."""
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -127,11 +123,7 @@ def _know_the_years(session: Session) -> None:
 @pytest.fixture(scope="session")
 def superuser(_database: None) -> Iterator[psycopg.Connection[Any]]:
     """A connection that no policy or trigger binds, to clean up and to tamper with."""
-    host = embedded.server_host(settings.get().data_dir.resolve())
-    with psycopg.connect(
-        host=host, user="postgres", dbname=embedded.DATABASE, autocommit=True
-    ) as connection:
-        connection.execute("SET session_replication_role = replica")
+    with remembered.connection() as connection:
         yield connection
 
 
@@ -139,13 +131,7 @@ def superuser(_database: None) -> Iterator[psycopg.Connection[Any]]:
 def _law(superuser: psycopg.Connection[Any]) -> list[str]:
     """Statements that leave of the policy sets and calendars what was there at the beginning."""
     statements = ["UPDATE policy_set SET valid_to = NULL WHERE valid_to IS NOT NULL"]
-    for table in (
-        "policy_set",
-        "scorecard_policy",
-        "supplier_plan",
-        "work_calendar_day",
-        "work_calendar_year",
-    ):
+    for table in remembered.LAW:
         ids = [f"'{row[0]}'" for row in superuser.execute(f"SELECT id FROM {table}").fetchall()]
         statements.insert(0, f"DELETE FROM {table} WHERE id NOT IN ({', '.join(ids)})")
     return statements
@@ -158,7 +144,7 @@ def _empty_tables(
     yield
     if request.path.is_relative_to(_PURE):
         return
-    (filled,) = superuser.execute(_FILLED).fetchone() or ((),)
+    filled = remembered.filled()
     try:
         if "outbox_event" in filled:
             emitted.check(superuser)
@@ -231,6 +217,9 @@ class Actor:
     key: str
     client: TestClient
 
+    def __deepcopy__(self, memo: object) -> Self:
+        return self
+
     def request(self, method: str, url: str, **kwargs: Any) -> Any:
         needed = _needed(method, url.partition("?")[0])
         given = kwargs.pop("headers", None) or {}
@@ -253,10 +242,9 @@ class Actor:
 @pytest.fixture
 def as_org(client: TestClient) -> Callable[..., Actor]:
     """Make an organisation, `as_org(["buyer"], verification_level=2)`, and act as it."""
-    counter = iter(range(1, 1000))
 
     def make(roles: list[str], **fields: Any) -> Actor:
-        number = next(counter)
+        number = next(_NUMBERS)
         defaults: dict[str, Any] = {
             "roles": roles,
             "legal_name": {"ru": f"Организация {number}", "en": f"Organisation {number}"},

@@ -23,6 +23,7 @@ from tests.contracts import signing
 from tests.delivery import executing
 from tests.delivery.executing import Execution
 from tests.procurement import awarding
+from tests.remembered import remembered
 
 type AsOrg = Callable[..., Any]
 PRICE = Decimal("1666.666667")
@@ -45,6 +46,7 @@ class Delivery(NamedTuple):
         return f"/v1/contracts/{self.contract['id']}/{path}"
 
 
+@remembered
 def begun(session: Session, as_org: AsOrg, *rows: Mapping[str, Any]) -> Delivery:
     """A contract about 600 desks that is in force, with these rows (one of all by default)."""
     case = awarding.ranked(session, as_org)

@@ -8,6 +8,7 @@ from sqlmodel import Session
 from api.core import db
 from tests.contracts import signing
 from tests.procurement import awarding, samples
+from tests.remembered import remembered
 
 type AsOrg = Callable[..., Any]
 
@@ -31,6 +32,7 @@ class Execution(NamedTuple):
         return list(answer.json()["items"])
 
 
+@remembered
 def started(session: Session, as_org: AsOrg) -> Execution:
     """A contract that both sides signed; nothing is scheduled yet."""
     case = awarding.ranked(session, as_org)
@@ -39,6 +41,7 @@ def started(session: Session, as_org: AsOrg) -> Execution:
     return Execution(case.parties.buyer, case.parties.suppliers[0], contract, item)
 
 
+@remembered
 def scheduled(session: Session, as_org: AsOrg, *rows: dict[str, Any]) -> Execution:
     """A contract whose schedule (one row of everything unless given) both sides have agreed to."""
     made = started(session, as_org)

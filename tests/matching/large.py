@@ -38,6 +38,8 @@ def fill(superuser: psycopg.Connection[Any]) -> tuple[list[UUID], NDArray[np.flo
     ids = [uuid7() for _ in range(OFFERS)]
     now = vectors.encoder()
     register_vector(superuser)
+    # An index that is full of deleted rows would cost more than reading the table.
+    superuser.execute("TRUNCATE offer_terms, offer_vector, term_frequency")
     with superuser.cursor().copy(f"COPY offer_terms ({_listed(_TERMS)}) FROM STDIN") as copy:
         for n, offer_id in enumerate(ids):
             terms = ["w:goods", f"w:group{own[n]}"]

@@ -18,6 +18,7 @@ from tests.contracts.delivering import PROTOCOL, Delivery
 from tests.delivery import executing
 from tests.delivery.executing import Execution
 from tests.procurement import awarding
+from tests.remembered import remembered
 
 type AsOrg = Callable[..., Any]
 VALUE = Decimal(1_000_000)
@@ -64,6 +65,7 @@ class Paid(NamedTuple):
         return {k: Decimal(v) for k, v in answer.json().items() if k != "currency"}
 
 
+@remembered
 def agreed(
     session: Session,
     as_org: AsOrg,

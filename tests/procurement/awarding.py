@@ -23,6 +23,7 @@ from api.rules.commissions import EvaluationStatus
 from api.rules.tenders import TenderStage
 from tests.conftest import Actor
 from tests.procurement import samples
+from tests.remembered import remembered
 
 type AsOrg = Callable[..., Any]
 DAY = 86_400
@@ -71,6 +72,7 @@ def parties(as_org: AsOrg, *, suppliers: int = 3) -> Parties:
     return Parties(buyer, second_client(buyer), sellers, as_org(["reviewer"]))
 
 
+@remembered
 def ranked(
     session: Session, as_org: AsOrg, *, suppliers: int = 3, lots: int = 1, **changed: Any
 ) -> Case:

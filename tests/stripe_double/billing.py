@@ -99,20 +99,11 @@ def reprice(world: World, subscription: Json, items: Any, given: Json) -> None:
             "the double does not model proration: proration_behavior must be none",
             param="proration_behavior",
         )
-    held = {each["id"]: each for each in subscription["items"]["data"]}
     for each in items:
-        item = held.get(each.get("id"))
-        if item is None:
-            raise invalid(f"No such subscription item: '{each.get('id')}'", param="items[0][id]")
+        item = world.find("subscription_item", each["id"], param="items[0][id]")
         price, quantity = _recurring(world, {"quantity": item["quantity"], **each})
-        fresh = _item(
-            world,
-            subscription,
-            price,
-            quantity,
-            item["current_period_start"],
-            item["current_period_end"],
-        )
+        period = item["current_period_start"], item["current_period_end"]
+        fresh = _item(world, subscription, price, quantity, *period)
         del world.objects[fresh["id"]]
         item |= {name: fresh[name] for name in ("plan", "price", "quantity")}
 

@@ -121,7 +121,7 @@ def cancel(session: Session, subscription: PlanSubscription, *, actor: str) -> P
     """
     if subscription.status is _S.CANCELED:
         raise Conflict("The subscription has ended.")
-    if subscription.status is _S.PAUSED and subscription.rail is not RailName.STRIPE:
+    if subscription.status is _S.PAUSED and subscription.provider_id is None:
         move(session, subscription, "cancel", actor)
         return subscription
     subscription.cancel_at_period_end, subscription.next_plan = True, None

@@ -67,7 +67,10 @@ def follow_wish(subscription_id: UUID) -> None:
             held = _held(session, subscription.id)
             held.customer_id, held.provider_id = made.customer_id, made.subscription_id
             session.add(held)
+            given_up = held.status is _S.CANCELED
         provider_id = made.subscription_id
+        if given_up:  # while Stripe was asked
+            billing.set_terms(provider_id, key=f"{key}:end", price_id=price_id, ends=True)
     else:
         provider_id = subscription.provider_id
         billing.set_terms(

@@ -16,8 +16,8 @@ from api.payments.schemas.plans import SupplierPlanIn, SupplierPlanOut
 from api.payments.service import plans
 from api.rules.clock import local_date
 
-public = public_router("/public/supplier-plans", "plans")
-router = access.router("/supplier-plans", "plans")
+public = public_router("/public/supplier-plans", "supplier-plans")
+router = access.router("/supplier-plans", "supplier-plans")
 Admin = Annotated[Context, require("plans:admin")]
 
 

@@ -20,8 +20,8 @@ from api.payments.schemas.plans import (
 )
 from api.payments.service import plan_quotas, subscriptions
 
-router = access.router("/subscriptions", "plans")
-quota_router = access.router("/quotas", "plans")
+router = access.router("/subscriptions", "subscriptions")
+quota_router = access.router("/quotas", "subscriptions")
 Read = Annotated[Context, require("subscriptions:read")]
 Subscribe = Annotated[Context, require("subscriptions:write", key=True)]
 Change = Annotated[Context, require("subscriptions:write", if_match=True)]

@@ -50,6 +50,12 @@ def connection() -> psycopg.Connection[Any]:
     return opened
 
 
+def moment() -> Any:
+    """Changes whenever a transaction that wrote has ended."""
+    query = "SELECT pg_snapshot_xmax(pg_current_snapshot())"
+    return connection().execute(query).fetchone()
+
+
 def filled() -> list[str]:
     """The tables that a test has left rows in: asking costs less than emptying all of them."""
     row = connection().execute(_filled()).fetchone()
@@ -94,8 +100,10 @@ def remembered[**P, T](build: Callable[P, T]) -> Callable[P, T]:
 
 def _told(value: Any) -> str | None:
     """An argument as part of the key; None for what cannot be one."""
-    if isinstance(value, Session) or callable(value):
-        return "-"
+    if isinstance(value, Session):
+        return "session"
+    if callable(value):
+        return str(value.__qualname__)
     if isinstance(value, _PLAIN):
         return repr(value)
     if isinstance(value, Mapping):

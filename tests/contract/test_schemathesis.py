@@ -8,11 +8,9 @@ second repeats a few requests of each operation as one role alone.
 import json
 import re
 from collections.abc import Callable, Iterator
-from datetime import datetime
 from typing import Any
 from zlib import crc32
 
-import psycopg
 import pytest
 import schemathesis
 from schemathesis.checks import load_all_checks
@@ -24,26 +22,17 @@ from schemathesis.python import asgi
 from schemathesis.specs.openapi.checks import positive_data_acceptance
 from sqlmodel import Session
 
-from api.core import db, jobs
 from api.main import create_app
-from api.procurement.service import prequalification
-from tests.catalog import samples as catalog
-from tests.contracts import delivering
-from tests.delivery import executing, landed, tracking
-from tests.intake import signing
-from tests.procurement import awarding, bidding, frameworking, prequalifying
-from tests.procurement import samples as procurement
-from tests.webhooks import receiving
+from tests.contract import resources
+from tests.contract.resources import Staged
 
 type AsOrg = Callable[..., Any]
 
 # Threads of the service draw random numbers (jitter of a pool) while a strategy is drawn from.
 pytestmark = pytest.mark.filterwarnings("ignore:Do not use the `random` module inside strategies")
 APP = create_app()
-HOOK = "https://hooks.example.kg/kerben"
-AN_ID = re.compile(r"[a-z_]+_[0-9a-f]{32}")
+AN_ID = re.compile(r"\^([a-z_]+)_\[0-9a-f\]\{32\}\$")
 ROLES = ("operator", "buyer", "supplier")
-EVERY_ROLE = ["operator", "buyer", "supplier", "manufacturer"]
 REFUSED = ["400", "401", "403", "406", "415", "422", "428"]
 """Schemathesis does not know that 428 (RFC 6585) is the answer to a missing If-Match."""
 BEYOND_A_SCHEMA = [positive_data_acceptance]
@@ -85,179 +74,21 @@ def _shut_down() -> Iterator[None]:
     asgi.shutdown_lifespans()
 
 
-@pytest.fixture
-def everybody(as_org: AsOrg) -> Any:
-    return as_org(EVERY_ROLE)
+def kinds(label: str) -> tuple[str, ...]:
+    """The kinds of resources that the path of an operation names."""
+    method, _, path = label.partition(" ")
+    told = APP.openapi()["paths"][path][method.lower()].get("parameters", [])
+    found = (AN_ID.search(each["schema"].get("pattern", "")) for each in told)
+    return tuple(sorted({match[1] for match in found if match is not None}))
 
 
-@pytest.fixture
-def resources(
-    as_org: AsOrg, superuser: psycopg.Connection[Any], session: Session
-) -> Callable[[Any, str], str | None]:
-    """The id of a resource of a kind that the actor owns or sees: what ids of the kind begin with."""
-    made: dict[str, str] = {}
-    seller = buyer = as_org(EVERY_ROLE)
-
-    def beside(actor: Any) -> Any:
-        """Makes the parties of a case, of which the actor is the buyer if it may be one."""
-        owner = actor if can(actor, "buyer") else buyer
-        return lambda roles, **_: owner if roles == ["buyer"] else as_org(roles)
-
-    def make(actor: Any, kind: str) -> str | None:
-        match kind:
-            case "tender":
-                return str(procurement.drafted(actor if can(actor, "buyer") else buyer)["id"])
-            case "cancellation":
-                tender = procurement.published(actor if can(actor, "buyer") else buyer)
-                url = f"/v1/tenders/{tender['id']}"
-                owner = actor if can(actor, "buyer") else buyer
-                owner.post(f"{url}/cancel", json={"reason": "Нет средств"})
-                return str(owner.get(f"{url}/cancellations").json()["items"][0]["id"])
-            case "document":
-                answer = actor.post(
-                    "/v1/documents",
-                    params={"name": "terms.pdf"},
-                    content=b"%PDF-1.7",
-                    headers={"Content-Type": "application/octet-stream"},
-                )
-                return str(answer.json()["id"]) if answer.status_code == 201 else None
-            case "plan":
-                owner = actor if can(actor, "buyer") else buyer
-                answer = owner.post("/v1/plans", json=procurement.plan())
-                return str(answer.json()["id"])
-            case "enquiry":
-                tender = procurement.published(buyer)
-                asker = as_org(["supplier"])
-                body = {"title": {"ru": "Срок"}, "description": {"ru": "До какого дня?"}}
-                answer = asker.post(f"/v1/tenders/{tender['id']}/enquiries", json=body)
-                return str(answer.json()["id"])
-            case "offer":
-                return str(
-                    catalog.activated(
-                        actor if can(actor, "supplier") else seller, sku="CONTRACT-2"
-                    )["id"]
-                )
-            case "product":
-                return str(catalog.drafted(seller, sku="CONTRACT-1")["product"]["id"])
-            case "certificate":
-                answer = seller.post("/v1/certificates", json=catalog.CERTIFICATE)
-                return str(answer.json()["id"])
-            case "client":
-                body = {"name": "x", "scopes": ["offers:read"]}
-                return str(actor.post("/v1/clients", json=body).json()["id"])
-            case "organisation":
-                return f"organisation_{seller.org_id.hex}"
-            case "bid":
-                return str(bidding.submit(taking(as_org), seller)["id"])
-            case "opening":
-                closed = taking(as_org)
-                bidding.submit(closed, seller)
-                bidding.pass_deadline(closed)
-                return str(bidding.start(closed)["id"])
-            case "landedcost":
-                landed.know_rates()
-                return str(landed.landed(actor if trades(actor) else buyer)["id"])
-            case "shipment":
-                supplier = actor if can(actor, "supplier") else seller
-                owner = actor if can(actor, "buyer") else buyer
-                return tracking.shipment(superuser, owner, supplier).id
-            case "trackingsource":
-                owner = actor if trades(actor) else seller
-                return str(tracking.source(owner, "track17")["id"])
-            case "submission":
-                case = prequalifying.published(as_org, suppliers=0)
-                return str(prequalifying.applied(case, seller)["id"])
-            case "qualification":
-                case = prequalifying.published(beside(actor), suppliers=2)
-                for supplier in case.suppliers:
-                    prequalifying.applied(case, supplier)
-                end = datetime.fromisoformat(case.tender["prequalification_period_end"])
-                bidding.advance(end)
-                with db.worker_unit_of_work() as worker:
-                    prequalification.close_due(worker, case.bidding.uuid)
-                return str(prequalifying.pending(case, case.suppliers[0])["id"])
-            case "contract":
-                return str(executing.started(session, beside(actor)).contract["id"])
-            case "dispute":
-                delivery = delivering.begun(session, beside(actor))
-                body = {
-                    "type": "defect",
-                    "schedule_row_ids": delivery.rows,
-                    "description": "Две парты сломаны",
-                    "desired_outcome": "refund",
-                    "claimed_amount": "20000",
-                }
-                answer = delivery.buyer.post(delivery.url("disputes"), json=body)
-                return str(answer.json()["id"])
-            case "award":
-                return str(awarding.proposed(awarding.ranked(session, beside(actor)))["id"])
-            case "framework":
-                return str(frameworking.concluded(beside(actor)).agreement["id"])
-            case "complaint":
-                tender = procurement.published(as_org(["buyer"]))
-                author = actor if can(actor, "supplier") else seller
-                return str(awarding.submitted(author, tender)["id"])
-            case "member":
-                body = {"name": "Айгүл", "email": "aigul@example.kg", "role": "owner"}
-                return str(actor.post("/v1/members", json=body).json()["id"])
-            case "endpoint":
-                return str(receiving.endpoint(actor, HOOK)["id"])
-            case "delivery":
-                receiving.endpoint(actor, HOOK)
-                receiving.happen(actor.org_id)
-                receiving.relayed()
-                found = actor.get("/v1/webhook-deliveries").json()["items"]
-                return str(found[0]["id"])
-            case "intakesource":
-                return str(connected(actor if trades(actor) else seller)["id"])
-            case "intakemessage":
-                source = connected(actor if trades(actor) else seller)
-                url, headers = source["webhook_path"], signing.standard(b"{}")
-                answer = actor.client.post(url, content=b"{}", headers=headers)
-                return str(answer.json()["message_id"])
-            case "job":
-                with db.worker_unit_of_work() as worker:
-                    job = jobs.enqueue(worker, "catalog.import_offers", {}, org_id=actor.org_id)
-                return f"job_{job.id.hex}"
-        return None
-
-    def find(actor: Any, kind: str) -> str | None:
-        if kind not in made and (found := make(actor, kind)) is not None:
-            made[kind] = found
-        return made.get(kind)
-
-    return find
-
-
-def taking(as_org: AsOrg) -> bidding.Bidding:
-    """A tender that takes bids in the open, which need no ceremony."""
-    return bidding.published(as_org, as_org(["buyer"]), holders=(), server=True)
-
-
-def connected(actor: Any) -> Any:
-    """A source that posts what it signs."""
-    body = {"name": "ERP", "provider": "partner", "secret": signing.WHSEC}
-    answer = actor.post("/v1/intake-sources", json=body)
-    assert answer.status_code == 201, answer.text
-    return answer.json()
-
-
-def trades(actor: Any) -> bool:
-    return can(actor, "buyer") or can(actor, "supplier")
-
-
-def can(actor: Any, role: str) -> bool:
-    return role in actor.get("/v1/organisations/me").json()["roles"]
-
-
-def check(case: Any, actor: Any, resources: Callable[[Any, str], str | None]) -> None:
+def check(case: Any, found: Staged) -> None:
     """Aim a well-formed id at a resource that is there, send, and check the answer."""
     for name, given in (case.path_parameters or {}).items():
-        if isinstance(given, str) and AN_ID.fullmatch(given):
-            kind, _, _ = given.rpartition("_")
-            case.path_parameters[name] = resources(actor, kind) or given
+        if isinstance(given, str) and (kind := given.rpartition("_")[0]) in found.ids:
+            case.path_parameters[name] = found.ids[kind]
     case.call_and_validate(
-        headers={"Authorization": f"Bearer {actor.key}"}, excluded_checks=BEYOND_A_SCHEMA
+        headers={"Authorization": f"Bearer {found.actor.key}"}, excluded_checks=BEYOND_A_SCHEMA
     )
 
 
@@ -297,9 +128,8 @@ def run(operation: Any, test: Callable[..., None]) -> None:
 
 
 @pytest.mark.parametrize("label", sorted(THOROUGHLY))
-def test_every_answer_is_documented(
-    label: str, everybody: Any, resources: Callable[[Any, str], str | None]
-) -> None:
+def test_every_answer_is_documented(label: str, session: Session, as_org: AsOrg) -> None:
+    found = resources.staged(session, as_org, resources.EVERY_ROLE, kinds(label))
     sent: set[tuple[object, ...]] = set()
 
     def every_case(case: Any) -> None:
@@ -307,18 +137,19 @@ def test_every_answer_is_documented(
             return
         if tried is not None:
             sent.add(tried)
-        check(case, everybody, resources)
+        check(case, found)
 
     run(THOROUGHLY[label], every_case)
 
 
 @pytest.mark.parametrize("label", sorted(BRIEFLY))
 def test_every_answer_to_one_role_is_documented(
-    label: str, as_org: AsOrg, resources: Callable[[Any, str], str | None]
+    label: str, session: Session, as_org: AsOrg
 ) -> None:
-    actor = as_org([ROLES[crc32(label.encode()) % len(ROLES)]])
+    role = ROLES[crc32(label.encode()) % len(ROLES)]
+    found = resources.staged(session, as_org, (role,), kinds(label))
 
     def every_case(case: Any) -> None:
-        check(case, actor, resources)
+        check(case, found)
 
     run(BRIEFLY[label], every_case)

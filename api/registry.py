@@ -21,6 +21,7 @@ from api.core.signing import SigningKey
 from api.delivery import models as delivery
 from api.delivery.service import comparison, markups, tracking_messages
 from api.identity import models as identity
+from api.identity import quotas
 from api.identity.deprecations import DeprecatedUse
 from api.intake import models as intake
 from api.intake import providers
@@ -35,6 +36,7 @@ from api.payments.service import (
     gates,
     milestone_payments,
     performance_securities,
+    plan_quotas,
 )
 from api.payments.stripe_rail import provider as stripe_events
 from api.procurement import models as procurement
@@ -64,6 +66,7 @@ REFERENCE = (
     delivery.ExciseRate,
     delivery.ImportParameter,
     delivery.ScorecardPolicy,
+    payments.SupplierPlan,
 )
 """Tables that hold, to begin with, the same rows in every installation."""
 
@@ -119,6 +122,7 @@ TABLES = (
     matching.Match,
     matching.MatchFeedback,
     matching.Invitation,
+    matching.MatchAlert,
     matching.SupplierPerformance,
     matching.PerformanceRule,
     procurement.ProcurementPlan,
@@ -237,6 +241,10 @@ TABLES = (
     payments.ContractCommission,
     payments.FeeInvoiceSeries,
     payments.FeeInvoice,
+    payments.PlanSubscription,
+    payments.PlanCharge,
+    payments.PlanPrice,
+    payments.PlanUsage,
     payments.Guarantee,
     payments.GuaranteeAmendment,
     payments.Security,
@@ -284,6 +292,7 @@ gathering.plug(of_lot=comparison.comparable)
 scoring.plug(markups.of_day)
 gates.plug(Purpose.RELEASE, milestone_payments.send_blockers)
 metrics.show(*troubles.FIGURES)
+quotas.plug(plan_quotas.GATE)
 providers.register(*tracking_messages.PROVIDERS, stripe_events.PROVIDER, bank_statements.PROVIDER)
 outbox.before_commit(publishing.EVENTS.keys(), publishing.publish)
 outbox.before_commit(catalogue.TYPES.keys(), envelopes.publish)

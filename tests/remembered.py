@@ -18,7 +18,13 @@ from sqlmodel import Session
 from api import registry
 from api.core import embedded, settings
 
-LAW = ("policy_set", "scorecard_policy", "work_calendar_day", "work_calendar_year")
+LAW = (
+    "policy_set",
+    "scorecard_policy",
+    "supplier_plan",
+    "work_calendar_day",
+    "work_calendar_year",
+)
 """Reference data that tests change; they are given back after each."""
 _ENTERED = "matching_model"
 """What the fixture that runs the jobs enters before a test begins."""

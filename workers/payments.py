@@ -30,10 +30,11 @@ from api.payments.service import (
     security_cards,
     security_returns,
     sending,
+    subscription_billing,
     suspense_decisions,
     tariffs,
 )
-from api.payments.stripe_rail import authorisations, chargebacks, polling, recovery
+from api.payments.stripe_rail import authorisations, chargebacks, polling, recovery, subscribing
 from api.payments.stripe_rail import payees as stripe_payees
 from api.screening.models import ScreeningCase
 from workers.app import batch_task, task
@@ -105,6 +106,42 @@ def reconcile(session: Session, job: Job) -> bool:
 def freeze_commission(session: Session, resource_id: str) -> None:
     """A contract was signed: what the platform asks of it is settled for ever."""
     tariffs.freeze(session, UUID(hex=resource_id))
+
+
+@task("payments.bill_subscription")
+def bill_subscription(session: Session, resource_id: str) -> None:
+    """A subscription has begun, changed or been renewed: what it costs is invoiced and asked for."""
+    subscription_billing.bill(session, UUID(hex=resource_id))
+
+
+@task(subscribing.TASK)
+def subscribe_at_stripe(session: Session, resource_id: str) -> None:
+    """A subscription that Stripe renews has begun or changed: Stripe is told."""
+    subscribing.follow_wish(UUID(hex=resource_id))
+
+
+@task("payments.follow_charge")
+def follow_charge(session: Session, resource_id: str) -> None:
+    """Money has come: a subscription that it pays goes on."""
+    subscription_billing.paid(session, UUID(hex=resource_id))
+
+
+@task("payments.renew_subscription")
+def renew_subscription(session: Session, resource_id: str) -> None:
+    """The period of a subscription is over: the next one begins, or none."""
+    subscription_billing.period_ended(session, UUID(hex=resource_id))
+
+
+@task("payments.dun_charge")
+def dun_charge(session: Session, resource_id: str) -> None:
+    """The time to pay a charge is over."""
+    subscription_billing.payment_due(session, UUID(hex=resource_id))
+
+
+@task("payments.pause_subscription")
+def pause_subscription(session: Session, resource_id: str) -> None:
+    """The grace after an unpaid charge is over."""
+    subscription_billing.grace_ended(session, UUID(hex=resource_id))
 
 
 @task("payments.watch_guarantee")

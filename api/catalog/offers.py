@@ -18,6 +18,8 @@ from api.catalog.states import OfferState, ProductState
 from api.core import db
 from api.core.errors import AlreadyExists, Conflict, FieldError, NotFound, Problem
 from api.core.trail import Trail
+from api.identity import quotas
+from api.identity.quotas import Room
 from api.rules.clock import local_date
 from api.rules.offers import OFFER, OfferStatus, validity_end
 from api.rules.states import IllegalTransition
@@ -126,9 +128,10 @@ def update(session: Session, offer: Offer, actor: str, data: OfferPatch) -> Offe
 
 
 def activate(session: Session, offer: Offer, actor: str) -> Offer:
-    """Show a draft or expired offer to buyers; OfferValidityEnded after its last day."""
+    """Show a draft or expired offer to buyers. Raises OfferValidityEnded after its last day, and
+    QuotaUsedUp when the seller's plan allows no more."""
     _check_validity(session, offer)
-    return _act(session, offer, "activate", actor)
+    return _shown(session, offer, "activate", actor)
 
 
 def suspend(session: Session, offer: Offer, actor: str) -> Offer:
@@ -137,9 +140,9 @@ def suspend(session: Session, offer: Offer, actor: str) -> Offer:
 
 
 def resume(session: Session, offer: Offer, actor: str) -> Offer:
-    """Show a suspended offer again; OfferValidityEnded after its last day."""
+    """Show a suspended offer again. Raises as `activate`."""
     _check_validity(session, offer)
-    return _act(session, offer, "resume", actor)
+    return _shown(session, offer, "resume", actor)
 
 
 def expire(session: Session, offer_id: UUID) -> None:
@@ -188,9 +191,10 @@ def _save(
     activate: bool = False,
 ) -> list[Saved | Problem]:
     trail, results = Trail(known.org_id, actor), list[Saved | Problem]()
+    room = quotas.room(session, known.org_id) if activate else None
     for data in batch:
         try:
-            results.append(_saved(known, trail, data, activate=activate))
+            results.append(_saved(known, trail, data, room))
         except Problem as problem:
             results.append(problem)
     states.write(session, known.offers.values(), known.products.values())
@@ -198,18 +202,22 @@ def _save(
     return results
 
 
-def _saved(known: Known, trail: Trail, data: OfferIn, *, activate: bool) -> Saved:
-    """Change the offer's state in memory; what is wrong with `data` is raised before anything."""
+def _saved(known: Known, trail: Trail, data: OfferIn, room: Room | None) -> Saved:
+    """Change the offer's state in memory, and show it where there is a room for it; what is wrong
+    with `data` is raised before anything."""
     checks.raise_if(_errors(data, known))
     if data.product_id is not None and data.product_id not in known.products:
         raise NotFound
     offer, outcome = known.offers.get(data.sku), Outcome.UNCHANGED
+    shown = room is not None and (offer is None or offer.status in ACTIVATED_FROM)
+    if room is not None and shown:
+        room.take()
     if offer is None:
         offer, outcome = _made(known, trail, data), Outcome.CREATED
     elif changed := _assigned(known, trail, offer, data):
         outcome = Outcome.UPDATED
         _changed(trail, offer, changed)
-    if activate and offer.status in ACTIVATED_FROM:
+    if shown:
         # Its validity cannot have ended: the last day was just found not to be in the past.
         _move(trail, offer, "activate")
         outcome = Outcome.UPDATED if outcome is Outcome.UNCHANGED else outcome
@@ -294,6 +302,13 @@ def _errors(data: OfferIn, known: Known) -> list[FieldError]:
 def _check_validity(session: Session, offer: Offer) -> None:
     if offer.valid_through and db.now(session) >= validity_end(offer.valid_through):
         raise OfferValidityEnded
+
+
+def _shown(session: Session, offer: Offer, action: str, actor: str) -> Offer:
+    """An action by which buyers see one more offer of the seller's, if it is allowed at all."""
+    if action in OFFER.allowed(offer.status):
+        quotas.room(session, offer.seller_id).take()
+    return _act(session, offer, action, actor)
 
 
 def _act(session: Session, offer: Offer, action: str, actor: str) -> Offer:

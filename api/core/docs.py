@@ -54,6 +54,8 @@ TAGS = [
         ("acceptances", "Goods presented, inspected, accepted, rejected or deemed accepted."),
         ("screening", "Sanctions and export-control lists, and cases about likenesses to them."),
         ("fees", "What the platform asks: tariffs, commissions frozen with contracts, invoices."),
+        ("supplier-plans", "Plans of suppliers: fees by currency and quotas, from a day on."),
+        ("subscriptions", "Suppliers' subscriptions to plans, and what is used of their quotas."),
         ("securities", "Securities of bids and contracts: given, returned, kept by decision."),
         ("guarantees", "Bank guarantees: verified, amended, called, paid, released."),
         ("payment_schedules", "When a contract is paid: parts of its value, guarantees, facts."),

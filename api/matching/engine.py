@@ -18,6 +18,7 @@ from uuid_utils.compat import uuid7
 from api.core import db, metrics, replica
 from api.core.outbox import emit
 from api.matching import (
+    alerts,
     candidates,
     codec,
     demands,
@@ -138,6 +139,7 @@ def match_tender(session: Session, tender_id: UUID) -> int:
         items=len(items),
         matches=len(found),
     )
+    alerts.send(session, tender_id)
     metrics.observe_match(time.perf_counter() - started, len(items))
     return len(found)
 

@@ -278,6 +278,18 @@ class Invitation(Table, table=True):
     version: int = 1
 
 
+class MatchAlert(Table, table=True):
+    """A seller was told that offers of its answer a tender; once for each tender."""
+
+    __tablename__ = "match_alert"
+    __table_args__ = (UniqueConstraint("seller_id", "tender_id"),)
+
+    seller_id: UUID = Field(foreign_key="organisation.id", ondelete="RESTRICT")
+    tender_id: UUID = Field(index=True)
+    offers: int
+    best_rank: int
+
+
 class SupplierPerformance(Table, table=True):
     """What the scorecard of a seller says, for matching and for buyers' rules.
 

@@ -140,3 +140,9 @@ class BatchNotReleased(Conflict):
     """The file is given out once a second person has released the batch."""
 
     code, title = "batch_not_released", "The batch is not released"
+
+
+class SubscriptionUnpaid(Conflict):
+    """An invoice of a subscription is not paid: pay it first."""
+
+    code, title = "subscription_unpaid", "A subscription is owed for"

@@ -137,6 +137,12 @@ SCOPES: dict[str, tuple[frozenset[OrgRole], frozenset[MemberRole]]] = {
         frozenset({_M.OWNER, _M.SALES, _M.PROCUREMENT_OFFICER, _M.FINANCE, _M.LOGISTICS}),
     ),
     "fees:read": (EVERYBODY, frozenset({_M.OWNER, _M.FINANCE, _M.AUDITOR})),
+    "plans:admin": (STAFF, frozenset({_M.OWNER, _M.FINANCE})),
+    "subscriptions:read": (
+        SELLERS,
+        frozenset({_M.OWNER, _M.CATALOGUE, _M.SALES, _M.FINANCE, _M.AUDITOR}),
+    ),
+    "subscriptions:write": (SELLERS, frozenset({_M.OWNER, _M.FINANCE})),
     "fees:admin": (STAFF, frozenset({_M.OWNER, _M.FINANCE})),
     "invoices:read": (
         SELLERS | BUYERS,

@@ -241,6 +241,7 @@ class Policy:
     securities: SecurityTerms | None
     payment_approval_threshold: Amount | None
     supplier_termination: SupplierTermination | None
+    bids_use_quota: bool
 
 
 _LATER: Mapping[str, Any] = {
@@ -255,6 +256,7 @@ _LATER: Mapping[str, Any] = {
     "securities": None,
     "payment_approval_threshold": None,
     "supplier_termination": None,
+    "bids_use_quota": False,
 }
 """Neutral values of parameters that sets frozen before them do not have."""
 

@@ -51,6 +51,7 @@ _PREFIXES: Mapping[str, StripeKind] = {
     "transfer.": _K.TRANSFER,
     "payout.": _K.PAYOUT,
     "customer.subscription.": _K.SUBSCRIPTION,
+    "invoice.": _K.SUBSCRIPTION,
     "v2.money_management.outbound_payment.": _K.OUTBOUND_PAYMENT,
     "v2.core.account": _K.ACCOUNT,
     "account.": _K.ACCOUNT,
@@ -94,15 +95,25 @@ def root_id(kind: StripeKind, told: Mapping[str, object]) -> str | None:
     """The root that an object of an event (`data.object`) belongs to; None if it names none.
 
     A charge, refund, dispute or session names its payment intent; a charge without one was not
-    made by us.
+    made by us. An invoice names its subscription, unless it is of none.
     """
+    found: object
     if told.get("object") in _OWN_ID:
         found = told.get("id")
+    elif kind is StripeKind.SUBSCRIPTION:
+        found = _subscription_of(told)
     elif kind is StripeKind.PAYMENT:
         found = told.get("payment_intent")
     else:
         found = None
     return found if isinstance(found, str) else None
+
+
+def _subscription_of(invoice: Mapping[str, object]) -> object:
+    found: object = invoice
+    for name in ("parent", "subscription_details", "subscription"):
+        found = found.get(name) if isinstance(found, Mapping) else None
+    return found
 
 
 def is_forward(kind: StripeKind, before: str | None, after: str) -> bool:

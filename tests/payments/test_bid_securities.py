@@ -352,7 +352,7 @@ def test_pay_03_money_that_is_kept_goes_from_its_own_account_to_the_buyer_once(
     assert (failed.beneficiary_id, failed.amount) == (buyer.org_id, Decimal(100000))
     ok(buyer.post(f"{url}/1/payout", json=body))
     (paid,) = securing.settle(drain)
-    assert ids.show("payee_account", paid.payee_account_id) == other
+    assert ids.show("payeeaccount", paid.payee_account_id) == other
     assert securing.owed(buyer) == 0
 
 

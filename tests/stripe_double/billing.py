@@ -91,6 +91,23 @@ def _first_payment(world: World, subscription: Json, invoice: Json, behaviour: s
                 raise
 
 
+def reprice(world: World, subscription: Json, items: Any, given: Json) -> None:
+    """Give items other prices from the next invoice on; what is left of a period is not prorated."""
+    behaviour = given.pop("proration_behavior", None)
+    if items and behaviour != "none":
+        raise invalid(
+            "the double does not model proration: proration_behavior must be none",
+            param="proration_behavior",
+        )
+    for each in items:
+        item = world.find("subscription_item", each["id"], param="items[0][id]")
+        price, quantity = _recurring(world, {"quantity": item["quantity"], **each})
+        period = item["current_period_start"], item["current_period_end"]
+        fresh = _item(world, subscription, price, quantity, *period)
+        del world.objects[fresh["id"]]
+        item |= {name: fresh[name] for name in ("plan", "price", "quantity")}
+
+
 def _recurring(world: World, given: Json) -> tuple[Json, int]:
     price = world.find("price", given.get("price", ""), param="items[0][price]")
     if price["type"] != "recurring":

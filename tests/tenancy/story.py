@@ -6,7 +6,7 @@ period, and of a time to apply.
 """
 
 from collections.abc import Callable
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 from uuid import UUID
@@ -18,11 +18,14 @@ from api.core import db, ids
 from api.delivery.models import ScorecardAnnotation
 from api.identity import debarments
 from api.intake.models import IntakeMessage
-from api.payments.models import FeeInvoice
+from api.payments.models import FeeInvoice, PlanSubscription, SupplierPlan
 from api.procurement.service import prequalification
+from api.rules.clock import utcnow
 from api.rules.debarments import DebarmentGround
 from api.rules.fees import FeePurpose, InvoiceKind
+from api.rules.rails import RailName
 from api.rules.scorecards import AnnotationKind, AnnotationStatus, Metric
+from api.rules.subscriptions import SubscriptionStatus
 from tests.catalog import samples as catalog
 from tests.catalog import uploads
 from tests.contracts import delivering, signing
@@ -221,6 +224,28 @@ def _basics(
         sha256="ab" * 32,
     )
     written(superuser, invoice)
+    plan = SupplierPlan(
+        code="manufacturer",
+        valid_from=date(2026, 1, 1),
+        names={"en": "Manufacturer"},
+        monthly_fees={"KGS": "2500"},
+        source="test",
+        added_by="test",
+    )
+    written(superuser, plan)
+    subscription = PlanSubscription(
+        org_id=supplier.org_id,
+        plan_id=plan.id,
+        plan=plan.code,
+        currency="KGS",
+        fee=Decimal(2500),
+        rail=RailName.BANK_TRANSFER,
+        status=SubscriptionStatus.ACTIVE,
+        anchor=utcnow(),
+        period_start=utcnow(),
+        period_end=utcnow() + timedelta(days=30),
+    )
+    written(superuser, subscription)
     listed = screened.table("x,organisation,Организация,,,,,,")
     ok(screened.sent(operator, listed))
     drain()
@@ -250,6 +275,7 @@ def _basics(
         "landed_cost_id": landed.landed(buyer)["id"],
         "case_id": case["id"],
         "fee_invoice_id": ids.show("feeinvoice", invoice.id),
+        "subscription_id": ids.show("subscription", subscription.id),
         "name": "own",
     }
     remark = ScorecardAnnotation(

@@ -27,6 +27,8 @@ TELL_NOTHING = {
         ("fee_invoice", "number"),
         ("fee_invoice", "series", "year", "sequence"),
         ("fee_invoice_series", "series", "year"),
+        ("plan_price", "external_id"),
+        ("plan_subscription", "provider_id"),
         ("payee_account", "provider_account_id"),
         ("payment_dispute", "external_id"),
         ("payment_order", "end_to_end_id"),

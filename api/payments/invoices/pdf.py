@@ -1,24 +1,28 @@
 """The PDF of an invoice: the same bytes for the same content and language.
 
-One font has all four scripts, Kyrgyz letters and Han included; what is used of it is embedded.
+One font has all four scripts, Kyrgyz letters and Han included (fonts.py); what is used of it is
+embedded.
 """
 
+import json
 from collections.abc import Mapping
 from datetime import UTC, date, datetime, time
 from decimal import Decimal
-from importlib.resources import as_file, files
+from tempfile import NamedTemporaryFile
 from typing import Any
 
 from fpdf import FPDF
 from fpdf.enums import TextEmphasis, XPos, YPos
 from fpdf.fonts import FontFace
 
-from api.payments.invoices.words import amount, day, money, share, told
+from api.payments.invoices import fonts
+from api.payments.invoices.words import alphabet, amount, day, money, share, told
 from api.rules.fees import InvoiceKind
 
 _FONT = "invoice"
 _WIDTHS = (92, 22, 32, 34)
 _GREY = 110
+_PERIOD = " – "
 
 
 class _Page(FPDF):
@@ -39,12 +43,23 @@ class _Page(FPDF):
 def render(content: Mapping[str, Any], language: str) -> bytes:
     """An invoice as PDF; `content` is FeeInvoice.content, `language` one of words.LANGUAGES."""
     page = _Page(language)
-    with as_file(files("paperang_p2_fonts_cjk") / "fonts" / "wqy-microhei.ttc") as font:
-        page.add_font(_FONT, fname=font, collection_font_number=0)
+    with NamedTemporaryFile(suffix=".ttf") as font:  # fpdf2 takes a file, and reads it to the end
+        font.write(fonts.of_characters(_characters(content, language)))
+        font.flush()
+        page.add_font(_FONT, fname=font.name)
+        return _told(page, content)
+
+
+def _characters(content: Mapping[str, Any], language: str) -> set[str]:
+    """What the invoice may say: its content, and all words, months and signs of the language."""
+    return {*json.dumps(content, ensure_ascii=False), *alphabet(language), *_PERIOD}
+
+
+def _told(page: _Page, content: Mapping[str, Any]) -> bytes:
     issued = date.fromisoformat(content["issue_date"])
     page.set_creation_date(datetime.combine(issued, time(), UTC))
     page.set_title(content["number"])
-    page.set_lang(language)
+    page.set_lang(page.language)
     page.add_page()
     _head(page, content, issued)
     _parties(page, content)
@@ -105,12 +120,12 @@ def _lines(page: _Page, content: Mapping[str, Any]) -> None:
 
 
 def _described(language: str, line: Mapping[str, Any]) -> str:
-    values = {"about": line["about"]}
+    values = {"about": line.get("names", {}).get(language) or line["about"]}
     if line.get("rate_bp") is not None:
         values["rate"] = share(language, line["rate_bp"])
     if line.get("period"):
         first, last = (date.fromisoformat(each) for each in line["period"])
-        values["period"] = f"{day(language, first)} – {day(language, last)}"
+        values["period"] = _PERIOD.join(day(language, each) for each in (first, last))
     return told(language, line["code"], **values)
 
 

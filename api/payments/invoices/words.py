@@ -1,6 +1,7 @@
 """The words of invoices in four languages, and how dates, shares and amounts are written."""
 
 import csv
+import string
 from datetime import date
 from decimal import Decimal
 from functools import cache
@@ -43,6 +44,14 @@ def share(language: str, basis_points: int) -> str:
         Decimal(basis_points) / 10_000, format="0.##%", locale=language
     )
     return _printable(written)
+
+
+@cache
+def alphabet(language: str) -> frozenset[str]:
+    """Every character that the words, dates and numbers of a language may have."""
+    dates_ = [day(language, date(2023, month, 1)) for month in range(1, 13)]
+    numbers_ = [amount(language, Decimal("-1234567890.12")), share(language, 1250)]
+    return frozenset("".join([*_table(language).values(), *dates_, *numbers_, string.printable]))
 
 
 def _printable(text: str) -> str:

@@ -30,6 +30,13 @@ from api.payments.models.milestones import (
     PaymentRecovery,
     PaymentSchedule,
 )
+from api.payments.models.plans import (
+    PlanCharge,
+    PlanPrice,
+    PlanSubscription,
+    PlanUsage,
+    SupplierPlan,
+)
 from api.payments.models.reconciliation import (
     ProviderBalance,
     ProviderLine,
@@ -85,6 +92,10 @@ __all__ = [
     "PaymentOrder",
     "PaymentRecovery",
     "PaymentSchedule",
+    "PlanCharge",
+    "PlanPrice",
+    "PlanSubscription",
+    "PlanUsage",
     "PlatformAccount",
     "ProviderBalance",
     "ProviderLine",
@@ -95,5 +106,6 @@ __all__ = [
     "StripeCursor",
     "StripeObject",
     "StripeReturn",
+    "SupplierPlan",
     "SuspenseItem",
 ]

@@ -40,6 +40,8 @@ def instruct(collection_id: UUID) -> None:
     """
     with db.worker_unit_of_work() as session:
         found = collections.locked(session, collection_id)
+        if found.provider_id is not None:
+            return
         told = to_collect(found)
         rail = found.rail
     try:

@@ -1,24 +1,16 @@
-"""Subscriptions by Stripe Billing: products, prices, and who is subscribed until when.
+"""Stripe Billing: prices and subscriptions, as its SDK is asked for them.
 
-The calls are made by jobs outside a transaction, each known by its key. What a subscription allows
-is not decided here: whoever asked for it hears `stripe_subscription.moved`.
+The calls are made by jobs outside a transaction, each known by its key (subscribing.py).
 """
 
 from decimal import Decimal
 from typing import Literal, NamedTuple
 
-from sqlmodel import Session
-from stripe import StripeClient
 from stripe.params import PriceCreateParams, SubscriptionCreateParams
 
 from api.core import settings
-from api.core.outbox import emit
-from api.payments.models import StripeObject
 from api.payments.stripe_rail import client, objects
 from api.rules.minor_units import to_minor
-
-MOVED = "stripe_subscription.moved"
-_DAYS_TO_PAY = 30
 
 
 class Subscribed(NamedTuple):
@@ -52,7 +44,9 @@ def price(
         return client.get().v1.prices.create(params, {"idempotency_key": f"{key}:price"}).id
 
 
-def subscribe(*, key: str, name: str, email: str | None, price_id: str) -> Subscribed:
+def subscribe(
+    *, key: str, name: str, price_id: str, days_to_pay: int, trial_days: int = 0
+) -> Subscribed:
     """Subscribe an organisation, which gets an invoice each period; told again, the same.
 
     Raises RailRefused or RailUnavailable.
@@ -61,14 +55,16 @@ def subscribe(*, key: str, name: str, email: str | None, price_id: str) -> Subsc
     params: SubscriptionCreateParams = {
         "items": [{"price": price_id}],
         "collection_method": "send_invoice",
-        "days_until_due": _DAYS_TO_PAY,
+        "days_until_due": days_to_pay,
         "metadata": {objects.KEY: key},
     }
+    if trial_days:
+        params["trial_period_days"] = trial_days
     if settings.get().stripe_tax:
         params["automatic_tax"] = {"enabled": True}
     with client.calls():
         customer = api.v1.customers.create(
-            {"name": name, "metadata": {objects.KEY: key}, **({"email": email} if email else {})},
+            {"name": name, "metadata": {objects.KEY: key}},
             {"idempotency_key": f"{key}:customer"},
         )
         params["customer"] = customer.id
@@ -76,32 +72,21 @@ def subscribe(*, key: str, name: str, email: str | None, price_id: str) -> Subsc
     return Subscribed(customer.id, made.id, made.status)
 
 
-def cancel(subscription_id: str, *, key: str) -> str:
-    """End a subscription when its period ends; the status until then.
+def set_terms(subscription_id: str, *, key: str, price_id: str, ends: bool) -> None:
+    """Let the next invoice be of a price, or let there be none and the subscription end.
 
-    Raises RailRefused or RailUnavailable.
+    Stripe prorates nothing: what a change costs for the rest of a period is asked for by us. Raises
+    RailRefused or RailUnavailable.
     """
     with client.calls():
-        return (
-            client.get()
-            .v1.subscriptions.update(
-                subscription_id,
-                {"cancel_at_period_end": True},
-                {"idempotency_key": f"{key}:cancel"},
-            )
-            .status
-        )
-
-
-def fold(session: Session, api: StripeClient, row: StripeObject) -> None:
-    """Fetch a subscription whose row is locked and tell of its status. Raises stripe.StripeError."""
-    told = api.v1.subscriptions.retrieve(row.external_id)
-    if objects.move(session, row, told.status):
-        emit(
-            session,
-            MOVED,
-            row.id,
-            org_id=None,
-            subscription_id=row.external_id,
-            status=told.status,
+        subscriptions = client.get().v1.subscriptions
+        (item,) = subscriptions.retrieve(subscription_id).to_dict()["items"]["data"]
+        subscriptions.update(
+            subscription_id,
+            {
+                "items": [{"id": item["id"], "price": price_id}],
+                "proration_behavior": "none",
+                "cancel_at_period_end": ends,
+            },
+            {"idempotency_key": f"{key}:terms"},
         )

@@ -14,7 +14,14 @@ from stripe import StripeClient
 from api.payments.models import Collection, StripeObject, StripeReturn
 from api.payments.service import collections, orders, posting, security_cards, suspense
 from api.payments.service.posting import Posting, Rate
-from api.payments.stripe_rail import chargebacks, liability, objects, outgoing, returns
+from api.payments.stripe_rail import (
+    chargebacks,
+    liability,
+    objects,
+    outgoing,
+    returns,
+    subscribing,
+)
 from api.payments.stripe_rail.objects import ACTOR, clearing, fees, money
 from api.rules.ledger import AccountKey, AccountKind, Entry, transfer
 from api.rules.minor_units import from_minor
@@ -45,7 +52,7 @@ class Came(TypedDict):
 def fold(session: Session, client: StripeClient, row: StripeObject) -> None:
     """Fetch a payment whose row is locked, and book what is new. Raises stripe.StripeError."""
     told = client.v1.payment_intents.retrieve(row.external_id, {"expand": _EXPANDED}).to_dict()
-    collection = _collection(session, row, told)
+    collection = _collection(session, client, row, told)
     moved = objects.move(session, row, told["status"])
     if moved and collection is not None and collection.purpose in SECURITIES:
         _secure(session, row, collection, told)
@@ -83,10 +90,15 @@ def _moment(seconds: int) -> datetime:
     return datetime.fromtimestamp(seconds, UTC)
 
 
-def _collection(session: Session, row: StripeObject, told: dict[str, Any]) -> Collection | None:
-    """What was to be paid: as noted when it was asked for, or as the payment itself says."""
+def _collection(
+    session: Session, client: StripeClient, row: StripeObject, told: dict[str, Any]
+) -> Collection | None:
+    """What was to be paid: as noted when it was asked for, or as the payment itself says, or its
+    customer's subscription."""
     found = row.collection_id or objects.named(told, objects.OF_COLLECTION)
     collection = session.get(Collection, found) if found else None
+    if not found:
+        collection = subscribing.expected(session, client, told)
     if collection is None or collection.currency != told["currency"].upper():
         return None
     return collection

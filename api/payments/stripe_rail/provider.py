@@ -19,7 +19,14 @@ from api.intake.models import IntakeMessage, IntakeSource
 from api.intake.providers import Provider, id_in_json
 from api.intake.schemes import Headers, StripeSignature
 from api.payments.models import StripeObject
-from api.payments.stripe_rail import billing, client, incoming, objects, outgoing, payees
+from api.payments.stripe_rail import (
+    client,
+    incoming,
+    objects,
+    outgoing,
+    payees,
+    subscribing,
+)
 from api.rules.permissions import STAFF
 from api.rules.stripe_events import StripeKind, kind_of, root_id
 
@@ -33,7 +40,7 @@ FOLDS: dict[StripeKind, Fold] = {
     StripeKind.PAYOUT: outgoing.fold_payout,
     StripeKind.OUTBOUND_PAYMENT: outgoing.fold_outbound_payment,
     StripeKind.ACCOUNT: payees.fold,
-    StripeKind.SUBSCRIPTION: billing.fold,
+    StripeKind.SUBSCRIPTION: subscribing.fold,
 }
 
 

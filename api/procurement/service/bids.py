@@ -15,7 +15,7 @@ from sqlalchemy.exc import IntegrityError
 from sqlmodel import Session, col, select
 
 from api.core.errors import Conflict, FieldError, NotFound
-from api.identity import debarments
+from api.identity import debarments, quotas
 from api.procurement.models import Amendment, Bid, BidEnvelope, BidTenderer, Tender
 from api.procurement.schemas import BidIn, ReplaceIn
 from api.procurement.service import admission, bid_moves, consortia, envelopes, sealed_documents
@@ -28,6 +28,7 @@ from api.procurement.service.bid_problems import (
 from api.procurement.service.envelopes import Held
 from api.rules import bids as rules
 from api.rules.bids import SEALED, BidStage, TendererRole
+from api.rules.subscriptions import Quota
 from api.rules.tenders import OPEN_STAGES
 
 _STANDS = text(
@@ -51,9 +52,10 @@ class HandedIn(NamedTuple):
 def submit(
     session: Session, *, supplier_id: UUID, tender_id: UUID, actor: str, data: BidIn
 ) -> HandedIn:
-    """Take a bid, in time by the database's clock.
+    """Take a bid, in time by the database's clock; one of the supplier's plan, where the policy of
+    the tender counts bids.
 
-    Raises NotFound, TenderPeriodNotStarted, TenderPeriodEnded, BiddingNotSetUp, OwnTender,
+    Raises QuotaUsedUp, NotFound, TenderPeriodNotStarted, TenderPeriodEnded, BiddingNotSetUp, OwnTender,
     NotInvited, NotAdmitted, SupplierDebarred, BidExists, EnvelopesDiffer, SealingRequired or
     Invalid.
     """
@@ -94,6 +96,8 @@ def submit(
         session.flush()
     except IntegrityError as error:
         raise consortia.explained(error, _kept_apart()) from error
+    if held.uses_quota:
+        quotas.take(session, supplier_id, Quota.BIDS)
     bid_moves.record(session, [bid], "submit", actor=actor, changes={bid.id: _told(rows)})
     return HandedIn(bid, tenderers, rows, held.ocid)
 

@@ -26,7 +26,7 @@ from api.procurement.service.problems import TenderPeriodEnded
 from api.rules import merkle
 from api.rules.policy import SealingMode
 from api.rules.sealing import EnvelopeKind
-from api.rules.tenders import OPEN_STAGES, PREQUALIFYING, has_ended
+from api.rules.tenders import OPEN_STAGES, PREQUALIFYING, TenderMode, has_ended
 
 type Keys = Mapping[EnvelopeKind, TenderKey]
 _MOST = 2**53 - 1
@@ -42,6 +42,7 @@ class Held(NamedTuple):
     now: datetime
     framework_id: UUID | None
     invited_only: bool = False
+    uses_quota: bool = False
 
 
 class _Seen(NamedTuple):
@@ -52,6 +53,7 @@ class _Seen(NamedTuple):
     end: datetime | None
     applied_until: datetime | None
     framework_id: UUID | None
+    uses_quota: bool | None
     now: datetime
 
 
@@ -67,7 +69,10 @@ def hold_open(session: Session, tender_id: UUID) -> Held:
         raise TenderPeriodEnded  # it was, until between the two statements it was prolonged
     _require_open(seen)
     invited_only = seen.applied_until is not None
-    return Held(tender_id, seen.ocid, seen.buyer_id, seen.now, seen.framework_id, invited_only)
+    uses_quota = bool(seen.uses_quota)
+    return Held(
+        tender_id, seen.ocid, seen.buyer_id, seen.now, seen.framework_id, invited_only, uses_quota
+    )
 
 
 def require_open(session: Session, tender_id: UUID) -> None:
@@ -152,10 +157,14 @@ def _query(clock: str, lock: bool) -> TextClause:
         "ocid, buyer_id, status_details, tender_period_start, tender_period_end,"
         " prequalification_period_end, framework_id"
     )
+    uses_quota = (
+        f"mode = '{TenderMode.LIVE}' AND (policy->'parameters'->>'bids_use_quota')::boolean"
+    )
     stages = ", ".join(f"'{stage}'" for stage in sorted(OPEN_STAGES))
     takes_bids = f" AND status_details IN ({stages}) AND tender_period_end > ({clock}) FOR SHARE"
     return text(
-        f"SELECT {columns}, ({clock}) FROM (SELECT {columns} FROM tender"
+        f"SELECT {columns}, uses_quota, ({clock})"
+        f" FROM (SELECT {columns}, {uses_quota} AS uses_quota FROM tender"
         f" WHERE id = :id AND published_at IS NOT NULL{takes_bids if lock else ''}) AS seen"
     )
 

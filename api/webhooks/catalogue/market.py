@@ -42,6 +42,13 @@ class MatchingUpdatedEventData(Data):
     offer: Annotated[UUID, Reference("offer")]
 
 
+class MatchingAlertedEventData(Data):
+    """A tender that offers of yours answer."""
+
+    offers: int = Field(description="How many of the best matches, in all of its items, are yours")
+    best_rank: int
+
+
 class MatchJudgedEventData(Data):
     """What the buyer thinks of a match."""
 
@@ -91,6 +98,13 @@ TYPES = (
     *Kind("matching", "tender", "matches:read", MatchingUpdatedEventData, {"offer": OFFER}).types(
         updated="A changed offer moved the matches of your tender.",
     ),
+    *Kind(
+        "matching",
+        "tender",
+        "matches:read",
+        MatchingAlertedEventData,
+        {"offers": 2, "best_rank": 1},
+    ).types(alerted="Offers of yours answer a new tender; as your plan allows."),
     *Kind("match", "match", "matches:read", MatchJudgedEventData, {"verdict": Verdict.GOOD}).types(
         judged="A match was judged.",
     ),

@@ -15,6 +15,8 @@ _UPDATABLE = {
     "days_until_due",
     "metadata",
     "expand",
+    "items",
+    "proration_behavior",
 }
 
 
@@ -35,6 +37,7 @@ def update(call: Call) -> Json:
     subscription = call.world.find("subscription", call.id)
     charging.not_modelled(call.params, *(set(call.params) - _UPDATABLE))
     given = dict(call.params)
+    billing.reprice(call.world, subscription, given.pop("items", ()), given)
     if method := given.get("default_payment_method"):
         found = charging.method(call.world, method, "default_payment_method")
         given["default_payment_method"] = found["id"]

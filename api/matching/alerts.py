@@ -1,0 +1,51 @@
+"""Alerts of sellers: once for each tender that offers of theirs answer, as their plan allows.
+
+Never commits. For the workers, after a tender was matched.
+"""
+
+from collections import defaultdict
+from uuid import UUID
+
+from sqlmodel import Session, col, select
+
+from api.core import bulk
+from api.core.outbox import Event, emit_all
+from api.identity import quotas
+from api.matching.models import Match, MatchAlert
+from api.rules.subscriptions import Quota
+
+BEST = 20
+"""Sellers are told of matches that are among so many best of an item and have no blockers."""
+
+
+def send(session: Session, tender_id: UUID) -> int:
+    """Tell sellers of a tender that was matched, who were not told of it; how many were.
+
+    One whose plan allows no more alerts this month is not told, now or later.
+    """
+    told = select(MatchAlert.seller_id).where(MatchAlert.tender_id == tender_id)
+    query = select(Match.seller_id, Match.rank).where(
+        Match.tender_id == tender_id,
+        col(Match.public),
+        Match.rank <= BEST,
+        Match.blockers == [],
+        col(Match.seller_id).not_in(told),
+    )
+    ranks: dict[UUID, list[int]] = defaultdict(list)
+    for seller_id, rank in session.exec(query):
+        ranks[seller_id].append(rank)
+    admitted = sorted(quotas.admitted(session, ranks.keys(), Quota.ALERTS)) if ranks else []
+    if not admitted:
+        return 0
+    told_now = [{"offers": len(ranks[each]), "best_rank": min(ranks[each])} for each in admitted]
+    rows = [
+        bulk.new_row(seller_id=each, tender_id=tender_id, **figures)
+        for each, figures in zip(admitted, told_now, strict=True)
+    ]
+    bulk.insert(session, MatchAlert, rows)
+    events = [
+        Event("matching.alerted", tender_id, figures, org_id=each)
+        for each, figures in zip(admitted, told_now, strict=True)
+    ]
+    emit_all(session, events, org_id=None)
+    return len(admitted)

@@ -1,7 +1,7 @@
 """Replacements of rejected goods: rows of the delivery schedule of their own.
 
 Revision ID: 0086
-Revises: 0064
+Revises: 0085
 """
 
 from collections.abc import Sequence
@@ -10,7 +10,7 @@ import sqlalchemy as sa
 from alembic import op
 
 revision: str = "0086"
-down_revision: str | Sequence[str] | None = "0064"
+down_revision: str | Sequence[str] | None = "0085"
 branch_labels: str | Sequence[str] | None = None
 depends_on: str | Sequence[str] | None = None
 

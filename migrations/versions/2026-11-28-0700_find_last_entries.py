@@ -1,7 +1,7 @@
 """The last entry of an audit stream and the answer to a key, each locked and read by one call.
 
 Revision ID: 0080
-Revises: 0064
+Revises: 0079
 """
 
 from collections.abc import Sequence
@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from alembic import op
 
 revision: str = "0080"
-down_revision: str | Sequence[str] | None = "0064"
+down_revision: str | Sequence[str] | None = "0079"
 branch_labels: str | Sequence[str] | None = None
 depends_on: str | Sequence[str] | None = None
 

@@ -3,7 +3,7 @@
 Everybody begins with the plan `free`, which costs nothing and limits nothing.
 
 Revision ID: 0071
-Revises: 0064
+Revises: 0069
 """
 
 from collections.abc import Sequence
@@ -14,7 +14,7 @@ from alembic import op
 from sqlalchemy.dialects import postgresql
 
 revision: str = "0071"
-down_revision: str | Sequence[str] | None = "0064"
+down_revision: str | Sequence[str] | None = "0069"
 branch_labels: str | Sequence[str] | None = None
 depends_on: str | Sequence[str] | None = None
 

@@ -3,7 +3,7 @@
 A payment that the payer's bank sent back after it was settled brings its security back on its way.
 
 Revision ID: 0068
-Revises: 0064
+Revises: 0065
 """
 
 from collections.abc import Sequence
@@ -12,7 +12,7 @@ import sqlalchemy as sa
 from alembic import op
 
 revision: str = "0068"
-down_revision: str | Sequence[str] | None = "0064"
+down_revision: str | Sequence[str] | None = "0065"
 branch_labels: str | Sequence[str] | None = None
 depends_on: str | Sequence[str] | None = None
 

@@ -2,7 +2,7 @@
 of events, failures to log in.
 
 Revision ID: 0077
-Revises: 0064
+Revises: 0075
 """
 
 from collections.abc import Sequence
@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from alembic import op
 
 revision: str = "0077"
-down_revision: str | Sequence[str] | None = "0064"
+down_revision: str | Sequence[str] | None = "0075"
 branch_labels: str | Sequence[str] | None = None
 depends_on: str | Sequence[str] | None = None
 

@@ -1,7 +1,7 @@
 """Business events are booked by fewer statements, and none of them reads all transactions.
 
 Revision ID: 0074
-Revises: 0064
+Revises: 0071
 """
 
 from collections.abc import Sequence
@@ -10,7 +10,7 @@ from pathlib import Path
 from alembic import op
 
 revision: str = "0074"
-down_revision: str | Sequence[str] | None = "0064"
+down_revision: str | Sequence[str] | None = "0071"
 branch_labels: str | Sequence[str] | None = None
 depends_on: str | Sequence[str] | None = None
 

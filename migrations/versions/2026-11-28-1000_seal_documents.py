@@ -1,7 +1,7 @@
 """Documents of bids that are handed in sealed, beside their envelopes.
 
 Revision ID: 0082
-Revises: 0064
+Revises: 0081
 """
 
 from collections.abc import Sequence
@@ -11,7 +11,7 @@ import sqlmodel.sql.sqltypes
 from alembic import op
 
 revision: str = "0082"
-down_revision: str | Sequence[str] | None = "0064"
+down_revision: str | Sequence[str] | None = "0081"
 branch_labels: str | Sequence[str] | None = None
 depends_on: str | Sequence[str] | None = None
 

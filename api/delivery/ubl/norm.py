@@ -2,8 +2,8 @@
 
 from decimal import Decimal
 
+from api.core.xml_files import Element
 from api.delivery.ubl.documents import (
-    Element,
     Kind,
     find,
     find_all,

@@ -183,7 +183,7 @@ def counts(session: Session, statement: BankStatement) -> Mapping[str, int]:
 def _keep_all(session: Session, job: Job, message: IntakeMessage) -> None:
     result: dict[str, Any] = dict.fromkeys(COUNTS, 0)
     result["gaps"], ids = [], []
-    for told in reading.read(message.body):
+    for told in reading.read(intake.content(message)):
         account = account_of(session, told)
         # Two jobs with the same statement: the second sees what the first has kept.
         session.refresh(account, with_for_update=True)

@@ -102,13 +102,13 @@ def announce_overdue(session: Session, reconciliation_id: UUID) -> int:
 
 
 def _tell(session: Session, row: Reconciliation, event: str) -> None:
-    first, *others = [*organisations.operators(session)] or [None]
+    operators = organisations.operators(session)
     emit(
         session,
         event,
         row.id,
-        org_id=first,
-        also=[each for each in others if each is not None],
+        org_id=next(iter(operators), None),
+        also=operators[1:],
         clearing=row.clearing.value,
         currency=row.currency,
         difference=str(row.difference),

@@ -258,13 +258,13 @@ def _log(
 ) -> None:
     stream = f"ledger_correction:{found.id.hex}"
     audit.record(session, stream, action, actor=actor, org_id=None, change=dict(change))
-    first, *others = [*organisations.operators(session)] or [None]
+    operators = organisations.operators(session)
     emit(
         session,
         f"ledger_correction.{happened}",
         found.id,
-        org_id=first,
-        also=[each for each in others if each is not None],
+        org_id=next(iter(operators), None),
+        also=operators[1:],
         kind=found.kind,
         status=found.status,
     )

@@ -25,7 +25,7 @@ def close(session: Session, resource_id: str) -> None:
     """Close yesterday, unless somebody has, and wake again after the next midnight."""
     today = local_date(db.now(session))
     yesterday = today - timedelta(days=1)
-    last = session.exec(select(LedgerDay.day).where(LedgerDay.day >= yesterday)).first()
+    last = session.exec(select(LedgerDay).where(LedgerDay.day >= yesterday)).first()
     if last is None:
         close_day(session, yesterday, actor=ACTOR, reason=None)
     midnight = datetime.combine(today + timedelta(days=1), datetime.min.time(), BISHKEK)

@@ -94,7 +94,7 @@ def document(value: Any) -> Any:
             return {name: document(each) for name, each in value.items()}
         case tuple() | list():
             return [document(each) for each in value]
-    if is_dataclass(value):
+    if is_dataclass(value) and not isinstance(value, type):
         return {
             name: document(own)
             for name, omitted in _names(type(value))

@@ -220,6 +220,7 @@ TABLES = (
     delivery.ScorecardAnnotation,
     payments.LedgerAccount,
     payments.LedgerDay,
+    payments.LedgerCorrection,
     payments.ProviderLine,
     payments.ProviderBalance,
     payments.ReconciliationMatch,

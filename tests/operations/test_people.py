@@ -36,6 +36,7 @@ OF_THINGS = {
     "guarantee.issuer_name": "a bank",
     "payee_account.bank_name": "a bank",
     "platform_account.bank_name": "a bank",
+    "supplier_plan.names": "a plan",
     "platform_account.holder_name": "the platform itself",
     "screening_case.subject_digest": "a digest",
     "stripe_cursor.name": "a list",

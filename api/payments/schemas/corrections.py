@@ -75,8 +75,8 @@ class CloseDayIn(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    day: IsoDate
-    reason: Reason
+    day: IsoDate = Field(examples=["2026-11-27"])
+    reason: Reason = Field(examples=["The month is reported"])
 
 
 class LedgerDayOut(BaseModel):

@@ -10,6 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_vali
 from api.catalog.types import PlainDecimal
 from api.core.ids import PublicId
 from api.core.inputs import IsoDate
+from api.core.zones import LEGAL_ZONE, TimeZone
 from api.identity.schemas import Input, OrganisationId, ShortText
 from api.payments.schemas.fees import FeeInvoiceId
 from api.reference.schemas import CurrencyCode
@@ -124,6 +125,7 @@ class ChargeOut(BaseModel):
     collection_id: CollectionId | None = Field(description="How it is paid")
     reference: str | None = Field(description="What the payer writes (ISO 11649)")
     payment_url: str | None = Field(description="Where it is paid, at Stripe")
+    time_zone: TimeZone = LEGAL_ZONE
 
 
 class SubscriptionOut(BaseModel):
@@ -143,6 +145,7 @@ class SubscriptionOut(BaseModel):
     period_end: datetime
     cancel_at_period_end: bool
     ended_at: datetime | None
+    time_zone: TimeZone = LEGAL_ZONE
     version: int
 
 

@@ -11,6 +11,7 @@ from stdnum.exceptions import ValidationError as NumberWrong
 from api.catalog.types import PlainDecimal
 from api.core.ids import PublicId
 from api.core.inputs import printable
+from api.core.zones import LEGAL_ZONE, TimeZone
 from api.rules.payee_accounts import number_fault
 from api.rules.rails import (
     CollectionStatus,
@@ -166,6 +167,7 @@ class CollectionOut(BaseModel):
     reference: str
     pay_url: str | None
     due_at: datetime | None
+    time_zone: TimeZone = LEGAL_ZONE
     status: CollectionStatus
     version: int
     created_at: datetime

@@ -44,6 +44,10 @@ def bank(story: Story, superuser: psycopg.Connection[Any]) -> None:
         created_by="test",
     )
     written(superuser, batch)
+    superuser.execute(
+        "UPDATE payment_order SET batch_id = %s WHERE id = %s",
+        [batch.id, ids.parse("paymentorder", back["order_id"])],
+    )
     theirs = ok(story.stranger.post("/v1/payee-accounts", json=treasury.PAYEE))
     story.foreign |= {"payeeaccount": theirs["id"]}
     story.ids |= {

@@ -29,6 +29,13 @@ HOLDERS = [
 SEALED = BytesIO()
 attachments.seal(BytesIO(b"%PDF-1.7 drawing"), SEALED)
 BODIES: dict[str, Any] = {
+    "POST /v1/supplier-plans": {
+        "code": "maker",
+        "valid_from": "2099-01-01",
+        "names": {"ky": "Өндүрүүчү", "ru": "Производитель", "en": "Maker", "zh": "制造商"},
+        "monthly_fees": {"KGS": "2500"},
+        "source": "Order 14",
+    },
     "POST /v1/offers": catalog.offer(sku="TENANCY-1"),
     "POST /v1/imports": catalog.csv_file({}),
     "POST /v1/watch-lists/{name}/import": screened.GOODS,

@@ -6,7 +6,7 @@ period, and of a time to apply.
 """
 
 from collections.abc import Callable
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 from uuid import UUID
@@ -18,14 +18,11 @@ from api.core import db, ids
 from api.delivery.models import ScorecardAnnotation
 from api.identity import debarments
 from api.intake.models import IntakeMessage
-from api.payments.models import FeeInvoice, PlanSubscription, SupplierPlan
+from api.payments.models import FeeInvoice
 from api.procurement.service import prequalification
-from api.rules.clock import utcnow
 from api.rules.debarments import DebarmentGround
 from api.rules.fees import FeePurpose, InvoiceKind
-from api.rules.rails import RailName
 from api.rules.scorecards import AnnotationKind, AnnotationStatus, Metric
-from api.rules.subscriptions import SubscriptionStatus
 from tests.catalog import samples as catalog
 from tests.catalog import uploads
 from tests.contracts import delivering, signing
@@ -33,7 +30,7 @@ from tests.delivery import landed, tracking
 from tests.procurement import awarding, bidding, frameworking, prequalifying, samples
 from tests.procurement.evaluation import deciding
 from tests.screening import files as screened
-from tests.tenancy import acts, banked, connected, secured
+from tests.tenancy import acts, banked, connected, secured, subscribed
 from tests.tenancy.world import AsOrg, Story, ok, shown, written
 
 INVOICE = {
@@ -224,28 +221,9 @@ def _basics(
         sha256="ab" * 32,
     )
     written(superuser, invoice)
-    plan = SupplierPlan(
-        code="manufacturer",
-        valid_from=date(2026, 1, 1),
-        names={"en": "Manufacturer"},
-        monthly_fees={"KGS": "2500"},
-        source="test",
-        added_by="test",
+    subscription_id = subscribed.to_a_plan(
+        superuser, supplier.org_id, ids.parse("tender", open_one["id"])
     )
-    written(superuser, plan)
-    subscription = PlanSubscription(
-        org_id=supplier.org_id,
-        plan_id=plan.id,
-        plan=plan.code,
-        currency="KGS",
-        fee=Decimal(2500),
-        rail=RailName.BANK_TRANSFER,
-        status=SubscriptionStatus.ACTIVE,
-        anchor=utcnow(),
-        period_start=utcnow(),
-        period_end=utcnow() + timedelta(days=30),
-    )
-    written(superuser, subscription)
     listed = screened.table("x,organisation,Организация,,,,,,")
     ok(screened.sent(operator, listed))
     drain()
@@ -275,7 +253,7 @@ def _basics(
         "landed_cost_id": landed.landed(buyer)["id"],
         "case_id": case["id"],
         "fee_invoice_id": ids.show("feeinvoice", invoice.id),
-        "subscription_id": ids.show("subscription", subscription.id),
+        "subscription_id": subscription_id,
         "name": "own",
     }
     remark = ScorecardAnnotation(

@@ -35,9 +35,10 @@ LOG_OUT = "POST /v1/session/log-out"
 ROW_BY_ROW = ("POST /v1/tracking-events",)
 """What answers 200 with what became of each row; tests/delivery/test_tracking_events.py."""
 ABOUT_WHAT_IS_PUBLIC = {
-    f"POST /v1/awards/{{award_id}}/{x}" for x in ("propose", "approve", "reject")
+    "POST /v1/frameworks/{framework_id}/sign",
+    *(f"POST /v1/awards/{{award_id}}/{x}" for x in ("propose", "approve", "reject")),
 }
-"""That an award exists everybody reads; a stranger's act on it asks then whose tender it is."""
+"""That an award or an agreement exists everybody reads; a stranger's act asks then whose it is."""
 COUNTED = {"login_throttle"}
 """Tables that an attempt to log in leaves a trace in, which is what they are for."""
 PRIVATE = {

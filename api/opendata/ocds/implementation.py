@@ -71,7 +71,7 @@ def _protocols(
         found.append(
             {
                 "id": ids.show("acceptance", each.id),
-                "documentType": "acceptanceProtocol",
+                "documentType": "completionCertificate",
                 "title": f"Protocol {number}" if number else "Deemed acceptance",
                 "description": f"Row {row.number}: {accepted} {unit} accepted, {rejected} rejected",
                 "datePublished": instant(each.decided_at),

@@ -50,7 +50,7 @@ class RetryIn(Input):
     """Where the supplier wants to be paid, when that failed where it was."""
 
     payee_account_id: PayeeAccountId = Field(
-        examples=["payee_account_019abf2e8c1d7c3fa9b04b4c6f0d2e11"]
+        examples=["payeeaccount_019abf2e8c1d7c3fa9b04b4c6f0d2e11"]
     )
 
 
@@ -119,7 +119,7 @@ class RefundIn(Input):
 
     amount: Positive = Field(examples=["12000.00"])
     payee_account_id: PayeeAccountId = Field(
-        examples=["payee_account_019abf2e8c1d7c3fa9b04b4c6f0d2e11"]
+        examples=["payeeaccount_019abf2e8c1d7c3fa9b04b4c6f0d2e11"]
     )
     reason: Paragraph = Field(examples=["Договор расторгнут"])
 

@@ -86,7 +86,7 @@ class ScheduleAcceptIn(Input):
     sha256: str = Field(pattern="^[0-9a-f]{64}$", examples=["ab" * 32])
     payee_account_id: PayeeAccountId | None = Field(
         default=None,
-        examples=["payee_account_019abf2e8c1d7c3fa9b04b4c6f0d2e11"],
+        examples=["payeeaccount_019abf2e8c1d7c3fa9b04b4c6f0d2e11"],
         description="Asked for where the platform pays",
     )
 

@@ -23,7 +23,7 @@ from api.rules.rails import RailName
 from api.rules.securities import ForfeitureStatus, ReturnCause, SecurityStatus
 
 SecurityId = Annotated[UUID, PublicId("security")]
-_ACCOUNT = "payee_account_019abf2e8c1d7c3fa9b04b4c6f0d2e12"
+_ACCOUNT = "payeeaccount_019abf2e8c1d7c3fa9b04b4c6f0d2e12"
 _DOCUMENT = "document_019abf2e8c1d7c3fa9b04b4c6f0d2e11"
 GUARANTEE = {
     "number": "BG-2026-000417",

@@ -157,7 +157,7 @@ class SealedPartIn(Input):
     file is called (`kerben bid seal-document` writes all three)."""
 
     id: Name = Field(examples=["019abf2e-8c1d-7c3f-a9b0-4b4c6f0d2e12"])
-    key: SealedKey = Field(examples=["AGE-SECRET-KEY-1QQQ…"], repr=False)
+    key: SealedKey = Field(examples=["AGE-SECRET-KEY-1" + "Q" * 58], repr=False)
     name: FileName = Field(examples=["registration.pdf"])
 
 

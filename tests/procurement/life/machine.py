@@ -93,8 +93,10 @@ class Life(After):
             self.tried.add("bidding")
             self.try_bidding()
         self.clear()
-        if "desertion" not in self.tried and self.kind.prolonged and not self.live:
+        if "desertion" not in self.tried and self.kind.prolonged:
             self.tried.add("desertion")
+            for who in list(self.live):
+                self.withdraw(who)
             self.desert()
             return
         for who, price in enumerate(PRICES):
@@ -105,7 +107,7 @@ class Life(After):
         self.reach_deadline(deserted=True)
 
     def desert(self) -> None:
-        """Once in every example: nobody has bid at the end, and the tender is prolonged."""
+        """Once in every example: no bid is left at the end, and the tender is prolonged."""
         end = self.look().tender_period_end
         self.reach_deadline(deserted=True)
         if self.is_open:

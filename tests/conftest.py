@@ -10,7 +10,6 @@ import tempfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
-from itertools import count
 from pathlib import Path
 from typing import Any, Self
 from uuid import UUID, uuid4
@@ -54,8 +53,6 @@ _PURE = Path(__file__).parent / "rules"
 """What is tested here knows no database."""
 _SEEN: list[object] = []
 """The moment when the tables were emptied last: a test that wrote nothing leaves nothing."""
-_NUMBERS = count(1)
-"""Of the organisations of a whole run: what is laid again must not meet a number twice."""
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -251,7 +248,7 @@ def as_org(client: TestClient) -> Callable[..., Actor]:
     """Make an organisation, `as_org(["buyer"], verification_level=2)`, and act as it."""
 
     def make(roles: list[str], **fields: Any) -> Actor:
-        number = next(_NUMBERS)
+        number = next(remembered.numbers)
         defaults: dict[str, Any] = {
             "roles": roles,
             "legal_name": {"ru": f"Организация {number}", "en": f"Organisation {number}"},

@@ -9,9 +9,11 @@ import copy
 from collections.abc import Callable, Mapping
 from decimal import Decimal
 from functools import cache, wraps
+from itertools import count
 from typing import Any, NamedTuple
 
 import psycopg
+import pytest
 from psycopg import sql
 from sqlmodel import Session
 
@@ -39,6 +41,14 @@ class _Kept(NamedTuple):
 
 
 _KEPT: dict[str, _Kept] = {}
+numbers = count(1)
+"""Of the organisations of a whole run: what is laid again must not meet a number twice."""
+
+
+def forget(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let a test make everything anew, with numbers from the first on."""
+    monkeypatch.setattr(__name__ + "._KEPT", {})
+    monkeypatch.setattr(__name__ + ".numbers", count(1))
 
 
 @cache

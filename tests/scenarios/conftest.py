@@ -4,7 +4,14 @@ from collections.abc import Callable
 
 import pytest
 
+from tests import remembered
 from tests.scenarios.recorder import PROCEDURES, Page
+
+
+@pytest.fixture(autouse=True)
+def _anew(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What a page shows does not depend on the tests before it."""
+    remembered.forget(monkeypatch)
 
 
 @pytest.fixture

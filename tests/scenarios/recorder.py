@@ -23,7 +23,7 @@ _OCID = re.compile(r"\b(ocds-[a-z0-9]+)-(\d{6,})\b")
 _DAY = re.compile(r"\d{4}-\d\d-\d\d")
 _INSTANT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:\d\d)")
 _UNREADABLE = re.compile(
-    r"[0-9a-f]{32,}|[A-Za-z0-9+/=_-]{60,}|[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}"
+    r"\bRF\d\d[0-9A-Z]{16}\b|[A-Za-z0-9+/]{43}=|[0-9a-f]{32,}|[A-Za-z0-9+/=_-]{60,}|[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}"
 )
 _LONGEST_LIST = 3
 _SECRETS = {"token", "secret", "session", "csrf_token", "webhook-signature"}

@@ -39,12 +39,6 @@ class PaymentFrozen(Conflict):
     code, title = "payment_frozen", "A dispute holds the payment"
 
 
-class PayeeUnfit(Conflict):
-    """The account is not the payee's, not verified, or of another currency."""
-
-    code, title = "payee_unfit", "This account cannot be paid to"
-
-
 class NotRefundable(Conflict):
     """So much is not free: it was paid out, or the supplier may still earn it."""
 

@@ -1,6 +1,6 @@
 -- As the migration `post_in_one_call` has it, with fewer statements: what was booked is found by its
--- id, where a search by the keys of unknown number read all transactions; accounts are looked up in
--- place, and opened, and holds ended, only where there are such.
+-- id, where a search by the keys of unknown number read all transactions; accounts are
+-- opened, and holds ended, only where there are such.
 CREATE OR REPLACE FUNCTION ledger_post(today date, transactions jsonb, accounts jsonb, entries jsonb)
   RETURNS SETOF ledger_transaction LANGUAGE plpgsql AS $$
 DECLARE fresh uuid[]; found uuid[]; ended uuid[];

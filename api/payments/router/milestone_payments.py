@@ -14,6 +14,7 @@ from api.identity import access
 from api.identity.access import Context, require
 from api.payments import milestone_problems as problems
 from api.payments.models import ContractRefund, MilestonePayment, PaymentMilestone
+from api.payments.problems import PayeeUnfit
 from api.payments.schemas.milestone_payments import (
     ApproveIn,
     BalanceOut,
@@ -117,7 +118,7 @@ def approve(contract_id: ContractId, payment_id: PaymentId, data: ApproveIn, ctx
 @router.post(
     "/{contract_id}/payments/{payment_id}/retry",
     response_model=MilestonePaymentOut,
-    responses=documented(problems.PayeeUnfit, *_CHANGED),
+    responses=documented(PayeeUnfit, *_CHANGED),
 )
 def retry(contract_id: ContractId, payment_id: PaymentId, data: RetryIn, ctx: Confirm) -> Any:
     """Have a payment that failed be made again, as the supplier, to this account of yours."""
@@ -181,7 +182,7 @@ def deny(contract_id: ContractId, payment_id: PaymentId, data: DenyIn, ctx: Conf
     "/{contract_id}/refunds",
     status_code=201,
     response_model=RefundOut,
-    responses=documented(problems.NotRefundable, problems.PayeeUnfit, Conflict),
+    responses=documented(problems.NotRefundable, PayeeUnfit, Conflict),
 )
 def request_refund(contract_id: ContractId, data: RefundIn, ctx: Approve) -> ContractRefund:
     """Ask as the buyer for money back that is free; somebody else of yours approves."""

@@ -15,6 +15,7 @@ from api.identity import access
 from api.identity.access import Context, require
 from api.payments import milestone_problems as problems
 from api.payments.models import PaymentSchedule
+from api.payments.problems import PayeeUnfit
 from api.payments.schemas.guarantees import GuaranteeOut
 from api.payments.schemas.milestones import (
     FactOut,
@@ -73,9 +74,7 @@ def list(contract_id: ContractId, ctx: Read) -> Page[Any]:
 @router.post(
     "/{contract_id}/payment-schedule/accept",
     response_model=PaymentScheduleOut,
-    responses=documented(
-        problems.FileDiffers, problems.SettlementFixed, problems.PayeeUnfit, *_CHANGED
-    ),
+    responses=documented(problems.FileDiffers, problems.SettlementFixed, PayeeUnfit, *_CHANGED),
 )
 def accept(contract_id: ContractId, data: ScheduleAcceptIn, ctx: Answer) -> Any:
     """Agree as the supplier, and say where you want to be paid: the milestones are in force."""

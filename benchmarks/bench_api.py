@@ -311,7 +311,7 @@ def wrk(call: Call, seconds: float) -> float:
         ]
         + [f"http://{HOST}:{PORT}{call.path}"],
         check=True,
-        capture_output=True,
+        stdout=subprocess.PIPE,
         text=True,
     )
     result = next(line for line in done.stdout.splitlines() if line.startswith("RESULT"))

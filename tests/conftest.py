@@ -23,6 +23,7 @@ os.environ.update(
     KERBEN_RATE_LIMITS="{}",
 )
 
+import psutil
 import psycopg
 import pytest
 from fastapi.testclient import TestClient
@@ -71,6 +72,11 @@ def pytest_configure(config: pytest.Config) -> None:
         os.environ.pop("KERBEN_SHARED_DATA", None)
     config.addinivalue_line("markers", "shared: needs the data of KERBEN_SHARED_DATA")
     config.addinivalue_line("markers", "brokers: needs RabbitMQ and Redis (KERBEN_TEST_*_URL)")
+
+
+def pytest_xdist_auto_num_workers() -> int:
+    """One more than there are processors: some tests wait for processes that they started."""
+    return (psutil.cpu_count(logical=False) or 1) + 1
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

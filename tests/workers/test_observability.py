@@ -46,6 +46,14 @@ def value(name: str, **labels: str) -> float:
     return REGISTRY.get_sample_value(name, labels) or 0.0
 
 
+@pytest.fixture(autouse=True)
+def _counts_nothing_yet() -> None:
+    """What other tests asked for makes a scrape of megabytes."""
+    metrics.REQUESTS.clear()
+    metrics.LATENCY.clear()
+    metrics._of_requests.cache_clear()
+
+
 @pytest.fixture
 def fresh(monkeypatch: pytest.MonkeyPatch) -> None:
     """Every scrape asks the database, however long a busy machine takes to answer."""

@@ -10,7 +10,7 @@ from functools import cache
 from hashlib import sha256
 from http import HTTPStatus
 
-from starlette.datastructures import Headers, MutableHeaders
+from starlette.datastructures import Headers
 from starlette.middleware.cors import CORSMiddleware
 from starlette.responses import Response
 from starlette.types import ASGIApp
@@ -30,15 +30,17 @@ _ASKED = (
 _INLINE = re.compile(r"<script>(.*?)</script>", re.DOTALL)
 
 
-def protect(headers: MutableHeaders) -> None:
-    """Add the security headers that an answer does not have.
+def protect(headers: list[tuple[bytes, bytes]]) -> None:
+    """Add to the raw headers of an answer (names in lower case) the security headers it lacks.
 
     Answers are kept by nobody unless they say otherwise; one with an entity tag may be kept by its
     reader, who asks each time whether it still holds.
     """
-    for name, value in _fixed(settings.get().secure).items():
-        headers.setdefault(name, value)
-    headers.setdefault("Cache-Control", "private, no-cache" if "etag" in headers else "no-store")
+    names = {name for name, _ in headers}
+    headers.extend(pair for pair in _fixed(settings.get().secure) if pair[0] not in names)
+    if b"cache-control" not in names:
+        kept = b"private, no-cache" if b"etag" in names else b"no-store"
+        headers.append((b"cache-control", kept))
 
 
 def page_policy(html: str) -> str:
@@ -82,15 +84,15 @@ def shared(app: ASGIApp) -> ASGIApp:
 
 
 @cache
-def _fixed(secure: bool) -> dict[str, str]:
+def _fixed(secure: bool) -> tuple[tuple[bytes, bytes], ...]:
     headers = {
-        "X-Content-Type-Options": "nosniff",
-        "Content-Security-Policy": DATA_POLICY,
-        "X-Frame-Options": "DENY",
-        "Referrer-Policy": "no-referrer",
-        "Cross-Origin-Resource-Policy": "same-site",
-        "Permissions-Policy": "camera=(), geolocation=(), microphone=()",
+        b"x-content-type-options": b"nosniff",
+        b"content-security-policy": DATA_POLICY.encode(),
+        b"x-frame-options": b"DENY",
+        b"referrer-policy": b"no-referrer",
+        b"cross-origin-resource-policy": b"same-site",
+        b"permissions-policy": b"camera=(), geolocation=(), microphone=()",
     }
     if secure:
-        headers["Strict-Transport-Security"] = HSTS
-    return headers
+        headers[b"strict-transport-security"] = HSTS.encode()
+    return tuple(headers.items())

@@ -5,7 +5,7 @@ from http import HTTPMethod
 
 import structlog
 from fastapi import Request
-from starlette.datastructures import Headers, MutableHeaders
+from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from uuid_utils import uuid7
 
@@ -68,7 +68,7 @@ class RequestMiddleware:
                 told = scope.get("kerben.headers", ())
                 own = (b"request-id", request_id.encode())
                 message["headers"] = [*message["headers"], own, *told]
-                browsers.protect(MutableHeaders(raw=message["headers"]))
+                browsers.protect(message["headers"])
             await send(message)
 
         try:

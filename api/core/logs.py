@@ -24,6 +24,8 @@ _SECRET_VALUES = re.compile(
 _MARKS = ("kgp_", "kgs_", "kgo_", "whs", "eyJ", "://", "@")
 """Every secret value holds one of these; looking for them costs a tenth of the pattern."""
 
+_PLAIN = frozenset({int, float, bool, type(None)})
+
 
 class Line:
     """What structlog writes rendered lines to: the stream of standard logging's handler.
@@ -48,6 +50,10 @@ class Line:
 
 def hide_secrets(_: Any, __: str, line: EventDict) -> EventDict:
     """Replace values under telling names, and telling values anywhere, however deep."""
+    texts = [value for value in line.values() if isinstance(value, str)]
+    plain = len(texts) + sum(type(value) in _PLAIN for value in line.values()) == len(line)
+    if plain and not _any_tells(tuple(line)) and not _marked("\n".join(texts)):
+        return line  # as nearly every line: one look at all of it
     return {key: _clean(key, value) for key, value in line.items()}
 
 
@@ -105,8 +111,17 @@ def _clean(key: str, value: Any) -> Any:
     if isinstance(value, str):
         if value and _tells(key):
             return HIDDEN
-        return _SECRET_VALUES.sub(HIDDEN, value) if any(m in value for m in _MARKS) else value
+        return _SECRET_VALUES.sub(HIDDEN, value) if _marked(value) else value
     return value
+
+
+def _marked(text: str) -> bool:
+    return any(mark in text for mark in _MARKS)
+
+
+@lru_cache(maxsize=1000)
+def _any_tells(keys: tuple[str, ...]) -> bool:
+    return any(_tells(key) for key in keys)
 
 
 @lru_cache(maxsize=1000)

@@ -1,6 +1,7 @@
 """`kerben demo`: the main job from an empty machine to ranked suppliers."""
 
 import importlib.util
+import os
 import subprocess
 import sys
 import threading
@@ -101,8 +102,11 @@ def _require_double() -> None:
 
 
 def _pay() -> None:
-    """The payments are told by a process of its own, on a database of its own."""
-    ran = subprocess.run([sys.executable, "-m", "tests.demo"], cwd=migrations.ROOT, check=False)
+    """The payments are told by a process of its own, on a database of its own: with no setting of this
+    installation, and so none of its keys."""
+    own = {name: value for name, value in os.environ.items() if not name.startswith("KERBEN_")}
+    command = [sys.executable, "-m", "tests.demo"]
+    ran = subprocess.run(command, cwd=migrations.ROOT, env=own, check=False)
     if ran.returncode:
         raise typer.Exit(ran.returncode)
 

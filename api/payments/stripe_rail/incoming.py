@@ -54,6 +54,7 @@ class Came(TypedDict):
     clearing: AccountKey
     external_id: str
     actor: str
+    details: dict[str, str]
 
 
 def fold(session: Session, client: StripeClient, row: StripeObject) -> None:
@@ -121,6 +122,7 @@ def _receive(
         "clearing": clearing(row.currency),
         "external_id": charge_id,
         "actor": ACTOR,
+        "details": {"external_id": charge_id},
     }
     if collection is None:
         suspense.receive(session, reason="unknown_payment", reference=row.external_id, **came)

@@ -82,7 +82,7 @@ def test_pay_05_of_a_balance_that_is_empty_nothing_is_reversed_and_all_is_owed(
     assert [each.status for each in returns()] == [ReturnStatus.FAILED]
 
 
-@pytest.mark.parametrize("fault", ["timeout_after_commit", "error_500_after_commit"])
+@pytest.mark.parametrize("fault", ["timeout_after_commit"])
 def test_pay_05_a_reversal_whose_answer_was_lost_is_made_once(
     stripe_world: StripeWorld,
     session: Session,

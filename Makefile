@@ -16,8 +16,8 @@ help: ## Show this list
 	@$(UV) sync --frozen --quiet --compile-bytecode
 	@touch $@
 
-demo: .venv/.ready ## Publish five requests, match them, print the ranked suppliers
-	@$(RUN) kerben demo
+demo: .venv/.ready ## Publish five requests, match them, print the ranked suppliers (ARGS=--with-payments: and pay)
+	@$(RUN) kerben demo $(ARGS)
 
 serve: .venv/.ready ## Start the API at 127.0.0.1:8000 with database and workers inside
 	@$(RUN) kerben serve

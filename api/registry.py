@@ -37,6 +37,7 @@ from api.payments.service import (
     milestone_payments,
     performance_securities,
     plan_quotas,
+    security_chargebacks,
 )
 from api.payments.stripe_rail import provider as stripe_events
 from api.procurement import models as procurement
@@ -292,6 +293,8 @@ entry.plug(performance_securities.may_come_into_force)
 gathering.plug(of_lot=comparison.comparable)
 scoring.plug(markups.of_day)
 gates.plug(Purpose.RELEASE, milestone_payments.send_blockers)
+gates.plug(Purpose.SECURITY_RETURN, security_chargebacks.return_blockers)
+gates.plug(Purpose.PAYOUT, security_chargebacks.payout_blockers)
 metrics.show(*troubles.FIGURES)
 quotas.plug(plan_quotas.GATE)
 providers.register(*tracking_messages.PROVIDERS, stripe_events.PROVIDER, bank_statements.PROVIDER)

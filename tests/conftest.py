@@ -102,8 +102,8 @@ def shared_data() -> Path:
     return Path(os.environ["KERBEN_SHARED_DATA"])
 
 
-@pytest.fixture(scope="session", autouse=True)
-def _database() -> Iterator[None]:
+def prepare() -> None:
+    """The embedded database as the tests know it: migrated, with the bundled reference data."""
     logs.configure("ERROR", "json")
     host = embedded.server_host(settings.get().data_dir.resolve())
     with psycopg.connect(host=host, user="postgres", autocommit=True) as admin:
@@ -115,6 +115,11 @@ def _database() -> Iterator[None]:
         reference.load_bundled(session)
         seeding.load_bundled(session)
         _know_the_years(session)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _database() -> Iterator[None]:
+    prepare()
     # What is imported by now stays: the collector need not walk through it again and again.
     gc.collect()
     gc.freeze()
@@ -249,8 +254,7 @@ class Actor:
         return self.request("DELETE", url, **kwargs)
 
 
-@pytest.fixture
-def as_org(client: TestClient) -> Callable[..., Actor]:
+def acting(client: TestClient) -> Callable[..., Actor]:
     """Make an organisation, `as_org(["buyer"], verification_level=2)`, and act as it."""
 
     def make(roles: list[str], **fields: Any) -> Actor:
@@ -284,7 +288,18 @@ def as_org(client: TestClient) -> Callable[..., Actor]:
 
 
 @pytest.fixture
+def as_org(client: TestClient) -> Callable[..., Actor]:
+    """Make an organisation and act as it, as `acting` does."""
+    return acting(client)
+
+
+@pytest.fixture
 def drain() -> Callable[[], int]:
+    """As `draining`."""
+    return draining()
+
+
+def draining() -> Callable[[], int]:
     """Run the relay and every due job here, real tasks, until nothing is left; how many ran."""
 
     def run() -> int:

@@ -14,6 +14,7 @@ HANDLERS: dict[str, tuple[str, ...]] = {
         "matching.index_seller",
         "procurement.suspend_debarred",
         "screening.watch_organisation",
+        "payments.send_to_organisation",
     ),
     "screening.rescreen_due": ("screening.rescreen",),
     "debarment.began": ("identity.announce_debarment",),

@@ -24,6 +24,7 @@ from api.payments.service import (
     forfeitures,
     guarantees,
     holds,
+    milestones,
     nights,
     reconciling,
     securities,
@@ -76,6 +77,12 @@ def send_waiting(session: Session, resource_id: str) -> None:
     """An account of a payee has changed: what waits for it is tried again."""
     account = session.get_one(PayeeAccount, UUID(hex=resource_id))
     sending.send_waiting(session, account.organisation_id)
+
+
+@task("payments.send_to_organisation")
+def send_to_organisation(session: Session, resource_id: str) -> None:
+    """An organisation has changed, perhaps to verified: what waits for it is tried again."""
+    sending.send_waiting(session, UUID(hex=resource_id))
 
 
 @task("payments.close_ledger_day")
@@ -218,7 +225,7 @@ def execute_forfeiture(session: Session, resource_id: str) -> None:
     forfeitures.execute_due(session, UUID(hex=resource_id))
 
 
-@task("payments.follow_contract")
+@task(milestones.FOLLOW)
 def follow_contract(session: Session, resource_id: str) -> None:
     """Something has happened to a contract: its payments follow."""
     following.follow(session, UUID(hex=resource_id))
@@ -293,9 +300,9 @@ def warn_of_evidence(session: Session, resource_id: str) -> None:
 
 
 @task(recovery.TASK)
-def reverse_transfer(session: Session, return_id: str, actor: str) -> None:
-    """Take back what a seller was paid."""
-    recovery.reverse(UUID(hex=return_id), actor)
+def take_back(session: Session, resource_id: str) -> None:
+    """A supplier owes what it was paid: what its balance at Stripe has is reversed."""
+    recovery.take_back(UUID(hex=resource_id))
 
 
 @task(stripe_payees.ONBOARD)

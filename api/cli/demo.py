@@ -1,11 +1,17 @@
 """`kerben demo`: the main job from an empty machine to ranked suppliers."""
 
+import importlib.util
+import os
+import subprocess
+import sys
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from decimal import Decimal
+from typing import Annotated
 from uuid import UUID
 
+import typer
 from rich.console import Console
 from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
@@ -13,7 +19,7 @@ from rich.table import Table
 from sqlmodel import Session, col, func, select
 
 from api.cli.server import prepare
-from api.core import db, logs, settings
+from api.core import db, logs, migrations, settings
 from api.core.jobs import Job
 from api.core.outbox import OutboxEvent
 from api.demo import story
@@ -28,10 +34,21 @@ from workers import embedded
 
 console = Console()
 SHOWN = 3
+DOUBLE = ("tests/stripe_double/server.py", "tests/demo/__main__.py")
 
 
-def demo() -> None:
+def demo(
+    with_payments: Annotated[
+        bool,
+        typer.Option(
+            "--with-payments",
+            help="Then pay a contract on a double of Stripe (not Stripe; needs a checkout).",
+        ),
+    ] = False,
+) -> None:
     """Load the demonstration, publish five requests, let the workers match them, show why."""
+    if with_payments:
+        _require_double()
     logs.configure("ERROR", settings.get().log_format)
     with _progress() as progress:
         step = progress.add_task("Database and reference data", total=1)
@@ -66,7 +83,32 @@ def demo() -> None:
             _show(session, tender)
         buyer = story.new_key(session, tenders[0].buyer_id)
         supplier = story.new_key(session, sellers[0][0])
+    if with_payments:
+        _pay()
     _farewell(tenders[0].id, buyer, supplier)
+
+
+def _require_double() -> None:
+    """Refuse at once where the tests are not: no wheel and no image has them."""
+    missing = [name for name in DOUBLE if not (migrations.ROOT / name).is_file()]
+    if missing or importlib.util.find_spec("pytest") is None:
+        console.print(
+            "--with-payments needs the double of Stripe, which is with the tests"
+            f" ({DOUBLE[0]}), and their packages: run it in a checkout, by"
+            " make demo ARGS=--with-payments.",
+            markup=False,
+        )
+        raise typer.Exit(1)
+
+
+def _pay() -> None:
+    """The payments are told by a process of its own, on a database of its own: with no setting of this
+    installation, and so none of its keys."""
+    own = {name: value for name, value in os.environ.items() if not name.startswith("KERBEN_")}
+    command = [sys.executable, "-m", "tests.demo"]
+    ran = subprocess.run(command, cwd=migrations.ROOT, env=own, check=False)
+    if ran.returncode:
+        raise typer.Exit(ran.returncode)
 
 
 @contextmanager

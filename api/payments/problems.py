@@ -112,12 +112,6 @@ class SellerUnknown(Conflict):
     code, title = "seller_unknown", "Nobody is named who issues invoices"
 
 
-class AboveTransferred(Conflict):
-    """More is to be taken back than was transferred and is not on its way back."""
-
-    code, title = "above_transferred", "More than was transferred"
-
-
 class SuspenseUnfit(Conflict):
     """The collection is in another currency, or expects nothing any more."""
 

@@ -6,11 +6,13 @@ what it is expected to hold is positive.
 """
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from decimal import ROUND_HALF_EVEN, Decimal
 from enum import StrEnum
 from uuid import UUID
+
+from api.rules.minor_units import exponent
 
 
 class Side(StrEnum):
@@ -103,18 +105,19 @@ def transfer(debit: AccountKey, credit: AccountKey, amount: Decimal) -> list[Ent
     return [Entry(debit, amount), Entry(credit, -amount)]
 
 
-def require_balanced(entries: Sequence[Entry], places: int = 6) -> None:
-    """Raise Unbalanced unless there are two entries or more, none of nothing, none finer than
-    `places` decimals, and each currency adds up to nothing."""
+def require_balanced(entries: Sequence[Entry], places: Callable[[str], int] = exponent) -> None:
+    """Raise Unbalanced unless there are two entries or more, none of nothing, none finer than the
+    `places` (decimals) of its currency, and each currency adds up to nothing."""
     if len(entries) < 2:
         raise Unbalanced("A transaction has two entries or more.")
     sums: defaultdict[str, Decimal] = defaultdict(Decimal)
     for entry in entries:
         if not entry.amount.is_finite() or entry.amount == 0:
             raise Unbalanced("An entry has an amount other than zero.")
-        if entry.amount != entry.amount.quantize(Decimal(1).scaleb(-places)):
-            raise Unbalanced(f"{entry.amount} has more than {places} decimals.")
-        sums[entry.account.currency] += entry.amount
+        currency = entry.account.currency
+        if entry.amount.scaleb(places(currency)) % 1:
+            raise Unbalanced(f"{entry.amount} {currency} is finer than its coin.")
+        sums[currency] += entry.amount
     if off := {currency: total for currency, total in sums.items() if total}:
         shown = ", ".join(f"{total} {currency}" for currency, total in sorted(off.items()))
         raise Unbalanced(f"The entries are off by {shown}.")

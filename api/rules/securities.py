@@ -18,7 +18,7 @@ class SecurityStatus(StrEnum):
     """`requested`: nothing has come, or not all of the money. `received`: a guarantee waits to be
     verified. `held`: it is good. `returning`: it is on its way back, which for money takes a payment
     that may fail, or come back from the payer's bank after it was settled. `cancelled`: nothing came,
-    or nothing good."""
+    or nothing good, or the payer's bank took it back."""
 
     REQUESTED = "requested"
     RECEIVED = "received"
@@ -67,6 +67,7 @@ SECURITY = Machine(
         "complete_return": (frozenset({_S.RETURNING}), _S.RETURNED),
         "come_back": (frozenset({_S.RETURNED}), _S.RETURNING),
         "forfeit": (frozenset({_S.HELD}), _S.FORFEITED),
+        "charge_back": (frozenset({_S.HELD, _S.RETURNING}), _S.CANCELLED),
     }
 )
 DECIDED = frozenset({_F.APPROVED, _F.CONTESTED, _F.UPHELD})

@@ -1,4 +1,4 @@
-"""Each statement of the API's design paper is shown by a test that carries its id in its name."""
+"""Each statement of the design papers is shown by a test that carries its id in its name."""
 
 import ast
 import re
@@ -7,8 +7,12 @@ from pathlib import Path
 import pytest
 
 TESTS = Path(__file__).parents[1]
-KINDS = ("WH", "SSRF", "API", "JOB", "SEC")
-_STATED = re.compile(rf"\b({'|'.join(KINDS)})-(\d\d)\b")
+PAPERS = {
+    "API.md": (("WH", "SSRF", "API", "JOB", "SEC"), 60),
+    "PAYMENTS.md": (("LED", "PAY"), 20),
+}
+"""By paper: the kinds of its statements, and more than how many it has."""
+KINDS = tuple(kind for kinds, _ in PAPERS.values() for kind in kinds)
 _SHOWN = re.compile(rf"(?<![a-z0-9])({'|'.join(KINDS).lower()})_(\d\d)(?![0-9])")
 
 
@@ -25,8 +29,13 @@ def shown() -> dict[str, list[str]]:
 
 
 @pytest.mark.shared
-def test_every_statement_of_the_design_has_a_test_with_its_id(shared_data: Path) -> None:
-    paper = (shared_data.parent / "design" / "API.md").read_text()
-    stated = {f"{kind}-{number}" for kind, number in _STATED.findall(paper)}
-    assert len(stated) > 60
+@pytest.mark.parametrize("paper", PAPERS)
+def test_every_statement_of_the_design_has_a_test_with_its_id(
+    shared_data: Path, paper: str
+) -> None:
+    kinds, least = PAPERS[paper]
+    text = (shared_data.parent / "design" / paper).read_text()
+    found = re.findall(rf"\b({'|'.join(kinds)})-(\d\d)\b", text)
+    stated = {f"{kind}-{number}" for kind, number in found}
+    assert len(stated) > least
     assert stated - shown().keys() == set()

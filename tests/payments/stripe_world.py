@@ -8,7 +8,6 @@ from decimal import Decimal
 from typing import Any
 from uuid import UUID, uuid4
 
-import psycopg
 import pytest
 from fastapi.testclient import TestClient
 from sqlalchemy import text
@@ -21,6 +20,7 @@ from api.payments.service import balances, collections, orders
 from api.payments.stripe_rail import polling
 from api.rules.ledger import AccountKey, AccountKind
 from api.rules.rails import PayeeState, Purpose, RailName
+from tests import remembered
 from tests.conftest import Actor
 from tests.stripe_double import server
 from tests.stripe_double.server import Double
@@ -199,14 +199,21 @@ class StripeWorld:
         assert self.post({"endpoint": endpoint, "body": body, "signature": signature}) == 200
         self.drain()
 
-    def payee(self, country: str = "US", *, onboarded: bool = True) -> UUID:
-        """An account of the supplier at Stripe."""
+    def payee(
+        self,
+        country: str = "US",
+        *,
+        onboarded: bool = True,
+        of: UUID | None = None,
+        currency: str = "EUR",
+    ) -> UUID:
+        """An account at Stripe, of the supplier unless said otherwise."""
         with db.worker_unit_of_work() as session:
             made = PayeeAccount(
-                organisation_id=self.supplier.org_id,
+                organisation_id=of or self.supplier.org_id,
                 rail=RailName.STRIPE,
                 country=country,
-                currency="EUR",
+                currency=currency,
                 holder_name="Supplier",
                 fingerprint=uuid4().hex,
                 added_by="test",
@@ -290,14 +297,34 @@ def _shown(session: Session) -> dict[str, Decimal]:
     return {name: balance.normalize() for name, balance in sorted(found.items()) if balance}
 
 
-def _enter_contract(superuser: psycopg.Connection[Any], world: StripeWorld) -> None:
+def _enter_contract(world: StripeWorld) -> None:
     """A contract of the two sides, of which payments know no more than the sides."""
-    superuser.execute(
+    remembered.connection().execute(
         "INSERT INTO contract (id, created_at, updated_at, tender_id, ocid, buyer_id, suppliers,"
         " status, original_amount, value_amount, value_currency, version)"
         " VALUES (%s, now(), now(), %s, 'ocds-test', %s, %s, 'pending', 1, 1, 'EUR', 1)",
         [world.contract, uuid4(), world.buyer.org_id, [world.supplier.org_id]],
     )
+
+
+def begun(
+    double: Double, client: TestClient, as_org: AsOrg, drain: Callable[[], int]
+) -> StripeWorld:
+    """Everything connected, nothing paid; the settings name the double."""
+    double.reset()
+    settings.get.cache_clear()
+    world = StripeWorld(
+        double,
+        double.client(),
+        client,
+        drain,
+        as_org(["operator"]),
+        as_org(["buyer"]),
+        as_org(["supplier"]),
+    )
+    _enter_contract(world)
+    world.connect()
+    return world
 
 
 @pytest.fixture
@@ -307,25 +334,11 @@ def stripe_world(
     as_org: AsOrg,
     drain: Callable[[], int],
     monkeypatch: pytest.MonkeyPatch,
-    superuser: psycopg.Connection[Any],
 ) -> Iterator[StripeWorld]:
     """Everything connected, nothing paid."""
-    running_double.reset()
     monkeypatch.setenv("KERBEN_STRIPE_KEY", KEY)
     monkeypatch.setenv("KERBEN_STRIPE_API_URL", running_double.url)
-    settings.get.cache_clear()
-    world = StripeWorld(
-        running_double,
-        running_double.client(),
-        client,
-        drain,
-        as_org(["operator"]),
-        as_org(["buyer"]),
-        as_org(["supplier"]),
-    )
-    _enter_contract(superuser, world)
-    world.connect()
-    yield world
+    yield begun(running_double, client, as_org, drain)
     monkeypatch.undo()
     settings.get.cache_clear()
 

@@ -105,7 +105,7 @@ def test_two_that_approve_at_once_make_one_order(
     assert paying.held(case) == 50_000
 
 
-def test_a_dispute_between_approval_and_sending_stops_the_order_until_it_is_closed(
+def test_pay_02_a_dispute_between_approval_and_sending_stops_the_order_until_it_is_closed(
     as_org: AsOrg, session: Session, drain: Drain
 ) -> None:
     case = accepted(session, as_org, drain)

@@ -116,11 +116,15 @@ def payee(of: UUID, *, verified: bool = True) -> UUID:
 
 
 def order(contract: UUID, to: UUID, account: UUID, **more: Any) -> UUID:
-    given: dict[str, Any] = {"amount": Decimal(400), "key": f"rel:{contract}:1", **more}
+    given: dict[str, Any] = {
+        "amount": Decimal(400),
+        "key": f"rel:{contract}:1",
+        "purpose": Purpose.PAYOUT,
+        **more,
+    }
     with db.worker_unit_of_work() as session:
         return orders.order(
             session,
-            purpose=Purpose.PAYOUT,
             resource_id=contract,
             beneficiary_id=to,
             payee_account_id=account,
@@ -246,7 +250,7 @@ def test_a_payment_that_is_refused_frees_what_was_held(
     assert free(AccountKind.ESCROW_LIABILITY, contract) == 1000
 
 
-def test_nothing_is_sent_to_an_account_that_nobody_else_has_verified_and_then_it_is(
+def test_pay_02_nothing_is_sent_to_an_account_that_nobody_else_has_verified_and_then_it_is(
     drain: Callable[[], int], funded: tuple[UUID, UUID]
 ) -> None:
     contract, supplier = funded

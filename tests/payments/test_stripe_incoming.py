@@ -47,7 +47,7 @@ def test_pay_04_a_bank_transfer_comes_in_parts_to_an_account_of_its_own(
     }
 
 
-def test_connect_defect_webhook_secret_lost_what_no_webhook_brought_is_read_from_the_list_of_events(
+def test_pay_08_connect_defect_webhook_secret_lost_what_no_webhook_brought_is_read_from_the_list_of_events(
     stripe_world: StripeWorld,
 ) -> None:
     stripe_world.pay("1000")

@@ -13,10 +13,8 @@ from api.payments.models import StripeReturn
 from api.payments.problems import InsufficientFunds
 from api.payments.rails import RailRefused
 from api.payments.service import orders
-from api.payments.stripe_rail import recovery
 from api.payments.stripe_rail.rail import StripeRail
 from api.rules.rails import CollectionStatus, OrderStatus, PayeeState, Purpose
-from api.rules.stripe_events import ReturnStatus
 from tests.payments.stripe_world import StripeWorld
 
 FEES = Decimal("29.3")
@@ -26,18 +24,6 @@ def funded(world: StripeWorld, amount: str = "1000") -> UUID:
     collection_id = world.pay(amount)
     world.deliver()
     return collection_id
-
-
-def ask_back(world: StripeWorld, order_id: UUID, amount: str, key: str) -> UUID:
-    with db.worker_unit_of_work() as session:
-        order = orders.locked(session, order_id)
-        made = recovery.ask(session, order, key=key, amount=Decimal(amount), actor="test")
-        return made.id
-
-
-def part_of(return_id: UUID) -> StripeReturn:
-    with db.worker_unit_of_work() as session:
-        return session.get_one(StripeReturn, return_id)
 
 
 def test_a_release_is_a_separate_transfer_in_the_contracts_group(stripe_world: StripeWorld) -> None:
@@ -205,45 +191,6 @@ def test_connect_defect_event_older_than_state_a_late_letter_moves_nothing_back(
     stripe_world.drain()
     assert stripe_world.collection(stripe_world.last).status is CollectionStatus.REFUNDED
     assert stripe_world.ledger() == after
-
-
-def test_pay_05_money_is_taken_back_from_a_seller_by_a_reversal(stripe_world: StripeWorld) -> None:
-    funded(stripe_world)
-    payee = stripe_world.payee()
-    order = stripe_world.order("600", payee)
-    stripe_world.drain()
-    stripe_world.deliver()
-    made = {ask_back(stripe_world, order, "250", "back:1") for _ in range(2)}
-    assert len(made) == 1
-    stripe_world.drain()
-    stripe_world.deliver(copies=2, seed=11)
-    assert part_of(made.pop()).status is ReturnStatus.SUCCEEDED
-    assert stripe_world.ledger()["escrow_liability EUR"] == Decimal(650)
-    assert stripe_world.at_stripe() == stripe_world.ledger()["stripe_clearing EUR"]
-    with pytest.raises(recovery.AboveTransferred):
-        ask_back(stripe_world, order, "350.01", "back:2")
-
-
-def test_connect_defect_reversal_short_the_rest_is_the_sellers_debt(
-    stripe_world: StripeWorld,
-) -> None:
-    funded(stripe_world)
-    payee = stripe_world.payee()
-    order = stripe_world.order("600", payee)
-    stripe_world.drain()
-    stripe_world.deliver()
-    account = stripe_world.account_of(payee).provider_account_id
-    assert account is not None
-    stripe_world.api.v1.payouts.create(
-        {"amount": 45_000, "currency": "eur"}, {"stripe_account": account}
-    )
-    made = ask_back(stripe_world, order, "600", "back:1")
-    stripe_world.drain()
-    stripe_world.deliver()
-    assert part_of(made).amount == Decimal(150)
-    assert stripe_world.ledger()["supplier_receivable EUR"] == Decimal(450)
-    assert stripe_world.ledger()["escrow_liability EUR"] == Decimal(1000)
-    assert stripe_world.at_stripe() == stripe_world.ledger()["stripe_clearing EUR"]
 
 
 def test_connect_defect_bank_returned_payout_still_settled_the_money_is_ours_again(

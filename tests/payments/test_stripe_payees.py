@@ -15,7 +15,9 @@ from tests.payments.stripe_world import StripeWorld
 CARD_WORDS = ("card_number", "cvc", "cvv", "pan", "exp_month", "exp_year")
 
 
-def test_a_payee_gets_one_account_and_a_link_into_onboarding(stripe_world: StripeWorld) -> None:
+def test_connect_defect_account_refused_a_payee_is_made_as_a_recipient_once_and_led_into_onboarding(
+    stripe_world: StripeWorld,
+) -> None:
     payee = stripe_world.payee("DE", onboarded=False)
     stripe_world.again(payees.ONBOARD, payee)
     (account,) = stripe_world.api.v2.core.accounts.list().data

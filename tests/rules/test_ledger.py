@@ -21,7 +21,8 @@ from api.rules.ledger import (
 )
 
 PLAIN = [kind for kind, nature in CHART.items() if not nature.referenced]
-amounts = st.decimals(min_value="0.000001", max_value="999999999", places=6)
+amounts = st.decimals(min_value="0.01", max_value="999999999", places=2)
+BOUGHT = {0: "JPY", 2: "KGS", 3: "KWD"}
 keys = st.builds(AccountKey, st.sampled_from(PLAIN), st.sampled_from(["KGS", "USD", "CNY"]))
 
 
@@ -45,7 +46,7 @@ def test_an_exchange_is_balanced_in_each_currency_and_rounded_to_the_bought_one(
     amount: Decimal, rate: Decimal, places: int
 ) -> None:
     debit = AccountKey(AccountKind.BANK_CLEARING, "CNY")
-    credit = AccountKey(AccountKind.SUSPENSE, "KGS")
+    credit = AccountKey(AccountKind.SUSPENSE, BOUGHT[places])
     try:
         entries = exchange(debit, credit, amount, rate, places)
     except Unbalanced:
@@ -58,7 +59,7 @@ def test_an_exchange_is_balanced_in_each_currency_and_rounded_to_the_bought_one(
 
 
 @pytest.mark.parametrize(
-    "values", [[], ["5"], ["5", "-4"], ["0", "0"], ["NaN", "1"], ["0.0000001", "-0.0000001"]]
+    "values", [[], ["5"], ["5", "-4"], ["0", "0"], ["NaN", "1"], ["0.001", "-0.001"]]
 )
 def test_what_is_no_transaction_is_refused(values: list[str]) -> None:
     account = AccountKey(AccountKind.SUSPENSE, "KGS")
@@ -82,3 +83,29 @@ def test_accounts_of_a_contract_name_it_and_the_platforms_own_name_nobody() -> N
 def test_a_balance_is_shown_on_the_normal_side() -> None:
     assert shown(AccountKind.BANK_CLEARING, Decimal(7), Decimal(2)) == 5
     assert shown(AccountKind.ESCROW_LIABILITY, Decimal(2), Decimal(7)) == 5
+
+
+def test_led_09_the_chart_knows_whose_each_account_is_and_which_is_never_overdrawn() -> None:
+    """Of the design; the account of a bid's security is the security's, so that the bid stays secret."""
+    owned = {kind.value for kind, nature in CHART.items() if nature.referenced}
+    assert owned == {
+        "buyer_receivable",
+        "supplier_receivable",
+        "escrow_liability",
+        "bid_security_liability",
+        "performance_security_liability",
+        "supplier_payable",
+        "buyer_payable",
+    }
+    assert {kind.value for kind in CHART} - owned >= {
+        "platform_fee_revenue",
+        "stripe_clearing",
+        "bank_clearing",
+        "dispute_reserve",
+        "fx",
+    }
+    held_for_others = {
+        kind for kind in CHART if kind.value.endswith(("_liability", "_payable", "suspense"))
+    } - {AccountKind.TAX_PAYABLE}
+    assert all(CHART[kind].no_overdraft for kind in held_for_others)
+    assert {CHART[kind].normal for kind in held_for_others} == {"credit"}

@@ -192,7 +192,8 @@ class ContractFunding(Table, table=True):
 
 
 class ContractRefund(Table, table=True):
-    """Money of a contract that goes back to the buyer, asked for by one person, approved by another."""
+    """Money of a contract that goes back to the buyer, asked for by one person, approved by another;
+    without an account, by Stripe to what it was paid with."""
 
     __tablename__ = "contract_refund"
     __table_args__ = (
@@ -209,7 +210,7 @@ class ContractRefund(Table, table=True):
     status: RefundStatus = Field(default=RefundStatus.REQUESTED, sa_type=state(RefundStatus))
     amount: Decimal = Field(sa_type=MONEY)
     currency: str = Field(max_length=3)
-    payee_account_id: UUID
+    payee_account_id: UUID | None = None
     reason: str = Field(max_length=_TEXT)
     requested_by: str = Field(max_length=ACTOR_LENGTH)
     approved_by: str | None = Field(default=None, max_length=ACTOR_LENGTH)
@@ -219,18 +220,21 @@ class ContractRefund(Table, table=True):
 
 class PaymentRecovery(Table, table=True):
     """What the supplier came to owe the buyer beyond what could be taken off its payments: a
-    receivable. `recovered` is what came of it, which is the buyer's to have refunded."""
+    debt. `recovered` is what came of it, which is the buyer's to have refunded: of that `taken_back`
+    from what the supplier has at Stripe (null until that is known), the rest by the collection."""
 
     __tablename__ = "payment_recovery"
     __table_args__ = (
         UniqueConstraint("contract_id", "number"),
         CheckConstraint("amount > 0 AND recovered BETWEEN 0 AND amount", name="within_amount"),
+        CheckConstraint("taken_back BETWEEN 0 AND recovered", name="taken_back_within_recovered"),
     )
 
     contract_id: UUID = Field(foreign_key="contract.id", ondelete="RESTRICT")
     number: int
     amount: Decimal = Field(sa_type=MONEY)
     recovered: Decimal = Field(default=Decimal(), sa_type=MONEY)
+    taken_back: Decimal | None = Field(default=None, sa_type=MONEY)
     currency: str = Field(max_length=3)
     collection_id: UUID | None = None
     claimed_at: datetime = Field(sa_type=TIMESTAMP)

@@ -66,6 +66,8 @@ class OrderToSend:
     """How often the rail was asked, this time included."""
     provider_account_id: str | None = None
     """The payee's account at the provider, where the rail has such."""
+    held_for: UUID | None = None
+    """What its money was held for: a contract, a security."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -187,12 +187,15 @@ def deny(contract_id: ContractId, payment_id: PaymentId, data: DenyIn, ctx: Conf
 def request_refund(contract_id: ContractId, data: RefundIn, ctx: Approve) -> ContractRefund:
     """Ask as the buyer for money back that is free; somebody else of yours approves."""
     _, contract = _held(ctx, contract_id, Side.BUYER)
-    payees.require(
-        ctx.session,
-        data.payee_account_id,
-        org_id=ctx.org_id,
-        currency=contract.value_currency,
-    )
+    if data.payee_account_id is not None or not escrow.paid_at_stripe(
+        ctx.session, contract, data.amount
+    ):
+        payees.require(
+            ctx.session,
+            data.payee_account_id,
+            org_id=ctx.org_id,
+            currency=contract.value_currency,
+        )
     return refunds.request(ctx.session, contract, actor=ctx.actor, data=data)
 
 

@@ -118,8 +118,10 @@ class RefundIn(Input):
     """Money that is free and goes back to the buyer."""
 
     amount: Positive = Field(examples=["12000.00"])
-    payee_account_id: PayeeAccountId = Field(
-        examples=["payeeaccount_019abf2e8c1d7c3fa9b04b4c6f0d2e11"]
+    payee_account_id: PayeeAccountId | None = Field(
+        default=None,
+        description="Without one it goes back to what it was paid with through Stripe",
+        examples=["payeeaccount_019abf2e8c1d7c3fa9b04b4c6f0d2e11"],
     )
     reason: Paragraph = Field(examples=["Договор расторгнут"])
 
@@ -141,14 +143,17 @@ class RefundOut(BaseModel):
 
 
 class RecoveryOut(BaseModel):
-    """What the supplier came to owe after it was paid, and what of it came; it pays by the
-    collection."""
+    """What the supplier came to owe after it was paid, and what of it came; what Stripe could not take
+    back it pays by the collection."""
 
     model_config = ConfigDict(from_attributes=True)
 
     number: int
     amount: PlainDecimal
     recovered: PlainDecimal
+    taken_back: PlainDecimal | None = Field(
+        description="Of it, from the supplier's balance at Stripe; null while that is not known"
+    )
     currency: str
     collection_id: CollectionId | None
     claimed_at: datetime

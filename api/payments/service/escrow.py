@@ -22,14 +22,14 @@ from api.payments.models import (
     PaymentSchedule,
 )
 from api.payments.schemas.milestone_payments import FundingIn
-from api.payments.service import collections, milestones, orders, posting
+from api.payments.service import coins, collections, milestones, orders, posting
 from api.payments.service import milestone_payments as payments
 from api.payments.service.accounts import Parties
 from api.payments.service.posting import Posting
 from api.rules.ledger import AccountKey, AccountKind, transfer
 from api.rules.offers import plain
 from api.rules.payment_milestones import PaymentStatus, Settlement
-from api.rules.rails import UNPAID, OrderStatus, Purpose
+from api.rules.rails import UNPAID, OrderStatus, Purpose, RailName
 
 SYSTEM = milestones.SYSTEM
 _ORDERED = (PaymentStatus.RELEASED, PaymentStatus.PAID)
@@ -46,7 +46,8 @@ def parties(contract: Contract) -> Parties:
 
 
 def ask(session: Session, contract: Contract, *, actor: str, data: FundingIn) -> Collection:
-    """Ask the buyer for money for a contract."""
+    """Ask the buyer for money for a contract. Raises Invalid for part of a coin."""
+    coins.require(data.amount, contract.value_currency)
     made = collections.request(
         session,
         payer_id=contract.buyer_id,
@@ -91,6 +92,16 @@ def received(session: Session, contract: Contract) -> Decimal:
         ContractFunding.contract_id == contract.id
     )
     return Decimal(session.exec(query).one())
+
+
+def paid_at_stripe(session: Session, contract: Contract, amount: Decimal) -> bool:
+    """Whether one payment through Stripe has brought so much, which it can be refunded to."""
+    query = select(Collection.id).where(
+        Collection.credit_reference == contract.id,
+        Collection.rail == RailName.STRIPE,
+        Collection.received_amount >= amount,
+    )
+    return session.exec(query.limit(1)).first() is not None
 
 
 def free(session: Session, contract: Contract) -> Decimal:

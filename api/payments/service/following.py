@@ -31,6 +31,7 @@ from api.payments.service import (
     milestone_facts,
     milestone_figures,
     milestones,
+    recoveries,
     refunding,
     refunds,
     security_money,
@@ -67,7 +68,7 @@ def follow(session: Session, contract_id: UUID) -> bool:
             _call(session, contract, schedule, milestone, known)
     _refresh(session, contract)
     if schedule.settlement is Settlement.ESCROW:
-        refunding.recover(session, contract)
+        recoveries.follow(session, contract)
         refunding.pay_back(session, contract)
         state = refunds.balance(session, contract)
         out = refunds.gross_out(session, contract)

@@ -171,7 +171,7 @@ def execute_due(session: Session, forfeiture_id: UUID) -> bool:
     """Keep a security whose decision stands and can no longer be contested; for the workers.
 
     Money is owed to the beneficiary from now on, and paid; payment of a guarantee is demanded. False:
-    there is nothing to execute (any more), or the card is not charged yet.
+    there is nothing to execute (any more), the card is not charged yet, or its payment is disputed.
     """
     known = session.get(SecurityForfeiture, forfeiture_id)
     if known is None:
@@ -182,6 +182,8 @@ def execute_due(session: Session, forfeiture_id: UUID) -> bool:
         return False
     if security.status is not SecurityStatus.HELD:
         _move(session, security, forfeiture, "withdraw", securities.SYSTEM, reason="not held")
+        return False
+    if security_queries.is_disputed(session, security.id):
         return False
     guarantee = _guarantee(session, security)
     if guarantee is None and security.received_amount < security.amount:

@@ -5,7 +5,9 @@ from uuid import UUID
 
 from sqlmodel import Session
 
+from api.identity.models import Organisation
 from api.payments.models import PayeeAccount, PaymentOrder
+from api.rules.organisations import OrganisationStatus
 from api.rules.rails import PayeeState, Purpose
 from api.rules.screening import SubjectKind
 from api.screening.service import subjects
@@ -38,6 +40,9 @@ def blockers(session: Session, order: PaymentOrder) -> list[str]:
             found.append("payee_account_foreign")
         if account.state is not PayeeState.VERIFIED:
             found.append(f"payee_account_{account.state}")
+    beneficiary = session.get_one(Organisation, order.beneficiary_id, populate_existing=True)
+    if beneficiary.status is not OrganisationStatus.VERIFIED:
+        found.append(f"beneficiary_{beneficiary.status}")
     found += _screened(session, order.beneficiary_id, account)
     return found
 

@@ -8,8 +8,9 @@ from typing import NamedTuple
 from uuid import UUID
 
 from sqlalchemy import text
-from sqlmodel import Session
+from sqlmodel import Session, col, select
 
+from api.payments.models import ProviderLine, ReconciliationMatch
 from api.rules.ledger import AccountKey
 from api.rules.reconciling import MatchRule
 
@@ -60,6 +61,16 @@ class Owed(NamedTuple):
     line_id: UUID
     rule: MatchRule
     fee: Decimal
+
+
+def is_matched(session: Session, line: str) -> bool:
+    """Whether a provider's line, by its external id, has its match: what it costs is booked then."""
+    query = (
+        select(ReconciliationMatch.id)
+        .join(ProviderLine, col(ProviderLine.id) == ReconciliationMatch.line_id)
+        .where(ProviderLine.external_id == line)
+    )
+    return session.exec(query.limit(1)).first() is not None
 
 
 def keep(

@@ -25,6 +25,7 @@ _EVENTS = {
     "cancel": "milestone.cancelled",
 }
 SYSTEM = "system:payments"
+FOLLOW = "payments.follow_contract"
 
 
 def put_in_force(

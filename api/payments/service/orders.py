@@ -182,6 +182,7 @@ def to_send(session: Session, order_id: UUID) -> OrderToSend | None:
         end_to_end_id=order.end_to_end_id,
         attempts=order.attempts,
         provider_account_id=account.provider_account_id if account else None,
+        held_for=order.debit_reference,
     )
 
 

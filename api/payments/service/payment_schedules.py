@@ -21,11 +21,11 @@ from api.core.errors import Conflict, FieldError, Invalid, NotFound
 from api.payments.milestone_problems import FileDiffers, NoPaymentSchedule, SettlementFixed
 from api.payments.models import PaymentMilestone, PaymentSchedule
 from api.payments.schemas.milestones import PartIn, PaymentScheduleIn, ScheduleAcceptIn
-from api.payments.service import milestones
+from api.payments.service import coins, milestones
 from api.reference.locales import currencies
 from api.rules import payment_milestones as rules
 from api.rules.offers import plain
-from api.rules.payment_milestones import Part
+from api.rules.payment_milestones import Part, Settlement
 from api.rules.schedules import SCHEDULE, ScheduleStatus
 from api.rules.states import IllegalTransition
 
@@ -142,6 +142,8 @@ def _amounts(
     session: Session, contract: Contract, data: PaymentScheduleIn
 ) -> tuple[list[Part], dict[int, Decimal]]:
     """The parts as the rules take them, and the amount of each. Raises Invalid."""
+    if data.settlement is Settlement.ESCROW:
+        coins.require(contract.value_amount, contract.value_currency, "#/settlement")
     places = currencies()[contract.value_currency].minor_units
     awards = queries.awards_of(session, contract)
     values = rules.apportioned(

@@ -39,7 +39,7 @@ from api.payments.problems import (
     InsufficientFunds,
     LedgerKeyReused,
 )
-from api.payments.service import accounts, balances
+from api.payments.service import accounts, balances, coins
 from api.payments.service.accounts import NOBODY, Parties
 from api.rules import ledger as rules
 from api.rules.clock import BISHKEK, utcnow
@@ -121,7 +121,7 @@ def post_all(
     if not postings:
         return []
     for posting in postings:
-        rules.require_balanced(posting.entries)
+        rules.require_balanced(posting.entries, coins.places)
     told = {name: to_json(v).decode() for name, v in _told(postings, parties).items()}
     try:
         session.flush()

@@ -106,6 +106,8 @@ def follow_order(session: Session, order: PaymentOrder) -> bool:
         if security.status is SecurityStatus.RETURNED:
             security.returned_at = None
             security_moves.move(session, security, "come_back", SYSTEM)
+        if security.status not in LIVE:
+            return True
         _not_returned(session, security, order.last_error or order.status)
     return True
 

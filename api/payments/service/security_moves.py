@@ -22,6 +22,7 @@ _EVENTS = {
     "come_back": "return_begun",
     "fail_return": "return_failed",
     "forfeit": "forfeited",
+    "charge_back": "charged_back",
     "schedule_return": "return_scheduled",
 }
 

@@ -13,7 +13,7 @@ from sqlmodel import Session, col, exists, false, select, true
 from api.core import pages
 from api.core.errors import NotFound
 from api.core.pages import PageQuery
-from api.payments.models import Guarantee, Security, SecurityForfeiture
+from api.payments.models import Guarantee, PaymentDispute, Security, SecurityForfeiture
 from api.procurement.models import Bid
 from api.rules.guarantees import GuaranteeKind, GuaranteeStatus
 from api.rules.securities import SecurityStatus
@@ -37,6 +37,16 @@ def visible(org_id: UUID, *, reviews: bool = False) -> ColumnElement[bool]:
         and_(col(Security.beneficiary_id) == org_id, _DISCLOSED),
         _CONTESTED if reviews else false(),
     )
+
+
+def is_disputed(session: Session, security_id: UUID) -> bool:
+    """Whether the payer's bank takes back what was paid for a security, and it is not decided yet."""
+    query = (
+        select(PaymentDispute.id)
+        .join(Security, col(Security.collection_id) == PaymentDispute.collection_id)
+        .where(Security.id == security_id, col(PaymentDispute.closed_at).is_(None))
+    )
+    return session.exec(query.limit(1)).first() is not None
 
 
 def get(session: Session, *, org_id: UUID, security_id: UUID, reviews: bool = False) -> Security:

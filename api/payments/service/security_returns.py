@@ -66,10 +66,12 @@ def reschedule_award(session: Session, award_id: UUID) -> int:
 
 
 def return_due(session: Session, security_id: UUID) -> bool:
-    """Send a security back whose day has come. False: it is not due, or a decision to keep it
-    stands."""
+    """Send a security back whose day has come. False: it is not due, a decision to keep it stands, or
+    its payment is disputed."""
     security = security_queries.locked(session, col(Security.id) == security_id)
     if security is None or security.return_due_at is None:
+        return False
+    if security_queries.is_disputed(session, security.id):
         return False
     if security.status is SecurityStatus.RETURNING:
         return security_money.send_again(session, security)

@@ -4,19 +4,23 @@ For the workers. Never commits. Those that Stripe renews begin and end by what S
 (stripe_rail/subscribing); what they are charged is invoiced, booked and dunned here as well.
 """
 
+from collections.abc import Mapping
 from datetime import timedelta
 from decimal import Decimal
+from types import MappingProxyType
 from uuid import UUID
 
 from sqlmodel import Session, col, select
 
-from api.core import db, deadlines, rows
+from api.core import db, deadlines, ids, rows, settings
+from api.identity.service import notices
 from api.payments.models import Collection, FeeInvoice, PlanCharge, PlanSubscription, SupplierPlan
 from api.payments.service import collections, fee_invoices, plans, subscriptions
 from api.rules import subscriptions as rules
 from api.rules.clock import local_date
 from api.rules.fees import FeePurpose, Line
 from api.rules.ledger import AccountKey, AccountKind
+from api.rules.offers import plain
 from api.rules.rails import CollectionStatus, Purpose, RailName
 from api.rules.subscriptions import SubscriptionStatus
 
@@ -107,6 +111,8 @@ def payment_due(session: Session, charge_id: UUID) -> None:
     if subscription.status is _S.ACTIVE:
         told = {"charge": charge.id.hex, "grace_ends_at": ends.isoformat()}
         subscriptions.move(session, subscription, "fall_behind", SYSTEM, **told)
+        ending = {"grace_ends_on": local_date(ends).isoformat()}
+        _write(session, charge, subscription, "subscription_past_due", ending)
 
 
 def grace_ended(session: Session, charge_id: UUID) -> None:
@@ -114,6 +120,7 @@ def grace_ended(session: Session, charge_id: UUID) -> None:
     found = _unpaid(session, charge_id)
     if found is not None and found[1].status is _S.PAST_DUE:
         subscriptions.move(session, found[1], "pause", SYSTEM, charge=charge_id.hex)
+        _write(session, *found, "subscription_paused")
 
 
 def period_ended(session: Session, subscription_id: UUID) -> None:
@@ -160,6 +167,27 @@ def _unpaid(session: Session, charge_id: UUID) -> tuple[PlanCharge, PlanSubscrip
     subscription = rows.locked(session, PlanSubscription, known.subscription_id)
     charge = session.get_one(PlanCharge, charge_id, populate_existing=True)
     return (charge, subscription) if charge.paid_at is None else None
+
+
+def _write(
+    session: Session,
+    charge: PlanCharge,
+    subscription: PlanSubscription,
+    template: str,
+    more: Mapping[str, str] = MappingProxyType({}),
+) -> None:
+    """A mail to whoever may do something about a subscription that is not paid."""
+    invoice = session.get_one(FeeInvoice, charge.fee_invoice_id)
+    values = {
+        "plan": subscription.plan,
+        "amount": plain(invoice.gross),
+        "currency": charge.currency,
+        "due_on": local_date(charge.due_at).isoformat(),
+        "subscription": ids.show("subscription", subscription.id),
+        "base_url": settings.get().base_url,
+        **more,
+    }
+    notices.notify(session, charge.org_id, "subscriptions:write", template, values)
 
 
 def overdue(session: Session, subscription: PlanSubscription) -> bool:

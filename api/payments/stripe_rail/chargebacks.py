@@ -1,5 +1,6 @@
 """Disputes of payers: while one is open the contract's payments are frozen and the money is in
-reserve; what was lost is booked as gone, what was won comes back.
+reserve; what was lost is booked as gone, what was won comes back. What was paid for a security is
+frozen likewise (security_chargebacks).
 
 Stripe's `balance_transactions` of a dispute say what it took and gave, its status who won
 (https://docs.stripe.com/api/disputes/object). An inquiry (`warning_…`) takes nothing.
@@ -17,7 +18,7 @@ from api.contracts import freezes
 from api.core import audit, db, deadlines
 from api.core.outbox import emit
 from api.payments.models import Collection, PaymentDispute, StripeObject
-from api.payments.service import posting
+from api.payments.service import posting, security_chargebacks
 from api.payments.service.posting import Posting
 from api.payments.stripe_rail import liability
 from api.payments.stripe_rail.objects import ACTOR, clearing, fees, money
@@ -63,6 +64,8 @@ def _fold_one(
     session.flush()
     if is_new:
         _open(session, dispute, details.get("due_by"))
+    if dispute.status == "lost":
+        security_chargebacks.lost(session, collection)
     _book(session, dispute, collection, told["balance_transactions"])
     if dispute.status in FINAL_DISPUTES and dispute.closed_at is None:
         _close(session, dispute)
@@ -105,6 +108,9 @@ def _close(session: Session, dispute: PaymentDispute) -> None:
     deadlines.disarm(session, EVIDENCE_WARNING_DUE, dispute.id)
     freezes.release(session, payment_dispute_id=dispute.id)
     _tell(session, dispute, "closed")
+    session.flush()
+    collection = session.get_one(Collection, dispute.collection_id)
+    security_chargebacks.closed(session, collection)
 
 
 def _book(
@@ -153,6 +159,7 @@ def _move(
                 entries=entries,
                 actor=ACTOR,
                 resource_id=dispute.id,
+                details={"external_id": line["id"]},
             )
         )
     if posted:
@@ -178,7 +185,7 @@ def _tell(session: Session, dispute: PaymentDispute, what: str) -> None:
     }
     stream = f"payment_dispute:{dispute.id.hex}"
     audit.record(session, stream, what, actor=ACTOR, org_id=None, change=told)
-    also = contract.suppliers if contract else ()
+    also = contract.suppliers if contract else security_chargebacks.beneficiary(session, collection)
     emit(
         session,
         f"payment_dispute.{what}",

@@ -12,7 +12,14 @@ from sqlmodel import Session
 from stripe import StripeClient
 
 from api.payments.models import Collection, StripeObject, StripeReturn
-from api.payments.service import collections, orders, posting, security_cards, suspense
+from api.payments.service import (
+    collections,
+    keyed_matches,
+    orders,
+    posting,
+    security_cards,
+    suspense,
+)
 from api.payments.service.posting import Posting, Rate
 from api.payments.stripe_rail import (
     chargebacks,
@@ -47,6 +54,7 @@ class Came(TypedDict):
     clearing: AccountKey
     external_id: str
     actor: str
+    details: dict[str, str]
 
 
 def fold(session: Session, client: StripeClient, row: StripeObject) -> None:
@@ -114,6 +122,7 @@ def _receive(
         "clearing": clearing(row.currency),
         "external_id": charge_id,
         "actor": ACTOR,
+        "details": {"external_id": charge_id},
     }
     if collection is None:
         suspense.receive(session, reason="unknown_payment", reference=row.external_id, **came)
@@ -124,10 +133,11 @@ def _receive(
 def _settle_abroad(session: Session, charge: dict[str, Any]) -> None:
     """What Stripe kept as its fee, and the exchange, where the balance has another currency.
 
-    A payment's balance transaction may be there later than the payment.
+    A payment's balance transaction may be there later than the payment: reconciliation may have met
+    it first, and booked the fee.
     """
     line = charge.get("balance_transaction")
-    if not isinstance(line, dict):
+    if not isinstance(line, dict) or keyed_matches.is_matched(session, line["id"]):
         return
     paid, currency = money(charge["amount"], charge["currency"])
     gross, settled = money(line["amount"], line["currency"])
@@ -138,16 +148,26 @@ def _settle_abroad(session: Session, charge: dict[str, Any]) -> None:
             *transfer(AccountKey(AccountKind.FX, currency), clearing(currency), paid),
         ]
         rate = Rate(Decimal(str(line["exchange_rate"])), f"Stripe {line['id']}")
-        posted.append(_posting(f"stripe:exchange:{line['id']}", "stripe.exchanged", entries, rate))
+        key = f"stripe:exchange:{line['id']}"
+        posted.append(_posting(key, "stripe.exchanged", entries, charge["id"], rate))
     if line["fee"]:
         entries = transfer(fees(settled), clearing(settled), from_minor(line["fee"], settled))
-        posted.append(_posting(f"stripe:fee:{line['id']}", "stripe.fee", entries))
+        posted.append(_posting(f"stripe:fee:{line['id']}", "stripe.fee", entries, charge["id"]))
     if posted:
         posting.post_all(session, posted)
 
 
-def _posting(key: str, kind: str, entries: list[Entry], rate: Rate | None = None) -> Posting:
-    return Posting(key=key, kind=kind, entries=entries, actor=ACTOR, rate=rate)
+def _posting(
+    key: str, kind: str, entries: list[Entry], charge_id: str, rate: Rate | None = None
+) -> Posting:
+    return Posting(
+        key=key,
+        kind=kind,
+        entries=entries,
+        actor=ACTOR,
+        rate=rate,
+        details={"external_id": charge_id},
+    )
 
 
 def _refunds(
@@ -171,11 +191,12 @@ def _refunds(
 
 def _refunded(session: Session, part: StripeReturn, reason: str | None) -> None:
     assert part.payment_order_id is not None
+    assert part.external_id is not None
     order = orders.locked(session, part.payment_order_id)
     if part.status is ReturnStatus.SUCCEEDED:
-        orders.settled(session, order, provider_id=part.external_id, actor=ACTOR)
+        outgoing.went_out(session, order, part.external_id)
     elif part.status in CAME_TO_NOTHING:
-        outgoing.came_back(session, order, reason or part.status.value)
+        outgoing.came_back(session, order, part.external_id, reason or part.status.value)
 
 
 def _refunded_elsewhere(
@@ -185,6 +206,13 @@ def _refunded_elsewhere(
     assert part.external_id is not None
     key = f"stripe:refund:{part.external_id}"
     if part.status is ReturnStatus.SUCCEEDED:
-        liability.take(session, collection, part.amount, clearing(part.currency), key=key)
+        liability.take(
+            session,
+            collection,
+            part.amount,
+            clearing(part.currency),
+            key=key,
+            external_id=part.external_id,
+        )
     elif part.status in CAME_TO_NOTHING and before is ReturnStatus.SUCCEEDED:
         liability.give_back(session, key)

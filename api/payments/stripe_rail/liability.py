@@ -22,9 +22,16 @@ def contract_of(session: Session, collection: Collection) -> Contract | None:
 
 
 def take(
-    session: Session, collection: Collection, amount: Decimal, paid_from: AccountKey, *, key: str
+    session: Session,
+    collection: Collection,
+    amount: Decimal,
+    paid_from: AccountKey,
+    *,
+    key: str,
+    external_id: str | None = None,
 ) -> None:
-    """Book that `amount` of a collection went back from `paid_from`; told again, nothing."""
+    """Book that `amount` of a collection went back from `paid_from`, by what Stripe calls
+    `external_id`; told again, nothing."""
     account = credit_account(collection)
     free = min(amount, _free(session, account))
     debtor, owed_by = _debtor(session, collection)
@@ -37,6 +44,7 @@ def take(
         entries=entries,
         actor=ACTOR,
         resource_id=collection.id,
+        details={"external_id": external_id} if external_id else {},
     )
     if _booked(session, key) is None:
         posting.post(session, told, {owed_by: [owed_by]})

@@ -8,12 +8,13 @@ from typing import Any
 from sqlmodel import Session
 from stripe import StripeClient
 
+from api.core import jobs
 from api.payments.models import PaymentOrder, StripeObject
-from api.payments.service import orders, posting
+from api.payments.service import milestones, orders, posting
 from api.payments.service.posting import Posting
 from api.payments.stripe_rail import objects, returns
 from api.payments.stripe_rail.objects import ACTOR, clearing, money
-from api.rules.ledger import AccountKey, transfer
+from api.rules.ledger import AccountKey, AccountKind, transfer
 from api.rules.rails import OrderStatus
 from api.rules.stripe_events import ReturnStatus
 
@@ -29,7 +30,7 @@ def fold_transfer(session: Session, client: StripeClient, row: StripeObject) -> 
     row.amount, row.currency = money(told["amount"], told["currency"])
     back = told["amount_reversed"]
     if objects.move(session, row, "paid"):
-        orders.settled(session, order, provider_id=row.external_id, actor=ACTOR)
+        went_out(session, order, row.external_id)
     if back:
         objects.move(session, row, "reversed" if told["reversed"] else "partially_reversed")
         _reversals(session, client, row, order)
@@ -54,10 +55,17 @@ def fold_outbound_payment(session: Session, client: StripeClient, row: StripeObj
         _come_out(session, row, order, told["status"], settled="posted", reason=_why(told))
 
 
-def came_back(session: Session, order: PaymentOrder, reason: str) -> None:
+def went_out(session: Session, order: PaymentOrder, external_id: str) -> None:
+    """The money of an order that is locked is gone, by what Stripe calls `external_id`."""
+    told = {"external_id": external_id}
+    orders.settled(session, order, provider_id=external_id, actor=ACTOR, details=told)
+
+
+def came_back(session: Session, order: PaymentOrder, external_id: str, reason: str) -> None:
     """The money of an order that is locked is ours again, whether or not it had been there."""
     if order.status is OrderStatus.SETTLED:
-        orders.returned(session, order, reason=reason, actor=ACTOR)
+        told = {"external_id": external_id}
+        orders.returned(session, order, reason=reason, actor=ACTOR, details=told)
     elif order.status in _UNDER_WAY:
         orders.failed(session, order, reason=reason, actor=ACTOR)
 
@@ -75,9 +83,9 @@ def _come_out(
     if not objects.move(session, row, status):
         return
     if status == settled:
-        orders.settled(session, order, provider_id=row.external_id, actor=ACTOR)
+        went_out(session, order, row.external_id)
     elif status in ("failed", "canceled", "returned"):
-        came_back(session, order, reason)
+        came_back(session, order, row.external_id, reason)
 
 
 def _why(told: dict[str, Any]) -> str:
@@ -114,7 +122,11 @@ def _reversals(
                     entries=transfer(clearing(currency), paid_from, amount),
                     actor=ACTOR,
                     resource_id=order.id,
+                    details={"external_id": told["id"]},
                 )
             )
     if posted:
         posting.post_all(session, posted)
+        if order.debit_kind is AccountKind.ESCROW_LIABILITY and order.debit_reference:
+            args = {"resource_id": order.debit_reference.hex}
+            jobs.enqueue(session, milestones.FOLLOW, args)

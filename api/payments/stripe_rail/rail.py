@@ -2,6 +2,7 @@
 
 from decimal import Decimal
 
+from sqlalchemy import ColumnElement
 from sqlmodel import Session, col, or_, select
 from stripe import StripeClient
 from stripe.params import TransferCreateParams
@@ -71,7 +72,7 @@ def _planned(session: Session, order: OrderToSend) -> str:
         select(StripeObject)
         .join(Collection, col(Collection.id) == StripeObject.collection_id)
         .where(StripeObject.kind == StripeKind.PAYMENT, StripeObject.currency == order.currency)
-        .where(or_(Collection.id == order.resource_id, Collection.resource_id == order.resource_id))
+        .where(_paid_for(session, order))
         .order_by(col(StripeObject.id))
         .with_for_update(of=StripeObject)
     ).all()
@@ -82,10 +83,21 @@ def _planned(session: Session, order: OrderToSend) -> str:
     raise RailRefused("refund_above_payment", "No payment covers it that was not refunded before.")
 
 
+def _paid_for(session: Session, order: OrderToSend) -> ColumnElement[bool]:
+    """The collections whose money an order sends back: the one that it names, or all that were paid
+    for what it is about."""
+    if session.get(Collection, order.resource_id) is not None:
+        return col(Collection.id) == order.resource_id
+    about = col(Collection.resource_id) == order.resource_id
+    if order.held_for is None:
+        return about
+    return or_(about, col(Collection.credit_reference) == order.held_for)
+
+
 def _transfer(api: StripeClient, order: OrderToSend, account: str, units: int) -> Sent:
     """`transfer_group` is the contract. Stripe forgets keys after a day: what may have been made
     before is looked for."""
-    group = order.resource_id.hex
+    group = (order.held_for or order.resource_id).hex
     if order.attempts > 1:
         made = api.v1.transfers.list({"transfer_group": group, "limit": 100}).auto_paging_iter()
         for each in made:

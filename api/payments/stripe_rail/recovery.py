@@ -1,93 +1,123 @@
-"""Taking back what a seller was paid: by a reversal of the transfer, as far as its balance goes, and
-as its debt for the rest.
+"""Taking back what a seller was paid, by reversals of its transfers, as far as its balance goes.
 
 How much is reversed is decided and written down before Stripe is asked, so that a call whose answer
-was lost is repeated with the same amount under the same key.
+was lost is repeated with the same amount under the same key. What does not come is the business of
+who has asked (service/recoveries).
 """
 
+from collections.abc import Sequence
 from decimal import Decimal
 from uuid import UUID
 
-from sqlmodel import Session, select
+import stripe
+from sqlmodel import Session, col, select
+from sqlmodel.sql.expression import SelectOfScalar
 
 from api.core import db, jobs
-from api.payments.models import PaymentOrder, StripeObject, StripeReturn
-from api.payments.problems import AboveTransferred
+from api.payments.models import PaymentOrder, PaymentRecovery, StripeObject, StripeReturn
 from api.payments.rails import RailRefused
-from api.payments.service import posting
-from api.payments.service.posting import Posting
+from api.payments.service import milestones
 from api.payments.stripe_rail import client, objects, provider, returns
-from api.rules.ledger import AccountKey, AccountKind, transfer
 from api.rules.minor_units import from_minor, to_minor
+from api.rules.rails import Purpose
 from api.rules.stripe_events import ReturnStatus, StripeKind
 
-TASK = "payments.reverse_transfer"
+TASK = "payments.take_back"
+_SHORT = frozenset({"balance_insufficient", "insufficient_funds"})
+_OPEN = frozenset({ReturnStatus.PLANNED, ReturnStatus.PENDING})
 
 
-def ask(
-    session: Session, order: PaymentOrder, *, key: str, amount: Decimal, actor: str
-) -> StripeReturn:
-    """Take `amount` of a settled transfer back; told again under its key, the same.
-
-    Raises AboveTransferred.
-    """
-    root = session.exec(
-        select(StripeObject)
-        .where(StripeObject.payment_order_id == order.id, StripeObject.kind == StripeKind.TRANSFER)
-        .with_for_update()
-    ).one_or_none()
-    known = session.exec(select(StripeReturn).where(StripeReturn.key == key)).one_or_none()
-    if known is not None:
-        return known
-    if root is None or amount > returns.left(session, root):
-        raise AboveTransferred
-    planned = returns.plan(session, root, key=key, amount=amount)
-    jobs.enqueue(session, TASK, {"actor": actor, "return_id": planned.id.hex})
-    return planned
+def possible(session: Session, contract_id: UUID) -> bool:
+    """Whether anything of a contract was paid by transfers, which can be reversed."""
+    return session.exec(_transfers(contract_id).limit(1)).first() is not None
 
 
-def reverse(return_id: UUID, actor: str) -> None:
-    """Decide what can be reversed, ask Stripe for it, book what came and what is owed.
+def came(session: Session, recovery: PaymentRecovery) -> Decimal | None:
+    """What has come back for a recovery; None while Stripe has not answered."""
+    parts = _parts(session, recovery.id)
+    if not parts or any(each.status in _OPEN for each in parts):
+        return None
+    done = (each.amount for each in parts if each.status is ReturnStatus.SUCCEEDED)
+    return sum(done, Decimal())
 
-    No transaction is open while Stripe is asked; told again, it goes on where it was. Raises
-    RailUnavailable.
+
+def take_back(recovery_id: UUID) -> None:
+    """Reverse transfers of a recovery's contract, the latest first, as far as they and the seller's
+    balance go; told again, it goes on where it was.
+
+    No transaction is open while Stripe is asked. Raises RailUnavailable.
     """
     with db.worker_unit_of_work() as session:
-        part, root = _found(session, return_id)
+        contract_id, parts = _plan(session, recovery_id)
+    for part_id in parts:
+        _reverse(part_id)
+    with db.worker_unit_of_work() as session:
+        jobs.enqueue(session, milestones.FOLLOW, {"resource_id": contract_id.hex})
+
+
+def _plan(session: Session, recovery_id: UUID) -> tuple[UUID, list[UUID]]:
+    recovery = session.get_one(PaymentRecovery, recovery_id, with_for_update=True)
+    parts = [*_parts(session, recovery_id)]
+    if not parts and recovery.taken_back is None:
+        left = recovery.amount
+        for root in session.exec(_transfers(recovery.contract_id).with_for_update()).all():
+            amount = min(left, returns.left(session, root))
+            if amount > 0:
+                key = f"{_prefix(recovery_id)}{root.external_id}"
+                parts.append(returns.plan(session, root, key=key, amount=amount))
+                left -= amount
+        if not parts:
+            recovery.taken_back = Decimal()
+            session.add(recovery)
+    return recovery.contract_id, [each.id for each in parts]
+
+
+def _reverse(part_id: UUID) -> None:
+    with db.worker_unit_of_work() as session:
+        part, root = _found(session, part_id)
     if part.status is ReturnStatus.PLANNED:
         there = _balance(root.external_id, part.currency)
         with db.worker_unit_of_work() as session:
-            part = _decide(session, return_id, there, actor)
+            part = _decide(session, part_id, there)
     if part.status is not ReturnStatus.PENDING:
         return
     try:
         with client.calls():
-            client.get().v1.transfers.reversals.create(
-                root.external_id,
-                {
-                    "amount": to_minor(part.amount, part.currency),
-                    "metadata": {objects.KEY: part.key},
-                },
-                {"idempotency_key": part.key},
-            )
+            _ask(root.external_id, part)
     except RailRefused:
         with db.worker_unit_of_work() as session:
-            _nothing_came(session, return_id, actor)
+            returns.move(session, _locked(session, part_id), ReturnStatus.FAILED)
         return
     with db.worker_unit_of_work() as session:
         provider.fold(session, StripeKind.TRANSFER, root.external_id)
 
 
-def _found(session: Session, return_id: UUID) -> tuple[StripeReturn, StripeObject]:
-    part = session.get_one(StripeReturn, return_id)
+def _ask(transfer_id: str, part: StripeReturn) -> None:
+    """Reverse; a balance that has become too short meanwhile is a refusal, not to be tried again."""
+    try:
+        client.get().v1.transfers.reversals.create(
+            transfer_id,
+            {
+                "amount": to_minor(part.amount, part.currency),
+                "metadata": {objects.KEY: part.key},
+            },
+            {"idempotency_key": part.key},
+        )
+    except stripe.InvalidRequestError as error:
+        if error.code not in _SHORT:
+            raise
+        raise RailRefused(error.code, "The seller's balance is too short.") from error
+
+
+def _found(session: Session, part_id: UUID) -> tuple[StripeReturn, StripeObject]:
+    part = session.get_one(StripeReturn, part_id)
     return part, session.get_one(StripeObject, part.object_id)
 
 
-def _locked(session: Session, return_id: UUID) -> tuple[StripeReturn, PaymentOrder]:
-    _, root = _found(session, return_id)
-    root = objects.lock(session, root.kind, root.external_id)
-    part = session.get_one(StripeReturn, return_id, populate_existing=True)
-    return part, session.get_one(PaymentOrder, root.payment_order_id)
+def _locked(session: Session, part_id: UUID) -> StripeReturn:
+    _, root = _found(session, part_id)
+    objects.lock(session, root.kind, root.external_id)
+    return session.get_one(StripeReturn, part_id, populate_existing=True)
 
 
 def _balance(transfer_id: str, currency: str) -> Decimal:
@@ -104,46 +134,30 @@ def _balance(transfer_id: str, currency: str) -> Decimal:
     return max(Decimal(0), from_minor(units, currency))
 
 
-def _decide(session: Session, return_id: UUID, there: Decimal, actor: str) -> StripeReturn:
-    part, order = _locked(session, return_id)
+def _decide(session: Session, part_id: UUID, there: Decimal) -> StripeReturn:
+    part = _locked(session, part_id)
     if part.status is ReturnStatus.PLANNED:
-        short = part.amount - min(part.amount, there)
-        if short == part.amount:
-            returns.move(session, part, ReturnStatus.FAILED)
-        else:
-            part.amount -= short
-            returns.move(session, part, ReturnStatus.PENDING)
-        if short:
-            _owe(session, part, order, short, actor)
+        if there:
+            part.amount = min(part.amount, there)
+        returns.move(session, part, ReturnStatus.PENDING if there else ReturnStatus.FAILED)
     return part
 
 
-def _nothing_came(session: Session, return_id: UUID, actor: str) -> None:
-    part, order = _locked(session, return_id)
-    if returns.move(session, part, ReturnStatus.FAILED):
-        _owe(session, part, order, part.amount, actor, again=":refused")
-
-
-def _owe(
-    session: Session,
-    part: StripeReturn,
-    order: PaymentOrder,
-    amount: Decimal,
-    actor: str,
-    again: str = "",
-) -> None:
-    """What did not come back is the debt of who was paid; the debited account has it again."""
-    seller = order.beneficiary_id
-    debt = AccountKey(AccountKind.SUPPLIER_RECEIVABLE, order.currency, seller)
-    debited = AccountKey(order.debit_kind, order.currency, order.debit_reference)
-    posting.post(
-        session,
-        Posting(
-            key=f"stripe:owed:{part.key}{again}",
-            kind="stripe.reversal_short",
-            entries=transfer(debt, debited, amount),
-            actor=actor,
-            resource_id=order.id,
-        ),
-        {seller: [seller]},
+def _transfers(contract_id: UUID) -> SelectOfScalar[StripeObject]:
+    """What was paid of a contract by transfers, the latest first."""
+    return (
+        select(StripeObject)
+        .join(PaymentOrder, col(PaymentOrder.id) == StripeObject.payment_order_id)
+        .where(StripeObject.kind == StripeKind.TRANSFER)
+        .where(PaymentOrder.purpose == Purpose.RELEASE, PaymentOrder.debit_reference == contract_id)
+        .order_by(col(StripeObject.id).desc())
     )
+
+
+def _parts(session: Session, recovery_id: UUID) -> Sequence[StripeReturn]:
+    query = select(StripeReturn).where(col(StripeReturn.key).startswith(_prefix(recovery_id)))
+    return session.exec(query.order_by(col(StripeReturn.id))).all()
+
+
+def _prefix(recovery_id: UUID) -> str:
+    return f"recovery:{recovery_id.hex}:"

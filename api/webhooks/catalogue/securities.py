@@ -62,6 +62,7 @@ TYPES = (
         returned="A security has gone back.",
         return_failed="A security could not be sent back.",
         forfeited="A security was kept.",
+        charged_back="The payer's bank took a security's money back: it stands for nothing now.",
     ),
     *Kind(
         "security_forfeiture",

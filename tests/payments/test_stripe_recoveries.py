@@ -1,0 +1,133 @@
+"""Refunds of what a supplier was paid already: taken back at Stripe, and only the rest owed."""
+
+from collections.abc import Callable
+from decimal import Decimal
+from typing import Any
+
+import pytest
+from sqlmodel import Session, select
+
+from api.core import db
+from api.payments.models import StripeReturn
+from api.rules.stripe_events import ReturnStatus
+from tests.payments import paying
+from tests.payments import stripe_contracts as contracts
+from tests.payments.stripe_world import StripeWorld
+
+type AsOrg = Callable[..., Any]
+OWED = Decimal(10_000)
+
+
+def reversed_at(world: StripeWorld) -> list[int]:
+    """What was reversed of each transfer, in tyiyn."""
+    return [each.amount_reversed for each in world.api.v1.transfers.list().data]
+
+
+def returns() -> list[StripeReturn]:
+    with db.worker_unit_of_work() as session:
+        return [*session.exec(select(StripeReturn)).all()]
+
+
+def test_pay_05_after_release_the_transfer_is_reversed_and_then_the_buyer_refunded(
+    stripe_world: StripeWorld, session: Session, as_org: AsOrg
+) -> None:
+    case = contracts.released(stripe_world, session, as_org)
+    contracts.owe(case)
+    (owed,) = contracts.recoveries(case)
+    assert (owed["amount"], owed["recovered"], owed["taken_back"]) == ("10000", "10000", "10000")
+    assert owed["collection_id"] is None
+    assert reversed_at(stripe_world) == [1_000_000]
+    books = stripe_world.ledger()
+    assert books.keys().isdisjoint({"supplier_receivable KGS", "buyer_payable KGS"})
+    assert case.balance()["refundable"] == paying.held(case) == OWED
+
+    contracts.refund(case, "10000")
+    stripe_world.deliver(copies=2, seed=3)
+    assert (contracts.refunds(case), paying.held(case)) == (["paid"], 0)
+    (made,) = stripe_world.api.v1.refunds.list().data
+    assert made.amount == 1_000_000
+    contracts.reconciled(stripe_world)
+
+
+def test_connect_defect_reversal_short_only_what_did_not_come_back_is_the_sellers_debt(
+    stripe_world: StripeWorld, session: Session, as_org: AsOrg
+) -> None:
+    case = contracts.released(stripe_world, session, as_org)
+    contracts.paid_out(stripe_world, case, 99_600_000)
+    contracts.owe(case)
+    (owed,) = contracts.recoveries(case)
+    assert (owed["recovered"], owed["taken_back"]) == ("4000", "4000")
+    books = stripe_world.ledger()
+    assert books["supplier_receivable KGS"] == books["buyer_payable KGS"] == Decimal(6_000)
+    assert case.balance()["refundable"] == paying.held(case) == Decimal(4_000)
+
+    paying.come(owed["collection_id"], Decimal(6_000))
+    stripe_world.drain()
+    assert contracts.recoveries(case)[0]["recovered"] == "10000"
+    assert case.balance()["refundable"] == paying.held(case) == OWED
+    assert "supplier_receivable KGS" not in stripe_world.ledger()
+
+
+def test_pay_05_of_a_balance_that_is_empty_nothing_is_reversed_and_all_is_owed(
+    stripe_world: StripeWorld, session: Session, as_org: AsOrg
+) -> None:
+    case = contracts.released(stripe_world, session, as_org)
+    contracts.paid_out(stripe_world, case, 100_000_000)
+    contracts.owe(case)
+    (owed,) = contracts.recoveries(case)
+    assert (owed["recovered"], owed["taken_back"]) == ("0", "0")
+    assert owed["collection_id"] is not None
+    assert stripe_world.ledger()["supplier_receivable KGS"] == OWED
+    assert reversed_at(stripe_world) == [0]
+    assert [each.status for each in returns()] == [ReturnStatus.FAILED]
+
+
+@pytest.mark.parametrize("fault", ["timeout_after_commit"])
+def test_pay_05_a_reversal_whose_answer_was_lost_is_made_once(
+    stripe_world: StripeWorld,
+    session: Session,
+    as_org: AsOrg,
+    monkeypatch: pytest.MonkeyPatch,
+    fault: str,
+) -> None:
+    from api.payments.stripe_rail import client
+
+    case = contracts.released(stripe_world, session, as_org)
+    monkeypatch.setattr(client, "TIMEOUT_SECONDS", (1.0, 0.3))
+    monkeypatch.setattr(client, "RETRIES", 0)
+    client._client.cache_clear()
+    (transfer,) = stripe_world.api.v1.transfers.list().data
+    stripe_world.double.act("fault", kind=fault, path=f"/v1/transfers/{transfer.id}/reversals")
+    with pytest.raises(AssertionError, match="payments.take_back"):
+        contracts.owe(case)
+    assert contracts.recoveries(case)[0]["taken_back"] is None
+    stripe_world.retry()
+    client._client.cache_clear()
+    assert contracts.recoveries(case)[0]["recovered"] == "10000"
+    assert reversed_at(stripe_world) == [1_000_000]
+    assert paying.held(case) == OWED
+    contracts.reconciled(stripe_world)
+
+
+def test_pay_05_a_balance_that_shrinks_before_the_reversal_leaves_a_debt_and_no_job_that_hangs(
+    stripe_world: StripeWorld,
+    session: Session,
+    as_org: AsOrg,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    from api.payments.stripe_rail import recovery
+
+    case = contracts.released(stripe_world, session, as_org)
+    balance = recovery._balance
+
+    def asked(transfer_id: str, currency: str) -> Decimal:
+        there = balance(transfer_id, currency)
+        contracts.paid_out(stripe_world, case, 100_000_000)
+        return there
+
+    monkeypatch.setattr(recovery, "_balance", asked)
+    contracts.owe(case)
+    (owed,) = contracts.recoveries(case)
+    assert (owed["recovered"], owed["taken_back"]) == ("0", "0")
+    assert stripe_world.ledger()["supplier_receivable KGS"] == OWED
+    assert reversed_at(stripe_world) == [0]

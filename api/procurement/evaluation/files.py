@@ -86,7 +86,10 @@ def document(value: Any) -> Any:
         found = {}
         for name, omitted in names:
             own = getattr(value, name)
-            if type(own) not in _AS_THEY_ARE:
+            its_kind = type(own)
+            if its_kind is Decimal:
+                found[name] = plain(own) if own else "0"
+            elif its_kind not in _AS_THEY_ARE:
                 found[name] = document(own)
             elif own is not None or not omitted:
                 found[name] = own

@@ -171,8 +171,8 @@ def _legs(session: Session, shipment_ids: Collection[UUID]) -> dict[UUID, list[L
     ).where(col(ShipmentLeg.shipment_id).in_(shipment_ids))
     found: dict[UUID, list[Leg]] = defaultdict(list)
     rows = session.connection().execute(query.order_by(col(ShipmentLeg.seq))).all()
-    for shipment_id, *leg in rows:
-        found[shipment_id].append(Leg(*leg))
+    for shipment_id, seq, from_place, to_place, crossing in rows:
+        found[shipment_id].append(Leg(seq, from_place, to_place, crossing))
     return found
 
 

@@ -120,11 +120,15 @@ def _lines(entry: str, file: io.BytesIO) -> Iterator[_Unread]:
 def _whole(entry: str, body: bytes) -> Iterator[_Unread]:
     found = _read(body)
     for each in found if isinstance(found, list) else [found]:
-        yield entry, lambda document=each: document
+        yield entry, partial(_told, each)
 
 
 def _fault(entry: str, code: str, detail: str) -> _Unread:
-    return entry, lambda: Unreadable("#", code, detail)
+    return entry, partial(Unreadable, "#", code, detail)
+
+
+def _told(document: Any) -> Any:
+    return document
 
 
 def _read(body: bytes) -> Any:

@@ -75,7 +75,7 @@ _AS_THEY_ARE = frozenset({str, int, bool, type(None)})
 
 def document(value: Any) -> Any:
     """A value of the rules as JSON says it."""
-    kind = type(value)
+    kind: Any = type(value)
     if kind in _AS_THEY_ARE:
         return value
     if kind is Decimal:

@@ -46,11 +46,10 @@ class FreightSplit:
     saving: Decimal
 
 
+# Not frozen, though nobody alters it: freezing cost a fifth of a whole computation.
 @dataclass(slots=True)
 class LineResult:
     """One line in the currency of the result; the lines sum to the whole in every figure.
-
-    Nobody alters it; it is not frozen because freezing cost a fifth of a whole computation.
 
     `unit_price` and `goods` are in the price's currency, after tier and discount. `paid` is the
     price with the line's share of all shared charges, before duties and taxes.

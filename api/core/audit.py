@@ -22,6 +22,10 @@ GENESIS = "0" * 64
 _MAX_INTEGER = 2**53
 _ENCODER = json.JSONEncoder(ensure_ascii=False, sort_keys=True, separators=(",", ":"))
 _LOCKED_LAST = text("SELECT seq, hash FROM kerben_last_entry(:stream)")
+_LOCKED_LASTS = text(
+    "SELECT wanted.stream, last.seq, last.hash FROM unnest(CAST(:streams AS text[])) AS wanted(stream)"
+    " CROSS JOIN LATERAL kerben_last_entry(wanted.stream) AS last"
+)
 _LAST = text(
     "SELECT wanted.stream, last.seq, last.hash FROM unnest(CAST(:streams AS text[])) AS wanted(stream)"
     " CROSS JOIN LATERAL (SELECT seq, hash FROM audit_entry"
@@ -95,21 +99,28 @@ def record(
 
 
 def record_all(
-    session: Session, changes: Sequence[Change], *, actor: str, org_id: UUID | None
+    session: Session,
+    changes: Sequence[Change],
+    *,
+    actor: str,
+    org_id: UUID | None,
+    in_turn: bool = False,
 ) -> None:
     """Append many entries, each to its stream, in a few statements.
 
     The caller holds the locks of the rows that the streams are about, or has just made the rows;
-    a writer who does neither ends at the unique place in the stream.
+    a writer who does neither ends at the unique place in the stream. With `in_turn` writers of one
+    stream wait for each other as with `record`; the locks are taken in the order of the streams'
+    names, so that no two writers wait for each other in a circle.
     """
     if not changes:
         return
     session.flush()
+    query = _LOCKED_LASTS if in_turn else _LAST
+    streams = sorted({change.stream for change in changes})
     last = {
         stream: (seq, hash)
-        for stream, seq, hash in session.connection().execute(
-            _LAST, {"streams": list({change.stream for change in changes})}
-        )
+        for stream, seq, hash in session.connection().execute(query, {"streams": streams})
     }
     _append(session, changes, last, actor=actor, org_id=org_id)
 

@@ -177,7 +177,9 @@ def gtin14(number: str) -> str | None:
 
 def plain(value: Decimal) -> str:
     """A decimal without exponent and without trailing zeros: 12.500000 -> "12.5"."""
-    text = f"{value:f}"
+    text = str(value)
+    if "E" in text:
+        text = f"{value:f}"
     return text.rstrip("0").rstrip(".") if "." in text else text
 
 

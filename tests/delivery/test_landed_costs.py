@@ -334,6 +334,28 @@ def test_what_counts_can_be_read_with_its_source_and_whether_it_was_reviewed(buy
     assert "not verified" in fee["source"]
 
 
+def test_by_every_route_that_is_shipped_goods_come_to_their_delivered_cost(buyer: Any) -> None:
+    routes = buyer.get("/v1/transport-routes").json()["items"]
+    assert {(each["mode"], each["crossing_code"]) for each in routes} == {
+        ("ROAD", "torugart"),
+        ("ROAD", "irkeshtam"),
+        ("ROAD", "bedel"),
+        ("ROAD", "khorgos"),
+        ("RAIL", "altynkol"),
+        ("RAIL", "dostyk"),
+    }
+    for route in routes:
+        first, *_, last = route["places"]
+        terms = {"incoterm": "EXW", "place_code": first}
+        asked = landed.body(
+            delivery_terms=terms, destination_place_code=last, route_code=route["code"]
+        )
+        found = buyer.post("/v1/landed-costs", json=asked)
+        assert found.status_code == 201, (route["code"], found.text)
+        border = {each["in_customs_value"] for each in found.json()["result"]["components"]}
+        assert border == {True, False}, "a part of the way lies behind the border"
+
+
 def test_nobody_but_the_workers_role_writes_what_counts(session: Session) -> None:
     with db.engine("app").connect() as connection, pytest.raises(DBAPIError, match="row-level"):
         connection.execute(

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from datetime import date
 from decimal import Decimal
 from typing import Any
 from uuid import UUID
@@ -83,6 +84,10 @@ def test_figures_come_from_facts_and_link_to_them(made: delivering.Delivery) -> 
     assert found["days_late"]["value"] == "1.2"  # 2 x 3 days / 5 rows
     assert (found["acceptance"]["enough_data"], found["acceptance"]["value"]) == (False, None)
     assert card(made.buyer, made.supplier)["overall"] == "0.555556"
+    assert card(made.buyer, made.supplier)["algorithm_version"]
+    for each in found.values():
+        first, last = (date.fromisoformat(each[name]) for name in ("window_from", "window_to"))
+        assert (last - first).days in (729, 730)
     late = facts(made.buyer, made.supplier, "on_time_delivery")
     assert sorted(each["good"] for each in late) == ["0.000000"] * 2 + ["1.000000"] * 3
     assert all(each["evidence"][0].startswith("performance_") for each in late)

@@ -2,12 +2,13 @@
 
 from collections.abc import Iterator
 from decimal import Decimal
+from importlib import resources
 from pathlib import Path
 
 import pytest
 from sqlmodel import Session, select
 
-from api.delivery.models import ImportParameter, TariffRate
+from api.delivery.models import ImportParameter, RateCharge, TariffRate
 from api.delivery.service import seeding
 from api.delivery.service.seeding import What
 from api.reference.files import FileRefused
@@ -83,6 +84,18 @@ def test_a_bad_row_is_named_by_line_and_column_and_nothing_is_loaded(
     assert [each.pointer for each in refused.value.errors] == [f"#/3/{column}"]
     found = kept.exec(select(TariffRate).where(TariffRate.tnved_code == "0101210000")).all()
     assert found == []
+
+
+def test_negative_freight_is_no_rate(kept: Session, tmp_path: Path) -> None:
+    shipped = resources.files("api.delivery").joinpath("data/rate_charges.tsv").read_text("utf-8")
+    header, haul = (shipped.splitlines()[n].split("\t") for n in (0, 2))
+    haul[header.index("amount")] = "-26000"
+    file = tmp_path / "charges.tsv"
+    file.write_text("\n".join("\t".join(each) for each in (header, haul)), "utf-8")
+    with pytest.raises(FileRefused) as refused:
+        seeding.load(kept, What.RATE_CHARGES, file)
+    assert [(each.pointer, each.code) for each in refused.value.errors] == [("#/2/amount", "range")]
+    assert kept.exec(select(RateCharge).where(RateCharge.amount < 0)).all() == []
 
 
 def test_a_route_over_a_place_that_does_not_exist_is_refused(kept: Session, tmp_path: Path) -> None:

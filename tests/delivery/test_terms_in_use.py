@@ -37,7 +37,7 @@ def test_a_contract_says_where_cost_and_risk_end_and_what_the_buyer_must_know(
 ) -> None:
     case = awarding.ranked(session, as_org)
     for row in session.exec(select(BidLot)):
-        row.incoterm, row.place_code, row.named_place = Incoterm.CPT, "kg-osh", "Ош"
+        row.incoterm, row.place_code, row.named_place = Incoterm.CIP, "kg-osh", "Ош"
         session.add(row)
     session.commit()
     made = signing.offered(case, awarding.awarded(case))
@@ -45,8 +45,14 @@ def test_a_contract_says_where_cost_and_risk_end_and_what_the_buyer_must_know(
     document = case.parties.buyer.get(f"/v1/contracts/{made['id']}/document").json()
 
     terms = document["awards"][0]["delivery_terms"]
-    assert (terms["incoterm"], terms["incoterm_version"]) == ("CPT", "2020")
+    assert (terms["incoterm"], terms["incoterm_version"]) == ("CIP", "2020")
     assert (terms["place_code"], terms["named_place"]) == ("kg-osh", "Ош")
+    assert (terms["un_locode"], terms["mode"]) == ("KGOSS", "any")
+    assert terms["insurance"] == {"cover": "ICC(A)", "coverage_percent": 110}
+    assert terms["importer_of_record"] is None
+    who = terms["obligations"]
+    assert (who["insurance"], who["export_clearance"], who["main_carriage"]) == ("seller",) * 3
+    assert (who["transit_formalities"], who["unloading_at_destination"]) == ("buyer",) * 2
     assert terms["cost_point"] == "at_the_place_of_destination"
     assert terms["risk_point"] == "handed_to_the_first_carrier"
     assert [each["code"] for each in terms["findings"]] == ["RISK_PASSES_AT_ORIGIN"]

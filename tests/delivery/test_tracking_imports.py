@@ -3,12 +3,16 @@ import json
 import random
 import zipfile
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
+from uuid import UUID
 
 import pytest
 from sqlalchemy import func
-from sqlmodel import Session, select
+from sqlmodel import Session, col, select
 
+from api.core import audit, db
+from api.core.audit import AuditEntry
 from api.core.jobs import Job
 from api.delivery.models import TrackingEvent
 from api.delivery.service import tracking_files, tracking_messages
@@ -182,6 +186,41 @@ def test_a_broken_or_lying_entry_spoils_only_itself(monkeypatch: pytest.MonkeyPa
     told = zipped(("1.ndjson", text), ("2.ndjson", good))
     (large,) = tracking_files.documents(told, tracking_files.FileFormat.ZIP)
     assert large.document.code == "entry_too_large"
+
+
+def test_what_is_behind_the_first_documents_is_what_comes_after_them() -> None:
+    lines = b'{"a": 1}\n\nbroken\n' + b"x" * 70_000 + b'\n{"a": 2}\n'
+    file = zipped(("1.ndjson", lines), ("2.json", b'[{"a": 3}, {"a": 4}]'), ("3.jsonl", lines))
+
+    def shown(begin: int) -> list[Any]:
+        found = tracking_files.documents(file, tracking_files.FileFormat.ZIP, begin)
+        return [(each.entry, getattr(each.document, "code", each.document)) for each in found]
+
+    assert len(shown(0)) == 10
+    assert all(shown(begin) == shown(0)[begin:] for begin in range(12))
+
+
+def test_two_sides_that_tell_of_one_shipment_at_once_both_stand_in_its_trail(
+    case: Case, session: Session
+) -> None:
+    for side in (case.buyer, case.supplier):
+        send(side, b"\n".join(line(case, number) for number in range(30)), "ndjson")
+    jobs = session.exec(select(Job.id).where(Job.name == intake.TASK)).all()
+    session.rollback()
+
+    def work(job_id: UUID) -> bool:
+        with db.worker_unit_of_work() as own:
+            return intake.work(own, own.get_one(Job, job_id))
+
+    with ThreadPoolExecutor(2) as pool:
+        assert [*pool.map(work, jobs)] == [True, True]
+
+    stream = f"shipment:{case.uuid.hex}"
+    query = select(AuditEntry).where(AuditEntry.stream == stream).order_by(col(AuditEntry.seq))
+    trail = session.exec(query).all()
+    assert [entry.change["events"] for entry in trail] == [30, 30]
+    assert audit.first_broken(trail) is None
+    assert count(session) == 60
 
 
 def test_another_media_type_and_too_much_are_refused(case: Case, session: Session) -> None:

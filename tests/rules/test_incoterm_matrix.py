@@ -49,6 +49,29 @@ def test_every_cell_is_that_of_the_chart() -> None:
             assert MATRIX[Obligation(row)][Incoterm(term)] is SIGNS[sign], (row, term)
 
 
+POINTS = """
+EXW any place_of_delivery    at_sellers_premises_not_loaded     at_sellers_premises_not_loaded
+FCA any place_of_delivery    handed_to_the_buyers_carrier       handed_to_the_buyers_carrier
+CPT any place_of_destination at_the_place_of_destination        handed_to_the_first_carrier
+CIP any place_of_destination at_the_place_of_destination        handed_to_the_first_carrier
+DAP any place_of_destination at_destination_ready_for_unloading at_destination_ready_for_unloading
+DPU any place_of_destination at_destination_unloaded            at_destination_unloaded
+DDP any place_of_destination at_destination_cleared_for_import  at_destination_cleared_for_import
+FAS sea port_of_shipment     alongside_the_ship                 alongside_the_ship
+FOB sea port_of_shipment     on_board_the_ship                  on_board_the_ship
+CFR sea port_of_destination  at_the_port_of_destination         on_board_the_ship
+CIF sea port_of_destination  at_the_port_of_destination         on_board_the_ship
+"""
+
+
+def test_mode_named_place_and_the_points_of_cost_and_risk_are_those_of_the_chart() -> None:
+    told = [line.split() for line in POINTS.strip().splitlines()]
+    assert [
+        [rule.code, rule.mode, rule.named_place, rule.cost_point, rule.risk_point]
+        for rule in RULES.values()
+    ] == told
+
+
 @pytest.mark.parametrize("term", [*Incoterm])
 def test_only_fca_knows_the_sellers_premises(term: Incoterm) -> None:
     changed = {

@@ -3,7 +3,6 @@
 import hashlib
 import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from decimal import Decimal
 from enum import StrEnum
 from typing import Any, NamedTuple
@@ -48,8 +47,7 @@ class Unreadable(ValueError):
         self.pointer, self.code = pointer, code
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Told:
+class Told(NamedTuple):
     """One event. `references` are numbers by which its shipment may be known.
 
     `key` is the publisher's id of the event, or a hash of what it says; `retracts` is the key of

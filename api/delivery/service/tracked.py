@@ -4,7 +4,7 @@ Never commits.
 """
 
 from collections import defaultdict
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import NamedTuple
 from uuid import UUID
@@ -93,8 +93,23 @@ def by_ids(session: Session, org_id: UUID, ids: Collection[UUID]) -> dict[UUID, 
     """Of these shipments, those of which the organisation is a side."""
     if not ids:
         return {}
-    query = select(Shipment).where(col(Shipment.id).in_(ids), _own(org_id))
-    return {one.id: one for one in _tracked(session, session.exec(query).all())}
+    query = (
+        columns(
+            col(Shipment.id),
+            col(Shipment.buyer_id),
+            col(Contract.suppliers),
+            col(Shipment.consignor)["country"].astext,
+            col(Shipment.consignee)["country"].astext,
+        )
+        .join(Contract, col(Contract.id) == col(Shipment.contract_id))
+        .where(col(Shipment.id).in_(ids), _own(org_id))
+    )
+    rows = session.connection().execute(query).all()
+    legs = _legs(session, [row[0] for row in rows])
+    return {
+        id_: Tracked(id_, buyer, tuple(suppliers), origin, destination, tuple(legs[id_]))
+        for id_, buyer, suppliers, origin, destination in rows
+    }
 
 
 def by_references(
@@ -145,32 +160,30 @@ def legs_of(session: Session, shipment_ids: Collection[UUID]) -> dict[UUID, list
     return found
 
 
-def _tracked(session: Session, shipments: Sequence[Shipment]) -> list[Tracked]:
-    legs = legs_of(session, [one.id for one in shipments])
-    contracts = select(Contract.id, Contract.suppliers).where(
-        col(Contract.id).in_({one.contract_id for one in shipments})
-    )
-    suppliers = dict(session.exec(contracts).all())
-    return [
-        Tracked(
-            id=one.id,
-            buyer_id=one.buyer_id,
-            suppliers=tuple(suppliers[one.contract_id]),
-            origin=one.consignor.get("country"),
-            destination=one.consignee.get("country"),
-            legs=tuple(
-                Leg(leg.seq, leg.from_place_code, leg.to_place_code, leg.crossing_code)
-                for leg in legs[one.id]
-            ),
-        )
-        for one in shipments
-    ]
+def _legs(session: Session, shipment_ids: Collection[UUID]) -> dict[UUID, list[Leg]]:
+    """The legs of shipments by their places, in their order."""
+    query = columns(
+        col(ShipmentLeg.shipment_id),
+        col(ShipmentLeg.seq),
+        col(ShipmentLeg.from_place_code),
+        col(ShipmentLeg.to_place_code),
+        col(ShipmentLeg.crossing_code),
+    ).where(col(ShipmentLeg.shipment_id).in_(shipment_ids))
+    found: dict[UUID, list[Leg]] = defaultdict(list)
+    rows = session.connection().execute(query.order_by(col(ShipmentLeg.seq))).all()
+    for shipment_id, seq, from_place, to_place, crossing in rows:
+        found[shipment_id].append(Leg(seq, from_place, to_place, crossing))
+    return found
 
 
 def _own(org_id: UUID) -> ColumnElement[bool]:
     """Condition of the shipments of which an organisation is a side."""
-    partner = exists().where(
-        col(Contract.id) == col(Shipment.contract_id),
-        literal(org_id) == any_(col(Contract.suppliers)),
+    partner = (
+        exists()
+        .where(
+            col(Contract.id) == col(Shipment.contract_id),
+            literal(org_id) == any_(col(Contract.suppliers)),
+        )
+        .correlate(Shipment)
     )
     return or_(col(Shipment.buyer_id) == org_id, col(Shipment.supplier_id) == org_id, partner)

@@ -1,11 +1,12 @@
 """Files of many events: NDJSON, or a ZIP of NDJSON and JSON files. Bounded, whatever they claim."""
 
 import io
-import json
 import zipfile
 import zlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from enum import StrEnum
+from functools import partial
+from itertools import islice
 from typing import Any, NamedTuple
 
 from api.core.errors import FieldError
@@ -41,6 +42,9 @@ class Line(NamedTuple):
     document: Any
 
 
+type _Unread = tuple[str, Callable[[], Any]]
+
+
 def require_readable(body: bytes, format: FileFormat) -> None:
     """Raise FileUnreadable for what is refused as a whole: no ZIP, a bomb, foreign entries."""
     if not body.strip():
@@ -65,8 +69,14 @@ def require_readable(body: bytes, format: FileFormat) -> None:
             raise _refused("foreign_entry", detail)
 
 
-def documents(body: bytes, format: FileFormat) -> Iterator[Line]:
-    """Every document of a file, in order; a list in a JSON file is as many documents."""
+def documents(body: bytes, format: FileFormat, begin: int = 0) -> Iterator[Line]:
+    """Every document of a file behind the first `begin`, in order; a list in a JSON file is as many
+    documents. Lines that are passed over are not read."""
+    return (Line(entry, read()) for entry, read in islice(_unread(body, format), begin, None))
+
+
+def _unread(body: bytes, format: FileFormat) -> Iterator[_Unread]:
+    """Every document of a file, and how to read it."""
     if format is FileFormat.NDJSON:
         yield from _lines("", io.BytesIO(body))
         return
@@ -78,12 +88,12 @@ def documents(body: bytes, format: FileFormat) -> Iterator[Line]:
                     found = packed.read(min(left, MAX_ENTRY_BYTES) + 1)
             except _BROKEN as error:
                 detail = f"The file in the ZIP cannot be unpacked ({type(error).__name__})."
-                yield Line(each.filename, Unreadable("#", "entry_broken", detail))
+                yield _fault(each.filename, "entry_broken", detail)
                 continue
             left -= len(found)
             if len(found) > MAX_ENTRY_BYTES or left < 0:
                 detail = "Unpacked it is larger than it may be."
-                yield Line(each.filename, Unreadable("#", "entry_too_large", detail))
+                yield _fault(each.filename, "entry_too_large", detail)
                 return
             if each.filename.lower().endswith(_LINES):
                 yield from _lines(each.filename, io.BytesIO(found))
@@ -91,36 +101,34 @@ def documents(body: bytes, format: FileFormat) -> Iterator[Line]:
                 yield from _whole(each.filename, found)
 
 
-def count(body: bytes, format: FileFormat) -> int:
-    """How many documents a file has."""
-    return sum(1 for _ in documents(body, format))
-
-
-def shown(document: Any) -> str:
-    """The beginning of a document, for a report."""
-    return json.dumps(document, ensure_ascii=False)[:200]
-
-
 def _entries(body: bytes) -> list[zipfile.ZipInfo]:
     with zipfile.ZipFile(io.BytesIO(body)) as archive:
         return [each for each in archive.infolist() if not each.is_dir()]
 
 
-def _lines(entry: str, file: io.BytesIO) -> Iterator[Line]:
+def _lines(entry: str, file: io.BytesIO) -> Iterator[_Unread]:
     while line := file.readline(MAX_LINE_BYTES + 1):
         if len(line) > MAX_LINE_BYTES:
             while line and not line.endswith(b"\n"):
                 line = file.readline(MAX_LINE_BYTES)
             detail = f"A line may have {MAX_LINE_BYTES} bytes."
-            yield Line(entry, Unreadable("#", "line_too_long", detail))
+            yield _fault(entry, "line_too_long", detail)
         elif line.strip():
-            yield Line(entry, _read(line))
+            yield entry, partial(_read, line)
 
 
-def _whole(entry: str, body: bytes) -> Iterator[Line]:
+def _whole(entry: str, body: bytes) -> Iterator[_Unread]:
     found = _read(body)
     for each in found if isinstance(found, list) else [found]:
-        yield Line(entry, each)
+        yield entry, partial(_told, each)
+
+
+def _fault(entry: str, code: str, detail: str) -> _Unread:
+    return entry, partial(Unreadable, "#", code, detail)
+
+
+def _told(document: Any) -> Any:
+    return document
 
 
 def _read(body: bytes) -> Any:

@@ -15,7 +15,8 @@ from uuid import UUID
 from sqlmodel import Session
 
 from api.core import audit, bulk, db
-from api.core.outbox import emit
+from api.core.audit import Change
+from api.core.outbox import Event, emit_all
 from api.delivery.carriers.told import Told, Unreadable, Whereabouts
 from api.delivery.models import TrackingEvent
 from api.delivery.schemas.tracking import Clock
@@ -132,8 +133,7 @@ def take(
             news[row["shipment_id"]] += 1
         else:
             report.duplicate += 1
-    for shipment_id in sorted(news):
-        _announce(session, found.by_id[shipment_id], source, actor, news[shipment_id])
+    _announce(session, source, actor, [(found.by_id[id_], count) for id_, count in news.items()])
     return report
 
 
@@ -144,25 +144,14 @@ def read(session: Session, source: IntakeSource, told: Told) -> dict[str, Any]:
 
 
 def _announce(
-    session: Session, shipment: Tracked, source: IntakeSource, actor: str, count: int
+    session: Session, source: IntakeSource, actor: str, news: Sequence[tuple[Tracked, int]]
 ) -> None:
-    audit.record(
-        session,
-        f"shipment:{shipment.id.hex}",
-        "track",
-        actor=actor,
-        org_id=source.org_id,
-        change={"source": source.id.hex, "events": count},
-    )
-    emit(
-        session,
-        EVENT,
-        shipment.id,
-        org_id=shipment.buyer_id,
-        also=shipment.suppliers,
-        source=source.id.hex,
-        events=count,
-    )
+    """Say of each shipment how many events of it are new."""
+    told = [(each, {"source": source.id.hex, "events": count}) for each, count in news]
+    changes = [Change(f"shipment:{each.id.hex}", "track", said) for each, said in told]
+    audit.record_all(session, changes, actor=actor, org_id=source.org_id, in_turn=True)
+    events = [Event(EVENT, each.id, said, each.buyer_id, each.suppliers) for each, said in told]
+    emit_all(session, events, org_id=None)
 
 
 def _find(session: Session, org_id: UUID, told: Sequence[Told]) -> _Found:

@@ -104,10 +104,11 @@ def _documents(
 ) -> tuple[list[Numbered], int]:
     """What the documents of a file behind the first `begin` tell, and the last one that was read."""
     parse = _PARSE[SourceKind(source.provider)]
-    found = tracking_files.documents(intake.content(message), _FORMATS[message.media_type])
+    format = _FORMATS[message.media_type]
+    found = tracking_files.documents(intake.content(message), format, begin)
     told: list[Numbered] = []
     row = begin
-    for row, (entry, document) in enumerate(islice(found, begin, begin + BATCH), begin + 1):
+    for row, (entry, document) in enumerate(islice(found, BATCH), begin + 1):
         if isinstance(document, Unreadable):
             told.append(Numbered(row, _within(entry, document)))
             continue

@@ -87,6 +87,9 @@ def write_invoice(
 
     whole = sum((line.amount for line in lines), Decimal())
     reason = NOT_SUBJECT if vat.category == OUT_OF_SCOPE else None
+    registration = cac(
+        "PartyTaxScheme", cbc("CompanyID", header.seller.number), cac("TaxScheme", cbc("ID", "TAX"))
+    )
     group = cac(
         "TaxSubtotal",
         money("TaxableAmount", whole),
@@ -102,10 +105,9 @@ def write_invoice(
         cbc("DueDate", due.isoformat() if due else None),
         cbc("InvoiceTypeCode", COMMERCIAL_INVOICE),
         cbc("DocumentCurrencyCode", header.currency),
-        cbc("LineCountNumeric", str(len(lines))),
         cac("OrderReference", cbc("ID", header.contract)),
-        cac("AccountingSupplierParty", party(header.seller)),
-        cac("AccountingCustomerParty", party(header.buyer)),
+        cac("AccountingSupplierParty", party(header.seller, registration, schemes=False)),
+        cac("AccountingCustomerParty", party(header.buyer, schemes=False)),
         None if due else cac("PaymentTerms", cbc("Note", f"By the contract {header.contract}")),
         cac("TaxTotal", money("TaxAmount", vat.tax), group),
         cac(

@@ -62,7 +62,7 @@ def _party(element: Element | None) -> Party:
 
 def _line(element: Element) -> Line:
     counted = find(element, "cbc:InvoicedQuantity")
-    tax = find(element, "cac:Item", "cac:ClassifiedTaxCategory")
+    tax = _of_vat(find(element, "cac:Item", "cac:ClassifiedTaxCategory"))
     return Line(
         id=text_of(find(element, "cbc:ID")),
         quantity=_amount(element, "cbc:InvoicedQuantity"),
@@ -77,13 +77,20 @@ def _line(element: Element) -> Line:
 
 
 def _group(element: Element) -> TaxGroup:
+    tax = _of_vat(find(element, "cac:TaxCategory"))
     return TaxGroup(
-        category=text_of(find(element, "cac:TaxCategory", "cbc:ID")),
-        rate=_amount(element, "cac:TaxCategory", "cbc:Percent"),
+        category=text_of(find(tax, "cbc:ID")),
+        rate=_amount(tax, "cbc:Percent"),
         taxable=_amount(element, "cbc:TaxableAmount"),
         tax=_amount(element, "cbc:TaxAmount"),
         path=path_of(element),
     )
+
+
+def _of_vat(category: Element | None) -> Element | None:
+    """A category of tax, if the tax is VAT."""
+    scheme = text_of(find(category, "cac:TaxScheme", "cbc:ID"))
+    return category if scheme is not None and scheme.upper() == "VAT" else None
 
 
 def _amount(element: Element | None, *names: str) -> Decimal | None:

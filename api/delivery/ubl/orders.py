@@ -232,17 +232,23 @@ def _add_part(line: Element, lines: list[dict[str, Any]], places: dict[str, str]
     split.append(row)
 
 
-def party(found: Party) -> Element | None:
-    """A cac:Party."""
+def party(found: Party, *more: Element | None, schemes: bool = True) -> Element | None:
+    """A cac:Party, with more of its elements after its address.
+
+    `schemes` names those of its numbers, which are ours: EN 16931 takes those of ISO/IEC 6523 alone.
+    """
+    ours = {"schemeID": PLACES} if schemes else {}
+    theirs = {"schemeID": found.scheme} if schemes else {}
     return cac(
         "Party",
-        cac("PartyIdentification", cbc("ID", found.id, schemeID=PLACES)),
+        cac("PartyIdentification", cbc("ID", found.id, **ours)),
         cac("PartyName", cbc("Name", found.name)),
         cac("PostalAddress", cac("Country", cbc("IdentificationCode", found.country))),
+        *more,
         cac(
             "PartyLegalEntity",
             cbc("RegistrationName", found.name),
-            cbc("CompanyID", found.number, schemeID=found.scheme),
+            cbc("CompanyID", found.number, **theirs),
         ),
     )
 

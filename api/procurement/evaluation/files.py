@@ -75,37 +75,46 @@ _AS_THEY_ARE = frozenset({str, int, bool, type(None)})
 
 def document(value: Any) -> Any:
     """A value of the rules as JSON says it."""
-    if type(value) in _AS_THEY_ARE:
+    kind: Any = type(value)
+    if kind in _AS_THEY_ARE:
         return value
+    if kind is Decimal:
+        return plain(value) if value else "0"
+    if kind is tuple or kind is list:
+        return [document(each) for each in value]
+    if (names := _names(kind)) is not None:
+        found = {}
+        for name, omitted in names:
+            own = getattr(value, name)
+            its_kind = type(own)
+            if its_kind is Decimal:
+                found[name] = plain(own) if own else "0"
+            elif its_kind not in _AS_THEY_ARE:
+                found[name] = document(own)
+            elif own is not None or not omitted:
+                found[name] = own
+        return found
     match value:
-        case None | bool() | int():
-            return value
         case Enum():
             return value.value
-        case str():
+        case str() | int():
             return value
-        case Decimal():
-            return plain(value) if value else "0"
+        case tuple() | list():
+            return [document(each) for each in value]
         case datetime():
             return instant(value)
         case date():
             return value.isoformat()
         case Mapping():
             return {name: document(each) for name, each in value.items()}
-        case tuple() | list():
-            return [document(each) for each in value]
-    if is_dataclass(value) and not isinstance(value, type):
-        return {
-            name: document(own)
-            for name, omitted in _names(type(value))
-            if (own := getattr(value, name)) is not None or not omitted
-        }
-    raise TypeError(f"no JSON for {type(value).__name__}")
+    raise TypeError(f"no JSON for {kind.__name__}")
 
 
 @cache
-def _names(kind: type[Any]) -> tuple[tuple[str, bool], ...]:
+def _names(kind: type[Any]) -> tuple[tuple[str, bool], ...] | None:
     """The fields of a dataclass, and which of them are left out when they are None."""
+    if not is_dataclass(kind):
+        return None
     return tuple((each.name, OMITTED in each.metadata) for each in fields(kind))
 
 

@@ -77,21 +77,19 @@ class Recipe[Inputs]:
 
 def part_sha256(format: str, part: str, document: Any) -> str:
     """The hash of the inputs or of the result: SHA-256 of `format SP part LF` and its text."""
-    return hashlib.sha256(f"{format} {part}\n".encode() + canonical.dumps(document)).hexdigest()
+    return _sha256(format, part, canonical.dumps(document))
+
+
+def _sha256(format: str, part: str, text: bytes) -> str:
+    return hashlib.sha256(f"{format} {part}\n".encode() + text).hexdigest()
 
 
 def written(format: str, formula: str, inputs: Any, result: Any) -> bytes:
     """The text of a file of this format: both parts as documents, and the hash of each."""
-    return canonical.dumps(
-        {
-            "format": format,
-            "formula": formula,
-            "inputs": inputs,
-            "inputs_sha256": part_sha256(format, "inputs", inputs),
-            "result": result,
-            "result_sha256": part_sha256(format, "result", result),
-        }
-    )
+    parts = {"inputs": canonical.dumps(inputs), "result": canonical.dumps(result)}
+    told = {f"{part}_sha256": _sha256(format, part, text) for part, text in parts.items()}
+    told |= {"format": format, "formula": formula}
+    return canonical.joined(parts | {name: canonical.dumps(said) for name, said in told.items()})
 
 
 def check[Inputs](

@@ -29,6 +29,11 @@ def dumps(value: Any) -> bytes:
     raise ValueError("no canonical JSON can say this exactly; write large numbers as text")
 
 
+def joined(members: Mapping[str, bytes]) -> bytes:
+    """The canonical text of an object with ASCII names, of the canonical texts of its members."""
+    return b"{%s}" % b",".join(dumps(name) + b":" + members[name] for name in sorted(members))
+
+
 def loads(text: bytes) -> Any:
     """The value of a JSON text. Raises ValueError, telling nothing of the text.
 

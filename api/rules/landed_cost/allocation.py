@@ -16,7 +16,7 @@ def shares(weights: Sequence[Decimal]) -> list[Decimal]:
     """Each weight as a fraction of all; equal fractions when all weights are zero."""
     whole = sum(weights, Decimal())
     if not whole:
-        return [Decimal(1) / len(weights) for _ in weights]
+        return [Decimal(1) / len(weights)] * len(weights)
     return [weight / whole for weight in weights]
 
 
@@ -30,7 +30,8 @@ def settle(exact: Sequence[Decimal], whole: Decimal) -> list[Decimal]:
     found = [amount.quantize(MINOR, ROUND_FLOOR) for amount in exact]
     lacking = int((whole - sum(found, Decimal())) / MINOR)
     if lacking:
-        order = sorted(range(len(exact)), key=lambda n: (found[n] - exact[n], n))
+        short = [found[n] - amount for n, amount in enumerate(exact)]
+        order = sorted(range(len(exact)), key=short.__getitem__)
         step = MINOR if lacking > 0 else -MINOR
         if lacking < 0:
             order.reverse()

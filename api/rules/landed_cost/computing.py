@@ -5,9 +5,10 @@ price's currency; customs value, fee, each line's duties and taxes, and the tota
 of the result. Shares of the lines sum to the whole (largest remainder).
 """
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Sequence
+from dataclasses import replace
 from decimal import Decimal
+from typing import NamedTuple
 
 from api.rules.evaluation.arithmetic import exact, figure
 from api.rules.incoterms import RULES, WITHOUT_SEA_ACCESS, Incoterm, Party, check, names_delivery
@@ -21,12 +22,12 @@ from api.rules.landed_cost.payers import evaluated_as
 from api.rules.landed_cost.results import Component, FreightSplit, LineResult, Notice, Result
 from api.rules.landed_cost.way import (
     Priced,
+    Weights,
     goods_of,
     in_price_currency,
     insurance,
     insured,
     priced,
-    weights,
 )
 from api.rules.tenders import Fault
 
@@ -44,9 +45,8 @@ class NotComputable(Exception):
         self.faults = found
 
 
-@dataclass(frozen=True, slots=True)
-class _Taxes:
-    """Duties and taxes of one line."""
+class _Taxes(NamedTuple):
+    """Duties and taxes of one line, or of all."""
 
     customs_value: Decimal
     fee: Decimal
@@ -54,10 +54,6 @@ class _Taxes:
     remedies: Decimal
     excise: Decimal
     vat: Decimal
-
-    @property
-    def total(self) -> Decimal:
-        return self.fee + self.duty + self.remedies + self.excise + self.vat
 
 
 @exact
@@ -78,24 +74,22 @@ def _computed(inputs: Inputs) -> Result:
     goods = sum(by_line, ZERO)
     way = priced(inputs, term)
     premium = insurance(inputs, term, goods, way)
-    shared = weights(inputs.lines, by_line)
+    shared = Weights(inputs.lines, by_line)
     paid = _paid(inputs, by_line, way, premium, shared)
     paid_total = rounded(sum(paid, ZERO))
     paid_lines = settle(paid, paid_total)
     taxed = None
     if not (term is Incoterm.DDP and inputs.regime is Regime.IMPORT):
         taxed = _taxed(_declared(inputs), by_line, way, premium, shared)
-    lines = [
-        _line(inputs, n, by_line[n], paid_lines[n], taxed[n] if taxed else None)
-        for n in range(len(inputs.lines))
-    ]
-    total = sum((line.total_gross for line in lines), ZERO)
-    vat = sum((each.vat for each in taxed), ZERO) if taxed else _vat_in_price(inputs)
+    lines = _lines(inputs, by_line, paid_lines, taxed)
+    total = sum([line.total_gross for line in lines], ZERO)
+    whole = _Taxes(*(sum(each, ZERO) for each in zip(*taxed, strict=True))) if taxed else None
+    vat = whole.vat if whole else _vat_in_price(inputs)
     net = None if vat is None else total - vat
     if taxed is None and net is not None:
         nets = allocate(net, [line.total_gross for line in lines])
         lines = [replace(line, total_net=nets[n]) for n, line in enumerate(lines)]
-    customs = taxed if taxed and inputs.regime is Regime.IMPORT else None
+    imported = inputs.regime is Regime.IMPORT
     return Result(
         currency=inputs.home,
         evaluated_as=term,
@@ -107,11 +101,11 @@ def _computed(inputs: Inputs) -> Result:
         ),
         insurance=premium,
         local_charges=rounded(_local(inputs, way)),
-        customs_value=sum((each.customs_value for each in customs), ZERO) if customs else None,
-        fee=sum((each.fee for each in taxed), ZERO) if taxed else None,
-        duty=sum((each.duty for each in taxed), ZERO) if taxed else None,
-        remedies=sum((each.remedies for each in taxed), ZERO) if taxed else None,
-        excise=sum((each.excise for each in taxed), ZERO) if taxed else None,
+        customs_value=whole.customs_value if whole and imported else None,
+        fee=whole.fee if whole else None,
+        duty=whole.duty if whole else None,
+        remedies=whole.remedies if whole else None,
+        excise=whole.excise if whole else None,
         vat=vat,
         total_gross=total,
         total_net=net,
@@ -128,19 +122,23 @@ def _paid(
     goods: Sequence[Decimal],
     way: Sequence[Priced],
     premium: Decimal,
-    of: Mapping[Driver, Sequence[Decimal]],
+    of: Weights,
 ) -> list[Decimal]:
     """What is paid for each line before duties and taxes, exact, in the result's currency."""
     rate = duties.in_home(inputs.currency, inputs)
     found = [amount * rate for amount in goods]
-    for n, part in enumerate(of[Driver.VALUE]):
-        found[n] += premium * rate * part
+    if premium:
+        _share_out(found, premium * rate, of[Driver.VALUE])
     for each in way:
-        if each.by_buyer:
+        if each.by_buyer and each.amount:
             home = each.amount * duties.in_home(each.charge.currency, inputs)
-            for n, part in enumerate(of[each.charge.driver]):
-                found[n] += home * part
+            _share_out(found, home, of[each.charge.driver])
     return found
+
+
+def _share_out(found: list[Decimal], amount: Decimal, parts: Sequence[Decimal]) -> None:
+    """Add to each line its part of an amount."""
+    found[:] = [own + amount * part for own, part in zip(found, parts, strict=True)]
 
 
 def _taxed(
@@ -148,7 +146,7 @@ def _taxed(
     goods: Sequence[Decimal],
     way: Sequence[Priced],
     premium: Decimal,
-    of: Mapping[Driver, Sequence[Decimal]],
+    of: Weights,
 ) -> list[_Taxes]:
     """Customs value up to the Union's border, fee, duties and taxes of each line.
 
@@ -162,16 +160,15 @@ def _taxed(
         deducted = sum(
             (s.amount * duties.in_home(s.currency, inputs) for s in _deductible(inputs)), ZERO
         )
-        for n, part in enumerate(of[Driver.VALUE]):
-            values[n] += premium * rate * part
-        for n, part in enumerate(of[Driver.VALUE]):
-            values[n] -= deducted * part
+        if premium:
+            _share_out(values, premium * rate, of[Driver.VALUE])
+        if deducted:
+            _share_out(values, -deducted, of[Driver.VALUE])
         for each in way:
-            if each.by_buyer and each.charge.segment is Segment.PRE_BORDER:
+            if each.by_buyer and each.amount and each.charge.segment is Segment.PRE_BORDER:
                 home = each.amount * duties.in_home(each.charge.currency, inputs)
-                for n, part in enumerate(of[each.charge.driver]):
-                    values[n] += home * part
-        if any(value < 0 for value in values):
+                _share_out(values, home, of[each.charge.driver])
+        if min(values) < 0:
             detail = "more is taken off than the goods are worth"
             raise NotComputable([Fault("#/stated", "exceeds_price", detail)])
     whole = rounded(sum(values, ZERO))
@@ -180,7 +177,10 @@ def _taxed(
     if inputs.regime is Regime.IMPORT:
         fee = duties.customs_fee(whole, inputs.parameters)
     fees = allocate(fee, settled)
-    return [_import_taxes(inputs, line, settled[n], fees[n]) for n, line in enumerate(inputs.lines)]
+    return [
+        _import_taxes(inputs, line, value, part)
+        for line, value, part in zip(inputs.lines, settled, fees, strict=True)
+    ]
 
 
 def _declared(inputs: Inputs) -> Inputs:
@@ -207,31 +207,54 @@ def _domestic(inputs: Inputs, goods: Decimal) -> _Taxes:
     return _Taxes(rounded(amount), ZERO, ZERO, ZERO, ZERO, rounded(vat))
 
 
-def _line(
-    inputs: Inputs, n: int, goods: Decimal, paid: Decimal, taxes: _Taxes | None
-) -> LineResult:
-    line = inputs.lines[n]
-    price, goods = figure(goods / line.quantity), figure(goods)
-    if taxes is None:
-        return LineResult(
-            line.id, price, goods, None, paid, None, None, None, None, None, paid, None
-        )
+def _lines(
+    inputs: Inputs,
+    goods: Sequence[Decimal],
+    paid: Sequence[Decimal],
+    taxed: Sequence[_Taxes] | None,
+) -> list[LineResult]:
+    each = zip(inputs.lines, goods, paid, strict=True)
+    if taxed is None:
+        return [
+            LineResult(
+                line.id,
+                figure(whole / line.quantity),
+                figure(whole),
+                None,
+                cost,
+                None,
+                None,
+                None,
+                None,
+                None,
+                cost,
+                None,
+            )
+            for line, whole, cost in each
+        ]
+    imported = inputs.regime is Regime.IMPORT
     inside = inputs.regime is Regime.DOMESTIC and inputs.price_includes_vat
-    total = paid if inside else paid + taxes.total
-    return LineResult(
-        line.id,
-        price,
-        goods,
-        taxes.customs_value if inputs.regime is Regime.IMPORT else None,
-        paid,
-        taxes.fee,
-        taxes.duty,
-        taxes.remedies,
-        taxes.excise,
-        taxes.vat,
-        total,
-        total - taxes.vat,
-    )
+    found = []
+    for (line, whole, cost), taxes in zip(each, taxed, strict=True):
+        value, fee, duty, remedies, excise, vat = taxes
+        total = cost if inside else cost + fee + duty + remedies + excise + vat
+        found.append(
+            LineResult(
+                line.id,
+                figure(whole / line.quantity),
+                figure(whole),
+                value if imported else None,
+                cost,
+                fee,
+                duty,
+                remedies,
+                excise,
+                vat,
+                total,
+                total - vat,
+            )
+        )
+    return found
 
 
 def _deductible(inputs: Inputs) -> list[Stated]:
@@ -334,8 +357,10 @@ def _unreviewed(inputs: Inputs) -> tuple[str, ...]:
         found += [
             f"charge {each.code}" for each in inputs.route.charges if not each.sourced.reviewed
         ]
-    for line in inputs.lines:
-        rates = [each.sourced for each in (line.duty, line.excise, *line.remedies) if each]
-        if any(not each.reviewed for each in rates):
-            found.append(f"tariff {line.tnved_code}")
-    return tuple(sorted({*found}))
+    codes = {
+        line.tnved_code
+        for line in inputs.lines
+        for each in (line.duty, line.excise, *line.remedies)
+        if each is not None and not each.sourced.reviewed
+    }
+    return tuple(sorted({*found, *(f"tariff {code}" for code in codes)}))

@@ -47,6 +47,8 @@ def duty(line: Line, customs_value: Decimal, inputs: Inputs) -> Decimal:
 def remedies(line: Line, customs_value: Decimal) -> Decimal:
     """Anti-dumping and the like: of each kind the producer's own rate, else everybody else's."""
     total = ZERO
+    if not line.remedies:
+        return total
     for kind in dict.fromkeys(each.kind for each in line.remedies):
         rates = {each.producer: each.rate for each in line.remedies if each.kind is kind}
         rate = rates.get(line.producer, rates.get(None, ZERO))

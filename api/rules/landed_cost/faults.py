@@ -5,12 +5,12 @@ from collections.abc import Iterator
 from api.rules.evaluation.inputs import RateSet
 from api.rules.incoterms import DeliveryTerms, Incoterm, Severity, check_terms
 from api.rules.landed_cost.duties import measure
-from api.rules.landed_cost.inputs import ZERO, Duty, Excise, Inputs, Line
+from api.rules.landed_cost.inputs import ZERO, Duty, Inputs, Line
 from api.rules.landed_cost.kinds import DutyKind, Regime, StatedKind
 from api.rules.landed_cost.payers import splits
 from api.rules.tenders import Fault
 
-MAX_LINES = 1000
+_MEASURES = ("net_weight_kg", "gross_weight_kg", "volume_m3", "packages")
 
 
 def faults(inputs: Inputs) -> list[Fault]:
@@ -78,36 +78,52 @@ def _numbers(inputs: Inputs) -> Iterator[Fault]:
                 yield Fault(f"#/{name}/rates/{code}/value", "out_of_range", "must be above 0")
 
 
-def _line(pointer: str, line: Line, inputs: Inputs) -> Iterator[Fault]:
+def _line(pointer: str, line: Line, inputs: Inputs) -> list[Fault]:
+    found = []
     if not (line.quantity.is_finite() and line.quantity > 0):
-        yield Fault(f"{pointer}/quantity", "out_of_range", "must be above 0")
+        found.append(Fault(f"{pointer}/quantity", "out_of_range", "must be above 0"))
     if line.quantity < line.min_order_quantity and not line.minimum_waived:
         said = f"the minimum order is {line.min_order_quantity}"
-        yield Fault(f"{pointer}/quantity", "below_minimum_order", said)
-    if not line.price_tiers or line.quantity < min(t.min_quantity for t in line.price_tiers):
-        yield Fault(f"{pointer}/price_tiers", "price_missing", "no price counts at this quantity")
-    for name in ("net_weight_kg", "gross_weight_kg", "volume_m3", "packages"):
-        if not (getattr(line, name).is_finite() and getattr(line, name) >= 0):
-            yield Fault(f"{pointer}/{name}", "negative", "must not be negative")
+        found.append(Fault(f"{pointer}/quantity", "below_minimum_order", said))
+    reached = False
     for n, tier in enumerate(line.price_tiers):
-        if not (tier.unit_price.is_finite() and tier.unit_price >= 0):
-            yield Fault(f"{pointer}/price_tiers/{n}/unit_price", "negative", "must not be negative")
-    if not 0 <= line.discount_rate < 1:
-        yield Fault(f"{pointer}/discount_rate", "out_of_range", "must be from 0 to below 1")
-    if inputs.regime is not Regime.IMPORT or inputs.terms.incoterm is Incoterm.DDP:
-        return
+        reached = reached or tier.min_quantity <= line.quantity
+        if not (tier.unit_price.is_finite() and tier.unit_price >= ZERO):
+            at = f"{pointer}/price_tiers/{n}/unit_price"
+            found.append(Fault(at, "negative", "must not be negative"))
+    if not reached:
+        said = "no price counts at this quantity"
+        found.append(Fault(f"{pointer}/price_tiers", "price_missing", said))
+    for name in _MEASURES:
+        value = getattr(line, name)
+        if value and not (value.is_finite() and value > ZERO):
+            found.append(Fault(f"{pointer}/{name}", "negative", "must not be negative"))
+    if line.discount_rate and not 0 < line.discount_rate < 1:
+        said = "must be from 0 to below 1"
+        found.append(Fault(f"{pointer}/discount_rate", "out_of_range", said))
+    if inputs.regime is Regime.IMPORT and inputs.terms.incoterm is not Incoterm.DDP:
+        found += _tariff(pointer, line, inputs)
+    return found
+
+
+def _tariff(pointer: str, line: Line, inputs: Inputs) -> list[Fault]:
+    """What is wrong with what the duties of an imported line are computed from."""
+    found = []
     if line.tnved_code is None:
-        yield Fault(f"{pointer}/tnved_code", "missing", "goods that are imported need a code")
+        said = "goods that are imported need a code"
+        found.append(Fault(f"{pointer}/tnved_code", "missing", said))
     elif line.duty is None:
         said = f"no duty of {line.tnved_code} is known on {inputs.day}"
-        yield Fault(f"{pointer}/tnved_code", "tariff_missing", said)
-    rates: list[Duty | Excise] = [each for each in (line.duty, line.excise) if each is not None]
-    for rate in rates:
-        unit = rate.specific_unit
+        found.append(Fault(f"{pointer}/tnved_code", "tariff_missing", said))
+    for rate in (line.duty, line.excise):
+        if rate is None or rate.specific_unit is None:
+            continue
         plain = isinstance(rate, Duty) and rate.kind is DutyKind.AD_VALOREM
-        if unit is not None and not plain and measure(line, unit) is None:
-            said = f"the quantity in {unit} is needed for a duty or excise by unit"
-            yield Fault(f"{pointer}/measures/{unit}", "measure_missing", said)
+        if not plain and measure(line, rate.specific_unit) is None:
+            said = f"the quantity in {rate.specific_unit} is needed for a duty or excise by unit"
+            at = f"{pointer}/measures/{rate.specific_unit}"
+            found.append(Fault(at, "measure_missing", said))
+    return found
 
 
 def _stated(inputs: Inputs) -> Iterator[Fault]:
@@ -160,9 +176,8 @@ def _currencies(inputs: Inputs) -> Iterator[Fault]:
     for n, charge in enumerate(inputs.route.charges if inputs.route else ()):
         used.setdefault(charge.currency, f"#/route/charges/{n}/currency")
     for n, line in enumerate(inputs.lines):
-        rates: list[Duty | Excise] = [each for each in (line.duty, line.excise) if each is not None]
-        for rate in rates:
-            if rate.specific_currency is not None:
+        for rate in (line.duty, line.excise):
+            if rate is not None and rate.specific_currency is not None:
                 used.setdefault(rate.specific_currency, f"#/lines/{n}/tnved_code")
     for name, given in _sets(inputs):
         for code, pointer in used.items():

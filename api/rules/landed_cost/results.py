@@ -46,7 +46,8 @@ class FreightSplit:
     saving: Decimal
 
 
-@dataclass(frozen=True, slots=True)
+# Not frozen, though nobody alters it: freezing cost a fifth of a whole computation.
+@dataclass(slots=True)
 class LineResult:
     """One line in the currency of the result; the lines sum to the whole in every figure.
 

@@ -34,13 +34,16 @@ class Priced:
 
 def unit_price(line: Line) -> Decimal:
     """The price of the tier that the line's quantity reaches, before the discount."""
+    if len(line.price_tiers) == 1:
+        return line.price_tiers[0].unit_price
     reached = [tier for tier in line.price_tiers if tier.min_quantity <= line.quantity]
     return max(reached, key=lambda tier: tier.min_quantity).unit_price
 
 
 def goods_of(line: Line) -> Decimal:
     """The price of the line, exact: tier by quantity, then the discount."""
-    return unit_price(line) * line.quantity * (ONE - line.discount_rate)
+    whole = unit_price(line) * line.quantity
+    return whole * (ONE - line.discount_rate) if line.discount_rate else whole
 
 
 def priced(inputs: Inputs, term: Incoterm) -> list[Priced]:
@@ -85,18 +88,29 @@ def in_price_currency(each: Priced, inputs: Inputs) -> Decimal:
     return home / in_home(inputs.currency, inputs)
 
 
-def weights(lines: Sequence[Line], goods: Sequence[Decimal]) -> Mapping[Driver, list[Decimal]]:
-    """The lines' shares by each driver, as fractions.
+class Weights:
+    """The lines' shares by each driver, as fractions, each computed when it is first asked for.
 
     Where no line has the measure, value stands in for it; where nothing has a value, all lines
     share alike.
     """
-    by_value = shares(goods)
-    found = {Driver.VALUE: by_value, Driver.LINE: shares([ONE] * len(lines))}
-    for driver, name in _MEASURES.items():
-        measured = [getattr(line, name) for line in lines]
-        found[driver] = shares(measured) if any(measured) else by_value
-    return found
+
+    def __init__(self, lines: Sequence[Line], goods: Sequence[Decimal]) -> None:
+        self._lines, self._goods = lines, goods
+        self._found = dict[Driver, list[Decimal]]()
+
+    def __getitem__(self, driver: Driver) -> list[Decimal]:
+        if driver not in self._found:
+            self._found[driver] = self._shares(driver)
+        return self._found[driver]
+
+    def _shares(self, driver: Driver) -> list[Decimal]:
+        if driver is Driver.VALUE:
+            return shares(self._goods)
+        if driver is Driver.LINE:
+            return shares([ONE] * len(self._lines))
+        measured = [getattr(line, _MEASURES[driver]) for line in self._lines]
+        return shares(measured) if any(measured) else self[Driver.VALUE]
 
 
 def _counts(lines: Sequence[Line], route: Route) -> Mapping[Basis, Decimal]:

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 from itertools import groupby
+from typing import NamedTuple
 
 from api.rules.tracking.milestones import Classifier, Milestone
 
@@ -33,8 +34,7 @@ class ShipmentStatus(StrEnum):
     REJECTED = "rejected"
 
 
-@dataclass(frozen=True, slots=True)
-class Fact:
+class Fact(NamedTuple):
     """One tracking event. `milestone` is None for a code that is read as none, and a retraction.
 
     `key` is the publisher's own id of the event, unique in its source; `retracts` names another.

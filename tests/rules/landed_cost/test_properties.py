@@ -120,6 +120,20 @@ def test_a_higher_duty_never_lowers_the_total(bid: Inputs, n: int, factor: Decim
     assert total(replace(bid, lines=tuple(found))) >= total(bid)
 
 
+@given(bids(), st.integers(0, 20), st.decimals(1, 3, places=3))
+@settings(max_examples=50, deadline=None)
+def test_a_dearer_charge_of_the_rate_card_never_lowers_the_total(
+    bid: Inputs, n: int, factor: Decimal
+) -> None:
+    assert bid.route is not None
+    found = [*bid.route.charges]
+    n %= len(found)
+    found[n] = replace(found[n], rate=found[n].rate * factor)
+    moved = replace(bid, route=replace(bid.route, charges=tuple(found)))
+    # A larger charge is shared anew; each line's duty may round by a unit.
+    assert total(moved) >= total(bid) - D("0.01") * 2 * len(bid.lines)
+
+
 def added(bid: Inputs, amount: Decimal, segment: Segment, driver: Driver = Driver.WEIGHT) -> Inputs:
     """The bid with one more charge that the buyer pays at the end of the way."""
     assert bid.route is not None

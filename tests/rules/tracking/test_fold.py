@@ -1,4 +1,3 @@
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -61,13 +60,13 @@ def test_an_event_that_arrives_again_changes_nothing(told: Any, again: Any) -> N
 @given(unique_facts)
 def test_taking_back_every_event_leaves_a_planned_shipment(told: Any) -> None:
     back = [retraction(each.key, each.source) for each in told]
-    found = fold([*told, *(replace(each, key=f"{each.key}!") for each in back)])
+    found = fold([*told, *(each._replace(key=f"{each.key}!") for each in back)])
     assert (found.status, found.steps, found.incidents) == (ShipmentStatus.PLANNED, (), ())
 
 
 @given(unique_facts, facts)
 def test_an_event_that_is_taken_back_is_as_if_never_told(told: Any, wrong: Fact) -> None:
-    wrong = replace(wrong, key="wrong", retracts=None)
+    wrong = wrong._replace(key="wrong", retracts=None)
     assert fold([*told, wrong, retraction("wrong", wrong.source)]) == fold(told)
 
 

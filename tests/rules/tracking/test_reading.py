@@ -9,28 +9,46 @@ from api.rules.tracking.reading import Side
 M = Milestone
 SIDES = (None, *Side)
 PAPER = [
-    (M.GOODS_READY, "71", "InfoReceived"),
-    (M.PICKED_UP, "13", "InTransit_PickedUp"),
-    (M.DEPARTED, "24", "InTransit_Departure"),
-    (M.BORDER_CROSSED, "16", "InTransit_Arrival"),
-    (M.IMPORT_CUSTOMS_OPEN, "126", "InTransit_CustomsProcessing"),
-    (M.CUSTOMS_INFO_NEEDED, "228", "InTransit_CustomsRequiringInformation"),
-    (M.DELAYED, "20", "Exception_Delayed"),
-    (M.OUT_FOR_DELIVERY, "113", "OutForDelivery_Other"),
-    (M.DELIVERED, "21", "Delivered_Other"),
-    (M.LOST, "49", "Exception_Lost"),
-]
+    # milestone, Rec 24, DCSA, 17TRACK, AfterShip
+    (M.GOODS_READY, "71", "CONF", "InfoReceived", "InfoReceived_001"),
+    (M.PICKED_UP, "13", "PICK GTOT", "InTransit_PickedUp", "InTransit_002"),
+    (M.LOADED, "48", "LOAD STUF", "InTransit_Other", "InTransit_001"),
+    (M.EXPORT_CLEARED, "9 12", "CUSR", "InTransit_CustomsReleased", "InTransit_001"),
+    (M.DEPARTED, "24", "DEPA", "InTransit_Departure", "InTransit_007"),
+    (M.BORDER_CROSSED, "16", "CROS", "InTransit_Arrival", "InTransit_004"),
+    (M.IMPORT_CUSTOMS_OPEN, "126 128", "CUSS CUSI", "InTransit_CustomsProcessing",
+     "InTransit_006 Exception_004"),
+    (M.CUSTOMS_INFO_NEEDED, "228", "HOLD", "InTransit_CustomsRequiringInformation",
+     "Exception_018"),
+    (M.IMPORT_RELEASED, "8 12", "CUSR RELS", "InTransit_CustomsReleased", "InTransit_005"),
+    (M.CUSTOMS_REFUSED, "17", "REJE", "Exception_Security", "Exception_001"),
+    (M.DELAYED, "20 101 266", "", "Exception_Delayed",
+     "Exception_005 Exception_016 Exception_017"),
+    (M.OUT_FOR_DELIVERY, "113", "AVPU", "OutForDelivery_Other", "OutForDelivery_001"),
+    (M.DELIVERED, "21 22", "DROP GTIN", "Delivered_Other", "Delivered_001 Delivered_003"),
+    (M.PARTIALLY_DELIVERED, "23 105 283", "", "DeliveryFailure_Other", "AttemptFail_001"),
+    (M.ACCEPTED_SUBJECT_TO_INSPECTION, "114", "", "", ""),
+    (M.ACCEPTED, "", "CMPL", "", ""),
+    (M.REJECTED, "106 277", "REJE", "DeliveryFailure_Rejected", "Exception_003"),
+    (M.LOST, "49", "", "Exception_Lost", "Exception_013"),
+    (M.DAMAGED, "18 218", "", "Exception_Damage", "Exception_012"),
+]  # fmt: skip
 
 
 def test_every_milestone_has_names() -> None:
     assert set(NAMES) == set(Milestone)
 
 
-@pytest.mark.parametrize(("milestone", "rec24", "track17"), PAPER, ids=[r[0] for r in PAPER])
-def test_milestones_are_told_as_the_table_says(
-    milestone: Milestone, rec24: str, track17: str
-) -> None:
-    assert (NAMES[milestone].rec24[0], NAMES[milestone].track17[0]) == (rec24, track17)
+@pytest.mark.parametrize("row", PAPER, ids=[r[0] for r in PAPER])
+def test_milestones_are_told_as_the_table_says(row: tuple[Milestone, str, str, str, str]) -> None:
+    milestone, *told = row
+    names = NAMES[milestone]
+    codes = [code for _, code, _ in names.dcsa]
+    assert [names.rec24, (*codes,), names.track17, names.aftership] == [
+        (*each.split(),) for each in told
+    ]
+    border = [place for _, code, place in names.dcsa if code == "CROS"]
+    assert border in ([], [FacilityType.BORD])
 
 
 @pytest.mark.parametrize("side", SIDES)

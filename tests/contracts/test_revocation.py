@@ -90,7 +90,7 @@ def carrying(by: SimpleSigner, told: Iterable[Told]) -> bytes:
     ]
     if choices:
         content["content"]["crls"] = cms.RevocationInfoChoices(choices)
-    return content.dump(force=True)
+    return bytes(content.dump(force=True))
 
 
 def storing(paper: bytes, by: SimpleSigner, told: Iterable[Told]) -> bytes:

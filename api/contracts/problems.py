@@ -87,6 +87,12 @@ class TerminationNotAllowed(Conflict):
     code, title = "termination_not_allowed", "The contract cannot be ended for this"
 
 
+class TerminationNotProposed(Conflict):
+    """The buyer has not proposed to give the contract up, or has withdrawn it."""
+
+    code, title = "termination_not_proposed", "Nobody proposed to end the contract"
+
+
 class NoticeMissing(Conflict):
     """The supplier has not given notice, or has withdrawn it."""
 

@@ -56,6 +56,8 @@ _EVENTS = {
     "activate": "contract.signed",
     "give_notice": "contract.notice_given",
     "withdraw_notice": "contract.notice_withdrawn",
+    "propose_termination": "contract.termination_proposed",
+    "withdraw_termination": "contract.termination_withdrawn",
     "terminate": "contract.terminated",
     "cancel": "contract.cancelled",
 }
@@ -233,7 +235,12 @@ def cancel_fallen(session: Session, award_id: UUID) -> bool:
 
 
 def terminate(session: Session, contract: Contract, *, actor: str, data: TerminateIn) -> Contract:
-    """End a contract in force as its buyer: completed, broken, or given up by both."""
+    """End a contract in force as its buyer: completed or broken. That both give it up is proposed,
+    and nothing ends until the supplier agrees. Raises Conflict."""
+    if data.reason is rules.TerminationReason.MUTUAL:
+        terminations.propose(session, contract, data.details)
+        log(session, contract, "propose_termination", actor, {"details": data.details})
+        return contract
     return end(session, contract, actor=actor, side=Side.BUYER, data=data)
 
 
@@ -248,6 +255,20 @@ def end(
     change = {**data.model_dump(mode="json"), "side": side.value}
     _move(session, contract, "terminate", actor, change)
     return contract
+
+
+def withdraw_termination(session: Session, contract: Contract, *, actor: str) -> Contract:
+    """Take the buyer's proposal to give the contract up back. Raises TerminationNotProposed."""
+    terminations.withdraw_proposal(contract)
+    log(session, contract, "withdraw_termination", actor, {})
+    return contract
+
+
+def agree_termination(session: Session, contract: Contract, *, actor: str) -> Contract:
+    """End a contract as its supplier because the buyer proposed it. Raises TerminationNotProposed."""
+    details = terminations.proposed(contract)
+    data = TerminateIn(reason=rules.TerminationReason.MUTUAL, details=details)
+    return end(session, contract, actor=actor, side=Side.SUPPLIER, data=data)
 
 
 def give_notice(

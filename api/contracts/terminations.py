@@ -1,4 +1,5 @@
-"""How a supplier ends a contract: for what the frozen policy of its tender allows, after notice.
+"""How a supplier ends a contract: for what the frozen policy of its tender allows, after notice, or
+because both sides give it up.
 
 Never commits. The contract's row is locked by the caller.
 """
@@ -9,7 +10,12 @@ from typing import Any, NamedTuple
 from sqlmodel import Session
 
 from api.contracts.models import Contract
-from api.contracts.problems import NoticeMissing, NoticeRuns, TerminationNotAllowed
+from api.contracts.problems import (
+    NoticeMissing,
+    NoticeRuns,
+    TerminationNotAllowed,
+    TerminationNotProposed,
+)
 from api.core import db
 from api.core.errors import Conflict
 from api.procurement.models import Tender
@@ -83,6 +89,29 @@ def due(session: Session, contract: Contract) -> tuple[TerminationReason, str]:
     force = ground is TerminationGround.FORCE_MAJEURE
     reason = TerminationReason.FORCE_MAJEURE if force else TerminationReason.BREACH
     return reason, contract.notice_details or ""
+
+
+def propose(session: Session, contract: Contract, details: str) -> None:
+    """Say as the buyer that both should give a contract in force up. It goes on until the supplier
+    agrees; what is proposed again takes the place of the earlier words. Raises Conflict."""
+    if contract.status is not ContractStatus.ACTIVE:
+        raise Conflict(f"The contract is {contract.status}.")
+    contract.termination_proposal, contract.termination_proposed_at = details, db.now(session)
+    contract.version += 1
+
+
+def withdraw_proposal(contract: Contract) -> None:
+    """Let a contract go on after all. Raises TerminationNotProposed."""
+    proposed(contract)
+    contract.termination_proposal = contract.termination_proposed_at = None
+    contract.version += 1
+
+
+def proposed(contract: Contract) -> str:
+    """What the buyer said that the supplier may agree to. Raises TerminationNotProposed."""
+    if contract.status is not ContractStatus.ACTIVE or contract.termination_proposal is None:
+        raise TerminationNotProposed
+    return contract.termination_proposal
 
 
 def _terms(tender: Tender) -> SupplierTermination | None:

@@ -74,6 +74,13 @@ def require_standing(session: Session, org_ids: Iterable[UUID]) -> None:
         raise SupplierDebarred(f"Debarred until {found.valid_through}: {found.source_act}.")
 
 
+def any_debarred(session: Session, org_ids: Iterable[UUID]) -> bool:
+    """Whether one of them is debarred today, by the database's clock."""
+    asked = {"org_ids": [*org_ids]}
+    found = session.connection().execute(_debarring(db.clock()), asked).one_or_none()
+    return found is not None
+
+
 @cache
 def _debarring(clock: str) -> Select[date | None, str | None]:
     """Of several organisations, what debars one of them today (in Bishkek) the longest."""

@@ -198,6 +198,7 @@ class Policy:
     prequalification_duration: Duration | None
     prequalification_standstill: Duration | None
     min_candidates: int
+    shortlist_minimum: int | None
     expression_of_interest_duration: Duration | None
     consultant_proposal_duration: Duration | None
     enquiry_closes_before: Duration | None
@@ -249,6 +250,7 @@ _LATER: Mapping[str, Any] = {
     "prequalification": False,
     "prequalification_standstill": None,
     "min_candidates": 1,
+    "shortlist_minimum": None,
     "late_delivery_penalty": None,
     "delivery_warning_duration": None,
     "deemed_acceptance_duration": None,

@@ -11,11 +11,13 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
+from api.rules import shortlists
 from api.rules.criteria import Criterion, Matches, RelatesTo, Value, shortfall, typed
 from api.rules.enquiries import OPENED_STAGES
 from api.rules.period_end import Obstacles
 from api.rules.periods import Timetable
 from api.rules.policy import Policy
+from api.rules.shortlists import Shortlist
 from api.rules.states import Machine
 from api.rules.tenders import STATUS_OF, Fault, TenderStage, TenderStatus
 
@@ -85,27 +87,26 @@ class Finding:
 
 
 def terms_faults(
-    policy: Policy, *, period_end: datetime | None, criteria: Sequence[Criterion]
+    policy: Policy,
+    *,
+    period_end: datetime | None,
+    criteria: Sequence[Criterion],
+    shortlist: Shortlist | None = None,
 ) -> list[Fault]:
     """What keeps a tender from being published with, or without, a prequalification."""
     pointer = "#/prequalification_period_end"
     if not policy.prequalification:
-        if period_end is None:
-            return []
-        return [Fault(pointer, "no_prequalification", "has no place in this procedure")]
+        faults = shortlists.terms_faults(policy, criteria, shortlist)
+        if period_end is not None:
+            detail = "has no place in this procedure"
+            faults.insert(0, Fault(pointer, "no_prequalification", detail))
+        return faults
     faults = []
     if period_end is None:
         faults.append(Fault(pointer, "missing", "is needed: candidates apply until then"))
     if not criteria:
         faults.append(Fault("#/criteria", "missing", "are needed to qualify candidates by"))
-    faults += [
-        Fault(
-            f"#/criteria/{n}/related_lot", "of_one_lot", "candidates qualify for the whole tender"
-        )
-        for n, each in enumerate(criteria)
-        if each.lot is not None
-    ]
-    return faults
+    return faults + shortlists.terms_faults(policy, criteria, shortlist)
 
 
 def earliest_end(table: Timetable, policy: Policy, *, published_at: datetime) -> datetime:
@@ -124,13 +125,16 @@ def standstill_end(table: Timetable, policy: Policy, *, announced_at: datetime) 
 
 
 def response_faults(
-    criteria: Sequence[Criterion], responses: Sequence[tuple[str, Value]]
+    criteria: Sequence[Criterion],
+    responses: Sequence[tuple[str, Value]],
+    lots: Collection[str] = (),
 ) -> list[Fault]:
     """Responses of an application, as (requirement, value), that nobody asked for or that have not
     its type, and criteria of the tenderer none of whose groups is answered in full.
 
-    Whether an answer is good enough is found by the commission. What relates to lots and items is
-    answered with the bid.
+    Criteria of one lot are answered by who wants to bid for it: for one of the `lots`, all of its
+    own must be. Whether an answer is good enough is found by the commission. What relates to lots
+    and items is answered with the bid.
     """
     asked = {one.id: one for each in criteria for group in each.groups for one in group}
     faults = [
@@ -139,15 +143,22 @@ def response_faults(
         if id not in asked or typed(asked[id].data_type, value) is None
     ]
     answered = {id for id, _ in responses}
-    return faults + [
-        Fault(
-            "#/requirement_responses", "criterion_unanswered", f"{each.id} is not answered in full"
-        )
+    open_criteria = [
+        each
         for each in criteria
         if each.relates_to is RelatesTo.TENDERER
-        and each.lot is None
         and not any(all(one.id in answered for one in group) for group in each.groups)
     ]
+    pointer = "#/requirement_responses"
+    faults += [
+        Fault(pointer, "criterion_unanswered", f"{each.id} is not answered in full")
+        for each in open_criteria
+        if each.lot is None
+    ]
+    if lots and not {*lots} - {each.lot for each in open_criteria}:
+        detail = "the criteria of no lot are answered in full"
+        faults.append(Fault(pointer, "no_lot_answered", detail))
+    return faults
 
 
 def finding_faults(
@@ -198,6 +209,21 @@ def unmet(criteria: Sequence[Criterion], findings: Sequence[Finding]) -> list[st
         for criterion in criteria
         if not any(all(one.id in met for one in group) for group in criterion.groups)
     ]
+
+
+def qualified_lots(
+    criteria: Sequence[Criterion], findings: Sequence[Finding], lots: Sequence[str]
+) -> list[str]:
+    """Those of the lots that a candidate qualifies for: every criterion of the tender and every one
+    of the lot is met."""
+    open_criteria = {*unmet(criteria, findings)}
+    failed = {each.lot for each in criteria if each.id in open_criteria}
+    return [] if None in failed else [lot for lot in lots if lot not in failed]
+
+
+def tells_lots_apart(criteria: Sequence[Criterion], shortlist: Shortlist | None) -> bool:
+    """Whether candidates are qualified, or chosen, for single lots."""
+    return shortlist is not None or any(each.lot is not None for each in criteria)
 
 
 def closes(obstacles: Obstacles) -> bool:

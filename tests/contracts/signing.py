@@ -12,7 +12,7 @@ from asn1crypto import x509 as asn1_x509
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.x509.oid import NameOID
+from cryptography.x509.oid import AuthorityInformationAccessOID, NameOID
 from pyhanko.pdf_utils.generic import StreamObject
 from pyhanko.pdf_utils.incremental_writer import IncrementalPdfFileWriter
 from pyhanko.sign.fields import SigSeedSubFilter
@@ -90,8 +90,11 @@ def bundle(folder: Path, root: Authority) -> Path:
     return path
 
 
-def signer(root: Authority, *, number: str, expired: bool = False) -> SimpleSigner:
-    """A director with a certificate of the root that names a register number."""
+def signer(
+    root: Authority, *, number: str, expired: bool = False, asks: bool = False
+) -> SimpleSigner:
+    """A director with a certificate of the root that names a register number, and, with `asks`,
+    where to ask whether it is revoked."""
     key = ec.generate_private_key(ec.SECP256R1())
     subject = x509.Name(
         [
@@ -100,7 +103,13 @@ def signer(root: Authority, *, number: str, expired: bool = False) -> SimpleSign
         ]
     )
     leaf = _certificate(
-        subject, key.public_key(), root.certificate.subject, root.key, root=False, expired=expired
+        subject,
+        key.public_key(),
+        root.certificate.subject,
+        root.key,
+        root=False,
+        expired=expired,
+        asks=asks,
     )
     return SimpleSigner(
         signing_cert=asn1_x509.Certificate.load(leaf.public_bytes(serialization.Encoding.DER)),
@@ -145,6 +154,13 @@ def signed_pdf(
 
 def revoking(folder: Path, root: Authority, *by: SimpleSigner) -> Path:
     """A list of the root that revokes the certificates of signers, as a file."""
+    path = folder / "revoked.crl"
+    path.write_bytes(revoked_list(root, *by).public_bytes(serialization.Encoding.DER))
+    return path
+
+
+def revoked_list(root: Authority, *by: SimpleSigner) -> x509.CertificateRevocationList:
+    """A list of the root that revokes the certificates of signers."""
     now = datetime.now(UTC)
     made = (
         x509.CertificateRevocationListBuilder()
@@ -163,9 +179,7 @@ def revoking(folder: Path, root: Authority, *by: SimpleSigner) -> Path:
     authority_key = x509.AuthorityKeyIdentifier.from_issuer_public_key(root.key.public_key())
     made = made.add_extension(authority_key, critical=False)
     made = made.add_extension(x509.CRLNumber(1), critical=False)
-    path = folder / "revoked.crl"
-    path.write_bytes(made.sign(root.key, hashes.SHA256()).public_bytes(serialization.Encoding.DER))
-    return path
+    return made.sign(root.key, hashes.SHA256())
 
 
 def _certificate(
@@ -176,6 +190,7 @@ def _certificate(
     *,
     root: bool,
     expired: bool = False,
+    asks: bool = False,
 ) -> x509.Certificate:
     now = datetime.now(UTC)
     usage = dict.fromkeys(
@@ -197,7 +212,7 @@ def _certificate(
         if root
         else {"digital_signature": True, "content_commitment": True}
     )
-    return (
+    made = (
         x509.CertificateBuilder()
         .subject_name(subject)
         .issuer_name(issuer)
@@ -211,5 +226,11 @@ def _certificate(
         .add_extension(
             x509.AuthorityKeyIdentifier.from_issuer_public_key(key.public_key()), critical=False
         )
-        .sign(key, hashes.SHA256())
     )
+    if asks:
+        at = x509.UniformResourceIdentifier("http://ca.invalid/")
+        point = x509.DistributionPoint([at], None, None, None)
+        answers = x509.AccessDescription(AuthorityInformationAccessOID.OCSP, at)
+        made = made.add_extension(x509.CRLDistributionPoints([point]), critical=False)
+        made = made.add_extension(x509.AuthorityInformationAccess([answers]), critical=False)
+    return made.sign(key, hashes.SHA256())

@@ -162,6 +162,7 @@ def test_goods_in_transit_are_received_after_the_contract_has_ended_but_none_are
     advice, planned = executing.despatched(made, "100"), executing.shipped(made, number="SH-2")
     end = {"reason": "mutual", "details": "Достаточно"}
     assert made.buyer.post(f"{made.url}/terminate", json=end).status_code == 200
+    assert made.supplier.post(f"{made.url}/agree-termination").status_code == 200
 
     refused = executing.despatch(made, planned, "1")
 

@@ -120,6 +120,8 @@ def test_pay_05_before_release_money_is_refunded_and_never_more_than_is_free(
 
     body = {"reason": "mutual", "details": "Стороны согласились"}
     answer = case.made.buyer.post(case.url("terminate"), json=body)
+    assert (answer.status_code, answer.json()["status"]) == (200, "active"), answer.text
+    answer = case.made.supplier.post(case.url("agree-termination"))
     assert answer.status_code == 200, answer.text
     known = case.milestones()
     assert [each["final_amount"] for each in known] == ["190000", "10000"]

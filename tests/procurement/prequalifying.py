@@ -82,7 +82,7 @@ def periods() -> dict[str, str]:
 def published(as_org: AsOrg, *, suppliers: int = 3, **changed: Any) -> Case:
     """A published tender of a state buyer that begins with a prequalification; `holders=None`: with
     openers, so that bids can be opened."""
-    buyer = as_org(["buyer"])
+    buyer = as_org(["buyer"], procurement_regime=changed.pop("regime", "state"))
     fields = {
         "procedure": "restricted",
         "terms": TERMS,

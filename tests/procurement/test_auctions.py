@@ -139,6 +139,7 @@ def test_the_exported_log_replays_offline_and_the_evaluation_names_it(
 
     good = CLI.invoke(main, ["verify", "auction", str(log), "--evaluation", str(evaluation)])
     alone = CLI.invoke(main, ["verify", "auction", str(log)])
+    again = CLI.invoke(main, ["verify", "auction", str(log), "--evaluation", str(evaluation)])
 
     Draft202012Validator(schema).validate(answer.json())
     (first, second, third) = answer.json()["ranking"]
@@ -154,6 +155,8 @@ def test_the_exported_log_replays_offline_and_the_evaluation_names_it(
             f"3. {third['bid_id']} 5760000 KGS",
         ],
     )
+    assert (again.exit_code, again.stdout) == (0, good.stdout)
+    assert suppliers[1].get(f"/v1/auctions/{made['id']}/log").content == answer.content
     assert "Not checked" in alone.stdout
     inputs = json.loads(evaluation.read_bytes())["inputs"]
     assert inputs["lot"]["auction"] == {

@@ -215,14 +215,41 @@ def test_the_time_to_apply_and_to_complain_are_those_of_the_policy() -> None:
         (False, NOW, [], ["no_prequalification"]),
         (True, NOW, CRITERIA, []),
         (True, None, [], ["missing", "missing"]),
-        (True, NOW, [Criterion("c", [[YEARS]], "lot_1")], ["of_one_lot"]),
+        (True, NOW, [Criterion("c", [[YEARS]], "lot_1")], []),
     ],
 )
-def test_a_prequalification_needs_its_end_and_criteria_of_the_whole_tender(
+def test_a_prequalification_needs_its_end_and_criteria(
     wanted: bool, end: datetime | None, criteria: list[Criterion], codes: list[str]
 ) -> None:
     found = rules.terms_faults(policy(prequalification=wanted), period_end=end, criteria=criteria)
     assert [each.code for each in found] == codes
+
+
+@given(
+    met=st.frozensets(st.sampled_from(["all", "one", "two"])),
+    lots=st.lists(st.sampled_from(["lot_1", "lot_2", "lot_3"]), unique=True),
+)
+def test_a_candidate_qualifies_for_a_lot_when_the_criteria_of_all_and_its_own_are_met(
+    met: frozenset[str], lots: list[str]
+) -> None:
+    of = {"all": None, "one": "lot_1", "two": "lot_2"}
+    asked = [
+        Criterion(id, [[Requirement(id, DataType.BOOLEAN, expected_value=True)]], lot)
+        for id, lot in of.items()
+    ]
+    needed = {"lot_1": {"all", "one"}, "lot_2": {"all", "two"}, "lot_3": {"all"}}
+    findings = [Finding(id, id in met) for id in of]
+
+    found = rules.qualified_lots(asked, findings, lots)
+
+    assert found == [lot for lot in lots if needed[lot] <= met]
+    responses = [(id, True) for id in met]
+    codes = {each.code for each in rules.response_faults(asked, responses, lots)}
+    assert ("criterion_unanswered" in codes) == ("all" not in met)
+    answered = [lot for lot in lots if needed[lot] - {"all"} <= met]
+    assert ("no_lot_answered" in codes) == (bool(lots) and not answered and "all" in met) or (
+        "all" not in met
+    )
 
 
 def test_the_time_to_apply_does_not_end_while_something_is_due() -> None:

@@ -36,7 +36,8 @@ class Contract(Table, table=True):
 
     `original_amount` is the sum of the awards; `value_amount` has the changes in force in it.
     `notice_ground` is why the supplier has given notice, `notice_ends_at` from when on it may end
-    the contract for that.
+    the contract for that. `termination_proposal` is what the buyer said when it proposed that both
+    give the contract up, which the supplier has not agreed to.
     `document` are the bytes that both sides sign, frozen when the contract is offered.
     """
 
@@ -56,6 +57,10 @@ class Contract(Table, table=True):
             "(status = 'terminated') ="
             " (terminated_at IS NOT NULL AND termination_reason IS NOT NULL)",
             name="terminated_has_reason",
+        ),
+        CheckConstraint(
+            "(termination_proposal IS NULL) = (termination_proposed_at IS NULL)",
+            name="termination_proposal_has_time",
         ),
         CheckConstraint(
             "(status = 'cancelled') = (cancelled_at IS NOT NULL AND cancellation_reason IS NOT NULL)",
@@ -80,6 +85,8 @@ class Contract(Table, table=True):
         default=None, sa_type=state(TerminationReason)
     )
     termination_details: str | None = Field(default=None, max_length=_TEXT)
+    termination_proposal: str | None = Field(default=None, max_length=_TEXT)
+    termination_proposed_at: datetime | None = Field(default=None, sa_type=TIMESTAMP)
     notice_ground: TerminationGround | None = Field(default=None, sa_type=state(TerminationGround))
     notice_details: str | None = Field(default=None, max_length=_TEXT)
     notice_ends_at: datetime | None = Field(default=None, sa_type=TIMESTAMP)

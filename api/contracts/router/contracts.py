@@ -183,9 +183,32 @@ def cancel(contract_id: ContractId, data: ContractReasonIn, ctx: Change) -> Cont
     "/{contract_id}/terminate", response_model=ContractOut, responses=documented(*_CHANGED)
 )
 def terminate(contract_id: ContractId, data: TerminateIn, ctx: Change) -> ContractOut:
-    """End a contract of yours that is in force."""
+    """End a contract of yours that is in force; `mutual` proposes it to the supplier, and the
+    contract goes on until the supplier agrees."""
     _, contract = _held(ctx, contract_id)
     return _shown(ctx, service.terminate(ctx.session, contract, actor=ctx.actor, data=data))
+
+
+@router.post(
+    "/{contract_id}/withdraw-termination",
+    response_model=ContractOut,
+    responses=documented(problems.TerminationNotProposed, *_CHANGED),
+)
+def withdraw_termination(contract_id: ContractId, ctx: Change) -> ContractOut:
+    """Take back as the buyer that you proposed to give the contract up."""
+    _, contract = _held(ctx, contract_id)
+    return _shown(ctx, service.withdraw_termination(ctx.session, contract, actor=ctx.actor))
+
+
+@router.post(
+    "/{contract_id}/agree-termination",
+    response_model=ContractOut,
+    responses=documented(problems.TerminationNotProposed, *_CHANGED),
+)
+def agree_termination(contract_id: ContractId, ctx: Commit) -> ContractOut:
+    """Agree as the supplier to give the contract up, as its buyer proposed: it ends."""
+    _, contract = _supplied(ctx, contract_id)
+    return _shown(ctx, service.agree_termination(ctx.session, contract, actor=ctx.actor))
 
 
 @router.post(

@@ -60,7 +60,7 @@ class ContractReasonIn(Input):
 
 
 class TerminateIn(Input):
-    """How a contract in force came to its end."""
+    """How a contract in force came to its end; `mutual` only proposes it to the supplier."""
 
     reason: TerminationReason = Field(examples=["completed"])
     details: Paragraph = Field(examples=["Everything was delivered and accepted"])
@@ -139,6 +139,10 @@ class ContractOut(BaseModel):
     terminated_at: datetime | None
     termination_reason: TerminationReason | None
     termination_details: str | None
+    termination_proposal: str | None = Field(
+        description="Why the buyer has proposed that both give the contract up, if it has"
+    )
+    termination_proposed_at: datetime | None
     notice_ground: TerminationGround | None = Field(
         description="Why the supplier has given notice, if it has"
     )

@@ -212,7 +212,7 @@ def _carried(
     """Lists and answers about revocation that the signer has put into the CMS (RFC 5652, 5940)."""
     crls, ocsps = [], []
     for each in signed["crls"] or ():
-        if each.name == "certificate_list":
+        if each.name == "crl":
             crls.append(each.chosen)
         elif each.chosen["other_rev_info_format"].native == "ocsp_response":
             ocsps.append(each.chosen["other_rev_info"])

@@ -11,7 +11,7 @@ from api.opendata.ocds.process import Process, Section
 from api.opendata.ocds.values import Json, compact, instant, period
 from api.procurement import service as procurement
 from api.procurement.models import Qualification, Submission
-from api.procurement.service import applications, prequalification_views
+from api.procurement.service import applications, prequalification_views, submissions
 from api.rules.prequalification import QualificationStatus
 
 _STATUS = {QualificationStatus.ACTIVE: "valid", QualificationStatus.UNSUCCESSFUL: "disqualified"}
@@ -22,7 +22,8 @@ def prequalification(process: Process) -> Section:
     tender = process.tender
     if tender.prequalification_period_end is None:
         return Section({})
-    announced = _announced(process)
+    announced, terms = _announced(process), submissions.find(process.session, tender.id)
+    shortlist = submissions.shortlist_of(terms)
     starts = [each.announced_at for each in announced if each.announced_at is not None]
     facts = compact(
         {
@@ -34,6 +35,12 @@ def prequalification(process: Process) -> Section:
                 instant(tender.prequalification_standstill_end),
             ),
             "minimumCandidates": procurement.policy_of(tender).min_candidates,
+            "maximumCandidates": shortlist and shortlist.maximum,
+            "candidateRanking": shortlist
+            and [
+                {"requirement": key.requirement_id, "order": key.order.value}
+                for key in shortlist.ranked_by
+            ],
             "unsuccessfulReason": tender.unsuccessful_reason,
         }
     )
@@ -110,5 +117,7 @@ def _qualification(found: Qualification) -> Json:
             "description": found.cancellation_reason or found.decision,
             "relatedSubmission": ids.show("submission", found.submission_id),
             "invitationDate": instant(found.invited_at),
+            "relatedLots": found.invited_lots
+            and [ids.show("lot", lot) for lot in found.invited_lots],
         }
     )

@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import CheckConstraint, Column, Index, UniqueConstraint, text
+from sqlalchemy import ARRAY, CheckConstraint, Column, Index, UniqueConstraint, Uuid, text
 from sqlmodel import Field
 
 from api.core.tables import JSON, TIMESTAMP, Table, state
@@ -12,6 +12,10 @@ from api.rules.bids import TendererRole
 from api.rules.prequalification import QualificationCause, QualificationStatus, SubmissionStatus
 
 ACTOR_LENGTH = 80
+
+
+def _lots() -> Column[Any]:
+    return Column(ARRAY(Uuid), nullable=True)
 
 
 class Submission(Table, table=True):
@@ -79,6 +83,10 @@ class Qualification(Table, table=True):
 
     `findings` are [{requirement_id, met, reason}]. It can be complained about in the standstill,
     whose instants are computed once. `invited_at`: the candidate may bid.
+
+    `lots` are those that it qualified for, `shortlisted` those for which it was among the first when
+    the results were announced, `invited_lots` those that it may bid for; None: no lot is told from
+    another.
     """
 
     __tablename__ = "qualification"
@@ -118,6 +126,9 @@ class Qualification(Table, table=True):
         default=QualificationStatus.PENDING, sa_type=state(QualificationStatus)
     )
     findings: list[dict[str, Any]] = Field(sa_column=Column(JSON, nullable=False))
+    lots: list[UUID] | None = Field(default=None, sa_column=_lots())
+    shortlisted: list[UUID] | None = Field(default=None, sa_column=_lots())
+    invited_lots: list[UUID] | None = Field(default=None, sa_column=_lots())
     proposed_by: str | None = Field(default=None, max_length=ACTOR_LENGTH)
     proposal: str | None = Field(default=None, max_length=5000)
     decided_by: str | None = Field(default=None, max_length=ACTOR_LENGTH)

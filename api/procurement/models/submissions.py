@@ -13,7 +13,11 @@ from api.rules.tenders import Value
 
 class SubmissionTerms(Table, table=True):
     """OCDS `submissionTerms` of a tender. `criteria` are in the OCDS/ESPD shape of
-    schemas/criteria.py; a tender without a row asks for one envelope and nothing else."""
+    schemas/criteria.py; a tender without a row asks for one envelope and nothing else.
+
+    `shortlist` is {maximum_candidates, ranked_by: [{requirement_id, order}]}: how many of the
+    qualified are invited at most, and by what they are compared.
+    """
 
     __tablename__ = "submission_terms"
     __table_args__ = (
@@ -30,6 +34,7 @@ class SubmissionTerms(Table, table=True):
     bid_security_currency: str | None = Field(default=None, max_length=3)
     bid_security_declaration: bool = False
     criteria: list[dict[str, Any]] = Field(sa_column=Column(JSON, nullable=False))
+    shortlist: dict[str, Any] | None = Field(default=None, sa_column=Column(JSON, nullable=True))
     version: int = 1
 
     @property

@@ -53,7 +53,6 @@ _DECIDED = documented(
         problems.LotNotEvaluated,
         CallOffRefused,
         CeilingExceeded,
-        SupplierDebarred,
         SupplierBelowPolicy,
         Conflict,
     ),
@@ -101,9 +100,7 @@ def get(award_id: AwardId, ctx: Read) -> Award:
 @router.post(
     "/{award_id}/propose",
     response_model=AwardOut,
-    responses=documented(
-        SupplierDebarred, SupplierBelowPolicy, CallOffRefused, CeilingExceeded, *_CHANGED
-    ),
+    responses=documented(SupplierBelowPolicy, CallOffRefused, CeilingExceeded, *_CHANGED),
 )
 def propose(award_id: AwardId, data: AwardReasonIn, ctx: Decide) -> AwardOut:
     """Propose an award that the ranking has put forward after another one fell."""

@@ -10,7 +10,8 @@ from api.catalog.types import Paragraph
 from api.core.zones import LEGAL_ZONE, TimeZone
 from api.identity.schemas import Input, OrganisationId
 from api.procurement.schemas.bid_contents import DocumentIn, RequirementId, RequirementResponseIn
-from api.procurement.schemas.ids import QualificationId, SubmissionId, TenderId
+from api.procurement.schemas.ids import LotId, QualificationId, SubmissionId, TenderId
+from api.procurement.schemas.submissions import ShortlistOut
 from api.rules.bids import TendererRole
 from api.rules.criteria import MAX_RESPONSES
 from api.rules.prequalification import QualificationCause, QualificationStatus, SubmissionStatus
@@ -132,6 +133,13 @@ class QualificationOut(_Row):
     submission_id: SubmissionId
     supplier_id: OrganisationId
     status: QualificationStatus
+    lots: list[LotId] | None = Field(
+        description="That the candidate qualified for; null: lots are not told apart"
+    )
+    shortlisted: list[LotId] | None = Field(
+        description="For which it was among the first, when results were announced"
+    )
+    invited_lots: list[LotId] | None = Field(description="That it may bid for; null: all")
     findings: list[FindingOut]
     proposal: str | None
     decided_at: datetime | None
@@ -163,6 +171,7 @@ class PrequalificationOut(BaseModel):
     period_end: datetime
     standstill_end: datetime | None
     min_candidates: int
+    shortlist: ShortlistOut | None = Field(description="Null: whoever qualifies is invited")
     criteria: list[dict[str, Any]]
     candidate_count: int | None = Field(description="Null while the rules hide it")
     candidates: list[OrganisationId] | None = Field(description="Null while the rules hide them")

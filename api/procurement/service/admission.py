@@ -4,17 +4,19 @@ Most tenders are open to everybody. What else decides is known of the held tende
 admitting certain suppliers is one more line of `require`.
 """
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from uuid import UUID
 
 from sqlmodel import Session, col, select
 
-from api.procurement.models import Qualification, SubmissionTenderer
+from api.procurement.models import BidLot, Qualification, SubmissionTenderer
 from api.procurement.service import agreements
+from api.procurement.service.contents import Read
 from api.procurement.service.envelopes import Held
 from api.procurement.service.framework_problems import NotAdmitted
 from api.procurement.service.prequalification_problems import NotInvited
 from api.rules.prequalification import QualificationStatus
+from api.rules.tenders import Fault
 
 
 def require(
@@ -55,6 +57,28 @@ def require_invited(
     ).all()
     if not others <= {*qualified}:
         raise NotInvited("A member of the consortium has not qualified with you.")
+
+
+def invited_lots(session: Session, tender_id: UUID) -> Mapping[UUID, Collection[UUID]]:
+    """The lots that each supplier is invited for, where lots are told apart."""
+    rows = session.exec(
+        select(Qualification.supplier_id, Qualification.invited_lots).where(
+            Qualification.tender_id == tender_id, col(Qualification.invited_lots).is_not(None)
+        )
+    )
+    return {supplier_id: lots or () for supplier_id, lots in rows}
+
+
+def held(lots: Collection[UUID] | None, read: Read) -> Read:
+    """An opened bid, with a fault for each lot that its supplier is not invited for."""
+    if lots is None:
+        return read
+    faults = [
+        Fault(f"#/lots/{row['lot_id'].hex}", "not_invited", "is not one that you are invited for")
+        for model, row in read.rows
+        if model is BidLot and row["lot_id"] not in lots
+    ]
+    return Read([], {}, faults) if faults else read
 
 
 def _require_agreed(

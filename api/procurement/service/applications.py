@@ -16,11 +16,11 @@ from sqlalchemy import func
 from sqlalchemy.exc import IntegrityError
 from sqlmodel import Session, col, select
 
-from api.core import audit, db
+from api.core import audit, db, ids
 from api.core.errors import Conflict, NotFound
 from api.core.outbox import emit
 from api.identity import debarments
-from api.procurement.models import Amendment, Submission, SubmissionTenderer, Tender
+from api.procurement.models import Amendment, Lot, Submission, SubmissionTenderer, Tender
 from api.procurement.schemas.prequalification import SubmissionContentIn, SubmissionIn
 from api.procurement.service import consortia, submissions, terms
 from api.procurement.service.bid_problems import OwnTender
@@ -34,7 +34,7 @@ from api.rules import prequalification as rules
 from api.rules.bids import TendererRole
 from api.rules.prequalification import SUBMISSION, SubmissionStatus
 from api.rules.states import IllegalTransition
-from api.rules.tenders import TenderStage, has_ended
+from api.rules.tenders import LotStatus, TenderStage, has_ended
 
 SYSTEM = "system:clock"
 _EVENTS = {
@@ -271,7 +271,11 @@ def _refuse_unfit(session: Session, tender_id: UUID, data: SubmissionContentIn) 
     found = submissions.find(session, tender_id)
     criteria = submissions.criteria_of(found.criteria if found else ())
     given = [(each.requirement_id, each.value) for each in data.requirement_responses]
-    faults = rules.response_faults(criteria, given)
+    lots = []
+    if any(each.lot is not None for each in criteria):
+        active = select(Lot.id).where(Lot.tender_id == tender_id, Lot.status == LotStatus.ACTIVE)
+        lots = [ids.show("lot", lot) for lot in session.exec(active)]
+    faults = rules.response_faults(criteria, given, lots)
     if faults:
         raise SubmissionUnfit(errors=terms.field_errors(faults))
 

@@ -63,8 +63,9 @@ def propose(session: Session, tender: Tender, *, actor: str, lot_id: UUID, reaso
     """Propose the first ranked bid of a lot that no award was made for; it stays pending until
     somebody else decides. A call-off draws on its agreement from now on.
 
-    Raises Conflict outside the stages of award, AwardPending, NoBidLeft, SupplierDebarred,
-    SupplierBelowPolicy, CallOffRefused, CeilingExceeded or Invalid for a lot of another tender.
+    Bids of suppliers that are debarred today are passed over, and the trail names them. Raises
+    Conflict outside the stages of award, AwardPending, NoBidLeft, SupplierBelowPolicy,
+    CallOffRefused, CeilingExceeded or Invalid for a lot of another tender.
     """
     lot = _lot(tender, lot_id)
     _require_awarding(tender, lot)
@@ -72,27 +73,31 @@ def propose(session: Session, tender: Tender, *, actor: str, lot_id: UUID, reaso
         session, tender.id
     ):
         raise AwardPending
-    best = _next(session, tender, lot.id)
+    best, passed_over = _next(session, tender, lot.id)
     if best is None:
         raise NoBidLeft
-    debarments.require_standing(session, best.suppliers)
     _require_performance(session, tender, best.suppliers)
     award = _new(session, tender, lot, best)
     draws.draw(session, tender, award)
     award.proposed_by, award.proposal = actor, reason
-    _log(session, award, "propose", actor, {"lot": lot.id.hex, "rank": best.rank, "reason": reason})
+    change = {"lot": lot.id.hex, "rank": best.rank, "reason": reason} | passed_over
+    _log(session, award, "propose", actor, change)
     restage(session, tender, actor=actor)
     return award
 
 
 def endorse(session: Session, tender: Tender, award: Award, *, actor: str, reason: str) -> Award:
-    """Propose an award that the ranking has put forward after another one fell."""
+    """Propose an award that the ranking has put forward after another one fell.
+
+    That its supplier is debarred since then is told to who approves it: it can only be rejected,
+    and the next bidder's turn comes.
+    """
     _require_awarding(tender, _lot(tender, award.lot_id))
     if award.status is not AwardStatus.PENDING or award.proposed_by is not None:
         raise Conflict("The award has been proposed already.")
-    debarments.require_standing(session, award.suppliers)
-    _require_performance(session, tender, award.suppliers)
-    draws.draw(session, tender, award)
+    if tender.framework_id or not debarments.any_debarred(session, award.suppliers):
+        _require_performance(session, tender, award.suppliers)
+        draws.draw(session, tender, award)
     award.proposed_by, award.proposal = actor, reason
     award.version += 1
     _log(session, award, "propose", actor, {"lot": award.lot_id.hex, "reason": reason})
@@ -186,7 +191,7 @@ def conclude(session: Session, tender: Tender, lot_id: UUID, *, actor: str) -> b
     if lot.status is not LotStatus.ACTIVE or tender.status_details not in AWARDING:
         return False
     standing = award_queries.of_lot(session, lot.id, *_DECIDING)
-    if standing or _next(session, tender, lot.id) is not None:
+    if standing or _next(session, tender, lot.id)[0] is not None:
         return False
     decided = award_queries.of_lot(session, lot.id, AwardStatus.UNSUCCESSFUL, AwardStatus.CANCELLED)
     if any(rules.is_standing_still(award.standstill_end, now) for award in decided):
@@ -299,7 +304,7 @@ def _decide(
 
 
 def _put_forward(session: Session, tender: Tender, lot: Lot, *, actor: str) -> Award | None:
-    best = _next(session, tender, lot.id)
+    best, passed_over = _next(session, tender, lot.id)
     waiting = award_queries.of_lot(session, lot.id, *_DECIDING)
     better = [each for each in waiting if best is None or each.rank < best.rank]
     if waiting and (best is None or len(better) >= framework_terms.seats(session, tender.id)):
@@ -308,7 +313,8 @@ def _put_forward(session: Session, tender: Tender, lot: Lot, *, actor: str) -> A
         conclude(session, tender, lot.id, actor=actor)
         return None
     award = _new(session, tender, lot, best)
-    _log(session, award, "put_forward", actor, {"lot": lot.id.hex, "rank": best.rank})
+    change = {"lot": lot.id.hex, "rank": best.rank} | passed_over
+    _log(session, award, "put_forward", actor, change)
     return award
 
 
@@ -328,13 +334,14 @@ def _new(session: Session, tender: Tender, lot: Lot, best: Ranked) -> Award:
     return award
 
 
-def _next(session: Session, tender: Tender, lot_id: UUID) -> Ranked | None:
-    ranking = {bid.bid_id: bid for bid in rankings.ranked(session, tender, lot_id)}
+def _next(session: Session, tender: Tender, lot_id: UUID) -> tuple[Ranked | None, dict[str, Any]]:
+    """The bid whose turn it is, and what the trail says of better ones that are passed over."""
     decided = {
         award.bid_id for award in award_queries.of_lot(session, lot_id) if not award.bid_returned
     }
-    found = rules.next_bid(ranking, decided=decided)
-    return None if found is None else ranking[found]
+    best, passed_over = rankings.turn(session, tender, lot_id, decided=decided)
+    told = {"passed_over": [bid.bid_id.hex for bid in passed_over]} if passed_over else {}
+    return best, told
 
 
 def _require_performance(session: Session, tender: Tender, suppliers: Sequence[UUID]) -> None:

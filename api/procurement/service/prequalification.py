@@ -4,6 +4,7 @@ The clock only wakes this. It decides under the tender's lock and by the databas
 how late it runs changes nothing: whoever applies after the end is refused in any case.
 """
 
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from uuid import UUID
 
@@ -23,6 +24,7 @@ from api.procurement.service import (
     phases,
     policies,
     qualifications,
+    shortlists,
     tenders,
     terms,
 )
@@ -71,10 +73,19 @@ def announce(session: Session, tender: Tender, *, caller: Caller) -> Tender:
     now, policy = db.now(session), policies.policy_of(tender)
     table = policies.timetable_of(session, tender)
     until = rules.standstill_end(table, policy, announced_at=now)
+    first = _shortlisted(session, tender, found)
+    ends = []
     for each in found:
-        if each.announced_at is None:
-            qualifications.announce(session, each, actor=caller.actor, now=now, until=until)
-    ends = [each.standstill_end for each in found if each.standstill_end is not None]
+        lots = first.get(each.id)
+        fresh = each
+        if each.announced_at is not None and each.shortlisted != lots:
+            fresh = qualifications.renew(session, each, actor=caller.actor)
+        if fresh.announced_at is None:
+            qualifications.announce(
+                session, fresh, actor=caller.actor, now=now, until=until, shortlisted=lots
+            )
+        if fresh.standstill_end is not None:
+            ends.append(fresh.standstill_end)
     last = max(ends, default=until)
     tender.prequalification_standstill_end = last
     change = {"standstill_end": last.isoformat()}
@@ -90,8 +101,9 @@ def invite_due(session: Session, tender_id: UUID) -> bool:
     for the workers' role.
 
     Waits while a complaint is open or a cancellation pending. Who is debarred today is not
-    invited; with fewer than the policy's least number the tender is unsuccessful. True when this
-    call moved the tender. Raises CalendarYearMissing.
+    invited; the next of a shortlist takes its place. A lot with fewer than the policy's least
+    number is unsuccessful, and the tender is when all are. True when this call moved the tender.
+    Raises CalendarYearMissing.
     """
     tender, now = tenders.hold(session, tender_id), db.now(session)
     if tender is None or tender.status_details is not TenderStage.PREQUALIFICATION_STANDSTILL:
@@ -104,13 +116,37 @@ def invite_due(session: Session, tender_id: UUID) -> bool:
         for each in qualifications.live(session, tender.id)
         if each.status is QualificationStatus.ACTIVE and not _excluded(session, each)
     ]
-    if not rules.enough(policies.policy_of(tender), len(candidates)):
+    by_lot = shortlists.chosen(session, tender, candidates)
+    policy, apart = policies.policy_of(tender), shortlists.tells_lots_apart(session, tender)
+    kept = [lot for lot, able in by_lot.items() if rules.enough(policy, len(able))]
+    if not kept:
         _fail(session, tender, Shortfall.TOO_FEW_QUALIFIED)
         return True
     for each in candidates:
-        qualifications.invite(session, each, actor=tenders.CLOCK, now=now)
+        lots = [lot for lot in kept if each.id in by_lot[lot]]
+        if lots:
+            told = lots if apart else None
+            qualifications.invite(session, each, actor=tenders.CLOCK, now=now, lots=told)
+    short = [lot for lot in shortlists.active_lots(tender) if lot.id not in kept]
+    if short:
+        change = {"shortfall": Shortfall.TOO_FEW_QUALIFIED.value}
+        tenders.move_lots(session, tender, short, "fail", actor=tenders.CLOCK, change=change)
     _open_tender_period(session, tender, now)
     return True
+
+
+def _shortlisted(
+    session: Session, tender: Tender, found: Sequence[Qualification]
+) -> Mapping[UUID, list[UUID]]:
+    """The lots for which each of the qualified is among the first; nothing where all are invited."""
+    if not shortlists.is_limited(session, tender):
+        return {}
+    by_lot = shortlists.chosen(session, tender, found)
+    return {
+        each.id: [lot for lot, first in by_lot.items() if each.id in first]
+        for each in found
+        if each.status is QualificationStatus.ACTIVE
+    }
 
 
 def _held_up(session: Session, tender_id: UUID) -> bool:

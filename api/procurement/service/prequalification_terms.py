@@ -28,7 +28,9 @@ def check(
     """
     found, end = submissions.find(session, tender.id), tender.prequalification_period_end
     criteria = submissions.criteria_of(found.criteria if found else ())
-    faults = rules.terms_faults(policy, period_end=end, criteria=criteria)
+    faults = rules.terms_faults(
+        policy, period_end=end, criteria=criteria, shortlist=submissions.shortlist_of(found)
+    )
     if faults:
         raise ProcedureNotAllowed(errors=terms.field_errors(faults))
     if end is None:
@@ -57,6 +59,7 @@ def refuse_unfit_criteria(tender: Tender, found: SubmissionTerms) -> None:
         policies.policy_of(tender),
         period_end=end,
         criteria=submissions.criteria_of(found.criteria),
+        shortlist=submissions.shortlist_of(found),
     )
     if faults:
         raise TermsInconsistent(errors=terms.field_errors(faults))

@@ -37,6 +37,7 @@ def overview(session: Session, tender: Tender, *, org_id: UUID) -> dict[str, Any
         "period_end": tender.prequalification_period_end,
         "standstill_end": tender.prequalification_standstill_end,
         "min_candidates": policies.policy_of(tender).min_candidates,
+        "shortlist": terms.shortlist if terms else None,
         "criteria": terms.criteria if terms else [],
         "candidate_count": None if candidates is None else len(candidates),
         "candidates": candidates,

@@ -12,13 +12,13 @@ from uuid import UUID
 
 from sqlmodel import Session, col, select
 
-from api.core import audit, db, deadlines, patterns
+from api.core import audit, db, deadlines, ids, patterns
 from api.core.errors import Conflict, FieldError, NotFound
 from api.core.outbox import emit
 from api.identity.service import Caller
 from api.procurement.models import Qualification, Submission, Tender
 from api.procurement.schemas.prequalification import ProposalIn
-from api.procurement.service import commissions, submissions, tenders, terms
+from api.procurement.service import commissions, shortlists, submissions, tenders, terms
 from api.procurement.service.award_problems import FourEyes
 from api.procurement.service.prequalification_problems import (
     AlreadyAnnounced,
@@ -76,8 +76,8 @@ def decide(
     caller: Caller,
     reason: str,
 ) -> Qualification:
-    """Qualify a candidate, or do not (`approve`, `reject`): as the findings say, and by another
-    than who proposed them.
+    """Qualify a candidate, or do not (`approve`, `reject`): as the findings say, for the lots whose
+    criteria are met, and by another than who proposed them.
 
     Raises Conflict, ConflictUndeclared, ConflictDeclared, QualificationNotProposed, FourEyes or
     CriteriaUnmet.
@@ -89,14 +89,19 @@ def decide(
         raise QualificationNotProposed
     if found.proposed_by == caller.actor:
         raise FourEyes
-    open_criteria = rules.unmet(_asked(session, tender), _findings(found))
-    if (action == "approve") is bool(open_criteria):
+    criteria, findings = _asked(session, tender), _findings(found)
+    open_criteria = rules.unmet(criteria, findings)
+    active = {ids.show("lot", lot.id): lot.id for lot in shortlists.active_lots(tender)}
+    lots = rules.qualified_lots(criteria, findings, [*active])
+    if (action == "approve") is not bool(lots):
         raise CriteriaUnmet(
             errors=[
                 FieldError(pointer=f"#/criteria/{id}", code="unmet", detail="is not met")
                 for id in open_criteria
             ]
         )
+    if lots and shortlists.tells_lots_apart(session, tender):
+        found.lots = [active[lot] for lot in lots]
     found.decided_by, found.decided_at, found.decision = caller.actor, db.now(session), reason
     _move(session, found, action, caller.actor, {"reason": reason})
     return found
@@ -147,20 +152,54 @@ def exclude(session: Session, found: Qualification, *, actor: str, reason: str) 
     _end(session, found, QualificationCause.DEBARMENT, reason, actor)
 
 
+def renew(session: Session, found: Qualification, *, actor: str) -> Qualification:
+    """The same decision again, to be announced anew: since it was, others have been put before or
+    behind the candidate."""
+    again = Qualification(
+        **found.model_dump(
+            include={"tender_id", "submission_id", "supplier_id", "buyer_id", "findings", "lots"}
+        ),
+        **found.model_dump(include={"proposed_by", "proposal", "decided_by", "decided_at"}),
+        decision=found.decision,
+        status=found.status,
+    )
+    _end(session, found, QualificationCause.COMPLAINT, "The shortlist has changed.", actor)
+    session.flush()
+    _log(session, again, "renew", actor, {"after": found.id.hex})
+    return again
+
+
 def announce(
-    session: Session, found: Qualification, *, actor: str, now: datetime, until: datetime
+    session: Session,
+    found: Qualification,
+    *,
+    actor: str,
+    now: datetime,
+    until: datetime,
+    shortlisted: Sequence[UUID] | None = None,
 ) -> None:
-    """Tell the candidate what was decided, and until when it can be complained about."""
+    """Tell the candidate what was decided, for which lots it is among the first where not all are
+    invited, and until when it can be complained about."""
     found.announced_at, found.standstill_end = now, until
+    found.shortlisted = None if shortlisted is None else [*shortlisted]
     found.version += 1
-    change = {"status": found.status, "standstill_end": until.isoformat()}
+    change: dict[str, Any] = {"status": found.status, "standstill_end": until.isoformat()}
+    if shortlisted is not None:
+        change["shortlisted"] = [each.hex for each in shortlisted]
     _log(session, found, "announce", actor, change)
     _tell(session, found, "qualification.announced")
 
 
-def invite(session: Session, found: Qualification, *, actor: str, now: datetime) -> None:
-    """Let a qualified candidate bid."""
-    found.invited_at = now
+def invite(
+    session: Session,
+    found: Qualification,
+    *,
+    actor: str,
+    now: datetime,
+    lots: Sequence[UUID] | None = None,
+) -> None:
+    """Let a qualified candidate bid, for these lots; None: for all."""
+    found.invited_at, found.invited_lots = now, None if lots is None else [*lots]
     found.version += 1
     _log(session, found, "invite", actor, {})
     _tell(session, found, "qualification.invited")

@@ -1,6 +1,6 @@
 """The bids of a lot in their order, as awards need them. Never commits."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from decimal import Decimal
 from typing import NamedTuple
 from uuid import UUID
@@ -9,6 +9,7 @@ from sqlalchemy import any_
 from sqlmodel import Session, col, select
 
 from api.core.errors import NotFound
+from api.identity import debarments
 from api.procurement.models import (
     Bid,
     BidLot,
@@ -20,6 +21,7 @@ from api.procurement.models import (
 )
 from api.procurement.service import agreements, evaluations
 from api.procurement.service.award_problems import LotNotEvaluated
+from api.rules import awards as rules
 from api.rules.bids import TendererRole
 from api.rules.frameworks import FrameworkMethod
 
@@ -53,6 +55,23 @@ def ranked(session: Session, tender: Tender, lot_id: UUID) -> Sequence[Ranked]:
     return [each for each in bids if each.suppliers[0] in able]
 
 
+def turn(
+    session: Session, tender: Tender, lot_id: UUID, *, decided: Collection[UUID]
+) -> tuple[Ranked | None, list[Ranked]]:
+    """The first bid of a lot that no award was made for (`decided`) and that can have one, and those
+    before it that cannot: a supplier of theirs is debarred today. Raises LotNotEvaluated."""
+    ranking = {bid.bid_id: bid for bid in ranked(session, tender, lot_id)}
+    passed_over: list[Ranked] = []
+    while True:
+        out = {*decided, *(bid.bid_id for bid in passed_over)}
+        found = rules.next_bid(ranking, decided=out)
+        if found is None:
+            return None, passed_over
+        if not debarments.any_debarred(session, ranking[found].suppliers):
+            return ranking[found], passed_over
+        passed_over.append(ranking[found])
+
+
 def _ranked(session: Session, found: Sequence[evaluations.Ranked]) -> list[Ranked]:
     return [
         Ranked(
@@ -81,10 +100,14 @@ def _allocated(session: Session, tender: Tender, lot_id: UUID) -> list[Ranked]:
 
 
 def tenderers(session: Session, bid_id: UUID) -> Sequence[UUID]:
-    """The organisations of a bid, the lead first."""
+    """The organisations of a bid, the lead first: who was named and has not joined is none."""
     rows = session.exec(
         select(BidTenderer)
-        .where(BidTenderer.bid_id == bid_id, col(BidTenderer.released_at).is_(None))
+        .where(
+            BidTenderer.bid_id == bid_id,
+            col(BidTenderer.accepted_at).is_not(None),
+            col(BidTenderer.released_at).is_(None),
+        )
         .order_by((col(BidTenderer.role) != TendererRole.LEAD), col(BidTenderer.id))
     ).all()
     return [row.organisation_id for row in rows]
@@ -100,6 +123,7 @@ def has_bid(session: Session, lot_id: UUID, org_id: UUID) -> bool:
         .where(
             BidLot.lot_id == lot_id,
             BidTenderer.organisation_id == org_id,
+            col(BidTenderer.accepted_at).is_not(None),
             col(Bid.opened_at).is_not(None),
         )
         .limit(1)

@@ -33,6 +33,7 @@ from api.procurement.sealing import installation, opening
 from api.procurement.sealing.documents import instant
 from api.procurement.sealing.keys import Identity
 from api.procurement.service import (
+    admission,
     agreements,
     bid_moves,
     call_off_terms,
@@ -141,6 +142,7 @@ def _open_all(
     )
     agreed = agreements.agreed_prices(session, tender)
     within = agreements.binds_prices(session, tender)
+    invited = admission.invited_lots(session, tender.id)
     found = []
     for bid, envelope in rows:
         document, read = None, Read([], {}, [])
@@ -156,6 +158,7 @@ def _open_all(
         else:
             document = sealed.canonical()
             read = contents.read(wanted, bid, kind, sealed.content, joined[bid.id])
+            read = admission.held(invited.get(bid.supplier_id), read)
             if tender.framework_id is not None:
                 read = call_off_terms.held(agreed.get(bid.supplier_id, {}), read, within=within)
         found.append(_Opened(bid, envelope, document, read))

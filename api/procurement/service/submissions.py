@@ -20,6 +20,7 @@ from api.rules import bid_terms
 from api.rules.amendments import Json
 from api.rules.criteria import Criterion, DataType, RelatesTo, Requirement
 from api.rules.policy import Policy
+from api.rules.shortlists import Key, Order, Shortlist
 from api.rules.tenders import Fault, TenderStage, Value
 
 
@@ -48,6 +49,7 @@ def put(
     found.bid_security_currency = security.currency if security else None
     found.bid_security_declaration = data.bid_security_declaration
     found.criteria = [each.model_dump(mode="json") for each in data.criteria]
+    found.shortlist = data.shortlist.model_dump(mode="json") if data.shortlist else None
     session.add(found)
     audit.record(
         session,
@@ -112,6 +114,14 @@ def _lot_faults(tender: Tender, criteria: Sequence[Mapping[str, Any]]) -> list[F
         for n, each in enumerate(criteria_of(criteria))
         if each.lot is not None and each.lot not in lots
     ]
+
+
+def shortlist_of(found: SubmissionTerms | None) -> Shortlist | None:
+    """The stored shortlist as the rules take it."""
+    if found is None or found.shortlist is None:
+        return None
+    keys = [Key(e["requirement_id"], Order(e["order"])) for e in found.shortlist["ranked_by"]]
+    return Shortlist(found.shortlist["maximum_candidates"], keys)
 
 
 def criteria_of(stored: Sequence[Mapping[str, Any]]) -> list[Criterion]:

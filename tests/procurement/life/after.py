@@ -59,6 +59,10 @@ class After(Before):
         assert sorted(each["bid"] for each in record["bids"]) == sorted(stood)
         told = [leaf["bid"] for leaf in record["leaves"] if leaf["bid"]]
         assert sorted(told) == sorted(stood)
+        for who, bid in self.expected.items():
+            members = {ids.show("organisation", self.firms[n].org_id) for n in self.members_of(who)}
+            shown = [each["tenderers"] for each in record["bids"] if each["bid"] == bid.id]
+            assert all({firm["organisation"] for firm in each} == members for each in shown)
         assert len(record["leaves"]) == len(
             [each for each in self.rows(BidEnvelope) if each.kind is kind]
         )
@@ -147,18 +151,25 @@ class After(Before):
     @rule(lot=LOT)
     def propose(self, lot: int) -> None:
         body = {"lot_id": self.lots[lot % self.kind.lots], "reason": "Цена"}
-        self.attempt("propose_award", self.parties.buyer, f"{self.url}/awards", **body)
+        answer = self.attempt("propose_award", self.parties.buyer, f"{self.url}/awards", **body)
+        if answer.status_code == 201:
+            self.check_suppliers(answer.json())
 
     @precondition(lambda self: self.stage in AWARDING)
     @rule(decision=st.sampled_from(["approve", "approve", "approve", "reject"]))
     def decide(self, decision: str) -> None:
-        for award in self.awards(AwardStatus.PENDING)[:1]:
+        pending = sorted(self.awards(AwardStatus.PENDING), key=lambda award: award.rank)
+        for award in pending[:1]:
             url = f"/v1/awards/{ids.show('award', award.id)}"
             if award.proposed_by is None:
                 self.attempt(
                     "propose_award", self.parties.buyer, f"{url}/propose", reason="Следующий"
                 )
-            self.attempt(decision, self.parties.chief, f"{url}/{decision}", reason="Решение")
+            answer = self.attempt(
+                decision, self.parties.chief, f"{url}/{decision}", reason="Решение"
+            )
+            if (decision, answer.status_code) == ("approve", 200):
+                self.check_suppliers(answer.json())
 
     @precondition(lambda self: self.stage in AWARDING)
     @rule(who=WHO)

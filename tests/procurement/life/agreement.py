@@ -151,6 +151,10 @@ class Agreement(Life):
 
     def award_and_sign(self) -> None:
         self.clear()
+        if "passing over" not in self.tried and not self.awards(*AwardStatus):
+            self.tried.add("passing over")
+            self.pass_over(0)
+        self.lift()
         for _ in range(SUPPLIERS):
             self.propose(0)
             self.decide("approve")
@@ -168,22 +172,25 @@ class Agreement(Life):
     def check_audit(self) -> None:
         """An agreement that was concluded is used: called off, cancelled, signed, to the ceiling."""
         if self.framework is not None:
-            for act, by_other, quantity in self.orders:
-                self.order(act, by_other, quantity)
-                self.what_is_drawn_is_what_stands()
-            self.call_off(False, MORE_THAN_ALL)
-            while self.undecided:
-                self.decide_call_off("reject")
-            self.call_off(True, "10")
-            self.cancel_call_off()
-            self.what_is_drawn_is_what_stands()
-            self.call_off(False, "10")
-            if self.undecided:
-                (tender,) = self.undecided
-                self.decide_call_off("approve")
-                self.sign_call_off(tender)
+            self.use_agreement()
             self.what_is_drawn_is_what_stands()
         super().check_audit()
+
+    def use_agreement(self) -> None:
+        for act, by_other, quantity in self.orders:
+            self.order(act, by_other, quantity)
+            self.what_is_drawn_is_what_stands()
+        self.call_off(False, MORE_THAN_ALL)
+        while self.undecided:
+            self.decide_call_off("reject")
+        self.call_off(True, "10")
+        self.cancel_call_off()
+        self.what_is_drawn_is_what_stands()
+        self.call_off(False, "10")
+        if self.undecided:
+            (tender,) = self.undecided
+            self.decide_call_off("approve")
+            self.sign_call_off(tender)
 
     def order(self, act: str, by_other: bool, quantity: str) -> None:
         if act == "call_off":

@@ -15,13 +15,14 @@ from api.rules.sealing import EnvelopeKind
 from api.rules.tenders import TenderStage
 from tests.procurement import awarding, bidding
 from tests.procurement.bidding import Bidding
-from tests.procurement.life.state import SUPPLIERS, Handed, State
+from tests.procurement.life.companies import FIRM, Companies
+from tests.procurement.life.state import SUPPLIERS, Handed
 
 WHO = st.integers(0, SUPPLIERS - 1)
 PRICES = st.sampled_from(["9850.00", "9700.00", "9910.50", "9999.99"])
 
 
-class Before(State):
+class Before(Companies):
     """What happens while a tender is prepared and takes bids."""
 
     @precondition(lambda self: self.stage is TenderStage.DRAFT)
@@ -68,16 +69,23 @@ class Before(State):
                 bid.confirmed = False
 
     @precondition(lambda self: self.is_open or self.stage is TenderStage.BID_OPENING_PENDING)
-    @rule(who=WHO, price=PRICES)
-    def submit(self, who: int, price: str) -> None:
+    @rule(who=WHO, price=PRICES, named=st.frozensets(FIRM, max_size=1))
+    def submit(self, who: int, price: str, named: frozenset[int] = frozenset()) -> None:
         envelopes = [self.envelope(who, kind, price) for kind in self.envelope_kinds()]
-        supplier = self.parties.suppliers[who]
-        answer = self.attempt("submit", supplier, f"{self.url}/bids", envelopes=envelopes)
-        fit = self.is_open and who not in self.live and self.may_bid(who)
+        supplier, others = self.parties.suppliers[who], named - {who}
+        answer = self.attempt(
+            "submit",
+            supplier,
+            f"{self.url}/bids",
+            envelopes=envelopes,
+            tenderers=[ids.show("organisation", self.firms[each].org_id) for each in others],
+        )
+        free = who not in self.live and who not in self.joined and who not in self.debarred
+        fit = self.is_open and free and self.may_bid(who) and self.may_name(others)
         assert (answer.status_code == 201) == fit, answer.text
         if answer.status_code == 201:
             kept = {each["kind"]: (each["id"], each["version"]) for each in envelopes}
-            self.live[who] = Handed(answer.json()["id"], Decimal(price), kept)
+            self.live[who] = Handed(answer.json()["id"], Decimal(price), kept, others)
             self.received += len(envelopes)
             assert self.parties.buyer.get(f"{self.url}/bids").json()["items"] == []
 
@@ -104,6 +112,7 @@ class Before(State):
             answer = self.attempt("withdraw", self.parties.suppliers[who], url)
             if answer.status_code == 200:
                 del self.live[who]
+                self.joined = {m: lead for m, lead in self.joined.items() if lead != who}
 
     @precondition(lambda self: bool(self.live) and self.expected is None)
     @rule(who=WHO)
@@ -147,6 +156,10 @@ class Before(State):
 
     def may_bid(self, who: int) -> bool:
         """Whether the procedure lets this supplier bid at all."""
+        return True
+
+    def may_name(self, others: frozenset[int]) -> bool:
+        """Whether the procedure lets a bid name these firms as members of a consortium."""
         return True
 
     def pending_cancellations(self) -> list[Cancellation]:

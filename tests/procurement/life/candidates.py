@@ -29,6 +29,8 @@ class Candidates(Life):
         self.handed_in = 0
         self.qualified: dict[int, bool] = {}
         """What was decided last about each candidate."""
+        self.excluded: set[int] = set()
+        """Candidates that were debarred when the others were invited."""
 
     @initialize(at=st.sampled_from(({_T.PREQUALIFICATION_STANDSTILL}, {_T.PREQUALIFICATION})))
     def draft(self, at: set[TenderStage]) -> None:
@@ -38,7 +40,7 @@ class Candidates(Life):
     @precondition(lambda self: self.stage in PREQUALIFYING)
     @rule(who=WHO, years=YEARS)
     def apply(self, who: int, years: int) -> None:
-        fit = self.takes_applications and who not in self.applied
+        fit = self.takes_applications and who not in self.applied and who not in self.debarred
         url = f"{self.url}/submissions"
         content = prequalifying.content(years)
         answer = self.attempt("apply", self.parties.suppliers[who], url, **content)
@@ -147,7 +149,16 @@ class Candidates(Life):
         return [each for each in self.rows(Qualification) if each.status in statuses]
 
     def may_bid(self, who: int) -> bool:
-        return self.qualified.get(who, False)
+        return self.qualified.get(who, False) and who not in self.excluded
+
+    def work(self) -> None:
+        before = self.stage
+        super().work()
+        if before is _T.PREQUALIFICATION_STANDSTILL and self.stage not in PREQUALIFYING:
+            self.excluded = {n for n, fit in self.qualified.items() if fit and n in self.debarred}
+
+    def may_name(self, others: frozenset[int]) -> bool:
+        return not others
 
     def next_step(self) -> None:
         if self.stage is _T.PREQUALIFICATION:
@@ -209,7 +220,8 @@ class Candidates(Life):
         decisions = self.qualifications(_Q.PENDING, _Q.ACTIVE, _Q.UNSUCCESSFUL)
         if decisions or self.stage is not _T.PREQUALIFICATION and self.is_under_way:
             about = [ids.show("submission", each.submission_id) for each in decisions]
-            assert sorted(about) == sorted(told)
+            out = {self.applied[n][0] for n in self.excluded}
+            assert sorted(about) == sorted(told.keys() - out)
 
     @invariant()
     def nobody_bids_who_was_not_qualified_and_invited(self) -> None:
@@ -217,7 +229,7 @@ class Candidates(Life):
         if self.stage in (None, _T.DRAFT):
             return
         invited = [each for each in self.rows(Qualification) if each.invited_at is not None]
-        chosen = {self.parties.suppliers[n].org_id for n, fit in self.qualified.items() if fit}
+        chosen = {self.parties.suppliers[n].org_id for n in self.qualified if self.may_bid(n)}
         assert {bid.supplier_id for bid in self.rows(Bid)} <= {q.supplier_id for q in invited}
         assert {each.supplier_id for each in invited} in (chosen, set())
         for each in invited:

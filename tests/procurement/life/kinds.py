@@ -9,33 +9,40 @@ from collections.abc import Mapping
 from typing import Any
 
 from tests.procurement import prequalifying
-from tests.procurement.life.agreement import Agreement
 from tests.procurement.life.candidates import Candidates
+from tests.procurement.life.competition import Competition
 from tests.procurement.life.kind import Kind
 
 SMALL: Mapping[str, Any] = {"value": {"amount": "900000", "currency": "KGS"}}
+TOGETHER = ("join", "leave", "agree_termination")
 KINDS = (
-    Kind("open", lots=2, sealed=True, reaches=("prolonged", "disqualify", "refuse")),
+    Kind("open", lots=2, sealed=True, reaches=("prolonged", "disqualify", "refuse", *TOGETHER)),
     Kind("open_of_generic_rules", lots=2, regime="generic", prolonged=False),
     Kind(
         "request_for_quotations",
         {"procedure": "rfq", **SMALL},
         quantity=60,
         lot_value="900000",
+        reaches=TOGETHER,
     ),
     Kind(
         "single_source",
         {"procedure": "single_source", "procurement_method_ground": "naturalMonopoly"},
         prolonged=False,
     ),
-    Kind("reverse_auction", {"auction_step_bp": 100}, lots=2),
-    Kind("two_envelopes", lots=2, two_envelopes=True),
+    Kind("reverse_auction", {"auction_step_bp": 100}, lots=2, reaches=TOGETHER),
+    Kind("two_envelopes", lots=2, two_envelopes=True, reaches=TOGETHER),
     Kind(
         "restricted",
         {"procedure": "restricted"},
         terms=prequalifying.TERMS,
         acts=(Candidates,),
-        reaches=("replace_application", "withdraw_application", "held_up_by_complaint"),
+        reaches=(
+            "replace_application",
+            "withdraw_application",
+            "held_up_by_complaint",
+            "agree_termination",
+        ),
         prepare=lambda life: prequalifying.periods(),
     ),
     Kind(
@@ -43,7 +50,14 @@ KINDS = (
         {"value": {"amount": "6000000", "currency": "KGS"}},
         lot_value="6000000",
         awards=3,
-        acts=(Agreement,),
-        reaches=("conclude_agreement", "call_off", "reject_call_off", "cancel_call_off"),
+        acts=(Competition,),
+        reaches=(
+            "conclude_agreement",
+            "call_off",
+            "reject_call_off",
+            "cancel_call_off",
+            "competition",
+            "join",
+        ),
     ),
 )

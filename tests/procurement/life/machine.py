@@ -25,7 +25,9 @@ from api.rules.tenders import (
     TenderStatus,
     status_of_lots,
 )
-from tests.procurement.life.after import CLOSED, After
+from tests.procurement.life.after import CLOSED
+from tests.procurement.life.ending import Ending
+from tests.procurement.life.state import PARTNER
 
 _T = TenderStage
 ENOUGH = 16
@@ -36,7 +38,7 @@ PRICES = ("9700.00", "9850.00", "9900.00")
 BEGINNINGS = ({_T.DRAFT}, AWARDING, {_T.PUBLISHED}, EVALUATING_STAGES | {_T.FIRST_PACKAGE_PENDING})
 
 
-class Life(After):
+class Life(Ending):
     """A tender from its draft to its end. `kinds.py` says how another procedure is added."""
 
     @initialize(at=st.sampled_from(BEGINNINGS))
@@ -99,11 +101,17 @@ class Life(After):
                 self.withdraw(who)
             self.desert()
             return
+        named = frozenset({PARTNER}) if self.may_name(frozenset({PARTNER})) else frozenset()
         for who, price in enumerate(PRICES):
             if who in self.live:
                 self.confirm(who)
             else:
-                self.submit(who, price)
+                self.submit(who, price, named)
+        self.join(PARTNER, 1)
+        if self.joined:
+            self.leave()
+        for lead in (0, 1):  # the second one would be a bid too many
+            self.join(PARTNER, lead)
         self.reach_deadline(deserted=True)
 
     def desert(self) -> None:
@@ -122,6 +130,10 @@ class Life(After):
         """Once in every example: a question, bids before a material amendment, one of them
         replaced, one withdrawn."""
         self.ask(0)
+        if 2 not in self.live and not self.debarred:
+            self.debar(2)
+            self.submit(2, "9910.50")
+            self.lift()
         for who in range(3):
             if who not in self.live and self.is_open:
                 self.submit(who, "9910.50")
@@ -165,10 +177,13 @@ class Life(After):
 
     def award_and_sign(self) -> None:
         self.clear()
+        if "passing over" not in self.tried and not self.awards(*AwardStatus):
+            self.tried.add("passing over")
+            self.pass_over(0)
         for lot in range(self.kind.lots):
             self.propose(lot)
         for _ in range(self.kind.lots):
-            self.decide("approve")
+            self.decide_soundly()
         for award in self.awards(AwardStatus.ACTIVE):
             self.draw_up([award])
         if "complaint" not in self.tried:
@@ -185,6 +200,13 @@ class Life(After):
         if self.stage in AWARDING:
             for lot in self.active_lots:
                 self.attempt("conclude", self.parties.buyer, f"{self.url}/lots/{lot}/conclude")
+
+    def decide_soundly(self) -> None:
+        """Approve what can be approved."""
+        debarred = {self.firms[who].org_id for who in self.debarred}
+        pending = sorted(self.awards(AwardStatus.PENDING), key=lambda award: award.rank)
+        for award in pending[:1]:
+            self.decide("reject" if debarred & {*award.suppliers} else "approve")
 
     def refuse_as_winner(self) -> None:
         """Once in every example: the winner refuses, its debarment is proposed, and the next
@@ -264,7 +286,8 @@ class Life(After):
 
     def check_outcome(self) -> None:
         """What there must be when a tender is complete."""
-        assert any(c.status is ContractStatus.ACTIVE for c in self.rows(Contract))
+        contracts = self.rows(Contract)
+        assert any(c.status is ContractStatus.ACTIVE or c.id in self.given_up for c in contracts)
 
     def teardown(self) -> None:
         """From wherever the steps have led, the tender can be brought to an end; then every audit
@@ -282,6 +305,10 @@ class Life(After):
         self.status_is_that_of_the_lots()
         self.no_lot_has_too_many_awards_and_none_is_pending_after_it()
         assert STATUS_OF[self.stage] is not TenderStatus.ACTIVE
+        for agreed in (False, True):
+            if self.in_force():
+                self.give_up(agreed)
+        self.nobody_gives_a_contract_up_alone()
         self.check_audit()
         self.seen["examples"] += 1
 

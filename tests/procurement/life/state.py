@@ -25,6 +25,8 @@ from tests.procurement.test_openings import run_jobs
 
 REFUSED = (403, 404, 409, 422)
 SUPPLIERS = 3
+PARTNER = SUPPLIERS
+"""The number of the firm that never bids by itself, and joins the bids of others."""
 DAYS = 120
 """The calendar of tests knows this year and the next: no example goes on for longer."""
 
@@ -36,6 +38,8 @@ class Handed:
     id: str
     price: Decimal
     envelopes: dict[str, tuple[str, int]]
+    named: frozenset[int] = frozenset()
+    """Who may join it, by their numbers among the firms."""
     confirmed: bool = True
 
 
@@ -55,6 +59,10 @@ class State(RuleBasedStateMachine):
         self.live: dict[int, Handed] = {}
         self.expected: dict[int, Handed] | None = None
         self.received = 0
+        self.joined: dict[int, int] = {}
+        """The members of consortiums, each with the lead of the bid that it joined."""
+        self.debarred: dict[int, str] = {}
+        """Firms in the register, each with the address of its entry."""
         self.contracts: list[Any] = []
         self.lowered: dict[tuple[str, str], Decimal] = {}
         self.auctioned: set[str] = set()
@@ -72,6 +80,7 @@ class State(RuleBasedStateMachine):
         chief = awarding.second_client(buyer)
         suppliers = [self.as_org(["supplier"]) for _ in range(SUPPLIERS)]
         self.parties = Parties(buyer, chief, suppliers, self.as_org(["reviewer"]))
+        self.firms = [*suppliers, self.as_org(["supplier"])]
         line = {**samples.plan()["items"][0], "budget_amount": "20000000"}
         self.plan = samples.planned(buyer, items=[line])
         body = kind.body(self.plan["items"][0]["id"]) | kind.prepare(self)

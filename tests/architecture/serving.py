@@ -20,6 +20,8 @@ from api.identity.schemas import ClientIn
 from api.main import create_app
 from api.matching import service as matching
 from api.reference import service as reference
+from api.reference.models import WorkCalendarYear
+from api.rules.clock import utcnow
 from api.rules.organisations import OrganisationStatus
 from workers import relay
 from workers.app import app as celery
@@ -141,6 +143,10 @@ def main(number: int) -> None:
         migrations.upgrade()
         with db.worker_unit_of_work() as session:
             reference.load_bundled(session)
+            known = {row.year for row in session.exec(select(WorkCalendarYear))}
+            for year in {utcnow().year, utcnow().year + 1} - known:
+                plain = {"calendar": "KG", "year": year, "weekend": [6, 7], "source": "test"}
+                session.add(WorkCalendarYear(**plain))
         db.dispose()  # the connection that migrated keeps others from it
     sys.stdout.write("ready\n")
     sys.stdout.flush()

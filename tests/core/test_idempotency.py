@@ -53,8 +53,9 @@ def test_api_03_a_repeat_gets_the_stored_answer_and_changes_nothing(
     assert "idempotent-replayed" not in first.headers
     assert members(session) == 1
     # The headers that belong to the answer are kept with it; another path is another act.
-    draft = actor.post("/v1/tenders", json=samples.tender(), headers=key)
-    same = actor.post("/v1/tenders", json=samples.tender(), headers=key)
+    body = samples.tender()
+    draft = actor.post("/v1/tenders", json=body, headers=key)
+    same = actor.post("/v1/tenders", json=body, headers=key)
     assert draft.status_code == 201, draft.text
     kept = {name: draft.headers[name] for name in ("etag", "location")}
     assert kept.items() <= dict(same.headers).items()

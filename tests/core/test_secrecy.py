@@ -45,7 +45,7 @@ def told(client: Any, key: str) -> dict[str, str]:
     person = {"Authorization": f"Bearer {joined.json()['token']}"}
     totp = client.post("/v1/account/totp", headers=person)
     assert totp.status_code == 201, totp.text
-    assert client.get("/v1/members?cursor=" + key, headers=mine).status_code == 400
+    assert client.get("/v1/tenders?cursor=" + key, headers=mine).status_code == 400
     return {
         "key of the caller": key,
         "client secret": oauth["secret"],

@@ -22,6 +22,7 @@ from api.core import db
 from api.core.errors import InvalidCursor, NotFound, Unavailable
 from api.core.http import PageDep, documented, public_router
 from api.core.pages import Page
+from api.core.rate_limits import limited
 from api.identity import access
 from api.identity.access import Context, require
 from api.rules.permissions import OrgRole
@@ -110,6 +111,7 @@ def get_entry_proof(
 
 
 @router.get("/streams/{stream}/export", response_model=ExportOut)
+@limited("export")
 def export(stream: Annotated[Stream, Path()], ctx: Audits, head: Head = None) -> Any:
     """A whole stream with proofs against a head, as `kerben verify audit` checks it offline.
 

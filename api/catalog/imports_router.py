@@ -17,6 +17,7 @@ from api.core import settings
 from api.core.errors import InvalidCursor, PayloadTooLarge, UnsupportedMediaType
 from api.core.http import PageDep, documented
 from api.core.pages import Page
+from api.core.rate_limits import limited
 from api.identity import access, uploads
 from api.identity.access import Context, require
 from api.identity.jobs_router import JobId, JobOut
@@ -131,6 +132,7 @@ def list_errors(job_id: JobId, ctx: Read, page: PageDep) -> Page[Any]:
         }
     },
 )
+@limited("export")
 def download_errors(job_id: JobId, ctx: Read) -> Response:
     """Rows that an import of yours refused, as CSV for Excel: repair them and send them again.
 

@@ -13,6 +13,7 @@ from api.core import pages, resource_metadata
 from api.core.errors import AlreadyExists, Conflict, InvalidCursor, PreconditionFailed
 from api.core.http import documented
 from api.core.pages import Page
+from api.core.rate_limits import limited
 from api.core.resource_metadata import Metadata
 from api.identity import access
 from api.identity.access import Context, require
@@ -25,6 +26,7 @@ _CHANGED = documented(Conflict, OfferValidityEnded, PreconditionFailed)
 
 
 @router.get("", response_model=Page[OfferOut], responses=documented(InvalidCursor))
+@limited("search")
 def list(ctx: Read, wanted: Annotated[OfferFilter, Query()]) -> Page[Any]:
     """Your own offers in every state, and the active offers of others; newest first."""
     rows, cursor = pages.newest_first(

@@ -2,7 +2,7 @@
 
 from datetime import date, datetime
 from decimal import Decimal
-from typing import Literal, Self
+from typing import Any, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
@@ -222,6 +222,14 @@ class OfferFilter(PageQuery):
     max_moq: Decimal | None = Field(
         default=None, gt=0, le=MAX_NUMBER, description="Largest minimum order quantity"
     )
+
+    @model_validator(mode="before")
+    @classmethod
+    def _without_the_shape(cls, data: Any) -> Any:
+        """What every GET takes beside its filters: identity/answers.py reads it."""
+        if not isinstance(data, dict):
+            return data
+        return {name: each for name, each in data.items() if name not in ("fields", "expand[]")}
 
 
 class ImportErrorOut(BaseModel):

@@ -8,9 +8,10 @@ from rich.table import Column, Table
 from sqlmodel import Session
 
 from api.core import db, ids, jobs
+from api.core.encryption import Undecipherable
 from api.core.errors import Conflict, NotFound
 from api.core.pages import MAX_LIMIT, PageQuery
-from api.operations import checks, service
+from api.operations import checks, reencryption, service
 from api.operations.schemas import OperatedJobOut
 from api.rules.jobs import JobState
 from api.webhooks.service import troubles
@@ -149,6 +150,18 @@ def check() -> None:
             wrong += len(findings)
     if wrong:
         raise typer.Exit(1)
+
+
+@key_commands.command("reencrypt")
+def reencrypt() -> None:
+    """Encrypt with KERBEN_SECRET_KEY what KERBEN_FORMER_SECRET_KEYS still reads, all or nothing."""
+    try:
+        with db.worker_unit_of_work() as session:
+            changed = reencryption.renew(session)
+    except Undecipherable as error:
+        _refuse(f"Nothing is changed: {error}")
+    for name, count in changed.items():
+        console.print(f"{count:>8}  {name}")
 
 
 def _found(session: Session, job: str) -> jobs.Job:

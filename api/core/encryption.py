@@ -48,6 +48,12 @@ def decrypt(text: str, *, context: bytes) -> bytes:
     raise Undecipherable(f"the key {key_id} is not configured")
 
 
+def is_current(text: str) -> bool:
+    """True for what `encrypt` would write under the same key now."""
+    key_id, _ = _derived(settings.get().secret_key.get_secret_value())
+    return text.partition(".")[0] == key_id
+
+
 def lock(secret: str, owner: UUID) -> bytes:
     """A secret as it is stored in the row `owner`, and of use only there."""
     return encrypt(secret.encode(), context=owner.bytes).encode()

@@ -15,6 +15,7 @@ from urllib.parse import SplitResult, urlsplit
 
 import anyio
 import httpcore2
+import structlog
 from httpcore2 import AsyncNetworkBackend, AsyncNetworkStream
 
 from api.core import settings
@@ -95,9 +96,15 @@ async def send(
     tls: ssl.SSLContext | None = None,
     most: int = MAX_ANSWER_BYTES,
 ) -> Answer:
-    """Make one request and read the first `most` bytes of its answer. Raises OutboundFailed."""
+    """Make one request and read the first `most` bytes of its answer. Raises OutboundFailed.
+
+    It names the request or job of ours that it is made for, if there is one.
+    """
     target = checked(url)
+    own = structlog.contextvars.get_contextvars().get("request_id")
     request_headers = {"host": target.authority, "user-agent": USER_AGENT, **headers}
+    if own:
+        request_headers["request-id"] = str(own)
     where = httpcore2.URL(
         scheme=target.scheme.encode(),
         host=target.host.encode(),

@@ -54,3 +54,31 @@ def test_every_public_function_says_what_it_means() -> None:
         and not isinstance(node, ast.ClassDef)
     ]
     assert silent == []
+
+
+OUTWARD = {
+    "api/core/outbound.py": {"httpcore2", "socket"},
+    "api/core/mail.py": {"smtplib"},
+    "api/core/files/clamd.py": {"socket"},
+}
+"""What opens connections: the guarded client, and hosts that the operator alone names."""
+
+
+def test_ssrf_12_only_the_guarded_client_asks_urls_over_http() -> None:
+    found: dict[str, set[str]] = {}
+    clients = {"httpcore2", "httpx2", "httpx", "httpcore", "aiohttp", "requests", "urllib3"}
+    clients |= {"http.client", "urllib.request", "socket", "smtplib"}
+    for path, module in trees().items():
+        named = {
+            name
+            for node in ast.walk(module)
+            if isinstance(node, ast.Import | ast.ImportFrom)
+            for name in (
+                [each.name for each in node.names]
+                if isinstance(node, ast.Import)
+                else [node.module or ""]
+            )
+        }
+        if opened := named & clients:
+            found[_name(path)] = opened
+    assert found == OUTWARD

@@ -36,7 +36,7 @@ def seller(as_org: Callable[..., Any]) -> Any:
     return as_org(["manufacturer"])
 
 
-def test_a_csv_file_becomes_active_offers(seller: Any, session: Session) -> None:
+def test_api_09_a_csv_file_becomes_active_offers(seller: Any, session: Session) -> None:
     seller.post("/v1/certificates", json=samples.CERTIFICATE)
     body = samples.csv_file({"certificates": "CN25Q31807R2M"}, {"sku": "RX-102", "cpv_code": ""})
 
@@ -57,7 +57,7 @@ def test_a_csv_file_becomes_active_offers(seller: Any, session: Session) -> None
     assert session.exec(select(ImportChunk)).all() == []
 
 
-def test_an_ndjson_file_becomes_draft_offers_if_so_asked(seller: Any) -> None:
+def test_api_09_an_ndjson_file_becomes_draft_offers_if_so_asked(seller: Any) -> None:
     body = samples.ndjson_file(samples.offer(), samples.offer(sku="RX-102"))
 
     assert taken(seller, body, NDJSON, activate=False) == counts(created=2)

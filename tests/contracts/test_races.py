@@ -23,7 +23,9 @@ def both(first: Callable[[], Any], second: Callable[[], Any]) -> tuple[Any, Any]
         return one.result(), two.result()
 
 
-def test_a_lot_is_awarded_once_when_two_propose_at_once(as_org: AsOrg, session: Session) -> None:
+def test_api_06_a_lot_is_awarded_once_when_two_propose_at_once(
+    as_org: AsOrg, session: Session
+) -> None:
     case = awarding.ranked(session, as_org)
     url = f"/v1/tenders/{case.tender['id']}/awards"
     body = {"lot_id": case.lot, "reason": "Наименьшая цена"}
@@ -37,7 +39,9 @@ def test_a_lot_is_awarded_once_when_two_propose_at_once(as_org: AsOrg, session: 
     assert len(session.exec(select(Award)).all()) == 1
 
 
-def test_an_award_is_decided_once_when_two_decide_at_once(as_org: AsOrg, session: Session) -> None:
+def test_api_06_an_award_is_decided_once_when_two_decide_at_once(
+    as_org: AsOrg, session: Session
+) -> None:
     case = awarding.ranked(session, as_org)
     award, third = awarding.proposed(case), awarding.second_client(case.parties.buyer)
     url, body = f"/v1/awards/{award['id']}", {"reason": "Решение"}

@@ -53,7 +53,7 @@ def test_sec_12_tampering_is_found_at_its_first_entry(
 AUDIT_TABLES = ("audit_entry", "audit_leaf", "audit_node", "audit_head", "signing_key")
 
 
-@pytest.mark.parametrize("role", ["app", "worker", "owner"])
+@pytest.mark.parametrize("role", ["app", "worker", "reporting", "owner"])
 @pytest.mark.parametrize("table", AUDIT_TABLES)
 def test_sec_10_no_role_can_change_or_delete_what_is_audited(
     stream: str, role: str, table: str

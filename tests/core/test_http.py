@@ -1,4 +1,5 @@
 import json
+import re
 from collections.abc import Callable
 from typing import Any
 
@@ -7,6 +8,7 @@ from sqlmodel import Session, func, select
 
 from api.core import db, settings
 from api.core.errors import Problem
+from api.identity import service as identity
 from api.identity.models import Member
 
 type AsOrg = Callable[..., Any]
@@ -41,6 +43,33 @@ def test_api_01_a_body_that_is_not_json_is_a_400_and_not_a_500(as_org: AsOrg, bo
         "/v1/members", content=body, headers={"Content-Type": "application/json"}
     )
     assert (answer.status_code, answer.json()["code"]) == (400, "bad_request")
+
+
+def test_api_01_api_03_a_wrong_field_is_named_and_a_defect_tells_nothing_of_itself(
+    as_org: AsOrg, session: Session, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    actor = as_org(["buyer"])
+    wrong = actor.post("/v1/members", json={**MEMBER, "role": "tsar"})
+    (error,) = wrong.json()["errors"]
+    assert (wrong.status_code, error["pointer"], error["code"]) == (422, "#/role", "enum")
+    assert error["detail"]
+
+    def broken(*_: Any, **__: Any) -> None:
+        raise RuntimeError("SELECT hunter2")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(identity, "add_member", broken)
+        defect = actor.post("/v1/members", json=MEMBER, headers={"Idempotency-Key": "k"})
+    body = defect.json()
+    assert (defect.status_code, body["code"]) == (500, "internal_error")
+    assert defect.headers["content-type"] == "application/problem+json"
+    assert body["request_id"] == defect.headers["request-id"]
+    assert "hunter2" not in defect.text
+    assert "Traceback" not in defect.text
+    assert session.exec(select(func.count()).select_from(Member)).one() == 0
+    # What failed by a defect is not remembered.
+    again = actor.post("/v1/members", json=MEMBER, headers={"Idempotency-Key": "k"})
+    assert (again.status_code, "idempotent-replayed" in again.headers) == (201, False)
 
 
 @pytest.mark.parametrize("media_type", ["text/plain", "application/xml", None])
@@ -102,11 +131,30 @@ def test_api_01_every_problem_code_can_be_looked_up(client: Any) -> None:
 
 def test_api_17_ready_means_migrated_and_metrics_show_the_outbox(client: Any) -> None:
     assert client.get("/readyz").json() == {"status": "ok"}
-    assert "kerben_outbox_pending" in client.get("/metrics").text
+    figures = client.get("/metrics").text
+    assert re.search(r"^kerben_outbox_pending 0\.0$", figures, re.MULTILINE)
+    assert re.search(r"^kerben_outbox_lag_seconds 0\.0$", figures, re.MULTILINE)
+    assert client.get("/livez").json() == {"status": "ok"}
+
+
+def test_api_17_without_its_database_the_process_lives_and_is_not_ready(
+    client: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("KERBEN_DATABASE_URL", "postgresql://kerben_app@127.0.0.1:1/kerben")
+    settings.get.cache_clear()
+    db.dispose()
+    try:
+        answers = [client.get(path) for path in ("/readyz", "/livez")]
+    finally:
+        monkeypatch.undo()
+        settings.get.cache_clear()
+        db.dispose()
+    assert [each.status_code for each in answers] == [503, 200]
+    assert answers[0].json()["code"] == "unavailable"
 
 
 @pytest.mark.parametrize(("revision", "status"), [("9999", 200), ("0001", 503)])
-def test_the_release_before_stays_ready_while_the_database_is_newer(
+def test_api_17_the_release_before_stays_ready_while_the_database_is_newer(
     client: Any, superuser: Any, revision: str, status: int
 ) -> None:
     (head,) = superuser.execute("SELECT version_num FROM alembic_version").fetchone()

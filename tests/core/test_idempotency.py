@@ -15,7 +15,7 @@ from api.identity.models import Member
 from api.main import create_app
 from api.procurement.models import Bid
 from api.rules.clock import utcnow
-from tests.procurement import bidding
+from tests.procurement import bidding, samples
 
 type AsOrg = Callable[..., Any]
 
@@ -50,7 +50,16 @@ def test_api_03_a_repeat_gets_the_stored_answer_and_changes_nothing(
     assert (first.status_code, again.status_code) == (201, 201)
     assert again.content == first.content
     assert again.headers["idempotent-replayed"] == "true"
+    assert "idempotent-replayed" not in first.headers
     assert members(session) == 1
+    # The headers that belong to the answer are kept with it; another path is another act.
+    body = samples.tender()
+    draft = actor.post("/v1/tenders", json=body, headers=key)
+    same = actor.post("/v1/tenders", json=body, headers=key)
+    assert draft.status_code == 201, draft.text
+    kept = {name: draft.headers[name] for name in ("etag", "location")}
+    assert kept.items() <= dict(same.headers).items()
+    assert same.json()["id"] == draft.json()["id"]
 
 
 def test_api_03_the_same_key_with_another_body_is_refused(as_org: AsOrg, session: Session) -> None:

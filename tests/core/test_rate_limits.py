@@ -124,6 +124,31 @@ def test_api_08_who_is_not_known_counts_by_address_and_logins_apart(
     assert "ratelimit" not in alive[0].headers
 
 
+def test_api_08_searches_files_and_logins_have_buckets_of_their_own() -> None:
+    application = create_app()
+    routes = [route for route in application.routes if hasattr(route, "bucket")]
+    of = {(method, r.path): r.bucket for r in routes for method in r.methods or ()}
+    searching = {
+        path
+        for path, methods in application.openapi()["paths"].items()
+        if any(each["name"] == "q" for each in methods.get("get", {}).get("parameters", ()))
+    }
+    assert len(searching) >= 3
+    assert {of["GET", path] for path in searching} == {"search"}
+    by_hand = {
+        (method, path)
+        for method, path in of
+        if path.startswith("/auth/") and path != "/auth/providers"
+    }
+    assert {of[each] for each in by_hand | {("POST", "/oauth/token")}} == {"login"}
+    assert {path for (_, path), bucket in of.items() if bucket == "export"} >= {
+        "/v1/audit/streams/{stream}/export",
+        "/v1/imports/{job_id}/errors.csv",
+        "/v1/ledger/trial-balance/file",
+        "/v1/payment-batches/{payment_batch_id}/file",
+    }
+
+
 def test_api_08_a_store_that_is_away_refuses_nobody(monkeypatch: pytest.MonkeyPatch) -> None:
     with limited(monkeypatch, REDIS_URL="redis://127.0.0.1:1/0") as client:
         answers = [client.get("/public/policy-sets") for _ in range(5)]

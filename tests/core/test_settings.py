@@ -32,7 +32,7 @@ def test_production_starts_with_safe_settings() -> None:
         ("portal_origins", ["http://portal.example"]),
     ],
 )
-def test_production_refuses_an_unsafe_setting_and_names_it(name: str, value: object) -> None:
+def test_sec_22_production_refuses_an_unsafe_setting_and_names_it(name: str, value: object) -> None:
     with pytest.raises(ValidationError, match=f"KERBEN_{name.upper()} "):
         Settings(**{**SAFE, name: value})
 
@@ -53,7 +53,7 @@ def test_secrets_do_not_show_when_settings_are_printed() -> None:
     assert "x" * 40 not in repr(Settings(**SAFE))
 
 
-def test_a_process_with_wrong_settings_ends_and_says_what_is_wrong_but_no_secret(
+def test_sec_22_a_process_with_wrong_settings_ends_and_says_what_is_wrong_but_no_secret(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setenv("KERBEN_PORT", "many")

@@ -21,7 +21,9 @@ NUMBERS = st.integers(-(10**9), 10**9) | st.decimals(-1000, 1000, places=2)
 
 
 @given(TEXTS)
-def test_no_text_begins_as_a_formula_unless_it_is_a_number_and_all_come_back(text: str) -> None:
+def test_sec_20_no_text_begins_as_a_formula_unless_it_is_a_number_and_all_come_back(
+    text: str,
+) -> None:
     written = escaped(text)
 
     if written.startswith(("=", "+", "-", "@", "\t", "\r", "\n")):
@@ -43,7 +45,7 @@ def test_a_csv_file_is_read_back_as_it_was_written(rows: list[tuple[str, Any, st
         assert read[1] == str(number)
 
 
-def test_a_workbook_has_no_formula_and_its_numbers_are_numbers() -> None:
+def test_sec_20_a_workbook_has_no_formula_and_its_numbers_are_numbers() -> None:
     book = openpyxl.Workbook()
     sheet = book.active
     assert sheet is not None

@@ -60,6 +60,20 @@ def test_api_05_an_expansion_is_what_its_own_route_answers_and_needs_its_scope(
     assert hidden.status_code == 404
 
 
+def test_api_05_a_list_with_filters_of_its_own_is_expanded_and_narrowed_too(
+    as_org: AsOrg,
+) -> None:
+    seller = as_org(["supplier"])
+    catalog.activated(seller, sku="E-1")
+    query = {"q": "", "status": "active", "expand[]": "supplier", "fields": "id"}
+    answer = seller.get("/v1/offers", params=query)
+    assert answer.status_code == 200, answer.text
+    (item,) = answer.json()["items"]
+    own = seller.get(f"/v1/organisations/organisation_{seller.org_id.hex}").json()
+    assert (item.keys(), item["expanded"]) == ({"id", "expanded"}, {"supplier": own})
+    assert seller.get("/v1/offers?colour=red").status_code == 422
+
+
 @pytest.mark.parametrize(
     ("query", "code"),
     [
@@ -121,8 +135,10 @@ def test_api_04_the_next_page_is_a_link_and_a_cursor_fits_only_its_list(as_org: 
     cursor = first.json()["next_cursor"]
     for actor, query in ((other, "status=draft"), (buyer, ""), (buyer, "status=complete")):
         refused = actor.get(f"/v1/tenders?limit=1&cursor={cursor}&{query}")
-        assert refused.status_code in (400, 422), refused.text
-        assert refused.status_code == 422 or refused.json()["code"] == "invalid_cursor"
+        assert (refused.status_code, refused.json()["code"]) == (400, "invalid_cursor"), query
+    for limit in (0, 101):
+        assert buyer.get(f"/v1/tenders?limit={limit}").status_code == 422
+    assert buyer.get("/v1/tenders?limit=100").status_code == 200
 
 
 def test_api_06_who_has_the_version_already_is_told_304(as_org: AsOrg) -> None:

@@ -26,7 +26,7 @@ def test_no_text_passes_for_a_key_by_accident(text: str) -> None:
     assert credentials.prefix_of(text) is None
 
 
-def test_a_mistyped_key_is_told_by_its_checksum() -> None:
+def test_api_13_a_mistyped_key_is_told_by_its_checksum() -> None:
     key = credentials.new_secret().text
     assert credentials.prefix_of(key) is not None
     wrong = key[:-1] + ("0" if key[-1] != "0" else "1")
@@ -41,7 +41,7 @@ def test_wrong_credentials_get_401_with_a_problem(client: Any, token: str) -> No
     assert refused.json()["request_id"] == refused.headers["request-id"]
 
 
-def test_the_secret_is_shown_once_and_kept_nowhere(as_org: AsOrg, session: Session) -> None:
+def test_api_13_the_secret_is_shown_once_and_kept_nowhere(as_org: AsOrg, session: Session) -> None:
     actor = as_org(["supplier"])
     made = make(actor, name="portal")
     secret = made.json()["secret"]
@@ -54,6 +54,13 @@ def test_the_secret_is_shown_once_and_kept_nowhere(as_org: AsOrg, session: Sessi
     for table in list(tables):
         rows = session.connection().scalars(text(f'SELECT t::text FROM "{table}" t'))
         assert not any(secret in row for row in rows), table
+    (prefix, stored) = (
+        session.connection()
+        .execute(text("SELECT prefix, secret_hash FROM api_client WHERE name = 'portal'"))
+        .one()
+    )
+    assert prefix == credentials.prefix_of(secret)
+    assert stored == credentials.hashed(secret), "an HMAC under the installation's key"
 
 
 def test_a_repeated_creation_makes_one_key_and_does_not_repeat_the_secret(as_org: AsOrg) -> None:
@@ -77,7 +84,7 @@ def test_a_key_acts_only_within_its_scopes(as_org: AsOrg, client: Any) -> None:
     assert client.get("/v1/clients", headers=bearer(key)).json()["code"] == "forbidden"
 
 
-def test_nobody_grants_scopes_beyond_their_own(as_org: AsOrg) -> None:
+def test_api_13_nobody_grants_scopes_beyond_their_own(as_org: AsOrg) -> None:
     actor = as_org(["supplier"])
     refused = make(actor, scopes=["organisations:admin"])
 
@@ -85,7 +92,7 @@ def test_nobody_grants_scopes_beyond_their_own(as_org: AsOrg) -> None:
     assert len(actor.get("/v1/clients").json()["items"]) == 1
 
 
-def test_rotation_keeps_the_old_key_for_the_overlap_and_no_longer(
+def test_api_13_rotation_keeps_the_old_key_for_the_overlap_and_no_longer(
     as_org: AsOrg, client: Any
 ) -> None:
     actor = as_org(["supplier"])
@@ -103,7 +110,7 @@ def test_rotation_keeps_the_old_key_for_the_overlap_and_no_longer(
     assert statuses == [200, 401, 200]
 
 
-def test_a_revoked_key_is_dead_in_the_next_request(as_org: AsOrg, client: Any) -> None:
+def test_sec_25_a_revoked_key_is_dead_in_the_next_request(as_org: AsOrg, client: Any) -> None:
     actor = as_org(["supplier"])
     made = make(actor).json()
     assert actor.post(f"/v1/clients/{made['id']}/revoke").status_code == 200
@@ -121,7 +128,9 @@ def test_a_stranger_cannot_see_rotate_or_revoke_a_key(as_org: AsOrg, client: Any
     assert client.get("/v1/organisations/me", headers=bearer(made["secret"])).status_code == 200
 
 
-def test_an_oauth_client_buys_a_short_token_with_fewer_scopes(as_org: AsOrg, client: Any) -> None:
+def test_api_13_an_oauth_client_buys_a_short_token_with_fewer_scopes(
+    as_org: AsOrg, client: Any
+) -> None:
     actor = as_org(["supplier"])
     made = make(actor, kind="oauth", scopes=["organisation:read", "clients:read"]).json()
     form = {
@@ -144,7 +153,7 @@ def test_an_oauth_client_buys_a_short_token_with_fewer_scopes(as_org: AsOrg, cli
     assert (wrong.status_code, wrong.json()["code"]) == (401, "unauthorized")
 
 
-def test_a_token_dies_with_its_client(as_org: AsOrg, client: Any) -> None:
+def test_sec_25_a_token_dies_with_its_client(as_org: AsOrg, client: Any) -> None:
     actor = as_org(["supplier"])
     made = make(actor, kind="oauth").json()
     form = {

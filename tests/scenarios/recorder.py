@@ -7,6 +7,7 @@ a key by its field. So the page stays the same as long as the product does.
 import json
 import re
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 from fastapi.testclient import TestClient
@@ -65,11 +66,31 @@ class Page:
         ]
         if "json" in kwargs:
             lines += ["", self._json(kwargs["json"])]
+        elif "content" in kwargs:
+            lines += ["", "<the bytes of the file>"]
         shown = [f"HTTP/1.1 {answer.status_code}"]
         if answer.headers.get("content-type", "").endswith("json"):
             shown += ["", self._json(answer.json())]
         self.parts += [_fenced(lines), _fenced(shown)]
         return answer
+
+    def received(self, url: str, headers: Mapping[str, str], body: bytes) -> None:
+        """Show a webhook as it came; of its signatures, how many there are."""
+        lines = [f"POST {self._named(url)}"]
+        for key in ("content-type", "webhook-id", "webhook-timestamp"):
+            lines.append(f"{key}: {self._value(key, headers[key])}")
+        signatures = re.sub(r",\S+", ",<signature>", headers["webhook-signature"])
+        lines += [f"webhook-signature: {signatures}", "", self._json(json.loads(body))]
+        self.parts.append(_fenced(lines))
+
+    def paper(self, name: str) -> None:
+        """Show a JSON file of the present folder."""
+        content = json.loads(Path(name).read_text(encoding="utf-8"))
+        self.parts += [f"`{name}`:", "\n".join(("```json", self._json(content), "```"))]
+
+    def code(self, language: str, text: str) -> None:
+        """Show a program."""
+        self.parts.append(f"```{language}\n{text.rstrip()}\n```")
 
     def alias(self, text: str, shown: str) -> None:
         """Show something that differs from run to run by another name."""

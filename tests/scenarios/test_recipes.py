@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 
 from api.audit import log
-from api.core import db
+from api.core import db, ids
 from tests.identity.people import PASSWORD, Somebody
-from tests.procurement import samples
+from tests.procurement import bidding, samples
 from tests.scenarios.recorder import Page
 from tests.scenarios.steps import INTRODUCTION, AsOrg
 
@@ -123,6 +123,126 @@ def test_an_auditor_verifies_the_log(
         exit_code=1,
     )
     told.finish()
+
+
+def test_a_supplier_bids_sealed(
+    page: Begin,
+    as_org: AsOrg,
+    drain: Callable[[], int],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    buyer, supplier = as_org(["buyer"]), as_org(["supplier"])
+    made = bidding.published(as_org, buyer)
+    drain()
+    signed_head()
+    at, me = f"/v1/tenders/{made.id}", ids.show("organisation", supplier.org_id)
+    told = page("supplier-bids-sealed", "A supplier bids sealed", INTRODUCTION, RECIPES)
+
+    told.say(
+        "## The key of the tender\n\nA bid is sealed on your own machine to the key that the tender"
+        " names; any two of its four holders, together and after the deadline, open it, and this"
+        " service holds no share. `document` is what the ceremony wrote: save it as"
+        " `tender-key.json`."
+    )
+    (key,) = told.call("supplier", supplier, "GET", f"{at}/bidding", expect=200).json()["keys"]
+    saved("tender-key.json", key["document"])
+    told.say(
+        "Everybody is told the same, without credentials: compare the `fingerprint` over another"
+        " line, or ask the buyer for it."
+    )
+    url = f"/public/tenders/{made.tender['ocid']}/bidding"
+    public = told.call("public", supplier.client, "GET", url, expect=200).json()
+    assert public["keys"][0]["fingerprint"] == key["fingerprint"]
+
+    told.say(
+        "## Documents beside the bid\n\nDrawings and certificates are sealed one by one, each with"
+        " a key of its own, and sent before the bid that names them. What `--keep` wrote is that"
+        " key: it goes into the content of the bid, and to nobody else."
+    )
+    Path("drawing.pdf").write_bytes(b"%PDF-1.7 the desk from four sides")
+    told.run(
+        *("bid", "seal-document", "drawing.pdf", "--title", "Чертёж", "--id", "drawing"),
+        *("--out", "drawing.age", "--keep", "drawing.json"),
+    )
+    told.call(
+        "supplier",
+        supplier,
+        "POST",
+        f"{at}/sealed-documents?envelope=price&id=drawing",
+        headers={"Content-Type": "application/octet-stream"},
+        content=Path("drawing.age").read_bytes(),
+        expect=201,
+    )
+
+    told.say(
+        "## The bid\n\nIts content is an object of `GET /public/schemas/bid-content`; amounts are"
+        " strings. `--fingerprint` refuses another key than the one you compared. The command needs"
+        " no network; `kept.json` is what is in the envelope, for you alone."
+    )
+    documents = [json.loads(Path("drawing.json").read_bytes())]
+    saved("content.json", bidding.content(made.tender, documents=documents))
+    told.paper("content.json")
+    sealed = ("bid", "seal", "content.json", "tender-key.json", "--tenderer", me, "--id", "price")
+    told.run(
+        *sealed,
+        *("--fingerprint", key["fingerprint"], "--out", "sealed.json", "--keep", "kept.json"),
+    )
+    told.say(
+        "What is sent holds no price: a commitment, a size that is a power of two, an age file."
+    )
+    answer = told.call(
+        "supplier",
+        supplier,
+        "POST",
+        f"{at}/bids",
+        json={"envelopes": [envelope("sealed.json", 1)]},
+        expect=201,
+    )
+    bid = answer.json()
+    told.say(
+        "## The receipt\n\nThe service signs what it received and when, by the clock that decides"
+        " what is late. Save it as `receipt.json` and hold it against what you kept."
+    )
+    saved("receipt.json", bid["receipts"][0])
+    keys = told.call("public", supplier.client, "GET", "/public/audit/keys", expect=200).json()
+    receipt = ("bid", "verify-receipt", "receipt.json", "--document", "kept.json")
+    own = keys["items"][0]["public_key"]
+    told.run(*receipt, "--sealed", "sealed.json", "--public-key", own)
+    told.say("Until the opening nobody else learns that there is a bid; the buyer does not either.")
+    told.call("buyer", buyer, "GET", f"/v1/bids/{bid['id']}", expect=404)
+
+    told.say(
+        "## A better price\n\nUntil the deadline a bid is replaced by an envelope of the same name"
+        " and a higher version. What was replaced stays closed for good."
+    )
+    saved("content.json", bidding.content(made.tender, "9700.00", documents=documents))
+    told.run(*sealed, "--version", "2", "--out", "sealed-2.json", "--keep", "kept-2.json")
+    told.call(
+        "supplier",
+        supplier,
+        "POST",
+        f"/v1/bids/{bid['id']}/replace",
+        headers={"If-Match": answer.headers["etag"]},
+        json={"envelopes": [envelope("sealed-2.json", 2)]},
+        expect=200,
+    )
+    told.say("The receipt of the first envelope is not one of the second.")
+    told.run(*receipt, "--sealed", "sealed-2.json", "--public-key", own, exit_code=1)
+    told.finish()
+
+
+def envelope(name: str, version: int) -> dict[str, Any]:
+    """A sealed file of the present folder, as a bid holds it."""
+    sealed = json.loads(Path(name).read_bytes())
+    return {
+        "kind": "price",
+        "id": "price",
+        "version": version,
+        "sealed": sealed,
+        "documents": ["drawing"],
+    }
 
 
 def signed_head() -> None:

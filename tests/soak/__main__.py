@@ -136,10 +136,8 @@ def _soak(here: Installation, seconds: float, dice: random.Random) -> bool:
     with ExitStack() as stack:
         receivers = stack.enter_context(listening("healthy", "flapping", "flapping in order"))
         owners = [orgs[0], orgs[1], orgs[1]]
-        for receiver, owner in zip(receivers, owners, strict=True):
-            ordering = "fifo" if "order" in receiver.name else "best_effort"
-            me = caller(receiver.name, owner)
-            receiver.secret = clients.subscribe(me, receiver.url, ordering)
+        told = [Feed(caller(r.name, of), "all") for r, of in zip(receivers, owners, strict=True)]
+        _follow(receivers, told)
         feeds = [Feed(caller(n, of)) for n, of in zip(names[:-1], orgs[:-1], strict=True)]
         faults = Faults(here, random.Random(dice.random()))
         market = Market()
@@ -152,7 +150,16 @@ def _soak(here: Installation, seconds: float, dice: random.Random) -> bool:
         stop.set()
         for thread in (striker, flapper, *threads):
             thread.join(120)
-        return _count(here, receivers, owners, feeds, journal, faults, caller("clock", orgs[-1]))
+        return _count(here, receivers, told, feeds, journal, faults, caller("clock", orgs[-1]))
+
+
+def _follow(receivers: list[Any], told: list[Feed]) -> None:
+    """Let the receivers be told from here on; the feeds know what was there before."""
+    for receiver, feed in zip(receivers, told, strict=True):
+        feed.read()
+        feed.before = len(feed.events)
+        ordering = "fifo" if "order" in receiver.name else "best_effort"
+        receiver.secret = clients.subscribe(feed.reader, receiver.url, ordering)
 
 
 def _work(
@@ -198,7 +205,7 @@ def _watch(seconds: float, journal: Journal, faults: Faults, striker: threading.
 def _count(
     here: Installation,
     receivers: list[Any],
-    owners: list[tuple[UUID, str]],
+    told: list[Feed],
     feeds: list[Feed],
     journal: Journal,
     faults: Faults,
@@ -213,7 +220,7 @@ def _count(
         problems = [*journal.wrong, *faults.broken]
         if left := settled(database, clock):
             problems.append(left)
-        for feed in feeds:
+        for feed in (*feeds, *told):
             feed.read()
         time.sleep(1)
         checks = [
@@ -224,10 +231,9 @@ def _count(
             *reconciling.events(database, feeds),
             *reconciling.work(database),
         ]
-        by_org = {feed.reader.org_id: feed for feed in feeds}
-        for receiver, (org_id, _) in zip(receivers, owners, strict=True):
+        for receiver, feed in zip(receivers, told, strict=True):
             ordered = "order" in receiver.name
-            checks += reconciling.deliveries(receiver, by_org[org_id], ordered)
+            checks += reconciling.deliveries(receiver, feed, ordered)
     for name, command in {"audit check": ("audit", "check"), "check": ("check",)}.items():
         ran = here.kerben(*command)
         wrong = [ran.stdout + ran.stderr] if ran.returncode else []

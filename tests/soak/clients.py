@@ -111,7 +111,7 @@ def sell(me: Caller, market: Market, dice: random.Random, served: set[str]) -> N
         me.act("enquiry", f"{url}/enquiries", mark=mark, json=question)
     if dice.random() < 0.15:
         body = bid(made, 9_000)
-        body["envelopes"][0]["content"]["lots"][0]["lot_id"] = f"lot_{uuid4().hex}"
+        body["envelopes"][0]["content"]["lots"][0]["items"][0]["quantity"] = "-1"
         who = f"{made['id']} {me.org_id.hex} wrong"
         me.act("bid", f"{url}/bids", mark=body["envelopes"][0]["id"], json=body, about=who)
     body = bid(made, dice.randrange(9_000, 12_000))
@@ -144,16 +144,22 @@ def offer(me: Caller, dice: random.Random) -> None:
 
 @dataclass
 class Feed:
-    """What a reader has got of the feed of its organisation, page by page."""
+    """What a reader has got of the feed of its organisation, page by page.
+
+    `audience`: `own`, or `all` for what is public besides, which endpoints of webhooks are told too.
+    """
 
     reader: Caller
+    audience: str = "own"
     events: list[Any] = field(default_factory=list)
     cursor: str | None = None
+    before: int = 0
+    """How many of the events an endpoint need not be told of, as it was made after them."""
 
     def read(self) -> None:
         """Follow the cursors as far as they lead now."""
         while True:
-            params: dict[str, Any] = {"limit": 100}
+            params: dict[str, Any] = {"limit": 100, "audience": self.audience}
             if self.cursor:
                 params["after"] = self.cursor
             answer = self.reader.get("/v1/events", params=params)

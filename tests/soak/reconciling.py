@@ -80,7 +80,7 @@ def published(database: psycopg.Connection[Any], journal: Journal) -> Iterable[C
     ids = [parse("tender", each) for each in wanted]
     refused = {each.mark for each in journal.refused("publish")} - set(wanted)
     queries = {
-        "has the status": "SELECT id FROM tender WHERE status <> 'planning'",
+        "has the status": "SELECT id FROM tender WHERE status <> 'draft'",
         "in the audit trail": "SELECT substr(stream, 8) FROM audit_entry WHERE action = 'publish'"
         " AND stream LIKE 'tender:%'",
         "one event": "SELECT resource_id FROM outbox_event WHERE type = 'tender.published'",
@@ -160,8 +160,10 @@ def deliveries(receiver: Receiver, feed: Feed, ordered: bool) -> Iterable[Check]
     for webhook_id, each in receiver.received.items():
         by_event[each.envelope.get("id")].append((webhook_id, each))
     wrong = []
-    for event in feed.events:
+    for number, event in enumerate(feed.events):
         found = by_event.pop(event["id"], [])
+        if not found and number < feed.before:
+            continue
         if len(found) != 1:
             wrong.append(f"{event['type']} {event['id']}: {len(found)} webhook-ids")
         elif not found[0][1].taken:

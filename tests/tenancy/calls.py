@@ -48,6 +48,12 @@ class Operation:
     def parameters(self, where: str) -> list[Any]:
         return [each for each in self.spec.get("parameters", []) if each["in"] == where]
 
+    def ids_in_query(self) -> Iterator[tuple[str, str]]:
+        """The parameters of the query that take an id, with its prefix."""
+        for each in self.parameters("query"):
+            if found := ID.search(json.dumps(each["schema"])):
+                yield each["name"], found[1]
+
     def accepts_cursor(self) -> bool:
         return any(each["name"] == "cursor" for each in self.parameters("query"))
 

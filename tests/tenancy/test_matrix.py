@@ -245,8 +245,19 @@ def test_sec_01_sec_03_sec_04_every_route_refuses_whom_the_matrix_says(
                 tried += _foreign_cursor(sweep, operation, owner)
         assert tried >= 3
 
-    with subtests.test("SEC-03: ids of others as filters, in search and in files find nothing"):
-        others.filters(story, every, own)
+    with subtests.test("SEC-03: ids of others as filters find nothing that is not shown anyway"):
+        assert len(others.by_id(story, rows, sweep.ids, every, own)) >= 15
+
+    with subtests.test("SEC-03: what is another's and private is found by no search"):
+        others.by_text(story, every, own)
+
+    with subtests.test("SEC-03: an expansion is what its own route tells the stranger"):
+        assert others.expanded(story, sweep.ids) >= 20
+
+    with subtests.test(
+        "SEC-03: the feed tells a stranger its own events, what is public, no other"
+    ):
+        others.feed(story, sweep.superuser)
 
     with subtests.test("SEC-03: what others noted on what everybody reads is not shown"):
         others.notes(story)

@@ -1,5 +1,6 @@
 """The feed of events: nothing is skipped, nothing is another's, and nothing lasts for ever."""
 
+import json
 import threading
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -14,6 +15,8 @@ from api.core import db, ids, settings
 from api.core.outbox import emit
 from api.webhooks import feed
 from tests.procurement import bidding, samples
+from tests.webhooks import receiving
+from tests.webhooks.receiving import Receiver
 
 type AsOrg = Callable[..., Any]
 EVENTS = "/v1/events"
@@ -73,6 +76,17 @@ def test_wh_15_pages_follow_each_other_and_a_reader_goes_on_later_where_it_stopp
     ordered = first["items"] + second["items"] + news["items"]
     assert ordered == [*every(seller, limit=2)]
     assert len({each["id"] for each in ordered}) == 6
+
+
+def test_wh_15_the_feed_tells_what_a_webhook_has_told_in_the_same_envelope(
+    seller: Any, receiver: Receiver
+) -> None:
+    receiving.endpoint(seller, receiver.url, event_types=[KEPT])
+    tell(seller, 2)
+    receiving.deliver()
+    delivered = {each.headers["webhook-id"]: json.loads(each.body) for each in receiver.received}
+    assert delivered == {each["id"]: each for each in every(seller, types=KEPT)}
+    assert len(delivered) == 2
 
 
 def test_api_10_an_open_transaction_withholds_what_was_committed_after_it_began(

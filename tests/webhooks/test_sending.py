@@ -95,11 +95,14 @@ def test_wh_01_a_dispatcher_that_died_in_an_attempt_is_followed_by_another(
 def test_wh_02_independent_receivers_verify_the_very_bytes_that_were_sent(
     buyer: Any, receiver: Receiver, scheme: str
 ) -> None:
-    made = endpoint(buyer, receiver.url, scheme=scheme, description="Сатып алуу 采购")
-    happen(buyer.org_id)
+    made = endpoint(buyer, receiver.url, scheme=scheme, event_types=["invoice.received"])
+    number = "Эсеп-фактура № 17 采购"
+    said = {**catalogue.TYPES["invoice.received"].example, "number": number}
+    with db.worker_unit_of_work() as unit:
+        emit(unit, "invoice.received", uuid4(), org_id=buyer.org_id, **said)
     deliver()
     (got,) = receiver.received
-    assert json.loads(got.body)["type"] == TYPE
+    assert number.encode() in got.body
     names = ("webhook-id", "webhook-timestamp", "webhook-signature")
     assert got.headers.keys() >= set(names)
     if scheme == "v1":
@@ -133,11 +136,15 @@ def test_wh_03_webhook_id_is_the_same_over_all_attempts_and_resends(
         first, second, third = here.received
     ids = {each.headers["webhook-id"] for each in (first, second, third)}
     assert ids == {json.loads(first.body)["id"]}
+    assert "." not in "".join(ids)
+    names = {"webhook-id", "webhook-timestamp", "webhook-signature"}
+    for each in (first, second, third):
+        assert {name for name in each.headers if name.lower().startswith("webhook")} == names
     assert first.headers["webhook-timestamp"] != second.headers["webhook-timestamp"]
     assert first.body == second.body == third.body
 
 
-def test_wh_06_wh_12_failures_are_retried_on_schedule_and_each_attempt_is_in_the_log(
+def test_wh_06_wh_07_wh_12_failures_are_retried_on_schedule_and_each_attempt_is_in_the_log(
     buyer: Any, reachable: settings.Settings, session: Session
 ) -> None:
     answers = [
@@ -165,15 +172,24 @@ def test_wh_06_wh_12_failures_are_retried_on_schedule_and_each_attempt_is_in_the
     plain = buyer.get("/v1/webhook-attempts?succeeded=false&status_code=503").json()["items"]
     assert [(each["number"], each["response"]) for each in plain] == [(1, None)]
     log = rows(session, WebhookAttempt)
+    # The clock was moved by an hour before each attempt but the first.
     waits = [
-        (row.next_attempt_at - row.created_at).total_seconds() if row.next_attempt_at else None
-        for row in log
+        (row.next_attempt_at - row.started_at).total_seconds() - 3600 * n
+        for n, row in enumerate(log[:3])
     ]
-    assert waits[-1] is None
+    assert log[3].next_attempt_at is None
+    assert 4 <= waits[0] <= 16, "five seconds, give or take a fifth, and the attempt itself"
+    assert 400 <= waits[1] <= 410, "as Retry-After said, between five minutes and ten"
+    assert 1440 <= waits[2] <= 2170, "half an hour, give or take a fifth"
+    assert all(each["duration_ms"] >= 0 and each["started_at"] for each in items)
+    assert [each["next_attempt_at"] is None for each in items] == [False, False, False, True]
     assert stored(session)[0].status is DeliveryStatus.SUCCEEDED
     query = f"endpoint_id={made['id']}&event_type={TYPE}&error=http"
     assert len(buyer.get(f"/v1/webhook-attempts?{query}").json()["items"]) == 3
     assert buyer.get("/v1/webhook-attempts?event_type=offer.changed").json()["items"] == []
+    begun = {"since": items[1]["started_at"], "until": items[3]["started_at"]}
+    between = buyer.get("/v1/webhook-attempts", params=begun).json()["items"]
+    assert [each["number"] for each in between] == [3, 2]
 
 
 @pytest.mark.parametrize(
@@ -248,7 +264,7 @@ def test_wh_08_one_success_begins_the_count_anew(
     assert found["last_success_at"] < found["failing_since"]
 
 
-def test_wh_09_a_black_hole_holds_its_own_few_attempts_and_no_others(
+def test_wh_09_wh_18_a_black_hole_holds_its_own_few_attempts_and_no_others(
     buyer: Any, reachable: settings.Settings, session: Session, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     events = 6
@@ -278,7 +294,7 @@ def test_wh_09_a_black_hole_holds_its_own_few_attempts_and_no_others(
         dead_id = dead["id"].removeprefix("endpoint_")
         assert [each.endpoint_id.hex for each in under_way].count(dead_id) == 3
         assert dead_id not in {each.hex for each in attempted}
-        # WH-18: deleted, its attempts are dropped although the receiver has not answered.
+        # Deleted, its attempts are dropped although the receiver has not answered.
         assert buyer.delete(f"/v1/webhook-endpoints/{dead['id']}").status_code == 204
         stop.set()
         running.join(timeout=10)
@@ -374,6 +390,20 @@ def test_wh_16_fifo_keeps_the_order_of_a_resource_and_blocks_on_failure(
         ]
 
 
+def test_wh_18_what_waits_for_an_endpoint_that_is_disabled_is_cancelled(
+    buyer: Any, receiver: Receiver, session: Session
+) -> None:
+    made = endpoint(buyer, receiver.url)
+    happen(buyer.org_id)
+    relayed()
+    assert buyer.post(f"/v1/webhook-endpoints/{made['id']}/disable").status_code == 200
+    deliver()
+    assert ([row.status for row in stored(session)], receiver.received) == (
+        [DeliveryStatus.CANCELLED],
+        [],
+    )
+
+
 def test_wh_18_nothing_is_sent_for_an_organisation_that_is_gone(
     buyer: Any, receiver: Receiver, session: Session
 ) -> None:
@@ -388,6 +418,7 @@ def test_wh_18_nothing_is_sent_for_an_organisation_that_is_gone(
         unit.add(organisation)
     with db.worker_unit_of_work() as unit:
         assert sending.unwanted(unit, [delivery.id]) == {delivery.id}
+    assert dispatcher.POLL_SECONDS < 1, "so often attempts under way are held against this"
     dispatcher.deliver_due()
     happen(buyer.org_id)
     deliver()

@@ -49,7 +49,7 @@ def test_job_05_a_moved_deadline_fires_again_and_a_removed_one_never(session: Se
     assert fired(session) == [moved, moved]
 
 
-def test_two_clocks_at_once_fire_a_deadline_once(session: Session) -> None:
+def test_job_05_job_06_two_clocks_at_once_fire_a_deadline_once(session: Session) -> None:
     resources = [uuid4() for _ in range(40)]
     for resource in resources:
         arm(resource, -1)
@@ -63,7 +63,7 @@ def test_two_clocks_at_once_fire_a_deadline_once(session: Session) -> None:
     assert sorted(fired(session)) == sorted(resources)
 
 
-def test_a_running_clock_wakes_for_a_deadline_set_while_it_sleeps(session: Session) -> None:
+def test_job_05_a_running_clock_wakes_for_a_deadline_set_while_it_sleeps(session: Session) -> None:
     stop, resource = threading.Event(), uuid4()
     running = threading.Thread(target=clock.run, args=(stop,))
     running.start()

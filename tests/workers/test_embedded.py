@@ -13,7 +13,8 @@ from api.core import db, jobs
 from api.core.audit import AuditEntry
 from api.core.jobs import Job
 from api.core.outbox import OutboxEvent, emit
-from workers import relay
+from workers import broker, relay
+from workers.app import app as celery
 
 SCRIPT = Path(__file__).parent / "killable.py"
 JOBS = 100
@@ -100,6 +101,22 @@ def test_job_01_an_event_becomes_each_job_once_however_often_the_relay_runs(
     assert names.count("matching.forget_tender") == 1
 
 
+def test_job_01_a_message_is_the_id_of_its_job_and_nothing_else(session: Session) -> None:
+    with db.worker_unit_of_work() as unit:
+        job = jobs.enqueue(unit, "test.append", {"number": 1, "price": "98765.43"})
+    with celery.connection_for_read() as connection:
+        queue = connection.SimpleQueue(broker.queue_of("test.append"))
+        queue.clear()
+        assert relay.relay_once() == 1
+        message = queue.get(block=False)
+        message.ack()
+        arguments, named, _ = message.payload
+        assert (arguments, named) == ([job.id.hex], {})
+        assert "98765.43" not in str(message.body) + str(message.headers)
+        queue.close()
+    assert session.get_one(Job, job.id).dispatched_until is not None
+
+
 def test_job_01_two_workers_cannot_hold_one_job(session: Session) -> None:
     with db.worker_unit_of_work() as unit:
         job = jobs.enqueue(unit, "test.append", {"number": 1})
@@ -123,6 +140,8 @@ def test_job_07_a_failing_job_is_tried_again_later_and_at_last_given_up(session:
             assert jobs.claim(unit, job.id) is not None
         with db.worker_unit_of_work() as unit:
             jobs.retry_or_fail(unit, job.id, attempt, "boom")
+            waits = unit.get_one(Job, job.id).run_at - db.now(unit)
+        assert attempt == 8 or waits.total_seconds() <= jobs.retry_delay_seconds(attempt, jitter=1)
 
     found = session.get_one(Job, job.id)
     assert (found.status, found.attempts, found.last_error) == ("failed", 8, "boom")

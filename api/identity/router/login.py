@@ -8,6 +8,7 @@ from sqlmodel import Session
 from api.core import db, settings
 from api.core.errors import Invalid, Unauthorized
 from api.core.http import documented, public_router
+from api.core.rate_limits import limited
 from api.identity import access, credentials, passwords
 from api.identity.models import LoginMethod, Person
 from api.identity.schemas.accounts import JoinIn, LoginIn, LoginOut, ResetIn
@@ -29,6 +30,7 @@ router = public_router("/auth", "login")
     response_model=LoginOut,
     responses=documented(AttemptFailed, NoMembership, TooManyAttempts, Invalid),
 )
+@limited("login")
 def log_in(data: LoginIn, request: Request, response: Response) -> LoginOut:
     """Log in with a password. An address without an account is answered in the same words and
     time as a wrong password."""
@@ -53,6 +55,7 @@ def log_in(data: LoginIn, request: Request, response: Response) -> LoginOut:
     response_model=LoginOut,
     responses=documented(Unauthorized, accounts.AccountExists, Invalid),
 )
+@limited("login")
 def join(data: JoinIn, request: Request, response: Response) -> LoginOut:
     """Make an account by an invitation, and log in. Who has one logs in and joins with it."""
     with db.unit_of_work() as session:
@@ -65,6 +68,7 @@ def join(data: JoinIn, request: Request, response: Response) -> LoginOut:
     status_code=204,
     responses=documented(Unauthorized, accounts.ActsElsewhere, Invalid),
 )
+@limited("login")
 def reset_password(data: ResetIn) -> None:
     """Choose a new password by a token; every session of the account ends."""
     with db.unit_of_work() as session:

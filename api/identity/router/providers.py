@@ -12,6 +12,7 @@ from api.core.encryption import Undecipherable
 from api.core.errors import AlreadyExists, Invalid, NotFound, Unauthorized, refused
 from api.core.http import documented, public_router
 from api.core.pages import Page
+from api.core.rate_limits import limited
 from api.identity import access, oidc
 from api.identity.access import Context, require
 from api.identity.models import IdentityProvider
@@ -66,6 +67,7 @@ def offer(organisation_id: OrganisationId | None = None) -> Page[Any]:
     response_class=RedirectResponse,
     responses=documented(NotFound, Invalid, ProviderUnavailable),
 )
+@limited("login")
 def begin_oidc(
     provider_id: ProviderId,
     return_to: Annotated[str, Query(max_length=500, examples=["/portal"])] = "/",
@@ -104,6 +106,7 @@ def begin_oidc(
         ProviderUnavailable,
     ),
 )
+@limited("login")
 def finish_oidc(
     request: Request,
     state: Annotated[str, Query(max_length=200)],

@@ -1,0 +1,84 @@
+"""A former key of the installation is needed until what it has encrypted is encrypted anew."""
+
+import base64
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from pydantic import SecretStr
+from sqlmodel import Session, select
+from typer.testing import CliRunner
+
+from api.__main__ import main
+from api.core import encryption, settings
+from api.operations.reencryption import ENCRYPTED
+from tests.identity import people
+from tests.intake import signing
+from tests.payments import treasury
+from tests.tenancy.world import ok
+
+type AsOrg = Callable[..., Any]
+FRESH = SecretStr("another secret of thirty-two characters")
+
+
+@pytest.fixture
+def kept(as_org: AsOrg, session: Session) -> dict[str, list[bytes]]:
+    """A secret in each column that holds some; in the clear."""
+    owner = as_org(["buyer", "supplier", "partner"])
+    ok(owner.post("/v1/webhook-endpoints", json={"url": "https://hooks.example.kg/a"}))
+    source = {"name": "x", "provider": "partner", "secret": signing.WHSEC}
+    made = ok(owner.post("/v1/intake-sources", json=source))
+    newer = f"whsec_{base64.b64encode(b'another key of 24 bytes.').decode()}"
+    changed = {"secret": newer, "overlap_hours": 1}
+    ok(owner.request("PATCH", f"/v1/intake-sources/{made['id']}", json=changed))
+    provider = {"name": "Вход", "issuer": "https://login.example.kg", "client_id": "kerben"}
+    ok(owner.post("/v1/identity-providers", json={**provider, "client_secret": "of the two"}))
+    ok(owner.post("/v1/payee-accounts", json=treasury.PAYEE))
+    people.with_app(people.joined(owner, "aigul@example.kg"))
+    owner.client.cookies.clear()
+    found = read(session)
+    assert all(found.values()), found
+    return found
+
+
+def read(session: Session) -> dict[str, list[bytes]]:
+    """Every secret in the clear, by column."""
+    session.rollback()
+    session.expire_all()
+    found: dict[str, list[bytes]] = {}
+    for model, name in ENCRYPTED:
+        for row in session.exec(select(model)).all():
+            stored = getattr(row, name)
+            if stored is not None:
+                text = stored if isinstance(stored, str) else stored.decode()
+                plain = encryption.decrypt(text, context=row.id.bytes)
+                found.setdefault(f"{model.__tablename__}.{name}", []).append(plain)
+    return found
+
+
+def test_sec_22_after_encrypting_anew_the_former_key_is_needed_no_more(
+    kept: dict[str, list[bytes]], session: Session, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    before = settings.get()
+    assert kept.keys() == {f"{model.__tablename__}.{name}" for model, name in ENCRYPTED}
+
+    def use(*former: SecretStr) -> None:
+        changed = {"secret_key": FRESH, "former_secret_keys": former}
+        config = before.model_copy(update=changed)
+        monkeypatch.setattr(settings, "get", lambda: config)
+
+    use()
+    refused = CliRunner().invoke(main, ["keys", "reencrypt"])
+    assert refused.exit_code == 1
+    assert "Nothing is changed" in refused.stderr
+    use(before.secret_key)
+    assert read(session) == kept
+    done = CliRunner().invoke(main, ["keys", "reencrypt"])
+    assert done.exit_code == 0, done.output
+    assert [line.split() for line in done.stdout.splitlines()] == [
+        [str(len(kept[name])), name] for name in (f"{m.__tablename__}.{n}" for m, n in ENCRYPTED)
+    ]
+    use()
+    assert read(session) == kept
+    again = CliRunner().invoke(main, ["keys", "reencrypt"])
+    assert {line.split()[0] for line in again.stdout.splitlines()} == {"0"}

@@ -63,6 +63,14 @@ def send_cleared(session: Session, resource_id: str) -> None:
     """A screening case holds no money back any more: what waits for its organisation may go."""
     case = session.get_one(ScreeningCase, UUID(hex=resource_id))
     sending.send_waiting(session, case.organisation_id)
+    sending.hold_sent(session, case.organisation_id)
+
+
+@task("payments.hold_sent")
+def hold_sent(session: Session, resource_id: str) -> None:
+    """A screening case holds money back: what no bank has executed yet is kept out of files."""
+    case = session.get_one(ScreeningCase, UUID(hex=resource_id))
+    sending.hold_sent(session, case.organisation_id)
 
 
 @task("payments.invoice_commission")

@@ -22,7 +22,7 @@ from api.payments.models import (
     PaymentSchedule,
 )
 from api.payments.schemas.milestone_payments import FundingIn
-from api.payments.service import collections, milestones, orders, posting
+from api.payments.service import coins, collections, milestones, orders, posting
 from api.payments.service import milestone_payments as payments
 from api.payments.service.accounts import Parties
 from api.payments.service.posting import Posting
@@ -46,7 +46,8 @@ def parties(contract: Contract) -> Parties:
 
 
 def ask(session: Session, contract: Contract, *, actor: str, data: FundingIn) -> Collection:
-    """Ask the buyer for money for a contract."""
+    """Ask the buyer for money for a contract. Raises Invalid."""
+    coins.require(data.amount, contract.value_currency)
     made = collections.request(
         session,
         payer_id=contract.buyer_id,

@@ -18,7 +18,7 @@ from api.core.errors import Conflict, NotFound
 from api.payments.milestone_problems import ApprovedByYou, NotRefundable
 from api.payments.models import ContractRefund, PaymentRecovery
 from api.payments.schemas.milestone_payments import BalanceOut, RefundIn
-from api.payments.service import escrow, milestones
+from api.payments.service import coins, escrow, milestones
 from api.payments.service import milestone_payments as payments
 from api.rules import payment_milestones as rules
 from api.rules.offers import plain
@@ -43,7 +43,8 @@ _PROMISED = _BACK | {RefundStatus.REQUESTED}
 
 
 def request(session: Session, contract: Contract, *, actor: str, data: RefundIn) -> ContractRefund:
-    """Ask as the buyer for money that is free. Raises NotRefundable."""
+    """Ask as the buyer for money that is free. Raises Invalid and NotRefundable."""
+    coins.require(data.amount, contract.value_currency)
     left = balance(session, contract).refundable
     if data.amount > left:
         raise NotRefundable(f"{plain(left)} {contract.value_currency} is free.")

@@ -47,7 +47,7 @@ def money() -> dict[str, Decimal]:
 
 def came_back(office: Treasury, drain: Drain, *lines: Any) -> list[tuple[str, str | None]]:
     """What became of debits of a second statement, after what came by the first."""
-    opening = f"{treasury.balance(AccountKind.BANK_CLEARING):f}"
+    opening = f"{treasury.balance(AccountKind.BANK_CLEARING).normalize():f}"
     return stated(office, drain, banking.camt(*lines, opening=opening, number=2))
 
 

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
+from uuid import UUID
 
 import psycopg
 import pytest
@@ -10,8 +11,8 @@ from sqlmodel import Session, select
 
 from api.core import db
 from api.core.deadlines import Deadline, fire_due
+from api.identity.models import Organisation
 from api.rules.rails import OrderStatus
-from api.screening.models import ScreeningSubject
 from api.screening.service import imports, subjects
 from tests.payments import banking, paying, treasury
 from tests.payments.banking import line
@@ -43,13 +44,12 @@ def clear(operator: Any, path: str) -> None:
     ok(second_client(operator).post(f"{path}/clear"))
 
 
-def name_of(operator: Any, organisation_id: Any) -> str:
+def listed_by_number(operator: Any, organisation_id: UUID) -> None:
+    """List an organisation by its number in the register, which is its own."""
     with db.worker_unit_of_work() as session:
-        subjects.watch_organisation(session, organisation_id)
-        found = session.exec(
-            select(ScreeningSubject).where(ScreeningSubject.reference == organisation_id)
-        ).one()
-        return found.names[0]
+        number = session.get_one(Organisation, organisation_id).identifier_id
+    entry = files.table(f"a,organisation,Unlike,,{number},KG,,,")
+    assert files.sent(operator, entry).status_code == 200
 
 
 def refund(office: Treasury, drain: Drain, payee: Any) -> str:
@@ -149,7 +149,7 @@ def test_pay_11_nothing_goes_through_stripe_while_a_case_of_the_payee_is_open(
     stripe_world.deliver()
     payee = stripe_world.payee()
     operator = stripe_world.operator
-    listed(operator, name_of(operator, stripe_world.supplier.org_id))
+    listed_by_number(operator, stripe_world.supplier.org_id)
     stripe_world.drain()
     order = stripe_world.order("600", payee)
     stripe_world.drain()

@@ -116,15 +116,18 @@ def order_of(session: Session, statement: BankStatement) -> Order:
     return Order(missing, before.closing)
 
 
-def ends_day(session: Session, statement: BankStatement) -> bool:
-    """True when no other statement of its day that is known follows it."""
-    others = session.exec(
+def last_of_day(session: Session, statement: BankStatement) -> BankStatement:
+    """The statement of the same account and day that no other known one follows; while some between
+    are missing, the last that came."""
+    query = (
         select(BankStatement)
         .where(BankStatement.platform_account_id == statement.platform_account_id)
         .where(BankStatement.closing_on == statement.closing_on)
-        .where(col(BankStatement.id) != statement.id)
+        .order_by(col(BankStatement.id))
     )
-    return not any(_follows(each, statement) for each in others)
+    found = session.exec(query).all()
+    ends = [e for e in found if not any(_follows(each, e) for each in found if each is not e)]
+    return (ends or found)[-1]
 
 
 def counts(session: Session, statement: BankStatement) -> Mapping[str, int]:

@@ -36,10 +36,12 @@ def take_back(session: Session, entry: BankEntry) -> Became:
         return Became(EntryOutcome.UNMATCHED, reason)
     (credit,) = found
     key = entry_outcomes.key(credit)
-    item = _one(session, select(SuspenseItem).where(SuspenseItem.external_id == key))
+    laid_aside = select(SuspenseItem).where(SuspenseItem.external_id == key)
+    item = session.exec(laid_aside.with_for_update()).one_or_none()
     if item is not None and "take_back" not in SUSPENSE.allowed(item.status):
         return Became(EntryOutcome.UNMATCHED, "suspense_decided", None, None, item.id)
-    receipt = _one(session, select(CollectionReceipt).where(CollectionReceipt.external_id == key))
+    received = select(CollectionReceipt).where(CollectionReceipt.external_id == key)
+    receipt = session.exec(received).one_or_none()
     told = entry_outcomes.details(entry, entry.end_to_end_id or entry.reference)
     reversal = f"reversal:{entry_outcomes.key(entry)}"
     if item is not None:
@@ -109,7 +111,3 @@ def _credits(session: Session, entry: BankEntry) -> Sequence[BankEntry]:
         if found:
             return found
     return ()
-
-
-def _one(session: Session, query: Any) -> Any:
-    return session.exec(query.with_for_update()).one_or_none()

@@ -63,10 +63,9 @@ def make(
             "Name orders by bank transfer in the account's currency that were sent, in no batch."
         )
         raise refused("#/order_ids", "unfit", detail)
-    held = [each for each in orders if gates.known_blockers(session, each)]
-    if order_ids is not None and held:
-        raise BatchHeld(_named(held))
-    orders = [each for each in orders if each not in held]
+    if order_ids is not None:
+        _require_free(session, orders)
+    orders = [each for each in orders if not gates.known_blockers(session, each)]
     if not orders:
         raise NothingToPay
     id = uuid7()
@@ -162,13 +161,10 @@ def list_batches(
 
 def _require_free(session: Session, orders: Sequence[PaymentOrder]) -> None:
     """Raises BatchHeld when one of the orders must not be paid now."""
-    if held := [each for each in orders if gates.known_blockers(session, each)]:
-        raise BatchHeld(_named(held))
-
-
-def _named(orders: Sequence[PaymentOrder]) -> str:
-    named = ", ".join(ids.show("paymentorder", each.id) for each in orders[:5])
-    return f"{len(orders)} of its payments must not be made now: {named}."
+    held = [each for each in orders if gates.known_blockers(session, each)]
+    if held:
+        named = ", ".join(ids.show("paymentorder", each.id) for each in held[:5])
+        raise BatchHeld(f"{len(held)} of its payments must not be made now: {named}.")
 
 
 def _waiting(

@@ -224,8 +224,9 @@ def _tell_reconciling(
     ]
     if lines:
         reconciling.add_lines(session, lines)
-    if told.is_last_page and bank_statements.ends_day(session, row):
-        stated = bulk.new_row(day=told.closing_on, amount=told.closing, **about)
+    if told.is_last_page:
+        closing = bank_statements.last_of_day(session, row).closing
+        stated = bulk.new_row(day=told.closing_on, amount=closing, **about)
         later = {name: stated[name] for name in ("amount", "source", "updated_at")}
         statement = insert(ProviderBalance).values(stated)
         session.connection().execute(

@@ -111,6 +111,7 @@ HANDLERS: dict[str, tuple[str, ...]] = {
     "ledger_hold.expired": ("payments.expire_hold",),
     "ledger.night_due": (
         "payments.close_ledger_day",
+        "payments.check_ledger",
         "payments.expire_holds",
         "payments.reconcile",
     ),

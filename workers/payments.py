@@ -92,6 +92,12 @@ def close_ledger_day(session: Session, resource_id: str) -> None:
     nights.close(session, resource_id)
 
 
+@task("payments.check_ledger")
+def check_ledger(session: Session, resource_id: str) -> None:
+    """It is night: kept balances are compared with the fold of their entries."""
+    nights.check(session)
+
+
 @task("payments.expire_holds")
 def expire_holds(session: Session, resource_id: str) -> None:
     """It is night: holds whose time is over are ended, should their own deadline be lost."""

@@ -14,7 +14,8 @@ from sqlmodel import Session
 
 from api.core import db
 from api.payments.problems import AlreadyReversed, DayClosed, InsufficientFunds, LedgerKeyReused
-from api.payments.service import balances, posting
+from api.payments.service import balances, nights, posting
+from api.payments.service.nights import LedgerUnsound
 from api.payments.service.posting import Posting, Rate
 from api.rules.clock import local_date
 from api.rules.ledger import AccountKey, AccountKind, Entry, Unbalanced, exchange
@@ -29,6 +30,7 @@ from tests.payments.booking import (
     moved,
     parties,
 )
+from workers.handlers import HANDLERS
 
 
 def test_led_01_an_unbalanced_transaction_is_refused_by_the_rule_and_by_the_database(
@@ -173,6 +175,12 @@ def test_led_07_the_nightly_check_names_the_account_whose_balance_was_tampered_w
     superuser.execute("UPDATE ledger_account SET credits = 11 WHERE kind = 'escrow_liability'")
     (fault,) = balances.faults(session)
     assert "0.000000/11.000000, its entries say 0/10.000000" in fault
+    with db.worker_unit_of_work() as night, pytest.raises(LedgerUnsound, match="entries say 0/10"):
+        nights.check(night)
+    superuser.execute("UPDATE ledger_account SET credits = 10 WHERE kind = 'escrow_liability'")
+    with db.worker_unit_of_work() as night:
+        nights.check(night)
+    assert "payments.check_ledger" in HANDLERS[nights.DUE]
 
 
 def test_led_08_an_exchange_goes_through_the_fx_accounts_with_its_rate_and_source(

@@ -71,7 +71,7 @@ def test_a_credit_that_the_bank_takes_back_is_expected_again(
     assert debit["reverses_id"] == credit["id"]
 
     # The bank takes it back but once; what comes anew is received anew.
-    again = line("-1000", reference="B1", reverses=True, end_to_end="X")
+    again = line("-1000", reference, reference="B8", reverses=True)
     anew = line("1000", reference, reference="B9")
     body = banking.camt(again, anew, number=3)
     assert stated(office, drain, body)[-2:] == [

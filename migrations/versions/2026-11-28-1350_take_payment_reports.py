@@ -76,12 +76,21 @@ CREATE OR REPLACE FUNCTION kerben_keep_bank_entry() RETURNS trigger LANGUAGE plp
 DECLARE
   worked text[] := '{outcome,reason,collection_id,order_id,suspense_item_id,%supdated_at}';
 BEGIN
+  %s
   IF OLD.outcome IS NOT NULL OR to_jsonb(NEW) - worked <> to_jsonb(OLD) - worked THEN
     RAISE EXCEPTION 'an entry of a statement is never altered'
       USING ERRCODE = 'insufficient_privilege';
   END IF;
   RETURN NEW;
 END $$;
+"""
+ENCRYPTED_ANEW = """
+  -- The number is encrypted anew when the key is replaced.
+  IF to_jsonb(NEW) - '{counterparty_number,updated_at}'::text[]
+      = to_jsonb(OLD) - '{counterparty_number,updated_at}'::text[]
+    AND (NEW.counterparty_number IS NULL) = (OLD.counterparty_number IS NULL) THEN
+    RETURN NEW;
+  END IF;
 """
 
 
@@ -183,7 +192,7 @@ def upgrade() -> None:
     op.create_unique_constraint(op.f("uq_bank_entry_reverses_id"), "bank_entry", ["reverses_id"])
     for name, kind in SENDER:
         op.add_column("bank_entry", sa.Column(name, kind, nullable=True))
-    op.execute(KEEP_ENTRY % "reverses_id,")
+    op.execute(KEEP_ENTRY % ("reverses_id,", ENCRYPTED_ANEW))
     _widen("bank_entry", "outcome", "entryoutcome", OUTCOMES)
     _widen("suspense_item", "status", "suspensestatus", SUSPENSE)
     op.add_column(
@@ -211,7 +220,7 @@ def downgrade() -> None:
         " FOR EACH STATEMENT EXECUTE FUNCTION kerben_refuse_change()"
     )
     op.drop_column("payee_account", "is_sender")
-    op.execute(KEEP_ENTRY % "")
+    op.execute(KEEP_ENTRY % ("", ""))
     for name, _ in SENDER:
         op.drop_column("bank_entry", name)
     op.drop_column("bank_entry", "reverses_id")

@@ -13,7 +13,7 @@ _PARTLY = frozenset({"PART"})
 _PENDING = frozenset({"RCVD", "PDNG", "PATC"})
 
 
-class Verdict(StrEnum):
+class ReportVerdict(StrEnum):
     """What a status of ISO 20022's external code sets means for a payment, or for a file."""
 
     ACCEPTED = "accepted"
@@ -43,13 +43,13 @@ class Word:
     text: str | None = None
 
     @property
-    def verdict(self) -> Verdict:
+    def verdict(self) -> ReportVerdict:
         """What the status means; one that is not known is no rejection."""
         if self.status in _REJECTED:
-            return Verdict.REJECTED
+            return ReportVerdict.REJECTED
         if self.status in _PARTLY:
-            return Verdict.PARTLY_ACCEPTED
-        return Verdict.PENDING if self.status in _PENDING else Verdict.ACCEPTED
+            return ReportVerdict.PARTLY_ACCEPTED
+        return ReportVerdict.PENDING if self.status in _PENDING else ReportVerdict.ACCEPTED
 
 
 @dataclass(frozen=True, slots=True)

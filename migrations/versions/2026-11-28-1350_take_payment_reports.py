@@ -96,9 +96,11 @@ ENCRYPTED_ANEW = """
 
 def upgrade() -> None:
     op.execute("SET LOCAL lock_timeout = '5s'")
-    op.add_column("payment_batch", sa.Column("bank_status", _state("verdict", VERDICTS)))
+    op.add_column("payment_batch", sa.Column("bank_status", _state("reportverdict", VERDICTS)))
     op.create_check_constraint(
-        op.f("ck_payment_batch_verdict_valid"), "payment_batch", _within("bank_status", VERDICTS)
+        op.f("ck_payment_batch_reportverdict_valid"),
+        "payment_batch",
+        _within("bank_status", VERDICTS),
     )
     op.create_table(
         "payment_report_line",
@@ -109,7 +111,7 @@ def upgrade() -> None:
         sa.Column("end_to_end_id", sa.String(length=35), nullable=False),
         sa.Column("order_id", sa.Uuid(), nullable=True),
         sa.Column("status", sa.String(length=4), nullable=False),
-        sa.Column("verdict", _state("verdict", VERDICTS, checked=True), nullable=False),
+        sa.Column("verdict", _state("reportverdict", VERDICTS, checked=True), nullable=False),
         sa.Column("reason", sa.String(length=40), nullable=True),
         sa.Column("text", sa.String(length=500), nullable=True),
         sa.Column("amount", sa.Numeric(precision=20, scale=6), nullable=True),

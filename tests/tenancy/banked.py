@@ -9,7 +9,7 @@ from api.core import db, ids
 from api.core.jobs import Job
 from api.intake import service as intake
 from api.payments.models import PaymentBatch, PaymentReportLine
-from api.rules.payment_reports import Verdict
+from api.rules.payment_reports import ReportVerdict
 from tests.payments import banking, treasury
 from tests.procurement import awarding
 from tests.tenancy.world import Story, ok, written
@@ -56,7 +56,7 @@ def bank(story: Story, superuser: psycopg.Connection[Any]) -> None:
         report_id="R1",
         end_to_end_id="0123456789ABCDEF",
         status="RJCT",
-        verdict=Verdict.REJECTED,
+        verdict=ReportVerdict.REJECTED,
     )
     written(superuser, said)
     theirs = ok(story.stranger.post("/v1/payee-accounts", json=treasury.PAYEE))

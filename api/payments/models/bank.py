@@ -9,7 +9,7 @@ from sqlmodel import Field
 
 from api.core.tables import MONEY, TEXTS, Table, state
 from api.rules.bank_statements import BankEntryKind, EntryOutcome, StatementFormat
-from api.rules.payment_reports import ReportOutcome, Verdict
+from api.rules.payment_reports import ReportOutcome, ReportVerdict
 from api.rules.rails import BatchStatus
 
 
@@ -108,7 +108,7 @@ class PaymentBatch(Table, table=True):
     status: BatchStatus = Field(default=BatchStatus.CREATED, sa_type=state(BatchStatus))
     created_by: str = Field(max_length=80)
     released_by: str | None = Field(default=None, max_length=80)
-    bank_status: Verdict | None = Field(default=None, sa_type=state(Verdict))
+    bank_status: ReportVerdict | None = Field(default=None, sa_type=state(ReportVerdict))
     version: int = 1
 
 
@@ -129,7 +129,7 @@ class PaymentReportLine(Table, table=True):
     end_to_end_id: str = Field(max_length=35)
     order_id: UUID | None = Field(default=None, foreign_key="payment_order.id", ondelete="RESTRICT")
     status: str = Field(max_length=4)
-    verdict: Verdict = Field(sa_type=state(Verdict))
+    verdict: ReportVerdict = Field(sa_type=state(ReportVerdict))
     reason: str | None = Field(default=None, max_length=40)
     text: str | None = Field(default=None, max_length=500)
     amount: Decimal | None = Field(default=None, sa_type=MONEY)

@@ -17,7 +17,7 @@ from api.payments.schemas.transfers import (
     SuspenseItemId,
 )
 from api.rules.bank_statements import BankEntryKind, EntryOutcome, StatementFormat
-from api.rules.payment_reports import ReportOutcome, Verdict
+from api.rules.payment_reports import ReportOutcome, ReportVerdict
 from api.rules.rails import BatchStatus
 
 BankStatementId = Annotated[UUID, PublicId("bankstatement")]
@@ -106,7 +106,7 @@ class PaymentReportLineOut(BaseModel):
     end_to_end_id: str
     order_id: PaymentOrderId | None
     status: str = Field(description="ISO 20022 payment status code", examples=["RJCT"])
-    verdict: Verdict
+    verdict: ReportVerdict
     reason: str | None = Field(description="ISO 20022 status reason code", examples=["AC04"])
     text: str | None
     outcome: ReportOutcome | None
@@ -136,6 +136,8 @@ class PaymentBatchOut(BaseModel):
     execution_on: date
     sha256: str = Field(description="Of the file")
     status: BatchStatus
-    bank_status: Verdict | None = Field(description="What the bank said last of the whole file")
+    bank_status: ReportVerdict | None = Field(
+        description="What the bank said last of the whole file"
+    )
     version: int
     created_at: datetime

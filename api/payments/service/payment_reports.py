@@ -23,7 +23,7 @@ from api.payments.bank import reading
 from api.payments.bank.problems import ReportFileUnknown
 from api.payments.models import PaymentBatch, PaymentOrder, PaymentReportLine
 from api.payments.service import orders, payment_batches
-from api.rules.payment_reports import PaymentWord, Report, ReportOutcome, Verdict
+from api.rules.payment_reports import PaymentWord, Report, ReportOutcome, ReportVerdict
 from api.rules.rails import BatchStatus, OrderStatus
 
 NAME = "bank"
@@ -136,7 +136,7 @@ def _words(told: Report, of_batch: Iterable[PaymentOrder]) -> Iterator[PaymentWo
     """What is said of each payment, by name or by what is said of the whole file."""
     named = {each.end_to_end_id: each for each in told.payments}
     yield from named.values()
-    if told.of_file is not None and told.of_file.verdict is not Verdict.PARTLY_ACCEPTED:
+    if told.of_file is not None and told.of_file.verdict is not ReportVerdict.PARTLY_ACCEPTED:
         for order in of_batch:
             if order.end_to_end_id not in named:
                 yield PaymentWord(order.end_to_end_id, told.of_file)
@@ -149,7 +149,7 @@ def _became(session: Session, line: PaymentReportLine) -> tuple[ReportOutcome, s
     told = (line.amount, line.currency)
     if line.amount is not None and told != (order.amount, order.currency):
         return ReportOutcome.UNMATCHED, "amount_differs"
-    if line.verdict is not Verdict.REJECTED:
+    if line.verdict is not ReportVerdict.REJECTED:
         failed = order.status is OrderStatus.FAILED
         return (
             (ReportOutcome.UNMATCHED, "rejected_before") if failed else (ReportOutcome.NOTED, None)

@@ -31,7 +31,7 @@ from api.opendata import models as opendata
 from api.opendata.ocds import publishing
 from api.payments import models as payments
 from api.payments.service import (
-    bank_statements,
+    bank_messages,
     bid_securities,
     gates,
     milestone_payments,
@@ -234,11 +234,13 @@ TABLES = (
     payments.PayeeAccount,
     payments.Collection,
     payments.CollectionReceipt,
+    payments.CollectionReversal,
     payments.PaymentOrder,
     payments.SuspenseItem,
     payments.PaymentBatch,
     payments.BankStatement,
     payments.BankEntry,
+    payments.PaymentReportLine,
     payments.CommissionTariff,
     payments.ContractCommission,
     payments.FeeInvoiceSeries,
@@ -297,6 +299,6 @@ gates.plug(Purpose.SECURITY_RETURN, security_chargebacks.return_blockers)
 gates.plug(Purpose.PAYOUT, security_chargebacks.payout_blockers)
 metrics.show(*troubles.FIGURES)
 quotas.plug(plan_quotas.GATE)
-providers.register(*tracking_messages.PROVIDERS, stripe_events.PROVIDER, bank_statements.PROVIDER)
+providers.register(*tracking_messages.PROVIDERS, stripe_events.PROVIDER, bank_messages.PROVIDER)
 outbox.before_commit(publishing.EVENTS.keys(), publishing.publish)
 outbox.before_commit(catalogue.TYPES.keys(), envelopes.publish)

@@ -112,6 +112,7 @@ HANDLERS: dict[str, tuple[str, ...]] = {
     "ledger_hold.expired": ("payments.expire_hold",),
     "ledger.night_due": (
         "payments.close_ledger_day",
+        "payments.check_ledger",
         "payments.expire_holds",
         "payments.reconcile",
     ),
@@ -159,6 +160,7 @@ HANDLERS: dict[str, tuple[str, ...]] = {
     "milestone_payment.paid": ("payments.follow_payment",),
     "contract_refund.approved": ("payments.follow_refund",),
     "payment.received": ("payments.follow_collection", "payments.follow_charge"),
+    "payment.reversed": ("payments.follow_collection",),
     "subscription.started": ("payments.bill_subscription", "payments.subscribe_at_stripe"),
     "subscription.changed": ("payments.bill_subscription", "payments.subscribe_at_stripe"),
     "subscription.renewed": ("payments.bill_subscription",),
@@ -166,6 +168,7 @@ HANDLERS: dict[str, tuple[str, ...]] = {
     "subscription.payment_due": ("payments.dun_charge",),
     "subscription.grace_ended": ("payments.pause_subscription",),
     "payment_order.settled": ("payments.follow_order", "payments.invoice_commission"),
+    "screening_case.held": ("payments.hold_sent",),
     "screening_case.settled": ("payments.send_cleared",),
     "payment_order.failed": ("payments.follow_order",),
     "payment_order.returned": ("payments.follow_order",),

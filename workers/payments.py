@@ -64,6 +64,14 @@ def send_cleared(session: Session, resource_id: str) -> None:
     """A screening case holds no money back any more: what waits for its organisation may go."""
     case = session.get_one(ScreeningCase, UUID(hex=resource_id))
     sending.send_waiting(session, case.organisation_id)
+    sending.hold_sent(session, case.organisation_id)
+
+
+@task("payments.hold_sent")
+def hold_sent(session: Session, resource_id: str) -> None:
+    """A screening case holds money back: what no bank has executed yet is kept out of files."""
+    case = session.get_one(ScreeningCase, UUID(hex=resource_id))
+    sending.hold_sent(session, case.organisation_id)
 
 
 @task("payments.invoice_commission")
@@ -89,6 +97,12 @@ def send_to_organisation(session: Session, resource_id: str) -> None:
 def close_ledger_day(session: Session, resource_id: str) -> None:
     """It is night: the day that is over is closed."""
     nights.close(session, resource_id)
+
+
+@task("payments.check_ledger")
+def check_ledger(session: Session, resource_id: str) -> None:
+    """It is night: kept balances are compared with the fold of their entries."""
+    nights.check(session)
 
 
 @task("payments.expire_holds")

@@ -72,6 +72,7 @@ TAGS = [
             "payment_batches",
             "Files of payments for banks (pain.001): made by one, released by two.",
         ),
+        ("payment_status_reports", "What banks say of files of payments (pain.002)."),
         ("bank_statements", "Statements of banks (camt.053, MT940), and what became of entries."),
         ("suspense_items", "Money that fits nothing, and what two people made of it."),
         ("disputes", "Disputes about contracts, their evidence, and the payments they freeze."),

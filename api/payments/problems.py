@@ -45,6 +45,25 @@ class AlreadyReversed(Conflict):
     code, title = "already_reversed", "The transaction is reversed already"
 
 
+class SenderUnknown(Conflict):
+    """The statement does not say from which account the money came, or not enough about it."""
+
+    code, title = "sender_unknown", "The account that the money came from is not known"
+
+
+class BatchRejected(Conflict):
+    """The bank has rejected the file or payments of it, which may be paid by another by now."""
+
+    code, title = "batch_rejected", "The bank has rejected payments of the file"
+
+
+class BatchHeld(Conflict):
+    """Payments of the file must not be made now: a screening case is open, or their account is not
+    verified any more."""
+
+    code, title = "batch_held", "Payments of the file must not be made now"
+
+
 class CorrectionFourEyes(Conflict):
     """Who has proposed a correction of the books does not carry it out."""
 

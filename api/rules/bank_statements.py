@@ -40,6 +40,8 @@ class EntryOutcome(StrEnum):
     SETTLED = "settled"
     RETURNED = "returned"
     CHARGED = "charged"
+    REVERSED = "reversed"
+    """The bank took back what it had credited."""
     UNMATCHED = "unmatched"
     """Nothing was booked: a person decides."""
 
@@ -58,6 +60,11 @@ class Entry:
     counterparty: str | None = None
     reason: str | None = None
     """Why a payment came back (ISO 20022 external code, such as AC04)."""
+    counterparty_number: str | None = None
+    """The account of who paid or was paid, and then what is said of its bank."""
+    counterparty_bic: str | None = None
+    counterparty_bank: str | None = None
+    counterparty_country: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -204,7 +204,7 @@ def part_faults(
             yield Fault(f"{at}/lot_id", "unknown_lot", "the contract is not about this lot")
         if part.amount is not None and part.amount != _rounded(part.amount, places):
             detail = f"the currency has {places} digits after the point"
-            yield Fault(f"{at}/amount", "too_fine", detail)
+            yield Fault(f"{at}/amount", "finer_than_coin", detail)
     scopes = {part.lot for part in parts}
     if None in scopes and len(scopes) > 1:
         yield Fault("#/parts", "scopes_mixed", "parts are of the contract, or all of lots")

@@ -89,6 +89,8 @@ class SuspenseStatus(StrEnum):
     PROPOSED = "proposed"
     ASSIGNED = "assigned"
     RETURNED = "returned"
+    REVERSED = "reversed"
+    """The bank has taken it back."""
 
 
 class BatchStatus(StrEnum):
@@ -111,6 +113,11 @@ COLLECTION = Machine(
         "receive": (frozenset({_C.REQUESTED, _C.PARTIALLY_RECEIVED}), _C.RECEIVED),
         "cancel": (frozenset({_C.REQUESTED}), _C.CANCELLED),
         "refund": (frozenset({_C.PARTIALLY_RECEIVED, _C.RECEIVED}), _C.REFUNDED),
+        "take_back": (frozenset({_C.PARTIALLY_RECEIVED, _C.RECEIVED}), _C.REQUESTED),
+        "take_back_part": (
+            frozenset({_C.PARTIALLY_RECEIVED, _C.RECEIVED}),
+            _C.PARTIALLY_RECEIVED,
+        ),
     }
 )
 ORDER = Machine(
@@ -144,6 +151,7 @@ SUSPENSE = Machine(
         "assign": (frozenset({_S.PROPOSED}), _S.ASSIGNED),
         "return": (frozenset({_S.PROPOSED}), _S.RETURNED),
         "reopen": (frozenset({_S.RETURNED}), _S.OPEN),
+        "take_back": (frozenset({_S.OPEN, _S.PROPOSED}), _S.REVERSED),
     }
 )
 

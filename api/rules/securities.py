@@ -62,6 +62,7 @@ SECURITY = Machine(
     {
         "receive": (frozenset({_S.REQUESTED}), _S.RECEIVED),
         "hold": (frozenset({_S.RECEIVED}), _S.HELD),
+        "lose": (frozenset({_S.HELD}), _S.REQUESTED),
         "cancel": (frozenset({_S.REQUESTED, _S.RECEIVED}), _S.CANCELLED),
         "begin_return": (frozenset({_S.REQUESTED, _S.RECEIVED, _S.HELD}), _S.RETURNING),
         "complete_return": (frozenset({_S.RETURNING}), _S.RETURNED),

@@ -6,9 +6,10 @@ from typing import Any
 import pytest
 from sqlmodel import Session, select
 
+from api.core import db
 from api.core.jobs import Job
 from api.intake.schemes import hmac_sha256
-from api.payments.models import BankEntry, BankStatement
+from api.payments.models import BankEntry, BankStatement, ProviderBalance
 from api.rules.ledger import AccountKind
 from tests.payments import banking, paying, treasury
 from tests.payments.banking import line
@@ -92,10 +93,9 @@ def test_pay_04_entries_find_their_collections_and_a_statement_told_again_change
     check()
     again = sent(office.second, banking.camt(*lines))
     assert again.status_code == 202
-    assert taken(office, drain, banking.camt(*lines, id="resent", number=2)) == {
-        "statements": 1,
-        "duplicates": 8,
-    }
+    resent = taken(office, drain, banking.camt(*lines, id="resent", number=2))
+    assert [each["code"] for each in resent.pop("problems")] == ["opening_differs"]
+    assert resent == {"statements": 1, "duplicates": 8}
     drain()
     check()
     assert len(outcomes(office)) == 8
@@ -134,15 +134,53 @@ def test_a_statement_that_is_missing_is_said_until_it_comes(office: Treasury, dr
         office, drain, banking.camt(line("5", "c", reference="B3"), opening="30", number=3)
     )
     assert told["gaps"] == [{"account": "3456", "missing": [2, 2]}]
+    missing = {"code": "statement_missing", "detail": "Number 2 is missing before it."}
+    differs = {
+        "code": "opening_differs",
+        "detail": "It opens with 30, but the one before closed with 10.",
+    }
+    about = {"account": "3456", "statement": "S3"}
+    assert told["problems"] == [about | missing, about | differs]
     newest = ok(office.first.get("/v1/bank-statements"))["items"][0]
     url = f"/v1/bank-statements/{newest['id']}"
     shown = ok(office.first.get(url))
     assert (shown["missing_numbers"], shown["opening_differs"]) == ([2, 2], True)
+    assert shown["problems"] == [missing, differs]
     taken(office, drain, banking.mt940([line("20", "b", reference="B2")], opening="10", number=2))
     late = ok(office.first.get(url))
     assert (late["missing_numbers"], late["opening_differs"]) == (None, False)
-    assert late["outcomes"] == {"suspense": 1}
+    assert (late["outcomes"], late["problems"]) == ({"suspense": 1}, [])
     assert [each["amount"] for each in ok(office.first.get(f"{url}/entries"))["items"]] == ["5"]
+
+
+@pytest.mark.parametrize("numbers", [(7, 8, 9), (None, None, None)])
+@pytest.mark.parametrize("order", [(0, 1, 2), (1, 2, 0), (2, 0, 1)])
+def test_several_statements_of_one_day_are_a_chain_whichever_comes_first(
+    office: Treasury, drain: Drain, numbers: Any, order: tuple[int, ...]
+) -> None:
+    openings = ("0", "10", "30")
+    bodies = [
+        banking.camt(
+            line(f"{(n + 1) * 10}", str(n), reference=f"B{n}"),
+            opening=openings[n],
+            number=numbers[n],
+            id=f"D{n}",
+        )
+        for n in range(3)
+    ]
+    for n in order:
+        taken(office, drain, bodies[n])
+    for each in ok(office.first.get("/v1/bank-statements"))["items"]:
+        shown = ok(office.first.get(f"/v1/bank-statements/{each['id']}"))
+        assert shown["problems"] == [], shown["external_id"]
+    with db.worker_unit_of_work() as session:
+        assert session.exec(select(ProviderBalance.amount)).all() == [60]
+
+    # One that does not go on where the day ended is said to, and which balance was expected.
+    odd = banking.camt(line("1", "odd", reference="B9"), opening="61", number=10, id="D9")
+    told = taken(office, drain, odd)
+    (problem,) = [each for each in told["problems"] if each["code"] == "opening_differs"]
+    assert problem["statement"] == "D9"
 
 
 def test_a_bank_sends_its_statements_to_the_intake(office: Treasury, drain: Drain) -> None:

@@ -1,14 +1,8 @@
 """The ledger in PostgreSQL: what it refuses, whoever asks, and what it keeps under a crowd."""
 
-from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
-from datetime import timedelta
 from decimal import Decimal
-from itertools import count
-from threading import Barrier
 from typing import Any
-from uuid import UUID, uuid4
 
 import psycopg
 import pytest
@@ -16,79 +10,27 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
-from sqlmodel import Session, select
+from sqlmodel import Session
 
 from api.core import db
-from api.payments.models import HoldOutcome, LedgerAccount, LedgerEntry, LedgerTransaction
-from api.payments.problems import (
-    AlreadyReversed,
-    DayClosed,
-    HoldExceeded,
-    HoldResolved,
-    InsufficientFunds,
-    LedgerKeyReused,
-)
-from api.payments.service import balances, holds, posting
-from api.payments.service.posting import Booked, Posting, Rate
+from api.payments.problems import AlreadyReversed, DayClosed, InsufficientFunds, LedgerKeyReused
+from api.payments.service import balances, nights, posting
+from api.payments.service.nights import LedgerUnsound
+from api.payments.service.posting import Posting, Rate
 from api.rules.clock import local_date
-from api.rules.ledger import AccountKey, AccountKind, Entry, Unbalanced, exchange, transfer
-
-BANK = AccountKey(AccountKind.BANK_CLEARING, "KGS")
-FEES = AccountKey(AccountKind.PLATFORM_FEE_REVENUE, "KGS")
-_numbers = count(1)
-
-
-def escrow(contract: UUID | None = None, currency: str = "KGS") -> AccountKey:
-    return AccountKey(AccountKind.ESCROW_LIABILITY, currency, contract or uuid4())
-
-
-def moved(debit: AccountKey, credit: AccountKey, amount: str | Decimal, key: str = "") -> Posting:
-    return Posting(
-        key=key or f"test:{next(_numbers)}",
-        kind="test.moved",
-        entries=transfer(debit, credit, Decimal(amount)),
-        actor="test",
-    )
-
-
-def parties(*keys: AccountKey) -> dict[UUID, list[UUID]]:
-    return {key.reference: [] for key in keys if key.reference}
-
-
-def book(*postings: Posting) -> list[Booked]:
-    with db.worker_unit_of_work() as session:
-        named = parties(*(entry.account for each in postings for entry in each.entries))
-        return posting.post_all(session, postings, named)
-
-
-def funded(amount: str) -> AccountKey:
-    account = escrow()
-    book(moved(BANK, account, amount))
-    return account
-
-
-def balance(key: AccountKey) -> Decimal:
-    with db.worker_unit_of_work() as session:
-        row = session.exec(
-            select(LedgerAccount)
-            .where(LedgerAccount.kind == key.kind, LedgerAccount.currency == key.currency)
-            .where(LedgerAccount.reference == key.reference)
-        ).one()
-        assert balances.faults(session) == []
-        return row.credits - row.debits - row.held
-
-
-def transactions(session: Session) -> int:
-    return len(session.exec(select(LedgerTransaction)).all())
-
-
-@contextmanager
-def changing_nothing(session: Session) -> Iterator[None]:
-    before = transactions(session), session.exec(select(LedgerEntry.id)).all()
-    session.rollback()
-    yield
-    session.rollback()
-    assert (transactions(session), session.exec(select(LedgerEntry.id)).all()) == before
+from api.rules.ledger import AccountKey, AccountKind, Entry, Unbalanced, exchange
+from tests.payments.booking import (
+    BANK,
+    at_once,
+    balance,
+    book,
+    changing_nothing,
+    escrow,
+    funded,
+    moved,
+    parties,
+)
+from workers.handlers import HANDLERS
 
 
 def test_led_01_an_unbalanced_transaction_is_refused_by_the_rule_and_by_the_database(
@@ -185,100 +127,11 @@ def test_led_04_an_event_told_twice_is_booked_once_and_of_other_entries_refused(
     assert balance(account) == 10
 
 
-def at_once(acts: list[Callable[[], Any]]) -> list[Any]:
-    """The results, or the problems, of acts that begin together in threads of their own."""
-    start = Barrier(len(acts))
-
-    def run(act: Callable[[], Any]) -> Any:
-        start.wait()
-        return act()
-
-    with ThreadPoolExecutor(len(acts)) as pool:
-        ends = [pool.submit(run, act) for act in acts]
-    return [end.exception() or end.result() for end in ends]
-
-
 def test_led_04_one_event_told_by_eight_at_once_is_booked_once() -> None:
     account = escrow()
     told = at_once([lambda: book(moved(BANK, account, "10", "once"))[0].id] * 8)
     assert len(set(told)) == 1
     assert balance(account) == 10
-
-
-def test_led_05_a_hold_is_posted_in_part_and_the_rest_is_free_again() -> None:
-    account = funded("100")
-    with db.worker_unit_of_work() as session:
-        hold = holds.reserve(
-            session, key="h", kind="test", debit=account, credit=FEES, amount=Decimal(80), actor="t"
-        )
-    assert balance(account) == 20
-    with db.worker_unit_of_work() as session, pytest.raises(HoldExceeded):
-        holds.post(session, hold, actor="t", amount=Decimal(81))
-    with db.worker_unit_of_work() as session:
-        holds.post(session, hold, actor="t", amount=Decimal(30))
-    assert balance(account) == 70
-    with pytest.raises(HoldResolved), db.worker_unit_of_work() as session:
-        holds.void(session, hold, actor="t")
-    assert balance(account) == 70
-
-
-def test_led_05_a_hold_ends_once_whoever_comes_first() -> None:
-    account = funded("100")
-    with db.worker_unit_of_work() as session:
-        hold = holds.reserve(
-            session, key="r", kind="test", debit=account, credit=FEES, amount=Decimal(60), actor="t"
-        )
-
-    def end(act: Callable[..., Any]) -> Callable[[], Any]:
-        def run() -> Any:
-            with db.worker_unit_of_work() as session:
-                return act(session, hold, actor="t")
-
-        return run
-
-    ends = at_once([end(holds.post), end(holds.void)] * 4)
-    posted = [each for each in ends if isinstance(each, Booked)]
-    voided = [each for each in ends if each is None]
-    assert (bool(posted), len(voided)) in {(True, 0), (False, 1)}
-    assert all(isinstance(e, HoldResolved | Booked) or e is None for e in ends)
-    assert balance(account) == (40 if posted else 100)
-
-
-def test_led_05_a_hold_expires_by_the_clock_and_is_not_posted_afterwards(
-    session: Session,
-) -> None:
-    account = funded("100")
-    with db.worker_unit_of_work() as other:
-        hold = holds.reserve(
-            other,
-            key="e",
-            kind="test",
-            debit=account,
-            credit=FEES,
-            amount=Decimal(60),
-            actor="t",
-            expires_at=db.now(other) - timedelta(seconds=1),
-        )
-    with changing_nothing(session), pytest.raises(HoldResolved), db.worker_unit_of_work() as other:
-        holds.post(other, hold, actor="t")
-    for _ in range(2):
-        with db.worker_unit_of_work() as other:
-            holds.expire_due(other, hold.id)
-    with db.worker_unit_of_work() as other:
-        assert holds.outcome(other, hold) == HoldOutcome.EXPIRED
-    assert balance(account) == 100
-
-
-def test_led_05_a_held_amount_is_not_booked_otherwise(session: Session) -> None:
-    account = funded("100")
-    with db.worker_unit_of_work() as other:
-        holds.reserve(
-            other, key="n", kind="test", debit=account, credit=FEES, amount=Decimal(60), actor="t"
-        )
-    with changing_nothing(session), pytest.raises(InsufficientFunds):
-        book(moved(account, FEES, "41"))
-    book(moved(account, FEES, "40"))
-    assert balance(account) == 0
 
 
 def test_led_06_fifty_parallel_debits_both_ways_never_overdraw_nor_lock_each_other_out() -> None:
@@ -322,6 +175,12 @@ def test_led_07_the_nightly_check_names_the_account_whose_balance_was_tampered_w
     superuser.execute("UPDATE ledger_account SET credits = 11 WHERE kind = 'escrow_liability'")
     (fault,) = balances.faults(session)
     assert "0.000000/11.000000, its entries say 0/10.000000" in fault
+    with db.worker_unit_of_work() as night, pytest.raises(LedgerUnsound, match="entries say 0/10"):
+        nights.check(night)
+    superuser.execute("UPDATE ledger_account SET credits = 10 WHERE kind = 'escrow_liability'")
+    with db.worker_unit_of_work() as night:
+        nights.check(night)
+    assert "payments.check_ledger" in HANDLERS[nights.DUE]
 
 
 def test_led_08_an_exchange_goes_through_the_fx_accounts_with_its_rate_and_source(

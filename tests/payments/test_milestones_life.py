@@ -128,7 +128,7 @@ def test_a_schedule_is_the_value_to_the_coin_and_changes_by_agreement_only(
         return {"number": number, "kind": "on_acceptance", **given}
 
     assert refused([part(1, amount="999999.99")]) == "parts_incomplete"
-    assert refused([part(1, amount="999999.999"), part(2, amount="0.001")]) == "too_fine"
+    assert refused([part(1, amount="999999.999"), part(2, amount="0.001")]) == "finer_than_coin"
     assert refused([part(1, basis_points=9999)]) == "parts_incomplete"
     assert refused([part(1, basis_points=5000), part(1, basis_points=5000)]) == "part_twice"
     lot = case.made.contract["awards"][0]["lot_id"] if "awards" in case.made.contract else None

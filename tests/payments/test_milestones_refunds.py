@@ -1,6 +1,7 @@
 """What goes back: damages taken off, refunds within what is free, what is owed after payment."""
 
 from collections.abc import Callable
+from contextlib import nullcontext
 from datetime import date
 from decimal import Decimal
 from typing import Any
@@ -10,7 +11,9 @@ import pytest
 from sqlmodel import Session
 
 from api.core import db, settings
+from api.core.errors import Invalid
 from api.payments.models import CommissionTariff
+from api.payments.service import coins
 from api.rules.ledger import AccountKind
 from api.rules.rails import Purpose
 from tests.contracts import test_disputes as disputes
@@ -138,6 +141,39 @@ def test_pay_05_before_release_money_is_refunded_and_never_more_than_is_free(
     paying.approved(case, case.payments()[0])
     paying.settle(case)
     assert paying.held(case) == 10_000  # the retention of what was accepted
+
+
+def test_an_amount_finer_than_the_coin_is_neither_asked_for_nor_sent_back(
+    as_org: AsOrg, session: Session, drain: Drain
+) -> None:
+    case = paying.agreed(session, as_org, drain)
+    paying.fund(case)
+    before = case.balance()
+    body = {"amount": "0.005", "rail": "bank_transfer", "due_at": "2099-01-01T00:00:00Z"}
+    for answer in (
+        case.first.post(case.url("fundings"), json=body),
+        asked(case, "10.001", paying.payee(case.made.buyer.org_id)),
+    ):
+        assert code(answer) == (422, "invalid")
+        (wrong,) = answer.json()["errors"]
+        assert (wrong["pointer"], wrong["code"]) == ("#/amount", "finer_than_coin")
+    assert case.balance() == before
+
+
+@pytest.mark.parametrize(
+    ("amount", "currency", "fits"),
+    [
+        ("10", "JPY", True),
+        ("10.5", "JPY", False),
+        ("1.234", "KWD", True),
+        ("1.2345", "KWD", False),
+        ("1.10", "KGS", True),
+        ("1000000", "UZS", True),
+    ],
+)
+def test_a_coin_has_the_decimals_of_its_currency(amount: str, currency: str, fits: bool) -> None:
+    with nullcontext() if fits else pytest.raises(Invalid):
+        coins.require(Decimal(amount), currency)
 
 
 def test_pay_05_after_release_what_is_owed_is_a_receivable_until_the_supplier_pays(

@@ -7,12 +7,17 @@ from decimal import Decimal
 from threading import Barrier
 from typing import Any
 
-from sqlmodel import Session, select
+from sqlmodel import Session, col, select
 
 from api.core import db, ids
 from api.core.outbox import OutboxEvent
-from api.payments.models import SuspenseItem
-from api.payments.service import balances, security_accounts, security_returns
+from api.payments.models import CollectionReceipt, SuspenseItem
+from api.payments.service import (
+    balances,
+    collection_reversals,
+    security_accounts,
+    security_returns,
+)
 from tests.payments import paying, securing
 from tests.payments.securing import DAY, ok
 from tests.payments.stripe_world import StripeWorld
@@ -62,6 +67,43 @@ def test_pay_03_no_bid_counts_as_secured_before_all_of_its_money_is_here(
         back = securing.seen(world.suppliers[n], given[n])
         assert (back["status"], back["counts"]) == ("returned", False)
         assert securing.balance(security_accounts.key(securing.security_row(back))) == 0
+
+
+def test_pay_03_a_security_whose_money_the_bank_took_back_secures_nothing_until_it_comes_again(
+    as_org: AsOrg, drain: Drain, session: Session
+) -> None:
+    world = securing.world(as_org, suppliers=2)
+    given = [securing.promise(world, n) for n in range(2)]
+    for each in given:
+        securing.come(each, drain, "60000", "40000")
+    assert {securing.seen(world.suppliers[n], given[n])["status"] for n in (0, 1)} == {"held"}
+    for each in given:
+        collection_id = securing.security_row(each).collection_id
+        receipts = select(CollectionReceipt).where(CollectionReceipt.collection_id == collection_id)
+        with db.worker_unit_of_work() as unit:
+            for number in range(2):  # told twice, taken back once
+                collection_reversals.reverse(
+                    unit,
+                    unit.exec(receipts.order_by(col(CollectionReceipt.id))).all()[0],
+                    clearing=paying.BANK,
+                    external_id=f"back:{each['id']}:{number}",
+                    reason="AM05",
+                    actor="bank",
+                    details={},
+                )
+        drain()
+    lost = securing.seen(world.suppliers[0], given[0])
+    assert (lost["status"], lost["received_amount"], lost["counts"]) == (
+        "requested",
+        "40000",
+        None,
+    )
+    securing.come(given[1], drain, "60000.00")
+    assert securing.seen(world.suppliers[1], given[1])["status"] == "held"
+    bidding.pass_deadline(world.made)
+    bidding.open_all(world.made)
+    shown = [ok(world.buyer.get(f"/v1/bids/{each['id']}")) for each in world.bids]
+    assert [each["status"] for each in shown] == ["disqualified", "pending"]
 
 
 def test_pay_03_money_goes_back_to_an_account_of_its_payer_however_often_that_fails(

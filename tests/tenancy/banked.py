@@ -8,7 +8,8 @@ import psycopg
 from api.core import db, ids
 from api.core.jobs import Job
 from api.intake import service as intake
-from api.payments.models import PaymentBatch
+from api.payments.models import PaymentBatch, PaymentReportLine
+from api.rules.payment_reports import ReportVerdict
 from tests.payments import banking, treasury
 from tests.procurement import awarding
 from tests.tenancy.world import Story, ok, written
@@ -48,6 +49,16 @@ def bank(story: Story, superuser: psycopg.Connection[Any]) -> None:
         "UPDATE payment_order SET batch_id = %s WHERE id = %s",
         [batch.id, ids.parse("paymentorder", back["order_id"])],
     )
+    (message,) = superuser.execute("SELECT message_id FROM bank_statement").fetchone() or ()
+    said = PaymentReportLine(
+        batch_id=batch.id,
+        message_id=message,
+        report_id="R1",
+        end_to_end_id="0123456789ABCDEF",
+        status="RJCT",
+        verdict=ReportVerdict.REJECTED,
+    )
+    written(superuser, said)
     theirs = ok(story.stranger.post("/v1/payee-accounts", json=treasury.PAYEE))
     story.foreign |= {"payeeaccount": theirs["id"]}
     story.ids |= {

@@ -84,6 +84,7 @@ PRIVATE = {
     "payment_batch",
     "payment_freeze",
     "payment_milestone",
+    "payment_report_line",
     "payment_schedule",
     "person",
     "plan_charge",

@@ -103,6 +103,7 @@ def _entry(place: str, data: Mapping[str, Any]) -> Entry:
     reference = (data.get("bank_reference") or "").strip()
     own = (data.get("customer_reference") or "").strip()
     name = data.get("applicant_name")
+    number = data.get("applicant_iban")
     return Entry(
         amount=amount,
         booked_on=_day(entered) if isinstance(entered, date) else value,
@@ -112,6 +113,7 @@ def _entry(place: str, data: Mapping[str, Any]) -> Entry:
         end_to_end_id=None if own in _NOT_GIVEN else own,
         texts=tuple(text.strip()[:1000] for text in texts),
         counterparty=name[:500] if isinstance(name, str) and name else None,
+        counterparty_number=number if isinstance(number, str) and number else None,
     )
 
 

@@ -21,6 +21,18 @@ class StatementAccountUnknown(Conflict):
     code, title = "statement_account_unknown", "The statement is of no account of the platform"
 
 
+class ReportUnreadable(Invalid):
+    """The file is no report on payments that can be read; nothing of it was taken."""
+
+    code, title = "report_unreadable", "The report on payments cannot be read"
+
+
+class ReportFileUnknown(Conflict):
+    """The report is on a file of payments that the platform has not let out."""
+
+    code, title = "report_file_unknown", "The report is on no file of the platform"
+
+
 def unreadable(pointer: str, code: str, detail: str) -> StatementUnreadable:
     """A refusal that names one place of a file."""
     return StatementUnreadable(

@@ -1,13 +1,20 @@
-"""A statement of a bank, whatever format it is in: read whole and found sound, or refused."""
+"""A statement of a bank, whatever format it is in, or a report on payments: read whole and found sound,
+or refused."""
 
 from dataclasses import replace
 from decimal import Decimal
 
 from api.core.errors import FieldError
-from api.payments.bank import camt053, mt940
-from api.payments.bank.problems import StatementUnbalanced, unreadable
+from api.payments.bank import camt053, mt940, pain002
+from api.payments.bank.problems import (
+    ReportUnreadable,
+    StatementUnbalanced,
+    StatementUnreadable,
+    unreadable,
+)
 from api.rules import bank_statements as rules
 from api.rules.bank_statements import Statement
+from api.rules.payment_reports import Report
 
 _FINEST = Decimal("0.000001")
 _MOST = Decimal(10**14)
@@ -25,6 +32,14 @@ def read(body: bytes) -> list[Statement]:
     for place, each in enumerate(found, 1):
         _check(f"/statement {place}", each)
     return found
+
+
+def read_report(body: bytes) -> Report:
+    """The report in a file. Raises ReportUnreadable, or Invalid for XML that is none."""
+    try:
+        return pain002.read(body)
+    except StatementUnreadable as error:
+        raise ReportUnreadable(str(error), errors=error.errors) from error
 
 
 def _check(place: str, statement: Statement) -> None:

@@ -1,6 +1,6 @@
 """Tables of payments."""
 
-from api.payments.models.bank import BankEntry, BankStatement, PaymentBatch
+from api.payments.models.bank import BankEntry, BankStatement, PaymentBatch, PaymentReportLine
 from api.payments.models.corrections import LedgerCorrection
 from api.payments.models.fees import (
     CommissionTariff,
@@ -56,6 +56,7 @@ from api.payments.models.stripe import (
 from api.payments.models.transfers import (
     Collection,
     CollectionReceipt,
+    CollectionReversal,
     PayeeAccount,
     PaymentOrder,
     PlatformAccount,
@@ -67,6 +68,7 @@ __all__ = [
     "BankStatement",
     "Collection",
     "CollectionReceipt",
+    "CollectionReversal",
     "CommissionTariff",
     "ContractCommission",
     "ContractFunding",
@@ -91,6 +93,7 @@ __all__ = [
     "PaymentMilestone",
     "PaymentOrder",
     "PaymentRecovery",
+    "PaymentReportLine",
     "PaymentSchedule",
     "PlanCharge",
     "PlanPrice",

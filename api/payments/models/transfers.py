@@ -49,7 +49,11 @@ class PlatformAccount(Table, table=True):
 
 
 class PayeeAccount(Table, table=True):
-    """Where an organisation is paid. The number is encrypted; `last4` is what is shown of it."""
+    """Where an organisation is paid. The number is encrypted; `last4` is what is shown of it.
+
+    `is_sender`: it is of somebody who is no organisation here, held by the platform's own so that money
+    that nobody expected can go back.
+    """
 
     __tablename__ = "payee_account"
     __table_args__ = (
@@ -80,6 +84,7 @@ class PayeeAccount(Table, table=True):
     reason: str | None = Field(default=None, max_length=1000)
     added_by: str = Field(max_length=80)
     verified_by: str | None = Field(default=None, max_length=80)
+    is_sender: bool = Field(default=False, sa_column_kwargs={"server_default": text("false")})
     version: int = 1
 
 
@@ -132,6 +137,29 @@ class CollectionReceipt(Table, table=True):
     fee: Decimal = Field(sa_type=MONEY)
     received_at: datetime | None = Field(default=None, sa_type=TIMESTAMP)
     transaction_id: UUID = Field(foreign_key="ledger_transaction.id", ondelete="RESTRICT")
+
+
+class CollectionReversal(Table, table=True):
+    """A receipt that the rail has taken back: so much off the account that it was credited to, the rest
+    a debt of the payer that the collection `asked_by_id` asks for. Never altered."""
+
+    __tablename__ = "collection_reversal"
+    __table_args__ = (
+        CheckConstraint(
+            "taken_amount >= 0 AND owed_amount >= 0 AND taken_amount + owed_amount > 0",
+            name="amount_positive",
+        ),
+        CheckConstraint("(owed_amount > 0) = (asked_by_id IS NOT NULL)", name="owed_is_asked"),
+    )
+
+    collection_id: UUID = Field(foreign_key="collection.id", index=True, ondelete="RESTRICT")
+    receipt_id: UUID = Field(foreign_key="collection_receipt.id", ondelete="RESTRICT", unique=True)
+    currency: str = Field(max_length=3)
+    taken_amount: Decimal = Field(sa_type=MONEY)
+    owed_amount: Decimal = Field(sa_type=MONEY)
+    reason: str | None = Field(default=None, max_length=40)
+    transaction_id: UUID = Field(foreign_key="ledger_transaction.id", ondelete="RESTRICT")
+    asked_by_id: UUID | None = Field(default=None, foreign_key="collection.id", ondelete="RESTRICT")
 
 
 class PaymentOrder(Table, table=True):

@@ -8,6 +8,7 @@ from api.payments.router import (
     guarantees,
     ledger,
     milestone_payments,
+    payment_reports,
     payment_schedules,
     plans,
     securities,
@@ -36,4 +37,5 @@ ROUTERS = (
     *transfers.ROUTERS,
     suspense.router,
     *bank.ROUTERS,
+    payment_reports.router,
 )

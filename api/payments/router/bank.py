@@ -26,7 +26,13 @@ from api.payments.bank.problems import (
     StatementUnreadable,
 )
 from api.payments.models import PaymentBatch
-from api.payments.problems import BatchFourEyes, BatchNotReleased, NothingToPay
+from api.payments.problems import (
+    BatchFourEyes,
+    BatchHeld,
+    BatchNotReleased,
+    BatchRejected,
+    NothingToPay,
+)
 from api.payments.schemas.bank import (
     BankEntryOut,
     BankStatementFullOut,
@@ -37,7 +43,12 @@ from api.payments.schemas.bank import (
     PaymentBatchOut,
 )
 from api.payments.schemas.transfers import PlatformAccountId
-from api.payments.service import bank_statements, payment_batches, platform_accounts
+from api.payments.service import (
+    bank_statements,
+    payment_batches,
+    platform_accounts,
+    statement_intake,
+)
 from api.rules.bank_statements import EntryOutcome
 from api.rules.rails import BatchStatus
 
@@ -98,7 +109,7 @@ def upload(ctx: Treasury, file: Annotated[BinaryIO, Depends(uploaded)]) -> JobOu
 
     The job's result counts what became of its entries. The same statement again changes nothing.
     """
-    kept = bank_statements.submit(
+    kept = statement_intake.submit(
         ctx.session, org_id=ctx.org_id, actor=ctx.actor, body=file.read(), media_type=BYTES
     )
     ctx.headers["Location"] = f"/v1/jobs/job_{kept.job_id.hex}"
@@ -125,7 +136,8 @@ def get_statement(bank_statement_id: BankStatementId, ctx: Read) -> dict[str, An
         **found.model_dump(),
         "outcomes": bank_statements.counts(ctx.session, found),
         "missing_numbers": order.missing and [*order.missing],
-        "opening_differs": order.opening_differs,
+        "opening_differs": order.opening_differs(found),
+        "problems": [each._asdict() for each in order.problems(found)],
     }
 
 
@@ -169,7 +181,7 @@ def list_batches(
     "",
     status_code=201,
     response_model=PaymentBatchOut,
-    responses=documented(NothingToPay, Conflict),
+    responses=documented(NothingToPay, BatchHeld, Conflict),
 )
 def make_batch(data: PaymentBatchIn, ctx: TreasuryKey) -> PaymentBatch:
     """Put payments that were sent into a file for a bank. Each is in one file for ever, unless the
@@ -195,7 +207,7 @@ def get_batch(payment_batch_id: PaymentBatchId, ctx: Read) -> PaymentBatch:
 @batches.post(
     "/{payment_batch_id}/release",
     response_model=PaymentBatchOut,
-    responses=documented(BatchFourEyes, *_CHANGED),
+    responses=documented(BatchFourEyes, BatchHeld, *_CHANGED),
 )
 def release_batch(payment_batch_id: PaymentBatchId, ctx: Treasury) -> PaymentBatch:
     """Let the file out, as somebody else than who has made it."""
@@ -219,7 +231,7 @@ def cancel_batch(payment_batch_id: PaymentBatchId, ctx: Treasury) -> PaymentBatc
 @batches.get(
     "/{payment_batch_id}/file",
     response_class=Response,
-    responses={**_FILE, **documented(BatchNotReleased)},
+    responses={**_FILE, **documented(BatchNotReleased, BatchRejected, BatchHeld)},
 )
 @rate_limits.limited("export")
 def download_batch(payment_batch_id: PaymentBatchId, ctx: Treasury) -> Response:

@@ -18,7 +18,7 @@ from api.payments.schemas.plans import (
     SubscriptionId,
     SubscriptionOut,
 )
-from api.payments.service import plan_quotas, subscriptions
+from api.payments.service import plan_charges, plan_quotas, subscriptions
 
 router = access.router("/subscriptions", "subscriptions")
 quota_router = access.router("/quotas", "subscriptions")
@@ -60,7 +60,7 @@ def list_charges(subscription_id: SubscriptionId, ctx: Read) -> Page[Any]:
     """What was asked for a subscription, and how it is paid; the earliest first."""
     found = subscriptions.get(ctx.session, subscription_id, org_id=ctx.org_id)
     items = []
-    for charge in subscriptions.charges(ctx.session, found):
+    for charge in plan_charges.every(ctx.session, found):
         paid_by = (
             ctx.session.get(Collection, charge.collection_id) if charge.collection_id else None
         )

@@ -5,20 +5,28 @@ from uuid import UUID
 
 from fastapi import Query
 
-from api.core.errors import Conflict, InvalidCursor, PreconditionFailed
+from api.core.errors import AlreadyExists, Conflict, InvalidCursor, PreconditionFailed
 from api.core.http import PageDep, documented
 from api.core.pages import Page
 from api.identity import access
 from api.identity.access import Context, require
 from api.payments.models import SuspenseItem
-from api.payments.problems import InsufficientFunds, PayeeUnfit, PaymentFourEyes, SuspenseUnfit
+from api.payments.problems import (
+    InsufficientFunds,
+    PayeeFourEyes,
+    PayeeUnfit,
+    PaymentFourEyes,
+    SenderUnknown,
+    SuspenseUnfit,
+)
 from api.payments.schemas.transfers import (
     SuspenseAssignIn,
     SuspenseItemId,
     SuspenseItemOut,
     SuspenseReturnIn,
+    SuspenseSenderIn,
 )
-from api.payments.service import suspense, suspense_decisions
+from api.payments.service import suspense, suspense_decisions, suspense_senders
 from api.rules.rails import SuspenseStatus
 
 router = access.router("/suspense-items", "suspense_items")
@@ -72,9 +80,26 @@ def send_back(
 
 
 @router.post(
+    "/{suspense_item_id}/return-to-sender",
+    response_model=SuspenseItemOut,
+    responses=documented(SenderUnknown, AlreadyExists, *_CHANGED),
+)
+def return_to_sender(
+    suspense_item_id: SuspenseItemId, data: SuspenseSenderIn, ctx: Treasury
+) -> SuspenseItem:
+    """Propose that the money goes back to the account that the statement says it came from, of somebody
+    who need not be registered here; who agrees verifies the account by that."""
+    item = _held(ctx, suspense_item_id)
+    suspense_senders.propose(ctx.session, item, data, org_id=ctx.org_id, actor=ctx.actor)
+    return _shown(ctx, item)
+
+
+@router.post(
     "/{suspense_item_id}/approve",
     response_model=SuspenseItemOut,
-    responses=documented(PaymentFourEyes, SuspenseUnfit, PayeeUnfit, InsufficientFunds, *_CHANGED),
+    responses=documented(
+        PaymentFourEyes, PayeeFourEyes, SuspenseUnfit, PayeeUnfit, InsufficientFunds, *_CHANGED
+    ),
 )
 def approve(suspense_item_id: SuspenseItemId, ctx: Treasury) -> SuspenseItem:
     """Agree with the proposal, as somebody else than who made it: the money moves. What the collection
@@ -92,7 +117,7 @@ def approve(suspense_item_id: SuspenseItemId, ctx: Treasury) -> SuspenseItem:
 def refuse(suspense_item_id: SuspenseItemId, ctx: Treasury) -> SuspenseItem:
     """Disagree with the proposal, or take it back: the item is open again."""
     item = _held(ctx, suspense_item_id)
-    suspense.refuse(ctx.session, item, actor=ctx.actor)
+    suspense_decisions.refuse(ctx.session, item, actor=ctx.actor)
     return _shown(ctx, item)
 
 

@@ -17,11 +17,13 @@ from api.payments.schemas.transfers import (
     SuspenseItemId,
 )
 from api.rules.bank_statements import BankEntryKind, EntryOutcome, StatementFormat
+from api.rules.payment_reports import ReportOutcome, ReportVerdict
 from api.rules.rails import BatchStatus
 
 BankStatementId = Annotated[UUID, PublicId("bankstatement")]
 BankEntryId = Annotated[UUID, PublicId("bankentry")]
 PaymentBatchId = Annotated[UUID, PublicId("paymentbatch")]
+PaymentReportLineId = Annotated[UUID, PublicId("paymentreportline")]
 
 
 class BankStatementOut(BaseModel):
@@ -44,6 +46,13 @@ class BankStatementOut(BaseModel):
     created_at: datetime
 
 
+class StatementProblemOut(BaseModel):
+    """Why a statement does not follow the one before."""
+
+    code: str = Field(examples=["opening_differs"])
+    detail: str = Field(examples=["It opens with 30, but the one before closed with 10."])
+
+
 class BankStatementFullOut(BankStatementOut):
     """A statement with what became of its entries, and how it follows the one before."""
 
@@ -55,6 +64,9 @@ class BankStatementFullOut(BankStatementOut):
         description="The first and the last number that are missing before it", examples=[[17, 18]]
     )
     opening_differs: bool = Field(description="The statement before it closed otherwise")
+    problems: list[StatementProblemOut] = Field(
+        description="What is wrong with where it stands; empty when it follows the one before"
+    )
 
 
 class BankEntryOut(BaseModel):
@@ -80,6 +92,26 @@ class BankEntryOut(BaseModel):
     collection_id: CollectionId | None
     order_id: PaymentOrderId | None
     suspense_item_id: SuspenseItemId | None
+    reverses_id: BankEntryId | None = Field(description="The credit that the bank took back")
+
+
+class PaymentReportLineOut(BaseModel):
+    """What a bank said of one payment of a file, and what became of it."""
+
+    model_config = ConfigDict(from_attributes=True)
+
+    id: PaymentReportLineId
+    payment_batch_id: PaymentBatchId = Field(validation_alias="batch_id")
+    report_id: str = Field(description="The bank's id of the report")
+    end_to_end_id: str
+    order_id: PaymentOrderId | None
+    status: str = Field(description="ISO 20022 payment status code", examples=["RJCT"])
+    verdict: ReportVerdict
+    reason: str | None = Field(description="ISO 20022 status reason code", examples=["AC04"])
+    text: str | None
+    outcome: ReportOutcome | None
+    outcome_reason: str | None = Field(examples=["order_settled"])
+    created_at: datetime
 
 
 class PaymentBatchIn(Input):
@@ -104,5 +136,8 @@ class PaymentBatchOut(BaseModel):
     execution_on: date
     sha256: str = Field(description="Of the file")
     status: BatchStatus
+    bank_status: ReportVerdict | None = Field(
+        description="What the bank said last of the whole file"
+    )
     version: int
     created_at: datetime

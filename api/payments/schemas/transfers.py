@@ -262,6 +262,14 @@ class SuspenseAssignIn(Input):
     collection_id: CollectionId
 
 
+class SuspenseSenderIn(Input):
+    """What the statement does not say of the sender's bank; the account's number it must say."""
+
+    country: Country | None = None
+    bank_name: BankName | None = Field(default=None, examples=["ОАО «Керемет Банк»"])
+    bic: Annotated[str, Field(min_length=8, max_length=14)] | None = None
+
+
 class SuspenseReturnIn(Input):
     """To which verified account the money goes back."""
 

@@ -1,12 +1,11 @@
 """What becomes of an entry of a bank's statement. Never commits.
 
 Money that comes is a collection's by the reference that the payer wrote, or nobody's yet; money that
-goes is a payment order's by its end-to-end id. What fits nothing is never booked by guess: credits wait
+goes is a payment order's by its end-to-end id, or a credit that the bank takes back. What fits nothing is never booked by guess: credits wait
 in suspense, debits are left to people.
 """
 
 import re
-from typing import NamedTuple
 from uuid import UUID
 
 from sqlmodel import Session, col, select
@@ -14,25 +13,22 @@ from sqlmodel import Session, col, select
 from api.core.errors import Problem
 from api.payments import references
 from api.payments.models import BankEntry, Collection, PaymentOrder, SuspenseItem
-from api.payments.service import collections, orders, posting, suspense
+from api.payments.service import (
+    collections,
+    credit_reversals,
+    entry_outcomes,
+    orders,
+    posting,
+    suspense,
+)
+from api.payments.service.entry_outcomes import ACTOR, Became
 from api.payments.service.posting import Posting
 from api.rules.bank_statements import BankEntryKind, EntryOutcome
 from api.rules.ledger import AccountKey, AccountKind, transfer
 from api.rules.rails import OrderStatus, RailName
 
-ACTOR = "bank"
 _ID = re.compile(r"(?<![0-9A-Z])[0-9A-Z]{16}(?![0-9A-Z])")
 _UNDER_WAY = (OrderStatus.SENT, OrderStatus.SETTLED)
-
-
-class Became(NamedTuple):
-    """The outcome of an entry, why, and what it belongs to."""
-
-    outcome: EntryOutcome
-    reason: str | None = None
-    collection: UUID | None = None
-    order: UUID | None = None
-    item: UUID | None = None
 
 
 def book(session: Session, entry: BankEntry) -> EntryOutcome:
@@ -44,7 +40,7 @@ def book(session: Session, entry: BankEntry) -> EntryOutcome:
         became = Became(EntryOutcome.UNMATCHED, problem.code)
     entry.outcome, entry.reason = became.outcome, became.reason
     entry.collection_id, entry.order_id = became.collection, became.order
-    entry.suspense_item_id = became.item
+    entry.suspense_item_id, entry.reverses_id = became.item, became.reverses
     session.add(entry)
     session.flush()
     return became.outcome
@@ -63,17 +59,17 @@ def _credit(session: Session, entry: BankEntry) -> Became:
 
 
 def _receive(session: Session, entry: BankEntry, collection: Collection) -> Became:
-    key = _key(entry)
+    key = entry_outcomes.key(entry)
     receipt = collections.receive(
         session,
         collection,
         amount=entry.amount,
         currency=entry.currency,
-        clearing=_clearing(entry),
+        clearing=entry_outcomes.clearing(entry),
         external_id=key,
         actor=ACTOR,
         payer=entry.counterparty,
-        details=_details(entry, collection.reference),
+        details=entry_outcomes.details(entry, collection.reference),
     )
     item = _item(session, key)
     if not receipt.applied_amount:
@@ -100,7 +96,7 @@ def _came_back(session: Session, entry: BankEntry, order: PaymentOrder) -> Becam
         reason=entry.return_reason or "returned",
         actor=ACTOR,
         fee=fee,
-        details=_details(entry, order.end_to_end_id),
+        details=entry_outcomes.details(entry, order.end_to_end_id),
     )
     return Became(EntryOutcome.RETURNED, entry.return_reason, None, order.id)
 
@@ -110,15 +106,15 @@ def _lay_aside(
 ) -> Became:
     item = suspense.receive(
         session,
-        external_id=_key(entry),
+        external_id=entry_outcomes.key(entry),
         amount=entry.amount,
         currency=entry.currency,
-        clearing=_clearing(entry),
+        clearing=entry_outcomes.clearing(entry),
         reason=reason,
         actor=ACTOR,
         payer=entry.counterparty,
         reference=" ".join([entry.end_to_end_id or "", *entry.texts]).strip() or None,
-        details=_details(entry, entry.end_to_end_id),
+        details=entry_outcomes.details(entry, entry.end_to_end_id),
     )
     return Became(EntryOutcome.SUSPENSE, reason, None, order_id, item.id)
 
@@ -127,26 +123,28 @@ def _debit(session: Session, entry: BankEntry) -> Became:
     if entry.kind is BankEntryKind.CHARGE:
         fees = AccountKey(AccountKind.PROVIDER_FEES, entry.currency)
         charged = Posting(
-            key=f"bank_charge:{_key(entry)}",
+            key=f"bank_charge:{entry_outcomes.key(entry)}",
             kind="bank.charged",
-            entries=transfer(fees, _clearing(entry), -entry.amount),
+            entries=transfer(fees, entry_outcomes.clearing(entry), -entry.amount),
             actor=ACTOR,
-            details=_details(entry, entry.reference),
+            details=entry_outcomes.details(entry, entry.reference),
         )
         posting.post(session, charged)
         return Became(EntryOutcome.CHARGED)
     if entry.kind is BankEntryKind.REVERSAL:
-        return Became(EntryOutcome.UNMATCHED, "reversal_of_credit")
+        return credit_reversals.take_back(session, entry)
     order = _order(session, entry)
     if order is None:
         return Became(EntryOutcome.UNMATCHED, "unknown_order")
     order = orders.locked(session, order.id)
     if order.currency != entry.currency or order.amount != -entry.amount:
         return Became(EntryOutcome.UNMATCHED, "amount_differs", None, order.id)
+    if order.status is OrderStatus.FAILED:
+        return Became(EntryOutcome.UNMATCHED, "rejected_before", None, order.id)
     if _paid_before(session, order):
         return Became(EntryOutcome.UNMATCHED, "paid_twice", None, order.id)
     if order.status is not OrderStatus.RETURNED:
-        details = _details(entry, order.end_to_end_id)
+        details = entry_outcomes.details(entry, order.end_to_end_id)
         orders.settled(session, order, actor=ACTOR, details=details)
     return Became(EntryOutcome.SETTLED, None, None, order.id)
 
@@ -174,16 +172,3 @@ def _paid_before(session: Session, order: PaymentOrder) -> bool:
 def _item(session: Session, key: str) -> SuspenseItem | None:
     query = select(SuspenseItem).where(SuspenseItem.external_id == key)
     return session.exec(query).one_or_none()
-
-
-def _clearing(entry: BankEntry) -> AccountKey:
-    return AccountKey(AccountKind.BANK_CLEARING, entry.currency)
-
-
-def _details(entry: BankEntry, reference: str | None) -> dict[str, str | None]:
-    """By what reconciling finds the entry in the ledger."""
-    return {"external_id": entry.external_id, "reference": reference}
-
-
-def _key(entry: BankEntry) -> str:
-    return f"bank:{entry.platform_account_id.hex}:{entry.external_id}"

@@ -1,115 +1,51 @@
-"""Statements of banks: read whole, kept once, their entries booked in steps. Never commits.
-
-A statement comes by an upload or a webhook and is kept as a message of the intake, whose job works it:
-what was kept before is not kept again, and an entry is booked once, whichever statements tell of it.
-"""
+"""Statements of banks that were kept: what became of their entries, and how one follows another."""
 
 from collections.abc import Mapping, Sequence
-from datetime import datetime, time
-from typing import Any, NamedTuple
+from decimal import Decimal
+from typing import NamedTuple
 from uuid import UUID
 
-from sqlalchemy.dialects.postgresql import insert
-from sqlmodel import Session, col, func, select, tuple_
+from sqlmodel import Session, and_, col, func, or_, select, tuple_
 
-from api.core import bulk, pages
+from api.core import pages
 from api.core.errors import NotFound
-from api.core.jobs import Job
 from api.core.pages import PageQuery
-from api.intake import service as intake
-from api.intake import sources
-from api.intake.models import IntakeMessage, IntakeSource, Proof
-from api.intake.providers import Provider
-from api.intake.schemes import SharedSecret, SignatureHeader, StandardWebhooks, hmac_sha256
-from api.intake.service import Received
-from api.payments.bank import reading
-from api.payments.bank.problems import StatementAccountUnknown
-from api.payments.models import (
-    BankEntry,
-    BankStatement,
-    PlatformAccount,
-    ProviderBalance,
-    ProviderLine,
-)
-from api.payments.service import bank_entries, reconciling
+from api.payments.models import BankEntry, BankStatement
 from api.rules import bank_statements as rules
-from api.rules.bank_statements import EntryOutcome, Place, Statement
-from api.rules.clock import BISHKEK
-from api.rules.ledger import AccountKind
-from api.rules.permissions import STAFF
+from api.rules.bank_statements import EntryOutcome, Place
+from api.rules.offers import plain
 
-NAME = "bank"
-AT_ONCE = 100
-"""How many entries one step of a job books."""
-COUNTS = ("statements", "known_statements", "entries", "duplicates", *EntryOutcome)
+
+class StatementProblem(NamedTuple):
+    """What is wrong with where a statement stands: a stable code, and the words for a person."""
+
+    code: str
+    detail: str
 
 
 class Order(NamedTuple):
-    """What is wrong with where a statement stands: numbers that are missing before it, and whether
-    its opening balance is the closing one before."""
+    """How a statement follows the one before: the numbers that are missing between them, and with what
+    balance that one closed; None: nothing is missing, there is none before."""
 
     missing: tuple[int, int] | None
-    opening_differs: bool
+    closed_with: Decimal | None
 
+    def opening_differs(self, statement: BankStatement) -> bool:
+        """Whether the statement opens otherwise than the one before it closed."""
+        return self.closed_with is not None and self.closed_with != statement.opening
 
-def submit(session: Session, *, org_id: UUID, actor: str, body: bytes, media_type: str) -> Received:
-    """Keep an uploaded statement, and ask for a job that works it.
-
-    Raises StatementUnreadable, StatementUnbalanced or StatementAccountUnknown; then nothing is kept.
-    """
-    for each in reading.read(body):
-        account_of(session, each)
-    source = sources.of_calls(session, org_id, NAME)
-    return intake.keep(
-        session,
-        source,
-        body,
-        media_type=media_type,
-        verified_by=Proof.CREDENTIALS,
-        actor=actor,
-    )
-
-
-def work(session: Session, job: Job, source: IntakeSource, message: IntakeMessage) -> bool:
-    """Keep the statements of a message, then book their entries; True once all are booked.
-
-    Raises as `submit`.
-    """
-    if job.cursor is None:
-        _keep_all(session, job, message)
-        return False
-    ids = [UUID(hex=each) for each in job.cursor["statements"]]
-    query = (
-        select(BankEntry)
-        .where(col(BankEntry.statement_id).in_(ids), col(BankEntry.outcome).is_(None))
-        .order_by(col(BankEntry.statement_id), col(BankEntry.position))
-        .limit(AT_ONCE)
-        .with_for_update()
-    )
-    result = dict(job.result or {})
-    some = session.exec(query).all()
-    for each in some:
-        outcome = bank_entries.book(session, each)
-        result[outcome] = result.get(outcome, 0) + 1
-    job.result = result
-    job.progress_done += len(some)
-    return len(some) < AT_ONCE
-
-
-def account_of(session: Session, statement: Statement) -> PlatformAccount:
-    """The account that a statement is of, closed or not. Raises StatementAccountUnknown."""
-    numbers = rules.account_numbers(statement.account)
-    query = (
-        select(PlatformAccount)
-        .where(col(PlatformAccount.number).in_(numbers))
-        .where(PlatformAccount.currency == statement.currency)
-        .order_by(col(PlatformAccount.closed_at).is_not(None), col(PlatformAccount.id).desc())
-    )
-    found = session.exec(query).first()
-    if found is None:
-        detail = f"The platform has no account {numbers[-1][-4:]:*>8} in {statement.currency}."
-        raise StatementAccountUnknown(detail)
-    return found
+    def problems(self, statement: BankStatement) -> list[StatementProblem]:
+        """What is wrong, for the job's result and for who looks at the statement."""
+        found = []
+        if self.missing is not None:
+            first, last = self.missing
+            which = f"Number {first} is" if first == last else f"Numbers {first} to {last} are"
+            found.append(StatementProblem("statement_missing", f"{which} missing before it."))
+        if self.opening_differs(statement):
+            assert self.closed_with is not None
+            detail = f"It opens with {plain(statement.opening)}, but the one before closed with "
+            found.append(StatementProblem("opening_differs", f"{detail}{plain(self.closed_with)}."))
+        return found
 
 
 def get(session: Session, statement_id: UUID) -> BankStatement:
@@ -150,24 +86,48 @@ def list_entries(
 
 def order_of(session: Session, statement: BankStatement) -> Order:
     """How a statement follows the one before it, as statements are known now: one that comes late
-    fills a gap."""
+    fills a gap. Of several without a number of one day, that one is before which closes as it
+    opens."""
     year = func.extract("year", col(BankStatement.closing_on))
     number = func.coalesce(col(BankStatement.number), 0)
     place = tuple_(year, number, col(BankStatement.page), col(BankStatement.closing_on))
     own = statement.closing_on.year, statement.number or 0, statement.page, statement.closing_on
+    fits = col(BankStatement.closing) == statement.opening
+    here = and_(place == tuple_(*own), fits, col(BankStatement.id) != statement.id)
     before = session.exec(
         select(BankStatement)
         .where(BankStatement.platform_account_id == statement.platform_account_id)
-        .where(place < tuple_(*own))
-        .order_by(year.desc(), number.desc(), col(BankStatement.page).desc())
+        .where(or_(place < tuple_(*own), here))
+        .order_by(
+            year.desc(),
+            number.desc(),
+            col(BankStatement.page).desc(),
+            col(BankStatement.closing_on).desc(),
+            fits.desc(),
+            col(BankStatement.id).desc(),
+        )
         .limit(1)
     ).first()
     if before is None:
-        return Order(None, opening_differs=False)
+        return Order(None, None)
     missing = None
     if statement.number is not None and before.number is not None:
         missing = rules.gap(_place(before), _place(statement))
-    return Order(missing, opening_differs=before.closing != statement.opening)
+    return Order(missing, before.closing)
+
+
+def last_of_day(session: Session, statement: BankStatement) -> BankStatement:
+    """The statement of the same account and day that no other known one follows; while some between
+    are missing, the last that came."""
+    query = (
+        select(BankStatement)
+        .where(BankStatement.platform_account_id == statement.platform_account_id)
+        .where(BankStatement.closing_on == statement.closing_on)
+        .order_by(col(BankStatement.id))
+    )
+    found = session.exec(query).all()
+    ends = [e for e in found if not any(_follows(each, e) for each in found if each is not e)]
+    return (ends or found)[-1]
 
 
 def counts(session: Session, statement: BankStatement) -> Mapping[str, int]:
@@ -180,151 +140,12 @@ def counts(session: Session, statement: BankStatement) -> Mapping[str, int]:
     return {"waiting" if outcome is None else str(outcome): number for outcome, number in rows}
 
 
-def _keep_all(session: Session, job: Job, message: IntakeMessage) -> None:
-    result: dict[str, Any] = dict.fromkeys(COUNTS, 0)
-    result["gaps"], ids = [], []
-    for told in reading.read(intake.content(message)):
-        account = account_of(session, told)
-        # Two jobs with the same statement: the second sees what the first has kept.
-        session.refresh(account, with_for_update=True)
-        row, entries = _keep(session, account, told, message)
-        if row is None:
-            result["known_statements"] += 1
-            result["duplicates"] += len(told.entries)
-            continue
-        ids.append(row.id.hex)
-        result["statements"] += 1
-        result["entries"] += entries
-        result["duplicates"] += row.duplicates
-        if missing := order_of(session, row).missing:
-            result["gaps"].append({"account": account.number[-4:], "missing": [*missing]})
-    job.result = result
-    job.progress_total = result["entries"]
-    job.cursor = {"statements": ids}
-
-
-def _keep(
-    session: Session, account: PlatformAccount, told: Statement, message: IntakeMessage
-) -> tuple[BankStatement | None, int]:
-    """Keep a statement, and those of its entries that none before has told; None: it is known."""
-    identity = rules.identity(told)
-    known = select(BankStatement.id).where(
-        BankStatement.platform_account_id == account.id, BankStatement.identity == identity
-    )
-    if session.exec(known).first() is not None:
-        return None, 0
-    row = BankStatement(
-        platform_account_id=account.id,
-        identity=identity,
-        format=told.format,
-        external_id=told.id[:35],
-        number=told.number,
-        page=told.page,
-        currency=told.currency,
-        closing_on=told.closing_on,
-        opening=told.opening,
-        closing=told.closing,
-        entries=len(told.entries),
-        duplicates=0,
-        message_id=message.id,
-    )
-    rows = [
-        bulk.new_row(
-            statement_id=row.id,
-            platform_account_id=account.id,
-            position=position,
-            external_id=key,
-            kind=each.kind.value,
-            currency=told.currency,
-            amount=each.amount,
-            booked_on=each.booked_on,
-            value_on=each.value_on,
-            reference=_storable(each.reference, 200),
-            end_to_end_id=_storable(each.end_to_end_id, 200),
-            texts=[text for t in each.texts if (text := _storable(t, 1000))],
-            counterparty=_storable(each.counterparty, 500),
-            return_reason=_storable(each.reason, 40),
-            outcome=None,
-            reason=None,
-            collection_id=None,
-            order_id=None,
-            suspense_item_id=None,
-        )
-        for position, (key, each) in enumerate(
-            zip(rules.keys(told), told.entries, strict=True), start=1
-        )
-    ]
-    keys = [each["external_id"] for each in rows]
-    there = set(
-        session.exec(
-            select(BankEntry.external_id)
-            .where(BankEntry.platform_account_id == account.id)
-            .where(col(BankEntry.external_id).in_(keys))
-        )
-    )
-    fresh = [each for each in rows if each["external_id"] not in there]
-    row.duplicates = len(rows) - len(fresh)
-    session.add(row)
-    session.flush()
-    bulk.insert(session, BankEntry, fresh)
-    _tell_reconciling(session, account, told, fresh, source=f"{told.format}:{row.external_id}")
-    return row, len(fresh)
-
-
-def _tell_reconciling(
-    session: Session,
-    account: PlatformAccount,
-    told: Statement,
-    fresh: Sequence[Mapping[str, Any]],
-    *,
-    source: str,
-) -> None:
-    """Lines and the balance of the day, for the comparison with the ledger."""
-    about: dict[str, Any] = {
-        "provider": NAME,
-        "account": account.number,
-        "clearing": AccountKind.BANK_CLEARING,
-        "currency": told.currency,
-        "source": source[:200],
-    }
-    lines = [
-        ProviderLine(
-            external_id=each["external_id"],
-            amount=each["amount"],
-            occurred_at=datetime.combine(each["booked_on"], time(), BISHKEK),
-            booked_on=each["booked_on"],
-            reference=each["end_to_end_id"],
-            **about,
-        )
-        for each in fresh
-    ]
-    if lines:
-        reconciling.add_lines(session, lines)
-    if told.is_last_page:
-        stated = bulk.new_row(day=told.closing_on, amount=told.closing, **about)
-        statement = insert(ProviderBalance).values(stated).on_conflict_do_nothing()
-        session.connection().execute(statement)
+def _follows(later: BankStatement, statement: BankStatement) -> bool:
+    """By their numbers, or by their balances where they have none."""
+    if later.number is not None and statement.number is not None:
+        return (later.number, later.page) > (statement.number, statement.page)
+    return later.opening == statement.closing
 
 
 def _place(statement: BankStatement) -> Place:
     return statement.closing_on.year, statement.number or 0, statement.page
-
-
-def _storable(text: str | None, most: int) -> str | None:
-    """A text as PostgreSQL can hold it, in one line."""
-    if text is None:
-        return None
-    plain = "".join(c if c.isprintable() else " " for c in text)
-    return " ".join(plain.split())[:most] or None
-
-
-PROVIDER = Provider(
-    NAME,
-    {
-        "standard_webhooks": StandardWebhooks(),
-        "hmac_sha256": SignatureHeader("X-Bank-Signature", hmac_sha256),
-        "shared_secret": SharedSecret("X-Bank-Token"),
-    },
-    work,
-    roles=STAFF,
-)

@@ -19,4 +19,4 @@ def require(amount: Decimal, currency: str, pointer: str = "#/amount") -> None:
     """Raise Invalid for an amount that nobody can pay exactly."""
     if amount.scaleb(places(currency)) % 1:
         detail = f"{currency} has {places(currency)} digits after the point."
-        raise refused(pointer, "too_fine", detail)
+        raise refused(pointer, "finer_than_coin", detail)

@@ -238,6 +238,21 @@ def refunded(session: Session, collection: Collection, *, actor: str) -> None:
         raise CollectionOver from error
 
 
+def taken_back(
+    session: Session, collection: Collection, amount: Decimal, *, external_id: str, actor: str
+) -> None:
+    """The rail has taken back what had come, `amount` of which is expected again; what is owed besides
+    is somebody else's to ask for. The collection is locked. Raises CollectionOver."""
+    if amount:
+        collection.received_amount -= amount
+        action = "take_back_part" if collection.received_amount else "take_back"
+        try:
+            _move(session, collection, action, actor, {"amount": plain(amount)})
+        except IllegalTransition as error:
+            raise CollectionOver from error
+    _tell(session, collection, "payment.reversed", reversed=plain(amount), external_id=external_id)
+
+
 def _move(
     session: Session, collection: Collection, action: str, actor: str, change: Mapping[str, Any]
 ) -> None:

@@ -47,10 +47,41 @@ def blockers(session: Session, order: PaymentOrder) -> list[str]:
     return found
 
 
+def known_blockers(session: Session, order: PaymentOrder) -> list[str]:
+    """Why an order that was sent must not be put into a file now, by what the workers have found and the
+    open cases: who asks may not have anybody screened anew."""
+    found = {*order.blocked_by}
+    references = []
+    if order.payee_account_id:
+        account = session.get_one(PayeeAccount, order.payee_account_id, populate_existing=True)
+        references.append(account.id)
+        if account.state is not PayeeState.VERIFIED:
+            found.add(f"payee_account_{account.state}")
+    if subjects.holding(session, order.beneficiary_id, references):
+        found.add("screening_open")
+    return sorted(found)
+
+
+def screening_blockers(session: Session, order: PaymentOrder) -> list[str]:
+    """Those of `blockers` that are cases of screening."""
+    return [code for code in blockers(session, order) if code.endswith("screening_open")]
+
+
 def _screened(session: Session, beneficiary_id: UUID, account: PayeeAccount | None) -> list[str]:
-    """The beneficiary and its bank, held against the lists as they are now."""
+    """The beneficiary and its bank, held against the lists as they are now; and of an account that the
+    platform keeps for a sender its holder."""
     subjects.watch_organisation(session, beneficiary_id)
     references = []
+    if account is not None and account.is_sender:
+        references.append(account.id)
+        subjects.watch(
+            session,
+            SubjectKind.ORGANISATION,
+            account.id,
+            organisation_id=account.organisation_id,
+            names=[account.holder_name],
+            country=account.country,
+        )
     if account is not None and account.bank_name:
         references.append(account.id)
         subjects.watch(

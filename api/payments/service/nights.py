@@ -1,5 +1,6 @@
-"""What is done with the books every night: the day that is over is closed, what has expired is free,
-and clearing accounts are compared with their providers. Never commits.
+"""What is done with the books every night: the day that is over is closed, kept balances are compared
+with their entries, what has expired is free, and clearing accounts are compared with their providers.
+Never commits.
 """
 
 from datetime import date, datetime, timedelta
@@ -10,7 +11,7 @@ from sqlmodel import Session, col, select
 from api.core import audit, db, deadlines, jobs
 from api.payments.models import LedgerDay, LedgerHold, LedgerHoldResolution
 from api.payments.problems import DayNotOver
-from api.payments.service import posting
+from api.payments.service import balances, posting
 from api.rules.clock import BISHKEK, local_date
 
 DUE = "ledger.night_due"
@@ -19,6 +20,11 @@ LEDGER = UUID(int=1)
 ACTOR = "clock"
 AFTER_MIDNIGHT = timedelta(minutes=30)
 EXPIRE = "payments.expire_hold"
+
+
+class LedgerUnsound(Exception):
+    """A balance is not the fold of its entries, or a transaction is not balanced: somebody has written
+    past the ledger's own rules. The job that finds it fails until it is mended."""
 
 
 def close(session: Session, resource_id: str) -> None:
@@ -42,6 +48,13 @@ def close_day(session: Session, day: date, *, actor: str, reason: str | None) ->
         session, f"ledger_day:{closed.id.hex}", "close", actor=actor, org_id=None, change=told
     )
     return closed
+
+
+def check(session: Session) -> None:
+    """Compare what is kept with what was booked. Raises LedgerUnsound, which names accounts."""
+    found = balances.faults(session)
+    if found:
+        raise LedgerUnsound(f"{len(found)} faults: {'; '.join(found[:5])}")
 
 
 def expire_holds(session: Session) -> int:

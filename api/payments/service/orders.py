@@ -196,6 +196,19 @@ def waiting(session: Session, beneficiary_id: UUID) -> Sequence[UUID]:
     ).all()
 
 
+def at_bank(session: Session, beneficiary_id: UUID) -> Sequence[PaymentOrder]:
+    """Orders of a beneficiary that wait for a file or for the bank, the oldest first, locked."""
+    query = (
+        select(PaymentOrder)
+        .where(PaymentOrder.beneficiary_id == beneficiary_id)
+        .where(PaymentOrder.rail == RailName.BANK_TRANSFER)
+        .where(PaymentOrder.status == OrderStatus.SENT)
+        .order_by(col(PaymentOrder.id))
+        .with_for_update()
+    )
+    return session.exec(query.execution_options(populate_existing=True)).all()
+
+
 def sent(
     session: Session, order: PaymentOrder, *, actor: str, provider_id: str | None = None
 ) -> None:

@@ -11,7 +11,7 @@ from typing import Any
 from uuid import UUID
 
 from sqlalchemy.exc import IntegrityError
-from sqlmodel import Session, select
+from sqlmodel import Session, col, select
 
 from api.core import audit, encryption, pages, settings
 from api.core.errors import AlreadyExists, Conflict, NotFound, refused
@@ -25,19 +25,24 @@ from api.rules.states import IllegalTransition
 
 
 def add(
-    session: Session, *, organisation_id: UUID, actor: str, data: PayeeAccountIn
+    session: Session,
+    *,
+    organisation_id: UUID,
+    actor: str,
+    data: PayeeAccountIn,
+    is_sender: bool = False,
 ) -> PayeeAccount:
     """Add an account, which nobody is paid to before it is verified. Raises AlreadyExists."""
     given = data.model_dump(exclude={"number"})
     account = PayeeAccount(
         organisation_id=organisation_id,
         added_by=actor,
-        fingerprint=_fingerprint(data.number or f"{data.country}{data.currency}"),
+        is_sender=is_sender,
+        fingerprint=_fingerprint(data.number),
         **given,
     )
-    if data.number is not None:
-        account.number = encryption.lock(data.number, account.id)
-        account.last4 = data.number[-4:]
+    account.number = encryption.lock(data.number, account.id)
+    account.last4 = data.number[-4:]
     try:
         with session.begin_nested():
             session.add(account)
@@ -46,6 +51,18 @@ def add(
     told = {"rail": account.rail, "country": account.country, "last4": account.last4}
     _log(session, account, "add", actor, told)
     return account
+
+
+def live(session: Session, data: PayeeAccountIn, *, org_id: UUID) -> PayeeAccount | None:
+    """The organisation's account of this number that is neither refused nor retired."""
+    over = (PayeeState.REFUSED, PayeeState.RETIRED)
+    query = (
+        select(PayeeAccount)
+        .where(PayeeAccount.organisation_id == org_id, PayeeAccount.rail == data.rail)
+        .where(PayeeAccount.fingerprint == _fingerprint(data.number))
+        .where(col(PayeeAccount.state).not_in(over))
+    )
+    return session.exec(query.with_for_update()).one_or_none()
 
 
 def number(account: PayeeAccount) -> str | None:

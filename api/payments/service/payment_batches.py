@@ -14,15 +14,21 @@ from uuid import UUID
 from sqlmodel import Session, col, select
 from uuid_utils.compat import uuid7
 
-from api.core import audit, db, pages, rows
+from api.core import audit, db, ids, pages, rows
 from api.core.errors import Conflict, NotFound, refused
 from api.core.pages import PageQuery
 from api.payments import references
 from api.payments.bank import pain001
 from api.payments.bank.pain001 import Account, Initiation, Transfer
 from api.payments.models import PayeeAccount, PaymentBatch, PaymentOrder, PlatformAccount
-from api.payments.problems import BatchFourEyes, BatchNotReleased, NothingToPay
-from api.payments.service import payees
+from api.payments.problems import (
+    BatchFourEyes,
+    BatchHeld,
+    BatchNotReleased,
+    BatchRejected,
+    NothingToPay,
+)
+from api.payments.service import gates, payees
 from api.rules.clock import BISHKEK, local_date
 from api.rules.rails import BATCH, BatchStatus, OrderStatus, RailName
 from api.rules.states import IllegalTransition
@@ -43,7 +49,7 @@ def make(
     """Put orders into a batch that the bank rail has taken over and that are in none, in the account's
     currency: these, or the oldest 1,000.
 
-    Raises NothingToPay, Invalid for a day that has passed or orders that do not fit, and Conflict for
+    Raises NothingToPay, BatchHeld when one of these must not be paid now, Invalid for a day that has passed or orders that do not fit, and Conflict for
     an account that is closed.
     """
     today = local_date(db.now(session))
@@ -57,6 +63,9 @@ def make(
             "Name orders by bank transfer in the account's currency that were sent, in no batch."
         )
         raise refused("#/order_ids", "unfit", detail)
+    if order_ids is not None:
+        _require_free(session, orders)
+    orders = [each for each in orders if not gates.known_blockers(session, each)]
     if not orders:
         raise NothingToPay
     id = uuid7()
@@ -84,9 +93,10 @@ def make(
 
 
 def release(session: Session, batch: PaymentBatch, *, actor: str, org_id: UUID) -> None:
-    """Let the file out. Raises BatchFourEyes to who has made it, and Conflict."""
+    """Let the file out. Raises BatchFourEyes to who has made it, BatchHeld, and Conflict."""
     if batch.status is BatchStatus.CREATED and batch.created_by == actor:
         raise BatchFourEyes
+    _require_free(session, orders_of(session, batch))
     batch.released_by = actor
     _move(session, batch, "release", actor, org_id)
 
@@ -102,11 +112,15 @@ def cancel(session: Session, batch: PaymentBatch, *, actor: str, org_id: UUID) -
 
 def file(session: Session, batch: PaymentBatch, *, actor: str, org_id: UUID) -> bytes:
     """The file of a released batch, the same bytes each time; that it was taken is in the audit trail.
-    Raises BatchNotReleased."""
+    Raises BatchNotReleased, BatchRejected once the bank has rejected any of it, and BatchHeld."""
     if batch.status is not BatchStatus.RELEASED:
         raise BatchNotReleased
+    orders = orders_of(session, batch)
+    if any(each.status is OrderStatus.FAILED for each in orders):
+        raise BatchRejected
+    _require_free(session, [each for each in orders if each.status is OrderStatus.SENT])
     account = session.get_one(PlatformAccount, batch.platform_account_id)
-    written = _written(session, batch, account, orders_of(session, batch))
+    written = _written(session, batch, account, orders)
     if hashlib.sha256(written).hexdigest() != batch.sha256:
         raise Conflict("The file would not be the one that was released.")
     _log(session, batch, "download", actor, org_id, {"sha256": batch.sha256})
@@ -143,6 +157,14 @@ def list_batches(
     return pages.newest_first(
         session, query, PaymentBatch, page, scope="payment_batches", filters=filters
     )
+
+
+def _require_free(session: Session, orders: Sequence[PaymentOrder]) -> None:
+    """Raises BatchHeld when one of the orders must not be paid now."""
+    held = [each for each in orders if gates.known_blockers(session, each)]
+    if held:
+        named = ", ".join(ids.show("paymentorder", each.id) for each in held[:5])
+        raise BatchHeld(f"{len(held)} of its payments must not be made now: {named}.")
 
 
 def _waiting(

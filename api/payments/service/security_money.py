@@ -23,9 +23,10 @@ from api.payments.service import (
 from api.payments.service.securities import SYSTEM
 from api.procurement.models import Tender
 from api.rules.offers import plain
-from api.rules.rails import UNPAID, CollectionStatus, OrderStatus, Purpose
+from api.rules.rails import UNPAID, CollectionStatus, OrderStatus, Purpose, RailName
 from api.rules.securities import LIVE, SecurityStatus
 
+_BANK = RailName.BANK_TRANSFER
 _PAID = frozenset(OrderStatus) - UNPAID
 
 
@@ -59,6 +60,10 @@ def take_in(session: Session, security: Security) -> None:
         tender = session.get_one(Tender, security.tender_id)
         securities.receive(session, tender, security, actor=SYSTEM, at=at)
         securities.hold(session, security, actor=SYSTEM)
+    elif security.status is SecurityStatus.HELD and security.rail is _BANK and not complete:
+        # The bank has taken it back: it secures nothing until it comes again.
+        security.received_at = security.counts = None
+        security_moves.move(session, security, "lose", SYSTEM)
     elif security.status is SecurityStatus.RETURNING and not _orders(session, security):
         _order(session, security)  # a card was charged when its authorisation was to be given up
 

@@ -16,6 +16,7 @@ _EVENTS = {
     "request": "requested",
     "receive": "received",
     "hold": "held",
+    "lose": "requested",
     "cancel": "cancelled",
     "begin_return": "return_begun",
     "complete_return": "returned",

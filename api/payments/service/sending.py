@@ -8,7 +8,7 @@ from sqlmodel import Session
 from api.core import db, jobs
 from api.payments.models import Collection
 from api.payments.rails import OrderToSend, RailRefused, RailUnavailable, ToCollect, registry
-from api.payments.service import collections, orders
+from api.payments.service import collections, gates, orders
 
 TASK = "payments.send"
 ACTOR = "rail"
@@ -31,6 +31,14 @@ def send_waiting(session: Session, beneficiary_id: UUID) -> None:
     """Try again what waits for something about its beneficiary that has changed."""
     for order_id in orders.waiting(session, beneficiary_id):
         jobs.enqueue(session, TASK, {"resource_id": order_id.hex})
+
+
+def hold_sent(session: Session, beneficiary_id: UUID) -> None:
+    """Write on orders that a bank has not executed which cases of screening hold them: no file takes
+    them, or is let out with them, while one does."""
+    for order in orders.at_bank(session, beneficiary_id):
+        order.blocked_by = gates.screening_blockers(session, order)
+        session.add(order)
 
 
 def instruct(collection_id: UUID) -> None:

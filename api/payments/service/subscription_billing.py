@@ -15,7 +15,7 @@ from sqlmodel import Session, col, select
 from api.core import db, deadlines, ids, rows, settings
 from api.identity.service import notices
 from api.payments.models import Collection, FeeInvoice, PlanCharge, PlanSubscription, SupplierPlan
-from api.payments.service import collections, fee_invoices, plans, subscriptions
+from api.payments.service import collections, fee_invoices, plan_charges, plans, subscriptions
 from api.rules import subscriptions as rules
 from api.rules.clock import local_date
 from api.rules.fees import FeePurpose, Line
@@ -32,7 +32,7 @@ _S = SubscriptionStatus
 def bill(session: Session, subscription_id: UUID) -> None:
     """Issue the invoices of what was charged, and ask for the money; told again, nothing."""
     subscription = rows.locked(session, PlanSubscription, subscription_id)
-    for charge in subscriptions.charges(session, subscription):
+    for charge in plan_charges.every(session, subscription):
         if charge.fee_invoice_id is None:
             issue(session, charge, subscription.rail)
             deadlines.arm(
@@ -155,7 +155,7 @@ def period_ended(session: Session, subscription_id: UUID) -> None:
         subscription.period_end,
         org_id=subscription.org_id,
     )
-    subscriptions.charge_period(session, subscription, plan, now)
+    plan_charges.of_period(session, subscription, plan, now)
     if subscription.status is _S.TRIALING:
         subscriptions.move(session, subscription, "activate", SYSTEM)
     subscriptions.log(session, subscription, "renew", SYSTEM, {"plan": plan.code})

@@ -1,6 +1,6 @@
 """Subscriptions of suppliers: begun, changed, ended by who owns them. Never commits.
 
-Nothing is invoiced or asked of a rail here: what is to be paid is written down as a charge, and the
+Nothing is invoiced or asked of a rail here: what is to be paid is written down (plan_charges), and the
 workers follow (subscription_billing, stripe_rail/subscribing).
 """
 
@@ -11,17 +11,16 @@ from typing import Any
 from uuid import UUID
 
 from sqlalchemy.exc import IntegrityError
-from sqlmodel import Session, col, select
+from sqlmodel import Session, select
 
 from api.core import audit, db, deadlines, pages, settings
 from api.core.errors import AlreadyExists, Conflict, NotFound, refused
 from api.core.outbox import emit
 from api.core.pages import PageQuery
-from api.payments.models import PlanCharge, PlanSubscription, SupplierPlan
+from api.payments.models import PlanSubscription, SupplierPlan
 from api.payments.problems import SellerUnknown, SubscriptionUnpaid
 from api.payments.schemas.plans import SubscribeIn
-from api.payments.service import plans
-from api.reference import locales
+from api.payments.service import plan_charges, plans
 from api.rules import subscriptions as rules
 from api.rules.clock import local_date
 from api.rules.offers import plain
@@ -30,8 +29,6 @@ from api.rules.states import IllegalTransition
 from api.rules.subscriptions import FREE, GRANTING, SUBSCRIPTION, SubscriptionStatus
 
 PERIOD_ENDED = "subscription.period_ended"
-PERIOD, DIFFERENCE = "subscription", "subscription_change"
-"""What charges are for, as the words of invoices name it."""
 _S = SubscriptionStatus
 
 
@@ -54,7 +51,7 @@ def subscribe(session: Session, *, org_id: UUID, actor: str, data: SubscribeIn) 
         raise refused("#/rail", "rail_off", "Nothing is paid by Stripe here.")
     before = select(PlanSubscription.id).where(PlanSubscription.org_id == org_id).limit(1)
     first = session.exec(before).one_or_none() is None
-    _require_paid(session, org_id)
+    plan_charges.require_paid(session, org_id)
     trial = timedelta(days=plan.trial_days) if first else timedelta()
     end = now + trial if trial else rules.months_after(now, 1)
     status = _S.TRIALING if trial else _S.ACTIVE
@@ -78,7 +75,7 @@ def subscribe(session: Session, *, org_id: UUID, actor: str, data: SubscribeIn) 
     if not by_stripe:
         deadlines.arm(session, PERIOD_ENDED, made.id, end, org_id=org_id)
         if not trial:
-            charge_period(session, made, plan, now)
+            plan_charges.of_period(session, made, plan, now)
     log(session, made, "start", actor, {"plan": plan.code, "rail": data.rail})
     return made
 
@@ -108,7 +105,7 @@ def change(
     if subscription.status is _S.PAST_DUE:
         raise SubscriptionUnpaid
     if subscription.status is _S.ACTIVE:
-        _charge_difference(session, subscription, plan, fee, now)
+        plan_charges.of_difference(session, subscription, plan, fee, now)
     adopt(subscription, plan, fee)
     subscription.cancel_at_period_end = False
     return _changed(session, subscription, actor)
@@ -159,24 +156,10 @@ def list_subscriptions(
     return pages.newest_first(session, query, PlanSubscription, page, scope=scope, filters={})
 
 
-def charges(session: Session, subscription: PlanSubscription) -> Sequence[PlanCharge]:
-    """What was asked for a subscription, the earliest first."""
-    query = select(PlanCharge).where(PlanCharge.subscription_id == subscription.id)
-    return session.exec(query.order_by(col(PlanCharge.id))).all()
-
-
 def adopt(subscription: PlanSubscription, plan: SupplierPlan, fee: Decimal) -> None:
     """Let a plan count from now on, in place of whatever was or was planned."""
     subscription.plan_id, subscription.plan, subscription.fee = plan.id, plan.code, fee
     subscription.next_plan = None
-
-
-def charge_period(
-    session: Session, subscription: PlanSubscription, plan: SupplierPlan, now: datetime
-) -> PlanCharge:
-    """Write down what the present period costs."""
-    start = subscription.period_start
-    return _charge(session, subscription, plan, PERIOD, start, subscription.fee, now)
 
 
 def move(
@@ -259,64 +242,3 @@ def _wanted(session: Session, code: str, now: datetime) -> SupplierPlan:
     if code == FREE:
         raise refused("#/plan", "free_plan", "The free plan is without a subscription: cancel it.")
     return plan
-
-
-def _require_paid(session: Session, org_id: UUID) -> None:
-    """Raise SubscriptionUnpaid while something that was asked of an ended subscription is owed."""
-    query = (
-        select(PlanCharge.id)
-        .join(PlanSubscription, col(PlanSubscription.id) == col(PlanCharge.subscription_id))
-        .where(
-            PlanCharge.org_id == org_id,
-            col(PlanCharge.paid_at).is_(None),
-            PlanSubscription.status == _S.CANCELED,
-        )
-        .limit(1)
-    )
-    if session.exec(query).one_or_none() is not None:
-        raise SubscriptionUnpaid
-
-
-def _charge_difference(
-    session: Session,
-    subscription: PlanSubscription,
-    plan: SupplierPlan,
-    fee: Decimal,
-    now: datetime,
-) -> None:
-    amount = rules.difference(
-        subscription.fee,
-        fee,
-        start=subscription.period_start,
-        end=subscription.period_end,
-        now=now,
-        places=locales.currencies()[subscription.currency].minor_units,
-    )
-    if amount:
-        _charge(session, subscription, plan, DIFFERENCE, now, amount, now)
-
-
-def _charge(
-    session: Session,
-    subscription: PlanSubscription,
-    plan: SupplierPlan,
-    code: str,
-    start: datetime,
-    amount: Decimal,
-    now: datetime,
-) -> PlanCharge:
-    made = PlanCharge(
-        org_id=subscription.org_id,
-        subscription_id=subscription.id,
-        plan_id=plan.id,
-        key=f"{code}:{start.isoformat()}",
-        code=code,
-        period_start=start,
-        period_end=subscription.period_end,
-        amount=amount,
-        currency=subscription.currency,
-        due_at=now + timedelta(days=plan.payment_days),
-    )
-    session.add(made)
-    session.flush()
-    return made

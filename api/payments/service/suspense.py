@@ -125,6 +125,13 @@ def reopen(session: Session, item: SuspenseItem, *, actor: str) -> None:
     _move(session, item, "reopen", actor, about)
 
 
+def take_back(session: Session, item: SuspenseItem, *, actor: str) -> None:
+    """The rail has taken the money back; a proposal falls. Raises Conflict."""
+    about = _about(item)
+    item.assign_to = item.return_to = item.proposed_by = None
+    _move(session, item, "take_back", actor, about)
+
+
 def locked(session: Session, item_id: UUID) -> SuspenseItem:
     """An item, its row locked; NotFound."""
     return rows.locked(session, SuspenseItem, item_id)

@@ -11,7 +11,7 @@ from sqlmodel import Session, select
 
 from api.payments.models import Collection, PayeeAccount, PaymentOrder, SuspenseItem
 from api.payments.problems import PayeeUnfit, SuspenseUnfit
-from api.payments.service import collections, orders, payees, suspense
+from api.payments.service import collections, orders, payees, suspense, suspense_senders
 from api.rules.ledger import AccountKey, AccountKind
 from api.rules.rails import CLEARING, OrderStatus, PayeeState, Purpose, SuspenseStatus
 
@@ -35,15 +35,26 @@ def propose_return(session: Session, item: SuspenseItem, account_id: UUID, *, ac
 def carry_out(session: Session, item: SuspenseItem, *, actor: str) -> None:
     """Agree with the proposal, and move the money.
 
-    Raises PaymentFourEyes to who has made it, Conflict when there is none, and SuspenseUnfit,
-    PayeeUnfit or InsufficientFunds when it cannot be done any more.
+    Raises PaymentFourEyes to who has made it, PayeeFourEyes to who has added the sender's account,
+    Conflict when there is none, and SuspenseUnfit, PayeeUnfit or InsufficientFunds when it cannot be done any more.
     """
     assign_to, return_to = item.assign_to, item.return_to
     suspense.decided(session, item, actor=actor)
     if assign_to is not None:
         _assign(session, item, collections.locked(session, assign_to), actor=actor)
     elif return_to is not None:
-        _return(session, item, payees.lock(session, return_to, org_id=None), actor=actor)
+        account = payees.lock(session, return_to, org_id=None)
+        suspense_senders.agree(session, account, actor=actor)
+        _return(session, item, account, actor=actor)
+
+
+def refuse(session: Session, item: SuspenseItem, *, actor: str) -> None:
+    """Disagree with the proposal: the item is open again, and a sender's account that was only to be
+    verified with it is refused. Raises Conflict."""
+    return_to = item.return_to
+    suspense.refuse(session, item, actor=actor)
+    if return_to is not None:
+        suspense_senders.disagree(session, return_to, actor=actor)
 
 
 def follow_order(session: Session, order: PaymentOrder) -> None:

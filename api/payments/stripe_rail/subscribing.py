@@ -23,7 +23,7 @@ from api.payments.models import (
     StripeObject,
     SupplierPlan,
 )
-from api.payments.service import plans, subscription_billing, subscriptions
+from api.payments.service import plan_charges, plans, subscription_billing, subscriptions
 from api.payments.stripe_rail import billing, client, objects
 from api.reference import locales
 from api.rules import fees
@@ -161,7 +161,7 @@ def _gross(plan: SupplierPlan, currency: str) -> Decimal:
     """As our invoice has it, so that what Stripe asks for is what is owed."""
     fee = plan.fee(currency)
     assert fee is not None, "nobody subscribes in a currency for which the plan is not sold"
-    line = Line(subscriptions.PERIOD, plan.code, Decimal(1), fee, fee)
+    line = Line(plan_charges.PERIOD, plan.code, Decimal(1), fee, fee)
     places = locales.currencies()[currency].minor_units
     return fees.totals([line], settings.get().fee_tax_rate_bp, places).gross
 
@@ -237,7 +237,7 @@ def _charge(session: Session, subscription: PlanSubscription, told: dict[str, An
         subscription_id=subscription.id,
         plan_id=plan.id if plan is not None else subscription.plan_id,
         key=key,
-        code=subscriptions.PERIOD,
+        code=plan_charges.PERIOD,
         period_start=datetime.fromtimestamp(line["period"]["start"], UTC),
         period_end=datetime.fromtimestamp(line["period"]["end"], UTC),
         amount=net,

@@ -52,6 +52,7 @@ TYPES = (
     ),
     *Kind("payment", "collection", "payments:read", CollectionEventData, _COLLECTION).types(
         received="Money that was expected of you came, all or part of it.",
+        reversed="The bank took back money that had come from you; what is missing is expected again.",
     ),
     *Kind("payment_order", "paymentorder", "payments:read", PaymentOrderEventData, _ORDER).types(
         created="A payment to you was ordered.",

@@ -7,10 +7,11 @@ from api.core import encryption
 from api.core.tables import Table
 from api.identity.models import IdentityProvider, Person
 from api.intake.models import IntakeSource
-from api.payments.models import PayeeAccount
+from api.payments.models import BankEntry, PayeeAccount
 from api.webhooks.models import WebhookSecret
 
 ENCRYPTED: tuple[tuple[type[Table], str], ...] = (
+    (BankEntry, "counterparty_number"),
     (IdentityProvider, "client_secret"),
     (IntakeSource, "secret"),
     (IntakeSource, "previous_secret"),

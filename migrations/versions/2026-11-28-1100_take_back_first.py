@@ -1,7 +1,7 @@
 """What a supplier owes is taken back first; a refund may go back to what was paid with.
 
 Revision ID: 0095
-Revises: 0088
+Revises: 0090
 """
 
 from collections.abc import Sequence
@@ -10,7 +10,7 @@ import sqlalchemy as sa
 from alembic import op
 
 revision: str = "0095"
-down_revision: str | Sequence[str] | None = "0088"
+down_revision: str | Sequence[str] | None = "0090"
 branch_labels: str | Sequence[str] | None = None
 depends_on: str | Sequence[str] | None = None
 

@@ -1,7 +1,7 @@
 """What banks say of files of payments; credits that they take back; who money in suspense came from.
 
 Revision ID: 0097
-Revises: 0088
+Revises: 0095
 """
 
 from collections.abc import Sequence
@@ -10,7 +10,7 @@ import sqlalchemy as sa
 from alembic import op
 
 revision: str = "0097"
-down_revision: str | Sequence[str] | None = "0088"
+down_revision: str | Sequence[str] | None = "0095"
 branch_labels: str | Sequence[str] | None = None
 depends_on: str | Sequence[str] | None = None
 

@@ -10,7 +10,7 @@ from sqlmodel.sql.expression import SelectOfScalar
 
 from api.catalog.models import Certificate, Offer, OfferCertificate
 from api.catalog.product_schemas import CertificateFinding, CertificateIn
-from api.core import audit, db, deadlines
+from api.core import audit, db, deadlines, rows
 from api.core.errors import AlreadyExists, Conflict, NotFound, refused
 from api.core.files import service as files
 from api.core.files.models import File
@@ -191,10 +191,8 @@ def document(session: Session, certificate: Certificate) -> File:
 
 def notify(session: Session, certificate_id: UUID) -> None:
     """Tell once that a certificate runs out in 90, 30 or 7 days; of its end `certificate.expired` tells."""
-    certificate = session.get(Certificate, certificate_id, with_for_update=True)
-    if certificate is None or certificate.expires_on is None:
-        return
-    if certificate.status is CertificateStatus.WITHDRAWN:
+    certificate = rows.locked(session, Certificate, certificate_id)
+    if certificate.expires_on is None or certificate.status is CertificateStatus.WITHDRAWN:
         return
     today = local_date(db.now(session))
     notice = expiry.due(certificate.expires_on, today, certificate.told)
@@ -239,14 +237,14 @@ def by_number(
     if not numbers:
         return {}
     found: dict[str, list[Certificate]] = {}
-    rows = session.exec(
+    held = session.exec(
         select(Certificate).where(
             Certificate.org_id == org_id,
             col(Certificate.number).in_(numbers),
             col(Certificate.status).in_(CERTIFICATE.actions["withdraw"][0]),
         )
     ).all()
-    for certificate in rows:
+    for certificate in held:
         found.setdefault(certificate.number, []).append(certificate)
     return found
 

@@ -13,11 +13,11 @@ from api.identity.access import Context, require
 from api.identity.models import SuspensionAppeal
 from api.identity.schemas import OrganisationId
 from api.identity.schemas.suspensions import (
-    AppealDecisionIn,
     AppealId,
     AppealIn,
     AppealOut,
     AppealOutcome,
+    SuspensionDecisionIn,
     SuspensionOut,
 )
 from api.identity.service import suspensions
@@ -73,7 +73,7 @@ def list(
     response_model=AppealOut,
     responses=documented(DecidedAlone, Conflict),
 )
-def decide(appeal_id: AppealId, data: AppealDecisionIn, ctx: Decide) -> SuspensionAppeal:
+def decide(appeal_id: AppealId, data: SuspensionDecisionIn, ctx: Decide) -> SuspensionAppeal:
     """Decide an appeal, as another person of the operator than the one who suspended; upheld, it
     ends the suspension."""
     filed = suspensions.lock(ctx.session, appeal_id)

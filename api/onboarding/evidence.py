@@ -148,8 +148,8 @@ def revoke(session: Session, row: Evidence, *, actor: str, reason: str) -> Evide
 
 def notify(session: Session, evidence_id: UUID) -> None:
     """Tell once that accepted evidence runs out in 90, 30 or 7 days, or has; not of what was renewed."""
-    row = session.get(Evidence, evidence_id, with_for_update=True)
-    if row is None or row.status is not EvidenceStatus.ACCEPTED or row.valid_through is None:
+    row = rows.locked(session, Evidence, evidence_id)
+    if row.status is not EvidenceStatus.ACCEPTED or row.valid_through is None:
         return
     today = local_date(db.now(session))
     notice = expiry.due(row.valid_through, today, row.told)

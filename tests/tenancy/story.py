@@ -169,6 +169,9 @@ def _verified(story: Story, put_out: Any) -> None:
     suspended = f"/v1/organisations/{shown(put_out)}/suspend"
     ok(story.actors["operator"].post(suspended, json=SAID))
     filed = ok(put_out.post("/v1/appeals", json={"statement": "Решение ошибочно"}))
+    paper = f"/v1/certificates/{story.ids['certificate_id']}/document?name=paper.pdf"
+    kept = story.actors["supplier"].post(paper, content=applying.PDF, headers=applying.UPLOAD)
+    assert kept.status_code == 200, kept.text
     story.ids |= {"evidence_id": made.json()["id"], "appeal_id": filed["id"]}
 
 

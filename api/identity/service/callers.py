@@ -66,8 +66,8 @@ class Caller:
     org_roles: frozenset[OrgRole]
     client_id: UUID | None
     scopes: frozenset[str]
+    status: OrganisationStatus
     visit: Visit | None = None
-    status: OrganisationStatus = OrganisationStatus.VERIFIED
 
     @property
     def actor(self) -> str:
@@ -248,7 +248,7 @@ def _caller(
         used = {"id": client.client_id, "now": client.now}
         session.connection().execute(_USED, used)
     status = OrganisationStatus(client.status)
-    return Caller(client.org_id, roles, client.client_id, frozenset(granted), status=status)
+    return Caller(client.org_id, roles, client.client_id, frozenset(granted), status)
 
 
 def _visitor(session: Session, proof: str) -> Caller:
@@ -280,7 +280,7 @@ def _visitor(session: Session, proof: str) -> Caller:
         now=found.now,
     )
     scopes, status = frozenset(scopes_of(roles, role)), OrganisationStatus(found.status)
-    return Caller(found.org_id, roles, None, scopes, visit, status)
+    return Caller(found.org_id, roles, None, scopes, status, visit)
 
 
 def _acting(session: Session, status: str, roles: Sequence[str]) -> frozenset[OrgRole]:

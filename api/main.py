@@ -33,6 +33,7 @@ from api.identity import (
     files_router,
     jobs_router,
     sandbox_router,
+    suspensions_router,
     usage_router,
 )
 from api.identity.access import UnitRoute
@@ -40,6 +41,7 @@ from api.identity.answers import Resource
 from api.identity.router import ROUTERS as identity
 from api.intake.router import ROUTERS as intake
 from api.matching.router import ROUTERS as matching
+from api.onboarding.router import ROUTERS as onboarding
 from api.opendata import reads
 from api.opendata.router import ROUTERS as opendata
 from api.operations.router import ROUTERS as operations
@@ -64,11 +66,14 @@ ROUTERS = (
     jobs_router.router,
     files_router.router,
     sandbox_router.router,
+    suspensions_router.of_organisation,
+    suspensions_router.router,
     *intake,
     usage_router.router,
     *reference,
     *policies,
     *screening,
+    *onboarding,
     *catalog,
     *procurement,
     *contracts,

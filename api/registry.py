@@ -27,6 +27,7 @@ from api.intake import models as intake
 from api.intake import providers
 from api.matching import models as matching
 from api.matching import scoring
+from api.onboarding import models as onboarding
 from api.opendata import models as opendata
 from api.opendata.ocds import publishing
 from api.payments import models as payments
@@ -87,6 +88,9 @@ TABLES = (
     ResourceMetadata,
     identity.Organisation,
     identity.DebarmentRecord,
+    identity.Attestation,
+    identity.Suspension,
+    identity.SuspensionAppeal,
     identity.Person,
     identity.FederatedIdentity,
     identity.RecoveryCode,
@@ -102,6 +106,7 @@ TABLES = (
     DeprecatedUse,
     identity.ClientAssertion,
     File,
+    onboarding.Evidence,
     reference.FxRate,
     catalog.Certificate,
     catalog.Product,

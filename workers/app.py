@@ -35,6 +35,7 @@ app.conf.update(
         "workers.identity",
         "workers.intake",
         "workers.matching",
+        "workers.onboarding",
         "workers.opendata",
         "workers.payments",
         "workers.procurement",

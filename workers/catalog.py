@@ -32,3 +32,9 @@ def expire_offer(session: Session, resource_id: str) -> None:
 def announce_certificate(session: Session, resource_id: str) -> None:
     """Have the offers matched anew that showed a certificate which has run out."""
     certificates.announce(session, UUID(resource_id))
+
+
+@task("catalog.notify_certificate")
+def notify_certificate(session: Session, resource_id: str) -> None:
+    """Tell that a certificate runs out soon."""
+    certificates.notify(session, UUID(resource_id))

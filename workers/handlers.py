@@ -6,8 +6,11 @@ HANDLERS: dict[str, tuple[str, ...]] = {
     "offer.suspended": ("matching.index_offers",),
     "offer.expired": ("matching.index_offers",),
     "offer.validity_ended": ("catalog.expire_offer",),
-    "certificate.expired": ("catalog.announce_certificate",),
+    "certificate.expired": ("catalog.announce_certificate", "procurement.flag_certificate"),
     "certificate.withdrawn": ("catalog.announce_certificate",),
+    "organisation.level_lapsed": ("identity.announce_level",),
+    "certificate.notice_due": ("catalog.notify_certificate",),
+    "evidence.notice_due": ("onboarding.notify_evidence",),
     "file.received": ("files.scan",),
     "file.sweep_due": ("files.sweep",),
     "organisation.changed": (

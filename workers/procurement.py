@@ -8,6 +8,7 @@ from api.procurement import service as procurement
 from api.procurement.service import (
     auctions,
     awards,
+    bid_certificates,
     complaints,
     frameworks,
     prequalification,
@@ -92,3 +93,9 @@ def expire_framework(session: Session, resource_id: str) -> None:
 def suspend_debarred(session: Session, resource_id: str) -> None:
     """An organisation may have been debarred: it is suspended wherever it is agreed with."""
     frameworks.suspend_debarred(session, UUID(hex=resource_id))
+
+
+@task("procurement.flag_certificate")
+def flag_certificate(session: Session, resource_id: str) -> None:
+    """A certificate has run out that opened bids may rest on."""
+    bid_certificates.announce(session, UUID(hex=resource_id))

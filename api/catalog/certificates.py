@@ -1,41 +1,90 @@
 """What can be done with certificates. Never commits: the caller owns the transaction."""
 
 from collections.abc import Collection
-from datetime import date
+from datetime import date, timedelta
+from typing import BinaryIO, NamedTuple
 from uuid import UUID
 
 from sqlmodel import Session, col, select
 from sqlmodel.sql.expression import SelectOfScalar
 
 from api.catalog.models import Certificate, Offer, OfferCertificate
-from api.catalog.product_schemas import CertificateIn
-from api.core import audit, deadlines
-from api.core.errors import AlreadyExists, Conflict, NotFound
+from api.catalog.product_schemas import CertificateFinding, CertificateIn
+from api.core import audit, db, deadlines, rows
+from api.core.errors import AlreadyExists, Conflict, NotFound, refused
+from api.core.files import service as files
+from api.core.files.models import File
 from api.core.outbox import emit
+from api.identity.models import Organisation
+from api.onboarding import names
 from api.reference import service as reference
-from api.rules.offers import CERTIFICATE, OfferStatus, validity_end
+from api.rules import expiry
+from api.rules.clock import local_date
+from api.rules.offers import CERTIFICATE, CertificateStatus, OfferStatus, validity_end
 from api.rules.states import IllegalTransition
+
+NOTICE_DUE = "certificate.notice_due"
+_NEVER_SILENTLY = frozenset({CertificateFinding.DATES_DIFFER, CertificateFinding.HOLDER_DIFFERS})
+"""What a verifier must name to verify in spite of it."""
+
+
+class CertificateContradicts(AlreadyExists):
+    """You have entered the number already, with other days or another issuer: one of them is wrong."""
+
+    code, title = "certificate_contradicts", "The number was entered with other dates"
+
+
+class CertificateDoubtful(Conflict):
+    """Something speaks against the certificate that the verifier has not named."""
+
+    code, title = "certificate_doubtful", "The certificate has contradictions"
+
+
+class VerifiedAlone(Conflict):
+    """Who has entered a certificate does not verify it."""
+
+    code, title = "verified_alone", "Another person must verify the certificate"
+
+
+class Finding(NamedTuple):
+    """Something to look at before a certificate is verified."""
+
+    code: CertificateFinding
+    detail: str
+
+    @property
+    def must_be_named(self) -> bool:
+        """True for what nobody may pass over in silence."""
+        return self.code in _NEVER_SILENTLY
 
 
 def create(session: Session, org_id: UUID, actor: str, data: CertificateIn) -> Certificate:
     """Enter a certificate.
 
-    Raises Invalid for an unknown scheme, AlreadyExists when the organisation has its number.
+    Raises Invalid for an unknown scheme, AlreadyExists when the organisation has its number, and
+    CertificateContradicts when it has it with other days or another issuer.
     """
     reference.ensure_certificate_schemes(session, {data.scheme: "#/scheme"})
     known = session.exec(
-        select(Certificate.id).where(
+        select(Certificate).where(
             Certificate.org_id == org_id,
             Certificate.scheme == data.scheme,
             Certificate.number == data.number,
         )
     ).one_or_none()
     if known is not None:
+        entered = (known.issued_by, known.valid_from, known.expires_on)
+        if entered != (data.issued_by, data.valid_from, data.expires_on):
+            raise CertificateContradicts(
+                f"You have entered it as of {known.issued_by}, {_span(known)}."
+            )
         raise AlreadyExists("You have entered this certificate already.")
-    certificate = Certificate(org_id=org_id, **data.model_dump())
+    certificate = Certificate(org_id=org_id, entered_by=actor, **data.model_dump())
+    if data.expires_on is not None:
+        certificate.told = expiry.passed_at(data.expires_on, local_date(db.now(session)))
     session.add(certificate)
     _record(session, certificate, "create", actor)
-    _arm(session, certificate.id, org_id, certificate.expires_on)
+    _arm(session, certificate)
     return certificate
 
 
@@ -58,16 +107,113 @@ def locked(session: Session, certificate_id: UUID, org_id: UUID | None) -> Certi
     return certificate
 
 
-def verify(session: Session, certificate: Certificate, actor: str) -> Certificate:
-    """Record that the operator has checked the certificate with its issuer."""
+def verify(
+    session: Session,
+    certificate: Certificate,
+    actor: str,
+    despite: Collection[CertificateFinding] = (),
+) -> Certificate:
+    """Record that the operator has checked the certificate with its issuer.
+
+    Raises VerifiedAlone, CertificateDoubtful for a contradiction that `despite` does not name,
+    FileWithheld while its document is not cleared, and Conflict.
+    """
+    if certificate.entered_by == actor:
+        raise VerifiedAlone
+    if certificate.file_id is not None:
+        files.require_given(session.get_one(File, certificate.file_id))
+    open_ = [f for f in findings(session, certificate) if f.must_be_named and f.code not in despite]
+    if open_:
+        raise CertificateDoubtful(" ".join(each.detail for each in open_))
+    certificate.verified_by, certificate.verified_at = actor, db.now(session)
     _move(session, certificate, "verify", actor)
     return certificate
+
+
+def findings(session: Session, certificate: Certificate) -> list[Finding]:
+    """What speaks against a certificate, for the operator, who sees those of everybody. Names are
+    compared across scripts, and none of this refuses it by itself."""
+    found = []
+    same = select(Certificate).where(
+        Certificate.scheme == certificate.scheme,
+        Certificate.number == certificate.number,
+        Certificate.id != certificate.id,
+        col(Certificate.status).in_(CERTIFICATE.actions["withdraw"][0]),
+    )
+    for other in session.exec(same.order_by(col(Certificate.id))):
+        if _span(other) != _span(certificate):
+            detail = f"Another organisation shows this number with {_span(other)}."
+            found.append(Finding(CertificateFinding.DATES_DIFFER, detail))
+        if names.against({"": other.issued_by}, certificate.issued_by) is not None:
+            detail = f"Another organisation shows it as issued by {other.issued_by}."
+            found.append(Finding(CertificateFinding.ISSUER_DIFFERS, detail))
+    owner = session.get_one(Organisation, certificate.org_id)
+    if certificate.holder_name is not None:
+        unlike = names.against(owner.legal_name, certificate.holder_name)
+        if unlike is not None:
+            detail = f"It was issued to {unlike.one}, unlike {unlike.other}."
+            found.append(Finding(CertificateFinding.HOLDER_DIFFERS, detail))
+    if certificate.file_id is None:
+        found.append(Finding(CertificateFinding.DOCUMENT_MISSING, "Its document was not uploaded."))
+    expires = certificate.expires_on
+    if expires is not None and expires < local_date(db.now(session)):
+        detail = f"It ran out on {expires.isoformat()}."
+        found.append(Finding(CertificateFinding.EXPIRED, detail))
+    return found
+
+
+def attach(
+    session: Session, certificate: Certificate, *, actor: str, file: BinaryIO, name: str
+) -> Certificate:
+    """Keep the document of a claimed certificate. Raises Conflict once it is verified or withdrawn,
+    and Invalid for a file that cannot be read, or is not the one whose SHA-256 was stated."""
+    if certificate.status is not CertificateStatus.CLAIMED:
+        raise Conflict("The certificate is not a claim any more; enter another one.")
+    kept = files.receive(session, org_id=certificate.org_id, actor=actor, file=file, name=name)
+    if certificate.document_sha256 not in (None, kept.sha256):
+        detail = f"Its SHA-256 is {kept.sha256}, not the one that the certificate states."
+        raise refused("#/", "digest_differs", detail)
+    certificate.file_id, certificate.file_name = kept.id, name
+    certificate.document_sha256 = kept.sha256
+    certificate.version += 1
+    _record(session, certificate, "attach", actor)
+    return certificate
+
+
+def document(session: Session, certificate: Certificate) -> File:
+    """The document of a certificate, for its owner and the operator. Raises NotFound, FileWithheld."""
+    found = session.get(File, certificate.file_id) if certificate.file_id is not None else None
+    if found is None:
+        raise NotFound
+    files.require_given(found)
+    return found
+
+
+def notify(session: Session, certificate_id: UUID) -> None:
+    """Tell once that a certificate runs out in 90, 30 or 7 days; of its end `certificate.expired` tells."""
+    certificate = rows.locked(session, Certificate, certificate_id)
+    if certificate.expires_on is None or certificate.status is CertificateStatus.WITHDRAWN:
+        return
+    today = local_date(db.now(session))
+    notice = expiry.due(certificate.expires_on, today, certificate.told)
+    certificate.told = expiry.passed_at(certificate.expires_on, today)
+    _arm_notice(session, certificate, today)
+    if notice:
+        emit(
+            session,
+            "certificate.expires_soon",
+            certificate.id,
+            org_id=certificate.org_id,
+            expires_on=certificate.expires_on.isoformat(),
+            days_left=expiry.days_left(certificate.expires_on, today),
+        )
 
 
 def withdraw(session: Session, certificate: Certificate, actor: str) -> Certificate:
     """Take the certificate back; the offers that show it stay, without its weight."""
     _move(session, certificate, "withdraw", actor)
     deadlines.disarm(session, "certificate.expired", certificate.id)
+    deadlines.disarm(session, NOTICE_DUE, certificate.id)
     return certificate
 
 
@@ -91,14 +237,14 @@ def by_number(
     if not numbers:
         return {}
     found: dict[str, list[Certificate]] = {}
-    rows = session.exec(
+    held = session.exec(
         select(Certificate).where(
             Certificate.org_id == org_id,
             col(Certificate.number).in_(numbers),
             col(Certificate.status).in_(CERTIFICATE.actions["withdraw"][0]),
         )
     ).all()
-    for certificate in rows:
+    for certificate in held:
         found.setdefault(certificate.number, []).append(certificate)
     return found
 
@@ -108,10 +254,24 @@ def own(org_id: UUID) -> SelectOfScalar[Certificate]:
     return select(Certificate).where(Certificate.org_id == org_id)
 
 
-def _arm(session: Session, certificate_id: UUID, org_id: UUID, expires_on: date | None) -> None:
-    if expires_on is not None:
-        due = validity_end(expires_on)
-        deadlines.arm(session, "certificate.expired", certificate_id, due, org_id=org_id)
+def _arm(session: Session, certificate: Certificate) -> None:
+    if certificate.expires_on is not None:
+        due, org_id = validity_end(certificate.expires_on), certificate.org_id
+        deadlines.arm(session, "certificate.expired", certificate.id, due, org_id=org_id)
+        _arm_notice(session, certificate, local_date(db.now(session)))
+
+
+def _arm_notice(session: Session, certificate: Certificate, today: date) -> None:
+    assert certificate.expires_on is not None
+    day = expiry.next_day(certificate.expires_on, today)
+    if day is not None and day <= certificate.expires_on:
+        due, org_id = validity_end(day - timedelta(days=1)), certificate.org_id
+        deadlines.arm(session, NOTICE_DUE, certificate.id, due, org_id=org_id)
+
+
+def _span(certificate: Certificate) -> str:
+    begins, ends = certificate.valid_from, certificate.expires_on
+    return f"{begins or 'no first day'} to {ends or 'no last day'}"
 
 
 def _move(session: Session, certificate: Certificate, action: str, actor: str) -> None:

@@ -1,22 +1,55 @@
 """Routes of certificates."""
 
-from typing import Annotated, Any
+from collections.abc import AsyncIterator
+from typing import Annotated, Any, BinaryIO
+
+from fastapi import Depends, Query, Request, Response
 
 from api.catalog import certificates
+from api.catalog.certificates import CertificateContradicts, CertificateDoubtful, VerifiedAlone
 from api.catalog.models import Certificate
-from api.catalog.product_schemas import CertificateIn, CertificateOut
-from api.catalog.types import CertificateId
+from api.catalog.product_schemas import (
+    CertificateFindingOut,
+    CertificateIn,
+    CertificateOut,
+    CertificateVerificationIn,
+)
+from api.catalog.types import CertificateId, Line
 from api.core import pages
-from api.core.errors import AlreadyExists, Conflict, PreconditionFailed
+from api.core.errors import (
+    AlreadyExists,
+    Conflict,
+    PayloadTooLarge,
+    PreconditionFailed,
+    UnsupportedMediaType,
+)
+from api.core.files import store
+from api.core.files.problems import FileWithheld, RangeNotSatisfiable
 from api.core.http import PageDep, documented
 from api.core.pages import Page
-from api.identity import access
+from api.identity import access, links, uploads
 from api.identity.access import Context, require
+from api.identity.links import BYTES, Part, requested_part
 
 router = access.router("/certificates", "certificates")
 Read = Annotated[Context, require("offers:read")]
 Write = Annotated[Context, require("offers:write")]
 Admin = Annotated[Context, require("organisations:admin")]
+_BODY = {
+    "requestBody": {
+        "required": True,
+        "description": "The file as it is",
+        "content": {
+            BYTES: {"schema": {"type": "string", "format": "binary"}, "example": "%PDF-1.7"}
+        },
+    }
+}
+
+
+async def uploaded(request: Request, ctx: Write) -> AsyncIterator[BinaryIO]:
+    """The body, on disk beyond the first megabyte."""
+    async with uploads.spooled(request, ctx, media_type=BYTES) as file:
+        yield file
 
 
 @router.get("", response_model=Page[CertificateOut])
@@ -34,7 +67,10 @@ def list(ctx: Read, page: PageDep) -> Page[Any]:
 
 
 @router.post(
-    "", status_code=201, response_model=CertificateOut, responses=documented(AlreadyExists)
+    "",
+    status_code=201,
+    response_model=CertificateOut,
+    responses=documented(AlreadyExists, CertificateContradicts),
 )
 def create(data: CertificateIn, ctx: Write) -> Certificate:
     """Enter a certificate of your organisation or its goods."""
@@ -54,15 +90,72 @@ def get(certificate_id: CertificateId, ctx: Read) -> Certificate:
 @router.post(
     "/{certificate_id}/verify",
     response_model=CertificateOut,
-    responses=documented(Conflict, PreconditionFailed),
+    responses=documented(
+        Conflict, CertificateDoubtful, VerifiedAlone, FileWithheld, PreconditionFailed
+    ),
 )
-def verify(certificate_id: CertificateId, ctx: Admin) -> Certificate:
+def verify(
+    certificate_id: CertificateId, ctx: Admin, data: CertificateVerificationIn | None = None
+) -> Certificate:
     """Record that the issuer has confirmed the certificate (operator)."""
     certificate = certificates.locked(ctx.session, certificate_id, None)
     ctx.check_version(certificate)
-    certificates.verify(ctx.session, certificate, ctx.actor)
+    despite = data.despite if data is not None else ()
+    certificates.verify(ctx.session, certificate, ctx.actor, despite)
     ctx.tag(certificate)
     return certificate
+
+
+@router.get("/{certificate_id}/findings", response_model=Page[CertificateFindingOut])
+def list_findings(certificate_id: CertificateId, ctx: Admin) -> Page[Any]:
+    """What speaks against a certificate: the same number with other days, another maker's name, a
+    document that is not there (operator)."""
+    found = certificates.findings(ctx.session, certificates.get(ctx.session, certificate_id))
+    return Page(items=[*found], has_more=False, next_cursor=None)
+
+
+@router.post(
+    "/{certificate_id}/document",
+    response_model=CertificateOut,
+    responses=documented(Conflict, PreconditionFailed, PayloadTooLarge, UnsupportedMediaType),
+    openapi_extra=_BODY,
+)
+def attach(
+    certificate_id: CertificateId,
+    ctx: Write,
+    file: Annotated[BinaryIO, Depends(uploaded)],
+    name: Annotated[Line, Query(description="Of the file; its end must be what the bytes are")],
+) -> Certificate:
+    """Upload the document of a claimed certificate; its SHA-256 is shown to all who see it."""
+    certificate = certificates.locked(ctx.session, certificate_id, ctx.org_id)
+    ctx.check_version(certificate)
+    certificates.attach(ctx.session, certificate, actor=ctx.actor, file=file, name=name)
+    ctx.tag(certificate)
+    return certificate
+
+
+@router.get(
+    "/{certificate_id}/document",
+    response_class=Response,
+    responses={
+        200: {
+            "description": "The bytes; `ETag` is their SHA-256",
+            "content": {BYTES: {"schema": {"type": "string", "format": "binary"}}},
+        },
+        **documented(FileWithheld, RangeNotSatisfiable),
+    },
+)
+def download(
+    certificate_id: CertificateId, ctx: Read, part: Annotated[Part, Depends(requested_part)]
+) -> Response:
+    """The document of a certificate, for its owner and the operator."""
+    certificate = certificates.get(ctx.session, certificate_id)
+    file = certificates.document(ctx.session, certificate)
+    assert file.key is not None
+    assert certificate.file_name is not None
+    start, end = part.of(file)
+    pieces = store.get().read(file.key, start, end)
+    return links.sent(file, certificate.file_name, pieces, start, end)
 
 
 @router.post(

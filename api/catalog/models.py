@@ -1,13 +1,21 @@
 """What sellers offer: products, offers with their tiers, certificates, and imports."""
 
-from datetime import date
+from datetime import date, datetime
 from decimal import Decimal
 from uuid import UUID
 
-from sqlalchemy import CheckConstraint, Column, Index, LargeBinary, UniqueConstraint
+from sqlalchemy import (
+    ARRAY,
+    CheckConstraint,
+    Column,
+    Index,
+    Integer,
+    LargeBinary,
+    UniqueConstraint,
+)
 from sqlmodel import Field, Relationship, SQLModel
 
-from api.core.tables import JSON, MONEY, QUANTITY, TEXTS, Table, state
+from api.core.tables import JSON, MONEY, QUANTITY, TEXTS, TIMESTAMP, Table, state
 from api.rules import incoterms
 from api.rules.incoterms import Incoterm
 from api.rules.offers import (
@@ -33,10 +41,18 @@ class OfferCertificate(SQLModel, table=True):
 
 
 class Certificate(Table, table=True):
-    """Evidence about an organisation or its goods; names follow schema.org Certification."""
+    """Evidence about an organisation or its goods; names follow schema.org Certification.
+
+    `holder_name` is whom the issuer names: a trader shows the certificates of makers. `told` are the
+    notices of its end that were given, in days left.
+    """
 
     __tablename__ = "certificate"
-    __table_args__ = (UniqueConstraint("org_id", "scheme", "number"),)
+    __table_args__ = (
+        UniqueConstraint("org_id", "scheme", "number"),
+        CheckConstraint("verified_by <> entered_by", name="four_eyes"),
+        Index("ix_certificate_number", "scheme", "number"),
+    )
 
     org_id: UUID = Field(foreign_key="organisation.id", index=True, ondelete="RESTRICT")
     scheme: str = Field(max_length=40)
@@ -46,6 +62,18 @@ class Certificate(Table, table=True):
     expires_on: date | None = None
     registry_url: str | None = Field(default=None, max_length=2000)
     document_sha256: str | None = Field(default=None, max_length=64)
+    holder_name: str | None = Field(default=None, max_length=300)
+    accreditation_body: str | None = Field(default=None, max_length=300)
+    file_id: UUID | None = Field(
+        default=None, foreign_key="file.id", index=True, ondelete="RESTRICT"
+    )
+    file_name: str | None = Field(default=None, max_length=500)
+    entered_by: str | None = Field(default=None, max_length=80)
+    verified_by: str | None = Field(default=None, max_length=80)
+    verified_at: datetime | None = Field(default=None, sa_type=TIMESTAMP)
+    told: list[int] = Field(
+        default=[], sa_column=Column(ARRAY(Integer), nullable=False, server_default="{}")
+    )
     status: CertificateStatus = Field(
         default=CertificateStatus.CLAIMED, sa_type=state(CertificateStatus)
     )

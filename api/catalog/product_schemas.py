@@ -1,6 +1,7 @@
 """What the routes of products and certificates take and give."""
 
 from datetime import datetime
+from enum import StrEnum
 from typing import Self
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
@@ -115,6 +116,13 @@ class CertificateIn(Input):
     document_sha256: Sha256 | None = Field(
         default=None, description="SHA-256 of the document, hexadecimal", examples=["ab" * 32]
     )
+    holder_name: Line | None = Field(
+        default=None,
+        max_length=300,
+        examples=["义乌市恒达文具有限公司"],
+        description="To whom the issuer has given it, as it is written there",
+    )
+    accreditation_body: Line | None = Field(default=None, max_length=300, examples=["CNAS"])
 
     @model_validator(mode="after")
     def _in_order(self) -> Self:
@@ -131,5 +139,35 @@ class CertificateOut(CertificateIn):
     id: CertificateId
     org_id: OrganisationId
     status: CertificateStatus
+    file_name: str | None = Field(description="Of its document, where that was uploaded")
+    verified_at: datetime | None
     version: int
     created_at: datetime
+
+
+class CertificateFinding(StrEnum):
+    """What makes a certificate doubtful."""
+
+    DATES_DIFFER = "dates_differ"
+    ISSUER_DIFFERS = "issuer_differs"
+    HOLDER_DIFFERS = "holder_differs"
+    DOCUMENT_MISSING = "document_missing"
+    EXPIRED = "expired"
+
+
+class CertificateFindingOut(BaseModel):
+    """Something to look at before the certificate is verified."""
+
+    model_config = ConfigDict(from_attributes=True)
+
+    code: CertificateFinding
+    detail: str
+    must_be_named: bool = Field(description="`verify` refuses it unless `despite` names it")
+
+
+class CertificateVerificationIn(Input):
+    """The findings that the verifier has looked at and verifies in spite of."""
+
+    despite: list[CertificateFinding] = Field(
+        default=[], max_length=10, examples=[["holder_differs"]]
+    )

@@ -40,7 +40,6 @@ class OfferRecord(NamedTuple):
     seller_names: Mapping[str, str]
     seller_country: str
     seller_status: str
-    seller_level: int
     seller_debarred_until: date | None
     names: Mapping[str, str]
     descriptions: Mapping[str, str]
@@ -71,7 +70,7 @@ _OFFERS = """
     SELECT o.id, o.status, o.markets, o.unit_code, o.min_order_quantity, o.order_multiple,
       o.currency, o.incoterm, o.place_code, place.country,
       o.supply_quantity, o.supply_period, o.valid_through,
-      s.id, s.legal_name, s.country, s.status, s.verification_level, debarred.until,
+      s.id, s.legal_name, s.country, s.status, debarred.until,
       p.names, p.descriptions, p.attributes, p.brand, p.model, p.hs_code, p.cpv_code,
       price.quantities, price.prices, lead.quantities, lead.days,
       held.schemes, held.numbers, held.expiries, o.gross_weight_kg, o.volume_m3, o.packages

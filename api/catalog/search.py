@@ -1,14 +1,18 @@
-"""Which offers and certificates a caller may see, and how offers are found."""
+"""Which offers and certificates a caller may see, and how offers are found.
+
+An offer is read without the certificates that have run out: what they claimed is no longer shown.
+"""
 
 from datetime import date
 from typing import Any
 from uuid import UUID
 
 from sqlalchemy import ColumnElement, and_, exists, or_
+from sqlalchemy.orm import selectinload
 from sqlmodel import Session, col, select
 from sqlmodel.sql.expression import SelectOfScalar
 
-from api.catalog.models import Offer, Product
+from api.catalog.models import Certificate, Offer, Product
 from api.catalog.offers import WHOLE
 from api.catalog.schemas import OfferFilter
 from api.core import db
@@ -61,15 +65,17 @@ def filters(wanted: OfferFilter) -> dict[str, Any]:
 
 
 def _visible(session: Session, org_id: UUID, everything: bool) -> SelectOfScalar[Offer]:
+    today, expires = local_date(db.now(session)), col(Certificate.expires_on)
+    in_force = Offer.certificates.and_(or_(expires.is_(None), expires >= today))  # type: ignore[attr-defined]
     found = (
         select(Offer)
         .join(Product, col(Product.id) == Offer.product_id)
         .join(Organisation, col(Organisation.id) == Offer.seller_id)
-        .options(*WHOLE)
+        .options(*WHOLE, selectinload(in_force))
     )
     if everything:
         return found
-    return found.where(or_(col(Offer.seller_id) == org_id, _shown(local_date(db.now(session)))))
+    return found.where(or_(col(Offer.seller_id) == org_id, _shown(today)))
 
 
 def _shown(today: date) -> ColumnElement[bool]:

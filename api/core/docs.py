@@ -13,6 +13,8 @@ TAGS = [
     {"name": name, "description": description}
     for name, description in (
         ("organisations", "Suppliers, manufacturers, buyers, partners, auditors, the operator."),
+        ("onboarding", "Evidence by which organisations are verified, and its review."),
+        ("appeals", "Appeals against the suspension of an organisation."),
         ("debarments", "The register of unreliable suppliers."),
         ("members", "The people of your organisation."),
         ("login", "People log in: by password, by invitation, by an OpenID provider."),

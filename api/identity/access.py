@@ -39,7 +39,7 @@ from api.core.http import PageDep, documented, operation_id
 from api.core.pages import MAX_LIMIT, Page, PageQuery
 from api.identity import answers, deprecations, service
 from api.identity.answers import View
-from api.identity.context import Context, Needs, address, cookie_name, require
+from api.identity.context import Context, Needs, NotWhileSo, address, cookie_name, require
 
 __all__ = ["Context", "UnitRoute", "address", "cookie_name", "require", "router"]
 
@@ -225,6 +225,7 @@ def router(prefix: str, tag: str) -> APIRouter:
             InvalidCursor,
             Unauthorized,
             Forbidden,
+            NotWhileSo,
             NotFound,
             IdempotencyInFlight,
             Invalid,

@@ -19,7 +19,7 @@ from api.core.errors import (
 )
 from api.identity import answers, credentials, rate_plans, service
 from api.identity.answers import View
-from api.rules import permissions
+from api.rules import organisations, permissions
 from api.rules.permissions import OrgRole
 
 bearer = HTTPBearer(
@@ -60,6 +60,12 @@ class CsrfTokenWrong(Forbidden):
     """A request with a session's cookie does not prove that the portal itself sent it."""
 
     code, title = "csrf_token_wrong", "X-CSRF-Token is missing or wrong"
+
+
+class NotWhileSo(Forbidden):
+    """The organisation has not applied yet, or is suspended: it may do nothing new."""
+
+    code, title = "organisation_not_active", "The organisation may not do this in its present state"
 
 
 class Versioned(Protocol):
@@ -150,6 +156,8 @@ class Context:
             self.needs.scope, granted=self.caller.scopes, org_roles=self.caller.org_roles
         ):
             raise Forbidden("This needs the scope {scope}.", values={"scope": self.needs.scope})
+        if not organisations.may_use(self.caller.status, self.needs.scope):
+            raise NotWhileSo(f"It is {self.caller.status}.")
         if permissions.is_decisive(self.needs.scope, self.operation.partition(" ")[0]):
             self.caller.require_decider()
 

@@ -12,8 +12,11 @@ from sqlmodel import Session, col, select
 
 from api.catalog import offers
 from api.catalog.models import Offer
+from api.core import db
+from api.identity import levels
 from api.matching import standings
 from api.matching.text.language import Language
+from api.rules.clock import local_date
 from api.rules.matching import Held, LeadTier, PriceTier, Supply
 from api.rules.offers import SupplyPeriod
 from api.rules.organisations import OrganisationStatus
@@ -50,8 +53,13 @@ class Loaded:
 def load(session: Session, offer_ids: Sequence[UUID]) -> dict[UUID, Loaded]:
     """The offers that exist, by id."""
     records = [*offers.load(session, offer_ids)]
-    known = standings.overall_of(session, {record.seller_id for record in records})
-    return {record.id: _loaded(record, known.get(record.seller_id)) for record in records}
+    sellers = {record.seller_id for record in records}
+    known = standings.overall_of(session, sellers)
+    verified = levels.levels(session, sellers, local_date(db.now(session)))
+    return {
+        record.id: _loaded(record, verified[record.seller_id], known.get(record.seller_id))
+        for record in records
+    }
 
 
 def ids_after(session: Session, last: UUID | None, limit: int) -> list[UUID]:
@@ -71,7 +79,7 @@ def count(session: Session) -> int:
     return session.exec(select(func.count()).select_from(Offer)).one()
 
 
-def _loaded(record: offers.OfferRecord, performance: Decimal | None) -> Loaded:
+def _loaded(record: offers.OfferRecord, level: int, performance: Decimal | None) -> Loaded:
     supply = Supply(
         offer_id=record.id,
         seller_id=record.seller_id,
@@ -98,7 +106,7 @@ def _loaded(record: offers.OfferRecord, performance: Decimal | None) -> Loaded:
         ),
         valid_through=record.valid_through,
         seller_verified=record.seller_status == OrganisationStatus.VERIFIED,
-        verification_level=record.seller_level,
+        verification_level=level,
         debarred_until=record.seller_debarred_until,
         performance=performance,
         gross_weight_kg=record.gross_weight_kg,

@@ -17,6 +17,7 @@ QUEUES = {
     "files": "default",
     "intake": "default",
     "mail": "mail",
+    "onboarding": "default",
     "payments": "default",
     "screening": "default",
     "webhooks": "default",

@@ -1,6 +1,8 @@
 """Certificates through the API: entered, verified, withdrawn, and what offers gain by them."""
 
+import hashlib
 from collections.abc import Callable
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -8,9 +10,11 @@ from sqlmodel import Session, select
 
 from api.catalog import certificates, offers
 from api.catalog.models import Certificate
+from api.core import db
 from api.core.deadlines import Deadline
 from api.core.ids import parse
 from api.core.outbox import OutboxEvent
+from api.rules.clock import local_date
 from tests.catalog import samples
 
 
@@ -124,3 +128,138 @@ def test_a_certificate_that_runs_out_has_its_offers_matched_anew(
 
     types = session.exec(select(OutboxEvent.type)).all()
     assert types.count("offer.changed") == 1
+
+
+PDF = b"%PDF-1.7 certificate"
+BYTES = {"Content-Type": "application/octet-stream"}
+
+
+def attached(seller: Any, made: dict[str, Any], body: bytes = PDF, name: str = "iso.pdf") -> Any:
+    url = f"/v1/certificates/{made['id']}/document"
+    return seller.post(url, params={"name": name}, content=body, headers=BYTES)
+
+
+def findings(operator: Any, made: dict[str, Any]) -> set[str]:
+    answer = operator.get(f"/v1/certificates/{made['id']}/findings")
+    assert answer.status_code == 200, answer.text
+    return {each["code"] for each in answer.json()["items"]}
+
+
+def test_a_number_entered_again_with_other_dates_is_said_to_contradict(
+    seller: Any, session: Session
+) -> None:
+    entered(seller)
+
+    again = seller.post(
+        "/v1/certificates", json={**samples.CERTIFICATE, "expires_on": "2031-12-31"}
+    )
+
+    assert (again.status_code, again.json()["code"]) == (409, "certificate_contradicts")
+    assert "2030-12-31" in again.json()["detail"]
+    assert len(session.exec(select(Certificate)).all()) == 1
+
+
+def test_one_number_of_two_sellers_with_other_dates_is_verified_only_knowingly(
+    seller: Any, as_org: Callable[..., Any]
+) -> None:
+    operator, other = as_org(["operator"]), as_org(["supplier"])
+    made = entered(seller)
+    theirs = entered(other, expires_on="2031-12-31", issued_by="SGS")
+    url = f"/v1/certificates/{made['id']}/verify"
+
+    assert findings(operator, made) == {"dates_differ", "issuer_differs", "document_missing"}
+    refused = operator.post(url, json={"despite": ["document_missing"]})
+    assert (refused.status_code, refused.json()["code"]) == (409, "certificate_doubtful")
+    assert "2031-12-31" in refused.json()["detail"]
+    assert seller.get(f"/v1/certificates/{made['id']}").json()["status"] == "claimed"
+    assert seller.get(f"/v1/certificates/{made['id']}/findings").status_code == 403
+
+    known = operator.post(url, json={"despite": ["dates_differ"]}).json()
+    assert (known["status"], known["verified_at"] is not None) == ("verified", True)
+    other.post(f"/v1/certificates/{theirs['id']}/withdraw")
+    assert findings(operator, made) == {"document_missing"}
+
+
+def test_the_certificate_of_another_maker_is_a_hint_that_must_be_named(
+    as_org: Callable[..., Any],
+) -> None:
+    operator = as_org(["operator"])
+    seller = as_org(["supplier"], legal_name={"zh": "义乌市恒达文具有限公司"})
+    own = entered(seller, holder_name="Yiwu Hengda Wenju Co., Ltd.")
+    maker = entered(seller, number="M-2", holder_name="Qingdao Sanlin Furniture Factory")
+
+    assert findings(operator, own) == {"document_missing"}
+    assert findings(operator, maker) == {"holder_differs", "document_missing"}
+    url = f"/v1/certificates/{maker['id']}/verify"
+    assert operator.post(url).json()["code"] == "certificate_doubtful"
+    assert operator.post(url, json={"despite": ["holder_differs"]}).status_code == 200
+
+
+def test_the_document_is_kept_by_its_digest_for_its_owner_and_the_operator(
+    seller: Any, as_org: Callable[..., Any]
+) -> None:
+    operator, buyer = as_org(["operator"]), as_org(["buyer"])
+    digest = hashlib.sha256(PDF).hexdigest()
+    made = entered(seller, document_sha256=digest)
+    shown(seller)
+
+    wrong = attached(seller, made, PDF + b"altered")
+    assert (wrong.status_code, wrong.json()["errors"][0]["code"]) == (422, "digest_differs")
+    unreadable = attached(seller, made, b"\x00\x01", name="scan.png")
+    assert unreadable.json()["errors"][0]["code"] == "format_mismatch"
+    kept = attached(seller, made)
+
+    assert (kept.json()["file_name"], kept.json()["document_sha256"]) == ("iso.pdf", digest)
+    url = f"/v1/certificates/{made['id']}/document"
+    assert [who.get(url).content for who in (seller, operator)] == [PDF, PDF]
+    assert buyer.get(f"/v1/certificates/{made['id']}").json()["document_sha256"] == digest
+    assert buyer.get(url).status_code == 404
+    operator.post(f"/v1/certificates/{made['id']}/verify")
+    assert attached(seller, made).status_code == 409
+
+
+def test_who_enters_a_certificate_does_not_verify_it(as_org: Callable[..., Any]) -> None:
+    both = as_org(["supplier", "operator"])
+    made = entered(both)
+
+    alone = both.post(f"/v1/certificates/{made['id']}/verify")
+
+    assert (alone.status_code, alone.json()["code"]) == (409, "verified_alone")
+
+
+def test_the_end_is_told_ahead_once_each_time(seller: Any, session: Session) -> None:
+    today = local_date(db.now(session))
+    made = entered(seller, expires_on=(today + timedelta(days=20)).isoformat())
+    row = session.get_one(Certificate, parse("certificate", made["id"]))
+    assert row.told == [90, 30]
+    due = session.exec(select(Deadline).where(Deadline.kind == "certificate.notice_due")).one()
+    assert local_date(due.due_at) == today + timedelta(days=13)
+    row.told = [90]
+    session.commit()
+
+    for _ in range(2):
+        certificates.notify(session, row.id)
+        session.commit()
+
+    told = session.exec(
+        select(OutboxEvent).where(OutboxEvent.type == "certificate.expires_soon")
+    ).one()
+    assert told.payload["days_left"] == 20
+    seller.post(f"/v1/certificates/{made['id']}/withdraw")
+    assert session.exec(select(Deadline)).all() == []
+
+
+def test_an_offer_is_shown_without_a_certificate_that_has_run_out(
+    seller: Any, as_org: Callable[..., Any], session: Session
+) -> None:
+    made, buyer = entered(seller), as_org(["buyer"])
+    offer = shown(seller)
+    assert len(buyer.get(f"/v1/offers/{offer['id']}").json()["certificates"]) == 1
+    row = session.get_one(Certificate, parse("certificate", made["id"]))
+    row.expires_on = local_date(db.now(session)) - timedelta(days=1)
+    session.commit()
+
+    assert buyer.get(f"/v1/offers/{offer['id']}").json()["certificates"] == []
+    assert buyer.get("/v1/offers").json()["items"][0]["certificates"] == []
+    record = offers.load(session, [parse("offer", offer["id"])])[0]
+    assert record.certificate_expiries == [row.expires_on]

@@ -6,6 +6,7 @@ from sqlmodel import Session, func, select
 from stdnum.cn import uscc
 
 from api.identity.models import Organisation
+from tests.catalog.samples import offer
 
 type AsOrg = Callable[..., Any]
 
@@ -84,16 +85,17 @@ def test_only_the_operator_enters_organisations(as_org: AsOrg, session: Session)
     assert count(session) == 1
 
 
-def test_a_suspended_organisation_is_refused_at_once(as_org: AsOrg) -> None:
+def test_a_suspended_organisation_does_nothing_new_at_once(as_org: AsOrg) -> None:
     operator, seller = as_org(["operator"]), as_org(["supplier"])
     url = f"/v1/organisations/organisation_{seller.org_id.hex}"
 
     assert operator.post(f"{url}/suspend", json={"reason": "forged"}).status_code == 200
 
-    assert seller.get("/v1/organisations/me").status_code == 403
+    assert seller.get("/v1/organisations/me").json()["status"] == "suspended"
+    assert seller.post("/v1/offers", json=offer()).json()["code"] == "organisation_not_active"
     assert operator.post(f"{url}/suspend", json={"reason": "twice"}).status_code == 409
     assert operator.post(f"{url}/reinstate", json={"reason": "appeal"}).status_code == 200
-    assert seller.get("/v1/organisations/me").status_code == 200
+    assert seller.post("/v1/offers", json=offer()).status_code == 201
 
 
 def test_members_are_seen_only_by_their_own_organisation(as_org: AsOrg) -> None:

@@ -47,6 +47,8 @@ OF_THINGS = {
     "crossing.names": "a border crossing",
     "bid_document.file_name": "a file",
     "document.name": "a file",
+    "certificate.file_name": "a file",
+    "evidence.name": "a file",
     "sealed_document.name": "a file",
     "identity_provider.name": "a provider of logins",
     "intake_source.name": "a system",

@@ -45,6 +45,8 @@ BODIES: dict[str, Any] = {
     "POST /v1/bank-statements": banking.camt(banking.line("1", "tenancy")),
     "POST /v1/payment-status-reports": banking.pain002("KERBEN0123456789ABCDEF", of_file="ACCP"),
     "POST /v1/documents": b"%PDF-1.7 report",
+    "POST /v1/evidence": b"%PDF-1.7 extract",
+    "POST /v1/certificates/{certificate_id}/document": b"%PDF-1.7 certificate",
     "POST /v1/tenders/{tender_id}/sealed-documents": SEALED.getvalue(),
     "POST /v1/tenders/{tender_id}/keys": perform(SCOPE, 2, HOLDERS).model_dump(mode="json"),
     "POST /v1/contracts/{contract_id}/securities": {
@@ -76,6 +78,13 @@ QUERIES: dict[str, dict[str, Any]] = {
         "source": "https://lists.example",
     },
     "POST /v1/documents": {"name": "report.pdf"},
+    "POST /v1/evidence": {
+        "kind": "bank_letter",
+        "name": "letter.pdf",
+        "holder_name": "Организация",
+        "valid_from": "2026-11-01",
+    },
+    "POST /v1/certificates/{certificate_id}/document": {"name": "certificate.pdf"},
     "POST /v1/tenders/{tender_id}/sealed-documents": {"envelope": "price", "id": "drawing"},
     "POST /v1/imports": {"format": "csv"},
 }

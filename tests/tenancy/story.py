@@ -27,6 +27,7 @@ from tests.catalog import samples as catalog
 from tests.catalog import uploads
 from tests.contracts import delivering, signing
 from tests.delivery import landed, tracking
+from tests.onboarding import applying
 from tests.procurement import awarding, bidding, frameworking, prequalifying, samples
 from tests.procurement.evaluation import deciding
 from tests.screening import files as screened
@@ -92,6 +93,7 @@ def told(
     )
     _basics(story, session, superuser, drain)
     acts.booked(story, who.buyer.org_id)
+    _verified(story, ours(["supplier"]))
     agreement, _ = frameworking.ranked(ours)
     applying = prequalifying.published(ours, suppliers=2)
     submission = prequalifying.applied(applying, applying.suppliers[0])
@@ -158,6 +160,19 @@ def told(
     banked.bank(story, superuser)
     connected.connect(story, superuser)
     return story
+
+
+def _verified(story: Story, put_out: Any) -> None:
+    """A document that waits for its review, and an appeal of somebody suspended."""
+    made = applying.handed_in(story.actors["supplier"])
+    assert made.status_code == 201, made.text
+    suspended = f"/v1/organisations/{shown(put_out)}/suspend"
+    ok(story.actors["operator"].post(suspended, json=SAID))
+    filed = ok(put_out.post("/v1/appeals", json={"statement": "Решение ошибочно"}))
+    paper = f"/v1/certificates/{story.ids['certificate_id']}/document?name=paper.pdf"
+    kept = story.actors["supplier"].post(paper, content=applying.PDF, headers=applying.UPLOAD)
+    assert kept.status_code == 200, kept.text
+    story.ids |= {"evidence_id": made.json()["id"], "appeal_id": filed["id"]}
 
 
 def _basics(

@@ -14,10 +14,12 @@ from api.identity.models.people import (
 )
 from api.identity.models.providers import IdentityProvider
 from api.identity.models.sessions import LoginMethod, LoginSession, LoginThrottle
+from api.identity.models.verification import Attestation, Suspension, SuspensionAppeal
 
 __all__ = [
     "DEFAULT_REGIME",
     "ApiClient",
+    "Attestation",
     "ClientAssertion",
     "ClientKind",
     "DebarmentRecord",
@@ -32,5 +34,7 @@ __all__ = [
     "Passkey",
     "Person",
     "RecoveryCode",
+    "Suspension",
+    "SuspensionAppeal",
     "TokenPurpose",
 ]

@@ -1,6 +1,8 @@
 """Organisations: the parties of the marketplace."""
 
-from sqlalchemy import Column, UniqueConstraint
+from datetime import date
+
+from sqlalchemy import Column, Date, UniqueConstraint, text
 from sqlmodel import Field
 
 from api.core.tables import JSON, TEXTS, Table, state
@@ -12,7 +14,11 @@ DEFAULT_REGIME = ProcurementRegime.STATE
 
 
 class Organisation(Table, table=True):
-    """A party: supplier, manufacturer, buyer, partner, auditor or the operator."""
+    """A party: supplier, manufacturer, buyer, partner, auditor or the operator.
+
+    `verification_level` is the operator's own word, which counts through `verified_through`; with
+    the evidence in force it makes the level that others see (identity.levels).
+    """
 
     __tablename__ = "organisation"
     __table_args__ = (UniqueConstraint("identifier_scheme", "identifier_id"),)
@@ -28,6 +34,10 @@ class Organisation(Table, table=True):
         default=OrganisationStatus.SUBMITTED, sa_type=state(OrganisationStatus)
     )
     verification_level: int = Field(default=0, ge=0, le=3)
+    verified_through: date | None = Field(
+        default=None,
+        sa_column=Column(Date, nullable=False, server_default=text("CURRENT_DATE + 365")),
+    )
     procurement_regime: ProcurementRegime | None = Field(
         default=None, sa_type=state(ProcurementRegime)
     )

@@ -3,13 +3,13 @@
 from collections.abc import Sequence
 from typing import Annotated, Any
 
-from sqlmodel import select
+from sqlmodel import col, or_, select
 
 from api.core import db, pages
 from api.core.errors import AlreadyExists, Conflict
 from api.core.http import PageDep, documented
 from api.core.pages import Page
-from api.identity import access, debarments, service
+from api.identity import access, debarments, levels, service
 from api.identity.access import Context, require
 from api.identity.models import Organisation
 from api.identity.router.clients import created
@@ -25,8 +25,10 @@ from api.identity.schemas import (
     RegimeIn,
     VerifyIn,
 )
-from api.identity.service import ScopeNotYours
+from api.identity.service import ScopeNotYours, suspensions
 from api.rules.clock import local_date
+from api.rules.organisations import OrganisationStatus
+from api.rules.permissions import OrgRole
 
 router = access.router("/organisations", "organisations")
 Read = Annotated[Context, require("organisation:read")]
@@ -45,6 +47,9 @@ def create(data: OrganisationIn, ctx: Admin) -> OrganisationOut:
 def list(ctx: Read, page: PageDep, country: Country | None = None) -> Page[Any]:
     """Organisations on the marketplace, newest first."""
     query = select(Organisation)
+    if not ctx.has_role(OrgRole.OPERATOR):
+        drafts = col(Organisation.status) == OrganisationStatus.DRAFT
+        query = query.where(or_(~drafts, Organisation.id == ctx.org_id))
     if country:
         query = query.where(Organisation.country == country)
     rows, cursor = pages.newest_first(
@@ -78,7 +83,7 @@ def get(organisation_id: OrganisationId, ctx: Read) -> OrganisationOut:
     "/{organisation_id}/verify", response_model=OrganisationOut, responses=documented(Conflict)
 )
 def verify(organisation_id: OrganisationId, data: VerifyIn, ctx: Admin) -> OrganisationOut:
-    """Record that the organisation's evidence was checked."""
+    """Vouch for an organisation at a level, for a year; reviewed evidence is the better way."""
     found = service.verify(ctx.session, actor=ctx.actor, org_id=organisation_id, level=data.level)
     return _shown(ctx, found)
 
@@ -87,9 +92,10 @@ def verify(organisation_id: OrganisationId, data: VerifyIn, ctx: Admin) -> Organ
     "/{organisation_id}/suspend", response_model=OrganisationOut, responses=documented(Conflict)
 )
 def suspend(organisation_id: OrganisationId, data: ReasonIn, ctx: Admin) -> OrganisationOut:
-    """Stop an organisation from acting; its credentials are refused from now on."""
-    found = service.change_status(
-        ctx.session, actor=ctx.actor, org_id=organisation_id, action="suspend", reason=data.reason
+    """Let an organisation do nothing new: no offers shown, no bids. What is contracted goes on, and
+    it may appeal."""
+    found = suspensions.suspend(
+        ctx.session, actor=ctx.actor, org_id=organisation_id, reason=data.reason
     )
     return _shown(ctx, found)
 
@@ -98,9 +104,9 @@ def suspend(organisation_id: OrganisationId, data: ReasonIn, ctx: Admin) -> Orga
     "/{organisation_id}/reinstate", response_model=OrganisationOut, responses=documented(Conflict)
 )
 def reinstate(organisation_id: OrganisationId, data: ReasonIn, ctx: Admin) -> OrganisationOut:
-    """Let a suspended organisation act again."""
-    found = service.change_status(
-        ctx.session, actor=ctx.actor, org_id=organisation_id, action="reinstate", reason=data.reason
+    """Let a suspended organisation be again what it was."""
+    found = suspensions.reinstate(
+        ctx.session, actor=ctx.actor, org_id=organisation_id, reason=data.reason
     )
     return _shown(ctx, found)
 
@@ -145,11 +151,19 @@ def _shown(ctx: Context, organisation: Organisation) -> OrganisationOut:
 
 
 def _all(ctx: Context, rows: Sequence[Organisation]) -> Sequence[OrganisationOut]:
-    """Organisations with what the register of unreliable suppliers says of them today."""
+    """Organisations with their level and what the register of unreliable suppliers says today."""
     ctx.session.flush()
     today = local_date(db.now(ctx.session))
-    debarred = debarments.until(ctx.session, [row.id for row in rows], today)
+    ids = [row.id for row in rows]
+    debarred = debarments.until(ctx.session, ids, today)
+    known = levels.levels(ctx.session, ids, today)
     return [
-        OrganisationOut.model_validate({**row.model_dump(), "debarred_until": debarred.get(row.id)})
+        OrganisationOut.model_validate(
+            {
+                **row.model_dump(),
+                "debarred_until": debarred.get(row.id),
+                "verification_level": known[row.id],
+            }
+        )
         for row in rows
     ]

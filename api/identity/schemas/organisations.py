@@ -46,6 +46,10 @@ class OrganisationIn(Input):
         examples=["state"],
         description="Whose rules a buyer follows; empty: the state's",
     )
+    draft: bool = Field(
+        default=False,
+        description="Enter an applicant: it is shown and acts once it has handed in its application",
+    )
 
     @property
     def country(self) -> str:
@@ -66,14 +70,16 @@ class OrganisationOut(BaseModel):
     place_code: str | None
     languages: list[str]
     status: OrganisationStatus
-    verification_level: int
+    verification_level: int = Field(
+        description="0-3, as evidence in force supports today; it lapses by itself"
+    )
     procurement_regime: ProcurementRegime | None
     debarred_until: date | None
     version: int
 
 
 class VerifyIn(Input):
-    """The level that the evidence supports: 1 registered, 2 documents checked, 3 audited."""
+    """The level that the operator vouches for: 1 registered, 2 documents checked, 3 audited."""
 
     level: int = Field(ge=1, le=3, examples=[2])
 

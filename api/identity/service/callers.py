@@ -14,7 +14,7 @@ from api.core.errors import Forbidden, Unauthorized
 from api.identity import credentials
 from api.identity.models import ApiClient, ClientKind, LoginSession
 from api.rules.networks import within
-from api.rules.organisations import MAY_ACT
+from api.rules.organisations import MAY_CALL, OrganisationStatus
 from api.rules.permissions import MemberRole, OrgRole, scopes_of
 
 LAST_USED_STEP = timedelta(minutes=1)
@@ -66,6 +66,7 @@ class Caller:
     org_roles: frozenset[OrgRole]
     client_id: UUID | None
     scopes: frozenset[str]
+    status: OrganisationStatus
     visit: Visit | None = None
 
     @property
@@ -246,7 +247,8 @@ def _caller(
     if client.last_used_at is None or client.now - client.last_used_at > LAST_USED_STEP:
         used = {"id": client.client_id, "now": client.now}
         session.connection().execute(_USED, used)
-    return Caller(client.org_id, roles, client.client_id, frozenset(granted))
+    status = OrganisationStatus(client.status)
+    return Caller(client.org_id, roles, client.client_id, frozenset(granted), status)
 
 
 def _visitor(session: Session, proof: str) -> Caller:
@@ -277,13 +279,14 @@ def _visitor(session: Session, proof: str) -> Caller:
         second_factor_at=found.second_factor_at,
         now=found.now,
     )
-    return Caller(found.org_id, roles, None, frozenset(scopes_of(roles, role)), visit)
+    scopes, status = frozenset(scopes_of(roles, role)), OrganisationStatus(found.status)
+    return Caller(found.org_id, roles, None, scopes, status, visit)
 
 
 def _acting(session: Session, status: str, roles: Sequence[str]) -> frozenset[OrgRole]:
     """The roles of an organisation that may act, and row-level security told of them."""
-    if status not in MAY_ACT:
-        raise Forbidden("The organisation is suspended.")
+    if status not in MAY_CALL:
+        raise Forbidden("The organisation is terminated.")
     found = frozenset(OrgRole(role) for role in roles)
     if OrgRole.OPERATOR in found:
         db.scope(session, operator="on")

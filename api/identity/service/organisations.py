@@ -1,19 +1,24 @@
 """Organisations. Never commits: the caller owns the transaction."""
 
 from collections.abc import Mapping, Sequence
+from datetime import timedelta
 from uuid import UUID
 
 from sqlmodel import Session, col, select
 
-from api.core import audit
+from api.core import audit, db
 from api.core.errors import AlreadyExists, Conflict, NotFound
 from api.core.outbox import emit
+from api.identity import levels
 from api.identity.models import DEFAULT_REGIME, Organisation
 from api.identity.schemas import OrganisationIn, RegimeIn
-from api.rules.organisations import ORGANISATION
+from api.rules.clock import local_date
+from api.rules.organisations import ORGANISATION, OrganisationStatus
 from api.rules.permissions import OrgRole, scopes_of
 from api.rules.policy import ProcurementRegime
 from api.rules.states import IllegalTransition
+
+VOUCHED_FOR = timedelta(days=365)
 
 
 def create_organisation(session: Session, *, actor: str, data: OrganisationIn) -> Organisation:
@@ -35,6 +40,7 @@ def create_organisation(session: Session, *, actor: str, data: OrganisationIn) -
         place_code=data.place_code,
         languages=list(data.languages),
         procurement_regime=data.procurement_regime,
+        status=OrganisationStatus.DRAFT if data.draft else OrganisationStatus.SUBMITTED,
     )
     session.add(organisation)
     session.flush()
@@ -71,25 +77,28 @@ def get_organisation(session: Session, org_id: UUID) -> Organisation:
 
 
 def verify(session: Session, *, actor: str, org_id: UUID, level: int) -> Organisation:
-    """Record that the evidence was checked, up to `level` (1-3)."""
-    organisation = _locked(session, org_id)
+    """The operator's own word for a level (1-3), for `VOUCHED_FOR`; evidence needs no word."""
+    organisation = locked(session, org_id)
     organisation.verification_level = level
-    _move(session, organisation, "verify", actor, {"level": level})
+    organisation.verified_through = local_date(db.now(session)) + VOUCHED_FOR
+    move(session, organisation, "verify", actor, {"level": level})
+    levels.watch(session, organisation)
     return organisation
 
 
 def change_status(
     session: Session, *, actor: str, org_id: UUID, action: str, reason: str
 ) -> Organisation:
-    """Suspend, reinstate or terminate an organisation, with a reason for the audit trail."""
-    organisation = _locked(session, org_id)
-    _move(session, organisation, action, actor, {"reason": reason})
+    """Take a step of an organisation's life, with a reason for the audit trail. To suspend and to
+    reinstate are steps of `suspensions`."""
+    organisation = locked(session, org_id)
+    move(session, organisation, action, actor, {"reason": reason})
     return organisation
 
 
 def set_regime(session: Session, *, actor: str, org_id: UUID, data: RegimeIn) -> Organisation:
     """Say whose rules the tenders that a buyer publishes from now on follow."""
-    organisation = _locked(session, org_id)
+    organisation = locked(session, org_id)
     before, organisation.procurement_regime = organisation.buys_under, data.procurement_regime
     change = {"before": before, "after": data.procurement_regime, "reason": data.reason}
     _log(session, organisation, "set_regime", actor, change)
@@ -101,7 +110,8 @@ def full_scopes(organisation: Organisation) -> list[str]:
     return scopes_of([OrgRole(role) for role in organisation.roles])
 
 
-def _locked(session: Session, org_id: UUID) -> Organisation:
+def locked(session: Session, org_id: UUID) -> Organisation:
+    """An organisation that is about to be changed; NotFound."""
     query = select(Organisation).where(Organisation.id == org_id).with_for_update()
     organisation = session.exec(query).one_or_none()
     if organisation is None:
@@ -109,7 +119,7 @@ def _locked(session: Session, org_id: UUID) -> Organisation:
     return organisation
 
 
-def _move(
+def move(
     session: Session,
     organisation: Organisation,
     action: str,

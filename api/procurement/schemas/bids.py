@@ -213,9 +213,21 @@ class BidContents(BaseModel):
     bid_security: SecurityOut | None
 
 
+class LapsedCertificateOut(_Row):
+    """A scheme that a lot asks for, of which the tenderers have nothing left that is in force."""
+
+    lot_id: LotId
+    scheme: str
+    number: str = Field(description="Of the certificate that lasted longest")
+    expired_on: date
+
+
 class BidOut(BidSummary):
     """A bid. `receipts` are for its supplier alone; `contents` are null until it is opened."""
 
     tenderers: list[TendererOut]
     receipts: list[SignedReceipt]
     contents: BidContents | None
+    lapsed_certificates: list[LapsedCertificateOut] = Field(
+        description="Once opened, for the buyer and the supplier: as certificates stand today"
+    )

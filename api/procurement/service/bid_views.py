@@ -27,7 +27,7 @@ from api.procurement.models import (
     RequirementResponse,
     Tender,
 )
-from api.procurement.service import envelopes, tender_keys
+from api.procurement.service import bid_certificates, envelopes, tender_keys
 from api.procurement.service.bids import HandedIn
 from api.procurement.service.policies import policy_of
 from api.rules.bids import BidStage, OpeningStatus
@@ -65,7 +65,9 @@ def list_bids(
 def shown(session: Session, bid: Bid, *, org_id: UUID) -> dict[str, Any]:
     """A bid with its tenderers; for its supplier with receipts; once opened with what it says."""
     own = bid.supplier_id == org_id
-    ocid = session.exec(select(Tender.ocid).where(Tender.id == bid.tender_id)).one()
+    ocid, buyer_id = session.exec(
+        select(Tender.ocid, Tender.buyer_id).where(Tender.id == bid.tender_id)
+    ).one()
     receipts = [
         envelopes.receipt(each, ocid)
         for each in (envelopes.current_of(session, bid.id) if own else ())
@@ -75,6 +77,9 @@ def shown(session: Session, bid: Bid, *, org_id: UUID) -> dict[str, Any]:
         "tenderers": _of(session, BidTenderer, bid.id),
         "receipts": receipts,
         "contents": None if bid.opened_at is None else _contents(session, bid.id),
+        "lapsed_certificates": (
+            bid_certificates.flags(session, bid) if own or org_id == buyer_id else []
+        ),
     }
 
 
@@ -88,6 +93,7 @@ def handed_in(handed: HandedIn) -> dict[str, Any]:
             for each in sorted(handed.envelopes, key=lambda each: each.kind)
         ],
         "contents": None,
+        "lapsed_certificates": [],
     }
 
 

@@ -13,6 +13,7 @@ from api.webhooks.catalogue import (
     ledger,
     market,
     milestones,
+    onboarding,
     payments,
     plans,
     procurement,
@@ -36,6 +37,7 @@ _AREAS = (
     stripe,
     endpoints,
     screening,
+    onboarding,
 )
 TYPES: dict[str, EventType] = {each.name: each for area in _AREAS for each in area.TYPES}
 """By name; whatever a feature emits is here or in INTERNAL."""

@@ -14,7 +14,7 @@ from sqlmodel import Session
 from uuid_utils.compat import uuid7
 
 from api.core import db
-from api.rules.organisations import MAY_ACT
+from api.rules.organisations import MAY_CALL
 from api.rules.permissions import OrgRole
 from api.webhooks import catalogue
 
@@ -67,7 +67,7 @@ def fan_out(session: Session, event_ids: Collection[UUID]) -> int:
     """Make the deliveries of committed events; how many endpoints are told."""
     if not event_ids:
         return 0
-    values = {"events": [*event_ids], "may_act": [status.value for status in MAY_ACT]}
+    values = {"events": [*event_ids], "may_act": [status.value for status in MAY_CALL]}
     rows = session.connection().execute(_OF_EVENTS, values).all()
     return deliver(session, [Told(r.envelope_id, r.org_id, r.endpoint_id) for r in wanted(rows)])
 

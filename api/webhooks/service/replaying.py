@@ -8,7 +8,7 @@ from sqlmodel import Session, col, select
 
 from api.core import audit, db, jobs
 from api.core.jobs import Job
-from api.rules.organisations import MAY_ACT
+from api.rules.organisations import MAY_CALL
 from api.rules.webhooks import DELIVERY, DeliveryStatus, EndpointStatus
 from api.webhooks import catalogue
 from api.webhooks.models import WebhookDelivery, WebhookEndpoint, WebhookMessage
@@ -82,7 +82,7 @@ def step(session: Session, job: Job) -> bool:
         "types": [n for n in told if any(p == "*" or catalogue.matches(p, n) for p in patterns)],
         "since": datetime.fromisoformat(job.args["since"]),
         "until": datetime.fromisoformat(until) if until else None,
-        "may_act": [status.value for status in MAY_ACT],
+        "may_act": [status.value for status in MAY_CALL],
     }
     state = job.cursor or {"after": None, "planned": 0}
     if job.progress_total is None:

@@ -13,7 +13,7 @@ from sqlmodel import Session, col, select
 from api.core import bulk, db, settings
 from api.core.outbound import Answer, OutboundFailed
 from api.rules import webhooks as rules
-from api.rules.organisations import MAY_ACT
+from api.rules.organisations import MAY_CALL
 from api.rules.outbound import AttemptError
 from api.rules.webhooks import DELIVERY, DeliveryStatus, DisabledReason, EndpointStatus, Ordering
 from api.webhooks.models import WebhookAttempt, WebhookDelivery, WebhookEndpoint
@@ -91,7 +91,7 @@ class Outcome(NamedTuple):
 
 def claim(session: Session, limit: int) -> list[Outgoing]:
     """Take deliveries that are due, no more of an endpoint than it may have in flight, fairly."""
-    now, may_act = db.now(session), [status.value for status in MAY_ACT]
+    now, may_act = db.now(session), [status.value for status in MAY_CALL]
     run = session.connection().execute
     # A claim that a crash forgets is made again, as one whose lease has expired.
     run(_NEED_NOT_WAIT)
@@ -128,7 +128,7 @@ def claim(session: Session, limit: int) -> list[Outgoing]:
 
 def unwanted(session: Session, delivery_ids: Collection[UUID]) -> set[UUID]:
     """Those under way that nobody wants any more: cancelled, or of an endpoint or organisation gone."""
-    values = {"ids": [*delivery_ids], "may_act": [status.value for status in MAY_ACT]}
+    values = {"ids": [*delivery_ids], "may_act": [status.value for status in MAY_CALL]}
     return set(session.connection().execute(_UNWANTED, values).scalars())
 
 

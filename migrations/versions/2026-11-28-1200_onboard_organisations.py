@@ -1,7 +1,7 @@
 """Organisations are verified by evidence that lapses by itself; suspensions are kept and appealed.
 
 Revision ID: 0099
-Revises: 0088
+Revises: 0097
 """
 
 from collections.abc import Sequence
@@ -11,7 +11,7 @@ from alembic import op
 from sqlalchemy.dialects import postgresql
 
 revision: str = "0099"
-down_revision: str | Sequence[str] | None = "0088"
+down_revision: str | Sequence[str] | None = "0097"
 branch_labels: str | Sequence[str] | None = None
 depends_on: str | Sequence[str] | None = None
 

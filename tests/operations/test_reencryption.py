@@ -14,15 +14,16 @@ from api.core import encryption, settings
 from api.operations.reencryption import ENCRYPTED
 from tests.identity import people
 from tests.intake import signing
-from tests.payments import treasury
+from tests.payments import banking, treasury
 from tests.tenancy.world import ok
 
 type AsOrg = Callable[..., Any]
+BYTES = {"Content-Type": "application/octet-stream"}
 FRESH = SecretStr("another secret of thirty-two characters")
 
 
 @pytest.fixture
-def kept(as_org: AsOrg, session: Session) -> dict[str, list[bytes]]:
+def kept(as_org: AsOrg, session: Session, drain: Callable[[], int]) -> dict[str, list[bytes]]:
     """A secret in each column that holds some; in the clear."""
     owner = as_org(["buyer", "supplier", "partner"])
     ok(owner.post("/v1/webhook-endpoints", json={"url": "https://hooks.example.kg/a"}))
@@ -34,6 +35,10 @@ def kept(as_org: AsOrg, session: Session) -> dict[str, list[bytes]]:
     provider = {"name": "Вход", "issuer": "https://login.example.kg", "client_id": "kerben"}
     ok(owner.post("/v1/identity-providers", json={**provider, "client_secret": "of the two"}))
     ok(owner.post("/v1/payee-accounts", json=treasury.PAYEE))
+    entry = banking.line("500", "За парты", name="Асанов", account="1180000087654321")
+    office = treasury.opened(as_org).first
+    ok(office.post("/v1/bank-statements", content=banking.camt(entry), headers=BYTES))
+    drain()
     people.with_app(people.joined(owner, "aigul@example.kg"))
     owner.client.cookies.clear()
     found = read(session)

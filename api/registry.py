@@ -4,6 +4,7 @@ published with an act in its own transaction, so that no process can act without
 from sqlmodel import SQLModel
 
 from api.audit import models as audit
+from api.catalog import image_models
 from api.catalog import models as catalog
 from api.contracts import entry
 from api.contracts import models as contracts
@@ -104,6 +105,8 @@ TABLES = (
     reference.FxRate,
     catalog.Certificate,
     catalog.Product,
+    image_models.ProductImage,
+    image_models.ProductRendition,
     catalog.Offer,
     catalog.PriceTier,
     catalog.LeadTimeTier,

@@ -9,6 +9,9 @@ HANDLERS: dict[str, tuple[str, ...]] = {
     "certificate.expired": ("catalog.announce_certificate",),
     "certificate.withdrawn": ("catalog.announce_certificate",),
     "file.received": ("files.scan",),
+    "file.cleared": ("catalog.read_images_of_file",),
+    "file.quarantined": ("catalog.refuse_images_of_file",),
+    "product_image.received": ("catalog.read_image",),
     "file.sweep_due": ("files.sweep",),
     "organisation.changed": (
         "matching.index_seller",

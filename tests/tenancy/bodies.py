@@ -11,6 +11,7 @@ from api.procurement.sealing import attachments
 from api.procurement.sealing.ceremony import Member, Scope, perform
 from api.procurement.sealing.keys import Identity
 from api.rules.sealing import EnvelopeKind
+from tests.catalog import photos
 from tests.catalog import samples as catalog
 from tests.payments import banking, treasury
 from tests.screening import files as screened
@@ -44,6 +45,7 @@ BODIES: dict[str, Any] = {
     "POST /v1/payee-accounts": {**treasury.PAYEE, "number": "1240020000888888"},
     "POST /v1/bank-statements": banking.camt(banking.line("1", "tenancy")),
     "POST /v1/documents": b"%PDF-1.7 report",
+    "POST /v1/products/{product_id}/images": photos.png(),
     "POST /v1/tenders/{tender_id}/sealed-documents": SEALED.getvalue(),
     "POST /v1/tenders/{tender_id}/keys": perform(SCOPE, 2, HOLDERS).model_dump(mode="json"),
     "POST /v1/contracts/{contract_id}/securities": {
@@ -75,6 +77,7 @@ QUERIES: dict[str, dict[str, Any]] = {
         "source": "https://lists.example",
     },
     "POST /v1/documents": {"name": "report.pdf"},
+    "POST /v1/products/{product_id}/images": {"name": "desk.png"},
     "POST /v1/tenders/{tender_id}/sealed-documents": {"envelope": "price", "id": "drawing"},
     "POST /v1/imports": {"format": "csv"},
 }

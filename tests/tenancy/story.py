@@ -23,8 +23,8 @@ from api.procurement.service import prequalification
 from api.rules.debarments import DebarmentGround
 from api.rules.fees import FeePurpose, InvoiceKind
 from api.rules.scorecards import AnnotationKind, AnnotationStatus, Metric
+from tests.catalog import photos, uploads
 from tests.catalog import samples as catalog
-from tests.catalog import uploads
 from tests.contracts import delivering, signing
 from tests.delivery import landed, tracking
 from tests.procurement import awarding, bidding, frameworking, prequalifying, samples
@@ -239,6 +239,7 @@ def _basics(
         "invitation_id": invited["id"],
         "offer_id": offer["id"],
         "product_id": offer["product"]["id"],
+        "image_id": photos.added(supplier, offer["product"]["id"], photos.png())["id"],
         "certificate_id": ok(supplier.post("/v1/certificates", json=catalog.CERTIFICATE))["id"],
         "plan_id": ok(buyer.post("/v1/plans", json=samples.plan()))["id"],
         "document_id": delivering.uploaded(buyer),

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import Any, BinaryIO
 from uuid import UUID
 
+from sqlalchemy import delete
 from sqlalchemy.orm import selectinload
 from sqlmodel import Session, col, or_, select
 from sqlmodel.sql.expression import SelectOfScalar
@@ -210,7 +211,8 @@ def remove(session: Session, image: ProductImage, actor: str) -> None:
     """Take an image off its product, for good; the file stays its owner's."""
     trail = Trail(image.org_id, actor)
     _record(trail, image, "remove_image")
-    session.delete(image)
+    # Copies go with it in the database: its owner may not delete what a worker has made.
+    session.connection().execute(delete(ProductImage).where(col(ProductImage.id) == image.id))
     trail.write(session)
 
 

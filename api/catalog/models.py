@@ -2,6 +2,7 @@
 
 from datetime import date
 from decimal import Decimal
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy import CheckConstraint, Column, Index, LargeBinary, UniqueConstraint
@@ -65,6 +66,7 @@ class Product(Table, table=True):
         ),
         Index("ix_product_cpv_code", "cpv_code", postgresql_ops={"cpv_code": "text_pattern_ops"}),
         Index("ix_product_hs_code", "hs_code", postgresql_ops={"hs_code": "text_pattern_ops"}),
+        CheckConstraint("(un_number IS NULL) = (hazard_class IS NULL)", "hazard_whole"),
     )
 
     org_id: UUID = Field(foreign_key="organisation.id", index=True, ondelete="RESTRICT")
@@ -81,6 +83,17 @@ class Product(Table, table=True):
     descriptions_origin: dict[str, str] = Field(sa_column=Column(JSON, nullable=False))
     attributes: dict[str, str] = Field(sa_column=Column(JSON, nullable=False))
     media: list[str] = Field(sa_column=Column(TEXTS, nullable=False))
+    net_weight_kg: Decimal | None = Field(default=None, sa_type=QUANTITY)
+    """Of one unit without any package; so are the measures."""
+    length_mm: Decimal | None = Field(default=None, sa_type=QUANTITY)
+    width_mm: Decimal | None = Field(default=None, sa_type=QUANTITY)
+    height_mm: Decimal | None = Field(default=None, sa_type=QUANTITY)
+    pack_levels: list[dict[str, Any]] = Field(
+        default_factory=list, sa_column=Column(JSON, nullable=False, server_default="[]")
+    )
+    """Packages from the unit outwards: `rules.packaging.Level`, decimals as strings."""
+    un_number: str | None = Field(default=None, max_length=4)
+    hazard_class: str | None = Field(default=None, max_length=3)
     search_text: str
     version: int = 1
 

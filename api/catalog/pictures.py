@@ -106,7 +106,6 @@ def _opened(file: BinaryIO) -> ImageFile.ImageFile:
         raise PictureRefused(Refusal.UNREADABLE) from error
     refusal = size_refusal(*opened.size)
     if refusal is not None:
-        opened.close()
         raise PictureRefused(refusal)
     return opened
 

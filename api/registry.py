@@ -104,6 +104,7 @@ TABLES = (
     File,
     reference.FxRate,
     catalog.Certificate,
+    catalog.ProductGroup,
     catalog.Product,
     image_models.ProductImage,
     image_models.ProductRendition,

@@ -19,7 +19,7 @@ from api.identity.access import Context, require
 from api.identity.links import FileLinkOut
 from api.rules.images import Rendition
 
-router = access.router("/products/{product_id}/images", "products")
+router = access.router("/products/{product_id}/images", "product-images")
 Read = Annotated[Context, require("offers:read")]
 Write = Annotated[Context, require("offers:write")]
 BYTES = "application/octet-stream"

@@ -53,6 +53,18 @@ class Certificate(Table, table=True):
     version: int = 1
 
 
+class ProductGroup(Table, table=True):
+    """Products that differ along axes: names of attributes, of which each has its value."""
+
+    __tablename__ = "product_group"
+
+    org_id: UUID = Field(foreign_key="organisation.id", index=True, ondelete="RESTRICT")
+    names: dict[str, str] = Field(sa_column=Column(JSON, nullable=False))
+    names_origin: dict[str, str] = Field(sa_column=Column(JSON, nullable=False))
+    axes: list[str] = Field(sa_column=Column(TEXTS, nullable=False))
+    version: int = 1
+
+
 class Product(Table, table=True):
     """What is sold, whoever buys it. Texts are maps by language; `*_origin` says who wrote them."""
 
@@ -66,6 +78,8 @@ class Product(Table, table=True):
         ),
         Index("ix_product_cpv_code", "cpv_code", postgresql_ops={"cpv_code": "text_pattern_ops"}),
         Index("ix_product_hs_code", "hs_code", postgresql_ops={"hs_code": "text_pattern_ops"}),
+        UniqueConstraint("group_id", "variant"),
+        CheckConstraint("(group_id IS NULL) = (variant IS NULL)", "variant_of_a_group"),
         CheckConstraint("(un_number IS NULL) = (hazard_class IS NULL)", "hazard_whole"),
     )
 
@@ -92,6 +106,9 @@ class Product(Table, table=True):
         default_factory=list, sa_column=Column(JSON, nullable=False, server_default="[]")
     )
     """Packages from the unit outwards: `rules.packaging.Level`, decimals as strings."""
+    group_id: UUID | None = Field(default=None, foreign_key="product_group.id", ondelete="RESTRICT")
+    variant: dict[str, str] | None = Field(default=None, sa_column=Column(JSON, nullable=True))
+    """Its values on the axes of its group, which are attributes of it too."""
     un_number: str | None = Field(default=None, max_length=4)
     hazard_class: str | None = Field(default=None, max_length=3)
     search_text: str

@@ -12,6 +12,7 @@ from api.catalog.types import (
     CertificateScheme,
     Country,
     CpvCode,
+    GroupId,
     Gtin,
     HazardClass,
     HsCode,
@@ -29,6 +30,7 @@ from api.catalog.types import (
 )
 from api.core.inputs import IsoDate
 from api.identity.schemas import Input, Language, OrganisationId
+from api.rules.completeness import Aspect
 from api.rules.offers import (
     CertificateStatus,
 )
@@ -40,7 +42,7 @@ _ATTRIBUTES = {"height": "620-760 mm", "seats": "1"}
 _MEDIA = ["https://example.com/desk.jpg"]
 
 
-class PackLevel(Input):
+class PackLevelIn(Input):
     """A package that holds so many of the level below it; the first one, units of the product."""
 
     package_type: PackageType = Field(
@@ -81,7 +83,7 @@ class ProductPatch(Input):
     length_mm: Positive | None = Field(default=None, examples=["620"])
     width_mm: Positive | None = Field(default=None, examples=["450"])
     height_mm: Positive | None = Field(default=None, examples=["760"])
-    pack_levels: list[PackLevel] | None = Field(
+    pack_levels: list[PackLevelIn] | None = Field(
         default=None, max_length=MAX_LEVELS, description="From the unit outwards."
     )
     un_number: UnNumber | None = Field(
@@ -98,7 +100,7 @@ class ProductIn(ProductPatch):
     descriptions: dict[Language, Paragraph] = Field(default={}, examples=[_DESCRIPTIONS])
     attributes: dict[AttributeName, Line] = Field(default={}, max_length=60, examples=[_ATTRIBUTES])
     media: list[HttpsUrl] = Field(default=[], max_length=20, examples=[_MEDIA])
-    pack_levels: list[PackLevel] = Field(
+    pack_levels: list[PackLevelIn] = Field(
         default=[], max_length=MAX_LEVELS, description="From the unit outwards."
     )
 
@@ -149,6 +151,8 @@ class ProductOut(BaseModel):
     width_mm: PlainDecimal | None
     height_mm: PlainDecimal | None
     pack_levels: list[PackLevelOut]
+    group_id: GroupId | None
+    variant: dict[str, str] | None = Field(description="Its values on the axes of its group")
     un_number: str | None
     hazard_class: str | None
     version: int
@@ -160,6 +164,22 @@ class ProductOut(BaseModel):
     def _count_units(cls, levels: Sequence[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
         units = units_in([level["quantity"] for level in levels])
         return [{**level, "units": n} for level, n in zip(levels, units, strict=True)]
+
+
+class GapOut(BaseModel):
+    """Something to add to a product."""
+
+    aspect: Aspect
+    points: int = Field(description="By which the score grows when all of it is there")
+    missing: list[str] = Field(description="Languages, attributes or fields", examples=[["zh"]])
+    texts: dict[str, str] = Field(description="The advice in ky, ru, en and zh")
+
+
+class CompletenessOut(BaseModel):
+    """How complete a product is, and what to add next."""
+
+    score: int = Field(ge=0, le=100, examples=[72])
+    gaps: list[GapOut] = Field(description="The one that gains most first")
 
 
 class CertificateIn(Input):

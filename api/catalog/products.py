@@ -73,10 +73,11 @@ def replace(trail: Trail, product: Product | ProductState, data: ProductIn) -> b
     """Give the product all the values of `data`; True when that changed anything.
 
     What no column of an import sheet names (weight, measures, packages, hazard) stays unless it
-    is given.
+    is given; so do the values that tell a variant from the others of its group.
     """
     given = data.model_fields_set
     values = {k: v for k, v in columns(data).items() if k not in _KEPT or k in given}
+    values["attributes"] = {**values["attributes"], **(product.variant or {})}
     changed = assign(product, values)
     if changed:
         product.version += 1
@@ -87,6 +88,14 @@ def replace(trail: Trail, product: Product | ProductState, data: ProductIn) -> b
 def get(session: Session, product_id: UUID) -> Product:
     """A product that the caller may see: its own, or one that is actively offered."""
     product = session.get(Product, product_id)
+    if product is None:
+        raise NotFound
+    return product
+
+
+def own_one(session: Session, org_id: UUID, product_id: UUID) -> Product:
+    """The organisation's product, to be read; NotFound for anybody else."""
+    product = session.exec(own(org_id).where(Product.id == product_id)).one_or_none()
     if product is None:
         raise NotFound
     return product

@@ -2,6 +2,7 @@
 
 from api.catalog import (
     certificates_router,
+    groups_router,
     images_router,
     imports_router,
     offers_router,
@@ -11,6 +12,7 @@ from api.catalog import (
 ROUTERS = (
     offers_router.router,
     products_router.router,
+    groups_router.router,
     images_router.router,
     certificates_router.router,
     imports_router.router,

@@ -28,6 +28,8 @@ TAGS = [
         ("sandbox", "The clock of an installation that is not in production."),
         ("products", "What a maker makes."),
         ("offers", "What a seller sells: price tiers, minimum order, lead time, Incoterm."),
+        ("product-images", "Images of products: what was uploaded, and copies for buyers."),
+        ("product-groups", "Groups of products that differ along a few axes."),
         ("certificates", "Evidence that a seller's goods or organisation conform."),
         ("imports", "Many offers at once, from CSV or NDJSON."),
         ("plans", "Annual procurement plans, and what was published against them."),

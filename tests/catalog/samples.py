@@ -131,3 +131,13 @@ def activated(seller: Any, **changed: Any) -> dict[str, Any]:
     assert answer.status_code == 200, answer.text
     found: dict[str, Any] = answer.json()
     return found
+
+
+def group() -> dict[str, Any]:
+    """A group of one variant as POST /v1/product-groups takes it."""
+    return {
+        "names": {"en": "School desks"},
+        "axes": ["colour"],
+        "base": product(),
+        "variants": [{"values": {"colour": "grey"}}],
+    }

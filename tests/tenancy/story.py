@@ -239,6 +239,7 @@ def _basics(
         "invitation_id": invited["id"],
         "offer_id": offer["id"],
         "product_id": offer["product"]["id"],
+        "group_id": ok(supplier.post("/v1/product-groups", json=catalog.group()))["id"],
         "image_id": photos.added(supplier, offer["product"]["id"], photos.png())["id"],
         "certificate_id": ok(supplier.post("/v1/certificates", json=catalog.CERTIFICATE))["id"],
         "plan_id": ok(buyer.post("/v1/plans", json=samples.plan()))["id"],

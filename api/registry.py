@@ -4,7 +4,7 @@ published with an act in its own transaction, so that no process can act without
 from sqlmodel import SQLModel
 
 from api.audit import models as audit
-from api.catalog import image_models
+from api.catalog import image_models, price_models
 from api.catalog import models as catalog
 from api.contracts import entry
 from api.contracts import models as contracts
@@ -110,6 +110,7 @@ TABLES = (
     image_models.ProductRendition,
     catalog.Offer,
     catalog.PriceTier,
+    price_models.PricePoint,
     catalog.LeadTimeTier,
     catalog.OfferCertificate,
     catalog.OfferSource,

@@ -98,14 +98,6 @@ def update(product_id: ProductId, image_id: ImageId, data: ImagePatch, ctx: Writ
     return image
 
 
-@router.post("/{image_id}/remove", status_code=204, responses=documented(PreconditionFailed))
-def remove(product_id: ProductId, image_id: ImageId, ctx: Write) -> None:
-    """Take an image off a product of yours, for good."""
-    image = images.locked(ctx.session, ctx.org_id, product_id, image_id)
-    ctx.check_version(image)
-    images.remove(ctx.session, image, ctx.actor)
-
-
 @router.post(
     "/{image_id}/link",
     status_code=201,
@@ -126,3 +118,11 @@ def link(
     file = images.file_of(ctx.session, ctx.org_id, image, rendition)
     name = image.name if rendition is None else f"{image.id.hex}-{rendition}.jpg"
     return links.made(ctx, file, name)
+
+
+@router.post("/{image_id}/remove", status_code=204, responses=documented(PreconditionFailed))
+def remove(product_id: ProductId, image_id: ImageId, ctx: Write) -> None:
+    """Take an image off a product of yours, for good."""
+    image = images.locked(ctx.session, ctx.org_id, product_id, image_id)
+    ctx.check_version(image)
+    images.remove(ctx.session, image, ctx.actor)

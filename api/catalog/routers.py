@@ -6,11 +6,13 @@ from api.catalog import (
     images_router,
     imports_router,
     offers_router,
+    prices_router,
     products_router,
 )
 
 ROUTERS = (
     offers_router.router,
+    prices_router.router,
     products_router.router,
     groups_router.router,
     images_router.router,

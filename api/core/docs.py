@@ -30,6 +30,7 @@ TAGS = [
         ("offers", "What a seller sells: price tiers, minimum order, lead time, Incoterm."),
         ("product-images", "Images of products: what was uploaded, and copies for buyers."),
         ("product-groups", "Groups of products that differ along a few axes."),
+        ("price-points", "Other prices of offers: by rule and place, or for one buyer."),
         ("certificates", "Evidence that a seller's goods or organisation conform."),
         ("imports", "Many offers at once, from CSV or NDJSON."),
         ("plans", "Annual procurement plans, and what was published against them."),

@@ -85,17 +85,12 @@ def attributes_of(templates: Sequence[Template]) -> dict[str, Attribute]:
 
 def findings(known: Mapping[str, Attribute], given: Mapping[str, str]) -> list[Finding]:
     """What is wrong with values that a template knows; nothing is said of free ones, nor of what
-    is missing (see `missing`)."""
+    is missing."""
     return [
         found
         for name, value in given.items()
         if name in known and (found := _finding(known[name], value)) is not None
     ]
-
-
-def missing(known: Mapping[str, Attribute], given: Mapping[str, str]) -> list[str]:
-    """The names of required attributes that are not given, in the order of the template."""
-    return [name for name, each in known.items() if each.required and name not in given]
 
 
 def _finding(attribute: Attribute, value: str) -> Finding | None:

@@ -47,9 +47,6 @@ MAX_PIXELS = 25_000_000
 """Decoded, four bytes each: 100 MB, whatever the size of the file."""
 MIN_SIDE = 64
 HASH_WIDTH, HASH_HEIGHT = 9, 8
-SAME_WITHIN = 10
-"""Bits of 64 in which two pictures of one thing differ at most: re-encoded, scaled, a mark added."""
-_PLAIN_BITS = 6
 
 
 def size_refusal(width: int, height: int) -> Refusal | None:
@@ -74,13 +71,3 @@ def difference_hash(grey: Sequence[int]) -> int:
         for left in range(start, start + HASH_WIDTH - 1):
             bits = bits << 1 | (grey[left] < grey[left + 1])
     return bits
-
-
-def distance(one: int, other: int) -> int:
-    """In how many bits two hashes differ: 0 for the same picture, about 32 for any two."""
-    return (one ^ other).bit_count()
-
-
-def tells_something(bits: int) -> bool:
-    """False for the hash of a picture that is nearly plain: many different ones have it."""
-    return _PLAIN_BITS <= bits.bit_count() <= HASH_HEIGHT * (HASH_WIDTH - 1) - _PLAIN_BITS

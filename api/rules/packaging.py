@@ -1,7 +1,7 @@
 """How goods are packed: levels that hold one another, from the unit outwards. Pure."""
 
 from collections.abc import Sequence
-from decimal import ROUND_CEILING, Decimal
+from decimal import Decimal
 from itertools import pairwise
 from typing import Protocol
 
@@ -39,18 +39,6 @@ def units_in(quantities: Sequence[int]) -> list[int]:
         held *= quantity
         found.append(held)
     return found
-
-
-def packages_for(quantities: Sequence[int], units: Decimal) -> list[int]:
-    """How many packages of each level `units` of the product fill, those begun counted whole.
-
-    >>> packages_for([12, 4], Decimal(100))
-    [9, 3]
-    """
-    return [
-        int((units / held).to_integral_value(rounding=ROUND_CEILING))
-        for held in units_in(quantities)
-    ]
 
 
 def findings(levels: Sequence[Level], net_weight_kg: Decimal | None = None) -> list[Finding]:

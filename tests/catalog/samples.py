@@ -141,3 +141,17 @@ def group() -> dict[str, Any]:
         "base": product(),
         "variants": [{"values": {"colour": "grey"}}],
     }
+
+
+def price_point(**changed: Any) -> dict[str, Any]:
+    """Other prices of the sample offer as POST …/price-points takes them."""
+    return {
+        "currency": "KGS",
+        "incoterm": "DAP",
+        "place_code": "kg-bishkek",
+        "price_tiers": [
+            {"min_quantity": "100", "unit_price": "1600"},
+            {"min_quantity": "500", "unit_price": "1500.50"},
+        ],
+        **changed,
+    }

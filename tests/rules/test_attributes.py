@@ -13,7 +13,6 @@ from api.rules.attributes import (
     applicable,
     attributes_of,
     findings,
-    missing,
 )
 from api.rules.hazards import hazard_findings
 
@@ -92,11 +91,6 @@ def test_values_of_known_attributes_are_checked_and_others_are_free(
 def test_any_text_is_judged(value: str) -> None:
     for name in KNOWN:
         assert len(findings(KNOWN, {name: value})) <= 1
-
-
-def test_what_is_required_and_not_given_is_missing() -> None:
-    assert missing(KNOWN, {"seats": "1"}) == ["height", "storage"]
-    assert missing(KNOWN, {"height": "1 mm", "storage": "ssd"}) == []
 
 
 @pytest.mark.parametrize(

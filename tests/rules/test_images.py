@@ -8,9 +8,7 @@ from api.rules.images import (
     MAX_PIXELS,
     Refusal,
     difference_hash,
-    distance,
     size_refusal,
-    tells_something,
 )
 
 GREYS = st.lists(st.integers(0, 255), min_size=72, max_size=72)
@@ -21,8 +19,6 @@ def test_a_row_that_grows_lighter_is_all_ones() -> None:
 
     assert difference_hash(lighter) == 2**64 - 1
     assert difference_hash(lighter[::-1]) == 0
-    assert not tells_something(2**64 - 1)
-    assert not tells_something(0)
 
 
 def test_the_first_comparison_is_the_highest_bit() -> None:
@@ -36,14 +32,7 @@ def test_a_hash_is_of_nine_by_eight_values() -> None:
 
 @given(GREYS, st.integers(1, 100))
 def test_more_light_on_everything_changes_no_bit(grey: list[int], more: int) -> None:
-    assert distance(difference_hash(grey), difference_hash([v + more for v in grey])) == 0
-
-
-@given(GREYS, GREYS)
-def test_a_distance_is_the_same_from_both_sides(one: list[int], other: list[int]) -> None:
-    first, second = difference_hash(one), difference_hash(other)
-
-    assert distance(first, second) == distance(second, first) <= 64
+    assert difference_hash(grey) == difference_hash([v + more for v in grey])
 
 
 @pytest.mark.parametrize(

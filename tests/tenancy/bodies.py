@@ -77,6 +77,7 @@ QUERIES: dict[str, dict[str, Any]] = {
         "source": "https://lists.example",
     },
     "POST /v1/documents": {"name": "report.pdf"},
+    "GET /v1/offers/{offer_id}/price": {"quantity": "100"},
     "POST /v1/products/{product_id}/images": {"name": "desk.png"},
     "POST /v1/tenders/{tender_id}/sealed-documents": {"envelope": "price", "id": "drawing"},
     "POST /v1/imports": {"format": "csv"},

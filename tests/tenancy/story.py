@@ -185,6 +185,7 @@ def _basics(
     )
     catalog.activated(supplier, sku="OURS-2")
     offer = catalog.drafted(supplier, sku="OURS-1")
+    image = photos.added(supplier, offer["product"]["id"], photos.png())
     debarment = debarments.propose(
         session,
         organisation_id=supplier.org_id,
@@ -240,7 +241,10 @@ def _basics(
         "offer_id": offer["id"],
         "product_id": offer["product"]["id"],
         "group_id": ok(supplier.post("/v1/product-groups", json=catalog.group()))["id"],
-        "image_id": photos.added(supplier, offer["product"]["id"], photos.png())["id"],
+        "image_id": image["id"],
+        "price_point_id": ok(
+            supplier.post(f"/v1/offers/{offer['id']}/price-points", json=catalog.price_point())
+        )["id"],
         "certificate_id": ok(supplier.post("/v1/certificates", json=catalog.CERTIFICATE))["id"],
         "plan_id": ok(buyer.post("/v1/plans", json=samples.plan()))["id"],
         "document_id": delivering.uploaded(buyer),

@@ -1,6 +1,7 @@
 """Groups of variants through the API."""
 
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
@@ -121,6 +122,18 @@ def test_a_group_of_the_largest_size_is_made(seller: Any, session: Session) -> N
     made(seller, *((f"c{n}", f"s{m}") for n in range(25) for m in range(20)))
 
     assert len(session.exec(select(Product.id)).all()) == 500
+
+
+def test_of_two_requests_for_the_same_variant_one_is_made(seller: Any, session: Session) -> None:
+    group = made(seller, ("red", "M"))
+    url = f"/v1/product-groups/{group['id']}/variants"
+    more = {"variants": [{"values": {"colour": "blue", "size": "M"}}]}
+
+    with ThreadPoolExecutor(2) as threads:
+        answers = list(threads.map(lambda _: seller.post(url, json=more), range(2)))
+
+    assert sorted(answer.status_code for answer in answers) == [201, 422]
+    assert len(session.exec(select(Product.id)).all()) == 2
 
 
 def test_others_see_of_a_group_what_is_offered(seller: Any, as_org: Callable[..., Any]) -> None:

@@ -1,15 +1,19 @@
 """Images of products through the API and the real tasks."""
 
+import io
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
+from sqlalchemy.exc import DBAPIError
 from sqlmodel import Session, select
 
-from api.catalog import images
+from api.catalog import images, products
 from api.catalog.image_models import ProductImage, ProductRendition
-from api.core import settings
+from api.core import db, settings
 from api.core.files.models import File
+from api.core.ids import parse
 from api.core.outbox import OutboxEvent
 from api.rules.images import MAX_IMAGES
 from tests.catalog import photos, samples
@@ -174,6 +178,18 @@ def test_a_product_has_a_stated_number_of_images_and_each_once(
     assert MAX_IMAGES == 20
 
 
+def test_of_two_images_at_once_the_last_place_takes_one(
+    seller: Any, product: str, session: Session, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(images, "MAX_IMAGES", 1)
+
+    with ThreadPoolExecutor(2) as threads:
+        answers = list(threads.map(lambda n: photos.sent(seller, product, photos.png(n)), (1, 2)))
+
+    assert sorted(answer.status_code for answer in answers) == [201, 409]
+    assert len(session.exec(select(ProductImage)).all()) == 1
+
+
 def test_the_seller_puts_images_in_order_and_the_first_is_primary(
     seller: Any, product: str, session: Session
 ) -> None:
@@ -262,6 +278,18 @@ def test_where_files_are_scanned_no_image_is_read_before_it_is_cleared(
     )
     again = photos.added(seller, product, photos.png(2) + clamav.EICAR, "bad.png")
     assert again["status"] == "refused"
+
+
+def test_while_an_image_is_added_no_scanner_moves_its_file(seller: Any, product: str) -> None:
+    """It would clear the file, and tell of it, before the image is there to be read."""
+    photos.added(seller, product, photos.png(7))
+    other = seller.post("/v1/products", json=samples.product()).json()["id"]
+
+    with db.unit_of_work(seller.org_id) as adding, Session(db.engine("worker")) as scanning:
+        own = products.locked(adding, seller.org_id, parse("product", other))
+        images.upload(adding, own, actor="test", file=io.BytesIO(photos.png(7)), name="a.png")
+        with pytest.raises(DBAPIError, match="could not obtain lock"):
+            scanning.exec(select(File.id).with_for_update(nowait=True)).all()
 
 
 def test_copies_of_an_image_that_is_condemned_later_are_shown_no_more(

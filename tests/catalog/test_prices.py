@@ -1,6 +1,7 @@
 """Other prices of offers through the API: for everybody, and for one buyer alone."""
 
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
@@ -128,6 +129,20 @@ def test_bad_prices_are_refused(
     assert answer.status_code == 422
     assert [(e["pointer"], e["code"]) for e in answer.json()["errors"]] == [(pointer, code)]
     assert session.exec(select(PricePoint)).all() == []
+
+
+def test_of_two_prices_at_once_for_the_same_buyer_one_is_entered(
+    seller: Any, buyer: Any, session: Session
+) -> None:
+    offer = samples.activated(seller)
+    url = f"/v1/offers/{offer['id']}/price-points"
+    body = {**POINT, "buyer_id": shown(buyer)}
+
+    with ThreadPoolExecutor(2) as threads:
+        answers = list(threads.map(lambda _: seller.post(url, json=body), range(2)))
+
+    assert sorted(answer.status_code for answer in answers) == [201, 409]
+    assert len(session.exec(select(PricePoint)).all()) == 1
 
 
 def test_a_price_is_there_once_and_another_takes_its_place(seller: Any, buyer: Any) -> None:

@@ -4,6 +4,7 @@ published with an act in its own transaction, so that no process can act without
 from sqlmodel import SQLModel
 
 from api.audit import models as audit
+from api.catalog import image_models, price_models
 from api.catalog import models as catalog
 from api.contracts import entry
 from api.contracts import models as contracts
@@ -109,9 +110,13 @@ TABLES = (
     onboarding.Evidence,
     reference.FxRate,
     catalog.Certificate,
+    catalog.ProductGroup,
     catalog.Product,
+    image_models.ProductImage,
+    image_models.ProductRendition,
     catalog.Offer,
     catalog.PriceTier,
+    price_models.PricePoint,
     catalog.LeadTimeTier,
     catalog.OfferCertificate,
     catalog.OfferSource,

@@ -4,7 +4,7 @@ from uuid import UUID
 
 from sqlmodel import Session
 
-from api.catalog import certificates, imports, offers
+from api.catalog import certificates, images, imports, offers
 from api.core import db
 from api.core.jobs import Job
 from workers import observed
@@ -38,3 +38,21 @@ def announce_certificate(session: Session, resource_id: str) -> None:
 def notify_certificate(session: Session, resource_id: str) -> None:
     """Tell that a certificate runs out soon."""
     certificates.notify(session, UUID(resource_id))
+
+
+@task("catalog.read_image")
+def read_image(session: Session, resource_id: str) -> None:
+    """An image has come that may be read."""
+    images.read(session, UUID(resource_id))
+
+
+@task("catalog.read_images_of_file")
+def read_images_of_file(session: Session, resource_id: str) -> None:
+    """A scanner has cleared a file, which may be an image."""
+    images.read_of_file(session, UUID(resource_id))
+
+
+@task("catalog.refuse_images_of_file")
+def refuse_images_of_file(session: Session, resource_id: str) -> None:
+    """A scanner has condemned a file, which may be an image."""
+    images.refuse_of_file(session, UUID(resource_id))

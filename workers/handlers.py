@@ -12,6 +12,9 @@ HANDLERS: dict[str, tuple[str, ...]] = {
     "certificate.notice_due": ("catalog.notify_certificate",),
     "evidence.notice_due": ("onboarding.notify_evidence",),
     "file.received": ("files.scan",),
+    "file.cleared": ("catalog.read_images_of_file",),
+    "file.quarantined": ("catalog.refuse_images_of_file",),
+    "product_image.received": ("catalog.read_image",),
     "file.sweep_due": ("files.sweep",),
     "organisation.changed": (
         "matching.index_seller",

@@ -14,12 +14,13 @@ from sqlmodel import Session
 from api.catalog.product_schemas import ProductIn
 from api.catalog.schemas import OfferIn, OfferTerms
 from api.core.errors import FieldError, Invalid
-from api.reference import locales
+from api.reference import locales, packages
 from api.reference import service as reference
-from api.rules import incoterms
+from api.rules import attributes, incoterms, packaging
 from api.rules.classifications import Scheme
+from api.rules.hazards import hazard_findings
 from api.rules.incoterms import WITHOUT_SEA_ACCESS
-from api.rules.offers import offer_findings
+from api.rules.offers import Finding, offer_findings
 
 
 class Kind(StrEnum):
@@ -90,8 +91,29 @@ def code_errors(uses: Iterable[Use], unknown: Codes) -> list[FieldError]:
     ]
 
 
+def product_errors(product: ProductIn, today: date, prefix: str = "") -> list[FieldError]:
+    """Contradictions within a product: packages, declared hazards, attributes of its category."""
+    codes = {"CPV": product.cpv_code, "HS": product.hs_code}
+    known = attributes.attributes_of(
+        attributes.applicable(packages.attribute_templates(), codes, today)
+    )
+    unknown = [
+        Finding(f"pack_levels/{i}/package_type", "unknown_package_type", "Not a known code")
+        for i, level in enumerate(product.pack_levels)
+        if level.package_type not in packages.package_types()
+    ]
+    found = [
+        *unknown,
+        *packaging.findings(product.pack_levels, product.net_weight_kg),
+        *hazard_findings(product.un_number, product.hazard_class),
+        *attributes.findings(known, product.attributes),
+    ]
+    return [FieldError(pointer=f"#/{prefix}{f.path}", code=f.code, detail=f.detail) for f in found]
+
+
 def term_errors(data: OfferTerms, today: date) -> list[FieldError]:
     """Contradictions between the terms of an offer (rules/offers.py)."""
+    own = _own_product_errors(data, today)
     found = offer_findings(
         moq=data.min_order_quantity,
         multiple=data.order_multiple,
@@ -103,9 +125,17 @@ def term_errors(data: OfferTerms, today: date) -> list[FieldError]:
         valid_through=data.valid_through,
         today=today,
     )
-    return [
-        FieldError(pointer=f"#/{f.path}", code=f.code, detail=f.detail) for f in found
-    ] + _delivery_errors(data)
+    return (
+        [FieldError(pointer=f"#/{f.path}", code=f.code, detail=f.detail) for f in found]
+        + _delivery_errors(data)
+        + own
+    )
+
+
+def _own_product_errors(data: OfferTerms, today: date) -> list[FieldError]:
+    if not isinstance(data, OfferIn) or data.product is None:
+        return []
+    return product_errors(data.product, today, "product/")
 
 
 def _delivery_errors(data: OfferTerms) -> list[FieldError]:

@@ -2,6 +2,7 @@
 
 from datetime import date, datetime
 from decimal import Decimal
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy import (
@@ -80,6 +81,18 @@ class Certificate(Table, table=True):
     version: int = 1
 
 
+class ProductGroup(Table, table=True):
+    """Products that differ along axes: names of attributes, of which each has its value."""
+
+    __tablename__ = "product_group"
+
+    org_id: UUID = Field(foreign_key="organisation.id", index=True, ondelete="RESTRICT")
+    names: dict[str, str] = Field(sa_column=Column(JSON, nullable=False))
+    names_origin: dict[str, str] = Field(sa_column=Column(JSON, nullable=False))
+    axes: list[str] = Field(sa_column=Column(TEXTS, nullable=False))
+    version: int = 1
+
+
 class Product(Table, table=True):
     """What is sold, whoever buys it. Texts are maps by language; `*_origin` says who wrote them."""
 
@@ -93,6 +106,9 @@ class Product(Table, table=True):
         ),
         Index("ix_product_cpv_code", "cpv_code", postgresql_ops={"cpv_code": "text_pattern_ops"}),
         Index("ix_product_hs_code", "hs_code", postgresql_ops={"hs_code": "text_pattern_ops"}),
+        UniqueConstraint("group_id", "variant"),
+        CheckConstraint("(group_id IS NULL) = (variant IS NULL)", "variant_of_a_group"),
+        CheckConstraint("(un_number IS NULL) = (hazard_class IS NULL)", "hazard_whole"),
     )
 
     org_id: UUID = Field(foreign_key="organisation.id", index=True, ondelete="RESTRICT")
@@ -109,6 +125,20 @@ class Product(Table, table=True):
     descriptions_origin: dict[str, str] = Field(sa_column=Column(JSON, nullable=False))
     attributes: dict[str, str] = Field(sa_column=Column(JSON, nullable=False))
     media: list[str] = Field(sa_column=Column(TEXTS, nullable=False))
+    net_weight_kg: Decimal | None = Field(default=None, sa_type=QUANTITY)
+    """Of one unit without any package; so are the measures."""
+    length_mm: Decimal | None = Field(default=None, sa_type=QUANTITY)
+    width_mm: Decimal | None = Field(default=None, sa_type=QUANTITY)
+    height_mm: Decimal | None = Field(default=None, sa_type=QUANTITY)
+    pack_levels: list[dict[str, Any]] = Field(
+        default_factory=list, sa_column=Column(JSON, nullable=False, server_default="[]")
+    )
+    """Packages from the unit outwards: `rules.packaging.Level`, decimals as strings."""
+    group_id: UUID | None = Field(default=None, foreign_key="product_group.id", ondelete="RESTRICT")
+    variant: dict[str, str] | None = Field(default=None, sa_column=Column(JSON, nullable=True))
+    """Its values on the axes of its group, which are attributes of it too."""
+    un_number: str | None = Field(default=None, max_length=4)
+    hazard_class: str | None = Field(default=None, max_length=3)
     search_text: str
     version: int = 1
 

@@ -1,10 +1,11 @@
 """What the routes of products and certificates take and give."""
 
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from enum import StrEnum
-from typing import Self
+from typing import Any, Self
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
 from api.catalog.types import (
     AttributeName,
@@ -12,26 +13,47 @@ from api.catalog.types import (
     CertificateScheme,
     Country,
     CpvCode,
+    GroupId,
     Gtin,
+    HazardClass,
     HsCode,
     HttpsUrl,
     Line,
     Origin,
+    PackageType,
     Paragraph,
+    PlainDecimal,
+    Positive,
     ProductId,
     Sha256,
     Short,
+    UnNumber,
 )
 from api.core.inputs import IsoDate
 from api.identity.schemas import Input, Language, OrganisationId
+from api.rules.completeness import Aspect
 from api.rules.offers import (
     CertificateStatus,
 )
+from api.rules.packaging import MAX_LEVELS, MAX_UNITS, units_in
 
 _NAMES = {"zh": "学生课桌椅套装 单人可升降", "en": "Single adjustable school desk set"}
 _DESCRIPTIONS = {"en": "Height 620-760 mm in eight steps."}
 _ATTRIBUTES = {"height": "620-760 mm", "seats": "1"}
 _MEDIA = ["https://example.com/desk.jpg"]
+
+
+class PackLevelIn(Input):
+    """A package that holds so many of the level below it; the first one, units of the product."""
+
+    package_type: PackageType = Field(
+        examples=["CT"], description="UN/ECE Recommendation 21 (GET /v1/package-types)"
+    )
+    quantity: int = Field(ge=1, le=MAX_UNITS, examples=[12])
+    gross_weight_kg: Positive | None = Field(
+        default=None, examples=["9.6"], description="Of one such package with all that it holds."
+    )
+    volume_m3: Positive | None = Field(default=None, examples=["0.048"])
 
 
 class ProductPatch(Input):
@@ -56,6 +78,19 @@ class ProductPatch(Input):
         default=None, max_length=60, examples=[_ATTRIBUTES]
     )
     media: list[HttpsUrl] | None = Field(default=None, max_length=20, examples=[_MEDIA])
+    net_weight_kg: Positive | None = Field(
+        default=None, examples=["0.7"], description="Of one unit without any package."
+    )
+    length_mm: Positive | None = Field(default=None, examples=["620"])
+    width_mm: Positive | None = Field(default=None, examples=["450"])
+    height_mm: Positive | None = Field(default=None, examples=["760"])
+    pack_levels: list[PackLevelIn] | None = Field(
+        default=None, max_length=MAX_LEVELS, description="From the unit outwards."
+    )
+    un_number: UnNumber | None = Field(
+        default=None, examples=["1950"], description="Of dangerous goods; needs `hazard_class`."
+    )
+    hazard_class: HazardClass | None = Field(default=None, examples=["2.1"])
 
 
 class ProductIn(ProductPatch):
@@ -66,6 +101,9 @@ class ProductIn(ProductPatch):
     descriptions: dict[Language, Paragraph] = Field(default={}, examples=[_DESCRIPTIONS])
     attributes: dict[AttributeName, Line] = Field(default={}, max_length=60, examples=[_ATTRIBUTES])
     media: list[HttpsUrl] = Field(default=[], max_length=20, examples=[_MEDIA])
+    pack_levels: list[PackLevelIn] = Field(
+        default=[], max_length=MAX_LEVELS, description="From the unit outwards."
+    )
 
     @model_validator(mode="after")
     def _origins_of_texts(self) -> Self:
@@ -77,6 +115,16 @@ class ProductIn(ProductPatch):
             if unknown:
                 raise ValueError(f"origin without a text: {', '.join(unknown)}")
         return self
+
+
+class PackLevelOut(BaseModel):
+    """A package, and how many units of the product it holds."""
+
+    package_type: str
+    quantity: int
+    units: int = Field(description="The quantities up to this level, multiplied", examples=[12])
+    gross_weight_kg: PlainDecimal | None
+    volume_m3: PlainDecimal | None
 
 
 class ProductOut(BaseModel):
@@ -99,9 +147,40 @@ class ProductOut(BaseModel):
     descriptions_origin: dict[str, str]
     attributes: dict[str, str]
     media: list[str]
+    net_weight_kg: PlainDecimal | None
+    length_mm: PlainDecimal | None
+    width_mm: PlainDecimal | None
+    height_mm: PlainDecimal | None
+    pack_levels: list[PackLevelOut]
+    group_id: GroupId | None
+    variant: dict[str, str] | None = Field(description="Its values on the axes of its group")
+    un_number: str | None
+    hazard_class: str | None
     version: int
     created_at: datetime
     updated_at: datetime
+
+    @field_validator("pack_levels", mode="before")
+    @classmethod
+    def _count_units(cls, levels: Sequence[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
+        units = units_in([level["quantity"] for level in levels])
+        return [{**level, "units": n} for level, n in zip(levels, units, strict=True)]
+
+
+class GapOut(BaseModel):
+    """Something to add to a product."""
+
+    aspect: Aspect
+    points: int = Field(description="By which the score grows when all of it is there")
+    missing: list[str] = Field(description="Languages, attributes or fields", examples=[["zh"]])
+    texts: dict[str, str] = Field(description="The advice in ky, ru, en and zh")
+
+
+class CompletenessOut(BaseModel):
+    """How complete a product is, and what to add next."""
+
+    score: int = Field(ge=0, le=100, examples=[72])
+    gaps: list[GapOut] = Field(description="The one that gains most first")
 
 
 class CertificateIn(Input):

@@ -11,9 +11,23 @@ from api.catalog.assign import assign
 from api.catalog.models import Offer, Product
 from api.catalog.product_schemas import ProductIn, ProductPatch
 from api.catalog.states import ProductState
+from api.core import db
 from api.core.errors import NotFound
 from api.core.trail import Trail
+from api.rules.clock import local_date
 from api.rules.offers import OfferStatus
+
+_KEPT = frozenset(
+    {
+        "net_weight_kg",
+        "length_mm",
+        "width_mm",
+        "height_mm",
+        "pack_levels",
+        "un_number",
+        "hazard_class",
+    }
+)
 
 
 def create(session: Session, org_id: UUID, actor: str, data: ProductIn) -> Product:
@@ -56,8 +70,15 @@ def update(session: Session, product: Product, actor: str, data: ProductPatch) -
 
 
 def replace(trail: Trail, product: Product | ProductState, data: ProductIn) -> bool:
-    """Give the product all the values of `data`; True when that changed anything."""
-    changed = assign(product, columns(data))
+    """Give the product all the values of `data`; True when that changed anything.
+
+    What no column of an import sheet names (weight, measures, packages, hazard) stays unless it
+    is given; so do the values that tell a variant from the others of its group.
+    """
+    given = data.model_fields_set
+    values = {k: v for k, v in columns(data).items() if k not in _KEPT or k in given}
+    values["attributes"] = {**values["attributes"], **(product.variant or {})}
+    changed = assign(product, values)
     if changed:
         product.version += 1
         trail.record(f"product:{product.id.hex}", "update", fields=changed)
@@ -72,12 +93,21 @@ def get(session: Session, product_id: UUID) -> Product:
     return product
 
 
+def own_one(session: Session, org_id: UUID, product_id: UUID) -> Product:
+    """The organisation's product, to be read; NotFound for anybody else."""
+    product = session.exec(own(org_id).where(Product.id == product_id)).one_or_none()
+    if product is None:
+        raise NotFound
+    return product
+
+
 def columns(data: ProductIn) -> dict[str, Any]:
     """The columns of a product that come from its input."""
     values = data.model_dump()
     for field in ("names", "descriptions"):
         given = values[f"{field}_origin"]
         values[f"{field}_origin"] = {lang: given.get(lang, "source") for lang in values[field]}
+    values["pack_levels"] = [level.model_dump(mode="json") for level in data.pack_levels]
     texts = [*data.names.values(), data.brand, data.model, data.mpn, data.gtin]
     return {**values, "search_text": "\n".join(t for t in texts if t).casefold()}
 
@@ -102,4 +132,5 @@ def _current(product: Product, patch: ProductPatch) -> dict[str, Any]:
 
 def _check(session: Session, data: ProductIn) -> None:
     uses = checks.product_uses(data)
-    checks.raise_if(checks.code_errors(uses, checks.unknown_codes(session, uses)))
+    unknown = checks.code_errors(uses, checks.unknown_codes(session, uses))
+    checks.raise_if(unknown + checks.product_errors(data, local_date(db.now(session))))

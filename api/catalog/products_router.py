@@ -2,9 +2,9 @@
 
 from typing import Annotated, Any
 
-from api.catalog import products
+from api.catalog import completeness, products
 from api.catalog.models import Product
-from api.catalog.product_schemas import ProductIn, ProductOut, ProductPatch
+from api.catalog.product_schemas import CompletenessOut, ProductIn, ProductOut, ProductPatch
 from api.catalog.types import ProductId
 from api.core import pages, resource_metadata
 from api.core.errors import PreconditionFailed
@@ -13,6 +13,7 @@ from api.core.pages import Page
 from api.core.resource_metadata import Metadata
 from api.identity import access
 from api.identity.access import Context, require
+from api.rules.completeness_texts import said
 
 router = access.router("/products", "products")
 Read = Annotated[Context, require("offers:read")]
@@ -47,6 +48,18 @@ def get(product_id: ProductId, ctx: Read) -> Product:
     product = products.get(ctx.session, product_id)
     ctx.tag(product)
     return product
+
+
+@router.get("/{product_id}/completeness", response_model=CompletenessOut)
+def get_completeness(product_id: ProductId, ctx: Read) -> dict[str, Any]:
+    """How complete a product of yours is, from 0 to 100, and what to add next."""
+    product = products.own_one(ctx.session, ctx.org_id, product_id)
+    found = completeness.of(ctx.session, product)
+    gaps = [
+        {"aspect": g.aspect, "points": g.points, "missing": g.missing, "texts": said(g)}
+        for g in found.gaps
+    ]
+    return {"score": found.score, "gaps": gaps}
 
 
 @router.get("/{product_id}/metadata", response_model=dict[str, str])

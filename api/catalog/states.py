@@ -29,6 +29,7 @@ class ProductState:
     id: UUID
     org_id: UUID
     names: Mapping[str, str]
+    variant: Mapping[str, str] | None
     version: int
 
     def __init__(self, values: Mapping[str, Any], *, seen: int = 0) -> None:
@@ -38,7 +39,7 @@ class ProductState:
     @classmethod
     def new(cls, **values: Any) -> "ProductState":
         """A product that is not there yet."""
-        return cls(bulk.new_row(version=1, **values))
+        return cls(bulk.new_row(version=1, **{"group_id": None, "variant": None, **values}))
 
 
 class OfferState:

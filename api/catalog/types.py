@@ -23,6 +23,7 @@ from api.rules.incoterms import Incoterm
 from api.rules.offers import gtin14, plain
 
 ProductId = Annotated[UUID, PublicId("product")]
+GroupId = Annotated[UUID, PublicId("productgroup")]
 OfferId = Annotated[UUID, PublicId("offer")]
 CertificateId = Annotated[UUID, PublicId("certificate")]
 Origin = Literal["source", "machine", "human"]
@@ -68,6 +69,9 @@ IncotermCode = Annotated[Incoterm, BeforeValidator(_rule)]
 HsCode = Annotated[str, StringConstraints(pattern=r"^[0-9]{6}$")]
 CpvCode = Annotated[str, StringConstraints(pattern=r"^[0-9]{8}-[0-9]$")]
 CertificateScheme = Annotated[str, StringConstraints(pattern=r"^[A-Z0-9][A-Z0-9_-]{1,39}$")]
+PackageType = Annotated[str, StringConstraints(pattern=r"^[A-Z0-9]{2}$")]
+UnNumber = Annotated[str, StringConstraints(pattern=r"^[0-9]{4}$")]
+HazardClass = Annotated[str, StringConstraints(pattern=r"^[1-9](\.[1-6])?$")]
 Sha256 = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")]
 HttpsUrl = Annotated[str, AfterValidator(_https)]
 Gtin = Annotated[str, AfterValidator(_gtin)]

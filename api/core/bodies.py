@@ -27,6 +27,7 @@ _STREAMED = ("/v1/imports",)
 _DOCUMENTS = "/v1/documents"
 _TRACKING = "/v1/tracking-imports"
 _STATEMENTS = "/v1/bank-statements"
+_IMAGES = re.compile(r"/v1/products/[^/]+/images")
 _ENVELOPES = re.compile(r"/v1/(tenders/[^/]+/bids|bids/[^/]+/replace)")
 _SEALED = re.compile(r"/v1/tenders/[^/]+/sealed-documents")
 _SLOWEST_BYTES_A_SECOND = 50_000
@@ -124,6 +125,8 @@ def _limit(path: str) -> int:
         return config.max_tracking_bytes
     if path == _STATEMENTS:
         return config.max_statement_bytes
+    if _IMAGES.fullmatch(path):
+        return config.max_image_bytes
     if _ENVELOPES.fullmatch(path):
         return config.max_bid_bytes
     if _SEALED.fullmatch(path):

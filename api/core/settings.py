@@ -222,6 +222,7 @@ class Settings(PaymentSettings, SignatureSettings, RetentionSettings):
     max_tracking_bytes: int = Field(
         default=20_000_000, ge=1_000, description="Of a file of tracking events."
     )
+    max_image_bytes: int = Field(default=20_000_000, ge=1_000, description="Of a product's image.")
     max_document_bytes: int = Field(
         default=50_000_000,
         ge=1_000,

@@ -113,6 +113,9 @@ def match_tender(session: Session, tender_id: UUID) -> int:
         item.row.background, item.row.matched_at = usual.as_json(), now
         near[item.row.item_id] = _shortlist(item, shared, usual, raw, scorer.weights)
     offers = supplies.load(session, list({i for each in near.values() for i in each}))
+    buyer_id = rows[0].buyer_id
+    agreed = supplies.contracts(session, offers.keys(), {buyer_id})
+    offers = {offer_id: agreed.of(offer, buyer_id) for offer_id, offer in offers.items()}
     scorer.look_up_units(offer.supply.unit_code for offer in offers.values())
     currencies = {offer.supply.currency for offer in offers.values()}
     for quote in {item.demand.lot_budget_currency for item in items if item.demand.lot_budget}:
@@ -135,7 +138,7 @@ def match_tender(session: Session, tender_id: UUID) -> int:
         session,
         "matching.completed",
         tender_id,
-        org_id=rows[0].buyer_id,
+        org_id=buyer_id,
         items=len(items),
         matches=len(found),
     )

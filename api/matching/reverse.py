@@ -149,17 +149,19 @@ def _match(session: Session, row: OfferTerms, items: Sequence[DemandItem]) -> se
     kept: set[UUID] = set()
     matchable = [item for item in items if item.background]
     compared = compare(session, row, matchable)
+    agreed = supplies.contracts(session, [row.offer_id], {item.buyer_id for item in matchable})
     for item in matchable:
         demand, signals = compared.demands[item.item_id], compared.signals(item)
         if not rules.is_open_to(demand, offer.supply):
             continue
         if not is_relevant(signals, demand, offer.supply):
             continue
-        scored = scorer.score(demand, item.content, offer, signals)
+        priced = agreed.of(offer, item.buyer_id)
+        scored = scorer.score(demand, item.content, priced, signals)
         similar = _make_room(session, item, row, scored)
         if similar is not None:
             why = {**compared.reasons(item), "found_by": {"offer": 1}}
-            entry = row_of(item, offer, scored, why, used, now)
+            entry = row_of(item, priced, scored, why, used, now)
             entry["matched"]["similar_offers"] = similar
             write(session, [entry])
             kept.add(item.item_id)

@@ -1,7 +1,8 @@
 """Offers of the catalogue and their sellers, as matching compares them."""
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import date
 from decimal import Decimal
 from itertools import starmap
 from typing import Any
@@ -10,12 +11,15 @@ from uuid import UUID
 from sqlalchemy import func
 from sqlmodel import Session, col, select
 
-from api.catalog import offers
+from api.catalog import offers, prices
 from api.catalog.models import Offer
+from api.catalog.price_models import PricePoint
 from api.core import db
 from api.identity import levels
 from api.matching import standings
 from api.matching.text.language import Language
+from api.reference.models import Place
+from api.rules import price_points
 from api.rules.clock import local_date
 from api.rules.matching import Held, LeadTier, PriceTier, Supply
 from api.rules.offers import SupplyPeriod
@@ -60,6 +64,52 @@ def load(session: Session, offer_ids: Sequence[UUID]) -> dict[UUID, Loaded]:
         record.id: _loaded(record, verified[record.seller_id], known.get(record.seller_id))
         for record in records
     }
+
+
+@dataclass(frozen=True, slots=True)
+class Contracts:
+    """The contract prices of some buyers in some offers, as of a day."""
+
+    points: Mapping[tuple[UUID, UUID], Sequence[PricePoint]]
+    countries: Mapping[str, str]
+    """Of the places that they name."""
+    today: date
+
+    def of(self, offer: Loaded, buyer_id: UUID) -> Loaded:
+        """The offer as the buyer has it: at its contract price, if there is one."""
+        supply = offer.supply
+        point = price_points.contract_price(
+            self.points.get((supply.offer_id, buyer_id), ()),
+            buyer_id,
+            self.today,
+            incoterm=supply.incoterm,
+            place_code=supply.place_code or "",
+        )
+        if point is None:
+            return offer
+        tiers = tuple(PriceTier(t.min_quantity, t.unit_price) for t in point.price_tiers)
+        priced = replace(
+            supply,
+            price_tiers=tiers,
+            currency=point.currency,
+            incoterm=point.incoterm,
+            place_code=point.place_code,
+            place_country=self.countries.get(point.place_code),
+        )
+        return replace(offer, supply=priced)
+
+
+def contracts(
+    session: Session, offer_ids: Collection[UUID], buyer_ids: Collection[UUID]
+) -> Contracts:
+    """What the buyers have agreed with the sellers of the offers, as far as the session may know."""
+    points = prices.contracts(session, buyer_ids, offer_ids)
+    named = {point.place_code for each in points.values() for point in each}
+    countries = {}
+    if named:
+        query = select(Place.code, Place.country).where(col(Place.code).in_(named))
+        countries = {code: country for code, country in session.exec(query) if country}
+    return Contracts(points, countries, local_date(db.now(session)))
 
 
 def ids_after(session: Session, last: UUID | None, limit: int) -> list[UUID]:

@@ -48,6 +48,8 @@ def why_not(
     if offer is None or offer.supply.seller_id != seller_id:
         raise NotFound
     item = queries.public_item(session, item_id)
+    agreed = supplies.contracts(session, [offer_id], {item.buyer_id})
+    offer = agreed.of(offer, item.buyer_id)
     standing = Standing(item_id, offer_id, "matched", item.candidates)
     standing.last_kept_score = queries.last_kept(item)
     match = session.exec(

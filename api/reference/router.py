@@ -13,7 +13,7 @@ from api.core.inputs import IsoDate
 from api.core.pages import Page
 from api.identity import access
 from api.identity.access import Context, require
-from api.reference import locales, service
+from api.reference import locales, packages, service
 from api.reference.fx import Rate, RateUnknown
 from api.reference.models import (
     CertificateScheme,
@@ -24,6 +24,7 @@ from api.reference.models import (
     Unit,
 )
 from api.reference.schemas import (
+    AttributeTemplateOut,
     CertificateSchemeOut,
     ClassificationDetail,
     ClassificationOut,
@@ -37,10 +38,11 @@ from api.reference.schemas import (
     FxRateOut,
     IncotermOut,
     Line,
+    PackageTypeOut,
     PlaceOut,
     UnitOut,
 )
-from api.rules import incoterms
+from api.rules import attributes, incoterms
 from api.rules.classifications import Scheme
 from api.rules.clock import local_date
 
@@ -126,6 +128,26 @@ def list_countries(_: Read) -> Page[Any]:
 def list_currencies(_: Read) -> Page[Any]:
     """Every currency in circulation, by code."""
     return _whole([*locales.currencies().values()])
+
+
+@router.get("/package-types", response_model=Page[PackageTypeOut])
+def list_package_types(_: Read) -> Page[Any]:
+    """Types of packages (UN/ECE Recommendation 21, what trade by land uses), by code."""
+    found = packages.package_types().items()
+    return _whole([{"code": code, "names": names} for code, names in found])
+
+
+@router.get("/attribute-templates", response_model=Page[AttributeTemplateOut])
+def list_attribute_templates(
+    ctx: Read,
+    cpv: Annotated[str | None, Query(pattern="^[0-9]{8}-[0-9]$", examples=["39160000-1"])] = None,
+    hs: Annotated[str | None, Query(pattern="^[0-9]{6}$", examples=["940320"])] = None,
+) -> Page[Any]:
+    """What goods of a CPV or HS code say of themselves as of today; without a code every template.
+    Values of these attributes are checked, others are free."""
+    known, today = packages.attribute_templates(), local_date(db.now(ctx.session))
+    codes = {"CPV": cpv, "HS": hs}
+    return _whole(attributes.applicable(known, codes, today) if cpv or hs else known)
 
 
 @router.get("/fx-rates", response_model=Page[FxRateOut])

@@ -18,6 +18,7 @@ from api.core.ids import PublicId
 from api.core.inputs import IsoDate
 from api.reference import locales
 from api.reference.models import CertificateSubject, PlaceKind
+from api.rules.attributes import AttributeType
 from api.rules.classifications import Scheme
 from api.rules.incoterms import Incoterm, Mode, NamedPlace, Point
 
@@ -124,6 +125,33 @@ class CurrencyOut(Output):
     code: str = Field(examples=["KGS"])
     minor_units: int = Field(description="Decimals of its smallest coin.", examples=[2])
     names: dict[str, str]
+
+
+class PackageTypeOut(Output):
+    """A type of package; the wording of its names is ours."""
+
+    code: str = Field(examples=["CT"])
+    names: dict[str, str]
+
+
+class TemplateAttributeOut(Output):
+    """An attribute that a template knows."""
+
+    name: str = Field(examples=["height"])
+    type: AttributeType
+    required: bool
+    units: list[str] = Field(description="Symbols that a value may have, the usual one first")
+    choices: list[str]
+
+
+class AttributeTemplateOut(Output):
+    """What goods of a category say of themselves."""
+
+    scheme: Scheme
+    prefix: str = Field(description="First digits of the codes that it is for", examples=["39160"])
+    valid_from: date
+    valid_to: date | None = Field(description="The day from which on it is not for any more")
+    attributes: list[TemplateAttributeOut]
 
 
 class IncotermOut(Output):

@@ -136,10 +136,7 @@ def offer_findings(
         )
     found += _tier_findings("price_tiers", prices, moq)
     found += _tier_findings("lead_time_tiers", leads, moq)
-    for i, (before, after) in enumerate(pairwise(prices), start=1):
-        if after.unit_price > before.unit_price:
-            detail = "A larger quantity may not cost more a unit"
-            found.append(Finding(f"price_tiers/{i}/unit_price", "price_rises", detail))
+    found += _price_rises(prices)
     if (supply_quantity is None) != (supply_period is None):
         detail = "supply_quantity and supply_period belong together"
         found.append(Finding("supply_period", "incomplete", detail))
@@ -148,6 +145,11 @@ def offer_findings(
     if valid_from is not None and valid_through is not None and valid_through < valid_from:
         found.append(Finding("valid_through", "before_start", "It ends before it begins"))
     return found
+
+
+def price_findings(prices: Sequence[PriceStep], moq: Decimal) -> list[Finding]:
+    """Contradictions inside tiers of prices, alone and with the minimum order quantity."""
+    return _tier_findings("price_tiers", prices, moq) + _price_rises(prices)
 
 
 def validity_end(valid_through: date) -> datetime:
@@ -186,6 +188,18 @@ def plain(value: Decimal) -> str:
 def _position(tiers: Sequence[Tier], quantity: Decimal) -> int | None:
     found = bisect_right(tiers, quantity, key=lambda tier: tier.min_quantity)
     return found - 1 if found else None
+
+
+def _price_rises(prices: Sequence[PriceStep]) -> list[Finding]:
+    return [
+        Finding(
+            f"price_tiers/{i}/unit_price",
+            "price_rises",
+            "A larger quantity may not cost more a unit",
+        )
+        for i, (before, after) in enumerate(pairwise(prices), start=1)
+        if after.unit_price > before.unit_price
+    ]
 
 
 def _tier_findings(field: str, tiers: Sequence[Tier], moq: Decimal) -> list[Finding]:

@@ -131,3 +131,27 @@ def activated(seller: Any, **changed: Any) -> dict[str, Any]:
     assert answer.status_code == 200, answer.text
     found: dict[str, Any] = answer.json()
     return found
+
+
+def group() -> dict[str, Any]:
+    """A group of one variant as POST /v1/product-groups takes it."""
+    return {
+        "names": {"en": "School desks"},
+        "axes": ["colour"],
+        "base": product(),
+        "variants": [{"values": {"colour": "grey"}}],
+    }
+
+
+def price_point(**changed: Any) -> dict[str, Any]:
+    """Other prices of the sample offer as POST …/price-points takes them."""
+    return {
+        "currency": "KGS",
+        "incoterm": "DAP",
+        "place_code": "kg-bishkek",
+        "price_tiers": [
+            {"min_quantity": "100", "unit_price": "1600"},
+            {"min_quantity": "500", "unit_price": "1500.50"},
+        ],
+        **changed,
+    }

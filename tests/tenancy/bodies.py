@@ -11,6 +11,7 @@ from api.procurement.sealing import attachments
 from api.procurement.sealing.ceremony import Member, Scope, perform
 from api.procurement.sealing.keys import Identity
 from api.rules.sealing import EnvelopeKind
+from tests.catalog import photos
 from tests.catalog import samples as catalog
 from tests.payments import banking, treasury
 from tests.screening import files as screened
@@ -47,6 +48,7 @@ BODIES: dict[str, Any] = {
     "POST /v1/documents": b"%PDF-1.7 report",
     "POST /v1/evidence": b"%PDF-1.7 extract",
     "POST /v1/certificates/{certificate_id}/document": b"%PDF-1.7 certificate",
+    "POST /v1/products/{product_id}/images": photos.png(),
     "POST /v1/tenders/{tender_id}/sealed-documents": SEALED.getvalue(),
     "POST /v1/tenders/{tender_id}/keys": perform(SCOPE, 2, HOLDERS).model_dump(mode="json"),
     "POST /v1/contracts/{contract_id}/securities": {
@@ -85,6 +87,8 @@ QUERIES: dict[str, dict[str, Any]] = {
         "valid_from": "2026-11-01",
     },
     "POST /v1/certificates/{certificate_id}/document": {"name": "certificate.pdf"},
+    "GET /v1/offers/{offer_id}/price": {"quantity": "100"},
+    "POST /v1/products/{product_id}/images": {"name": "desk.png"},
     "POST /v1/tenders/{tender_id}/sealed-documents": {"envelope": "price", "id": "drawing"},
     "POST /v1/imports": {"format": "csv"},
 }

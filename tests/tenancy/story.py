@@ -23,8 +23,8 @@ from api.procurement.service import prequalification
 from api.rules.debarments import DebarmentGround
 from api.rules.fees import FeePurpose, InvoiceKind
 from api.rules.scorecards import AnnotationKind, AnnotationStatus, Metric
+from tests.catalog import photos, uploads
 from tests.catalog import samples as catalog
-from tests.catalog import uploads
 from tests.contracts import delivering, signing
 from tests.delivery import landed, tracking
 from tests.onboarding import applying
@@ -200,6 +200,7 @@ def _basics(
     )
     catalog.activated(supplier, sku="OURS-2")
     offer = catalog.drafted(supplier, sku="OURS-1")
+    image = photos.added(supplier, offer["product"]["id"], photos.png())
     debarment = debarments.propose(
         session,
         organisation_id=supplier.org_id,
@@ -254,6 +255,11 @@ def _basics(
         "invitation_id": invited["id"],
         "offer_id": offer["id"],
         "product_id": offer["product"]["id"],
+        "group_id": ok(supplier.post("/v1/product-groups", json=catalog.group()))["id"],
+        "image_id": image["id"],
+        "price_point_id": ok(
+            supplier.post(f"/v1/offers/{offer['id']}/price-points", json=catalog.price_point())
+        )["id"],
         "certificate_id": ok(supplier.post("/v1/certificates", json=catalog.CERTIFICATE))["id"],
         "plan_id": ok(buyer.post("/v1/plans", json=samples.plan()))["id"],
         "document_id": delivering.uploaded(buyer),

@@ -20,7 +20,7 @@ from api.core.outbox import emit
 from api.rules.files import SCAN, DocumentFormat, ScanState, may_be_given
 from api.rules.states import IllegalTransition
 
-RECEIVED, SWEEP_DUE = "file.received", "file.sweep_due"
+RECEIVED, CLEARED, SWEEP_DUE = "file.received", "file.cleared", "file.sweep_due"
 SWEEPER = UUID(int=1)
 """Stands in the deadline of the sweep for a resource, which it has not."""
 SWEEP_EVERY = timedelta(hours=6)
@@ -180,6 +180,8 @@ def _move(session: Session, file: File, action: str, *, actor: str) -> None:
     audit.record(
         session, f"file:{file.id.hex}", action, actor=actor, org_id=file.org_id, change=change
     )
+    if action == "clear":
+        emit(session, CLEARED, file.id, org_id=file.org_id)
     if action == "condemn":
         emit(session, "file.quarantined", file.id, org_id=file.org_id)
 

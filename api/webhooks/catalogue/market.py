@@ -6,6 +6,7 @@ from uuid import UUID
 from pydantic import AliasPath, Field
 
 from api.matching.models import Verdict
+from api.rules.images import Refusal
 from api.webhooks.catalogue.kinds import Data, Kind, NoData, Reference
 from api.webhooks.catalogue.procurement import ORGANISATION, TENDER, OfTenderData, OrganisationRef
 
@@ -59,6 +60,12 @@ class InvitationEventData(OfTenderData):
     """A supplier asked to bid."""
 
     receiver_id: OrganisationRef = Field(description="The side that is told, not the one that acts")
+
+
+class ImageReadEventData(Data):
+    """An image that a worker has read, or refused for a reason."""
+
+    refusal: Refusal | None
 
 
 class AuditHeadEventData(Data):
@@ -124,6 +131,20 @@ TYPES = (
         quarantined="A file of yours is harmful: nobody gets it.",
     ),
     *Kind(
+        "product_image",
+        "productimage",
+        "offers:read",
+        ImageReadEventData,
+        {"refusal": None},
+    ).types(ready="Buyers see an image of your product."),
+    *Kind(
+        "product_image",
+        "productimage",
+        "offers:read",
+        ImageReadEventData,
+        {"refusal": "image_unreadable"},
+    ).types(refused="An image of your product is not shown."),
+    *Kind(
         "audit",
         "audit_head",
         "audit:read",
@@ -142,6 +163,8 @@ INTERNAL = (
     "offer.validity_ended",
     "matching.reindexed",
     "file.received",
+    "file.cleared",
+    "product_image.received",
     "file.sweep_due",
     "debarment.began",
     "debarment.ended",

@@ -39,6 +39,7 @@ app.conf.update(
         "workers.payments",
         "workers.procurement",
         "workers.screening",
+        "workers.translation",
         "workers.webhooks",
     ],
     task_acks_late=True,

@@ -1,13 +1,13 @@
 """What sellers offer: products, offers with their tiers, certificates, and imports."""
 
-from datetime import date
+from datetime import date, datetime
 from decimal import Decimal
 from uuid import UUID
 
-from sqlalchemy import CheckConstraint, Column, Index, LargeBinary, UniqueConstraint
+from sqlalchemy import CheckConstraint, Column, Index, LargeBinary, Numeric, UniqueConstraint
 from sqlmodel import Field, Relationship, SQLModel
 
-from api.core.tables import JSON, MONEY, QUANTITY, TEXTS, Table, state
+from api.core.tables import JSON, MONEY, QUANTITY, TEXTS, TIMESTAMP, Table, state
 from api.rules import incoterms
 from api.rules.incoterms import Incoterm
 from api.rules.offers import (
@@ -16,7 +16,9 @@ from api.rules.offers import (
     OfferStatus,
     SupplyPeriod,
 )
+from api.rules.product_texts import TextField
 
+SHARE = Numeric(4, 3)
 _LAZY = {"lazy": "raise"}
 _TIERS = {**_LAZY, "cascade": "all, delete-orphan", "passive_deletes": True}
 
@@ -83,6 +85,32 @@ class Product(Table, table=True):
     media: list[str] = Field(sa_column=Column(TEXTS, nullable=False))
     search_text: str
     version: int = 1
+
+
+class ProductText(Table, table=True):
+    """What is known of a translated text of a product: what it was made from, by which engine,
+    and who has read it. It speaks of the wording whose hash it has; of another it says nothing.
+    """
+
+    __tablename__ = "product_text"
+    __table_args__ = (UniqueConstraint("product_id", "field", "language"),)
+
+    org_id: UUID = Field(foreign_key="organisation.id", index=True, ondelete="RESTRICT")
+    product_id: UUID = Field(foreign_key="product.id", ondelete="CASCADE")
+    field: TextField = Field(sa_type=state(TextField))
+    language: str = Field(max_length=2)
+    text_sha256: str = Field(max_length=64)
+    source_language: str | None = Field(default=None, max_length=2)
+    source_sha256: str | None = Field(default=None, max_length=64)
+    engine: str | None = Field(default=None, max_length=40)
+    engine_version: str | None = Field(default=None, max_length=40)
+    coverage: Decimal | None = Field(default=None, sa_type=SHARE)
+    reviewed_by: str | None = Field(default=None, max_length=80)
+    reviewed_at: datetime | None = Field(default=None, sa_type=TIMESTAMP)
+
+    @property
+    def reviewed(self) -> bool:
+        return self.reviewed_at is not None
 
 
 class Offer(Table, table=True):

@@ -19,6 +19,7 @@ QUEUES = {
     "mail": "mail",
     "payments": "default",
     "screening": "default",
+    "translation": "default",
     "webhooks": "default",
 }
 """First part of a task's name -> queue."""

@@ -43,6 +43,7 @@ BODIES: dict[str, Any] = {
     "POST /v1/platform-accounts": {**treasury.ACCOUNT, "number": "1240020000999999"},
     "POST /v1/payee-accounts": {**treasury.PAYEE, "number": "1240020000888888"},
     "POST /v1/bank-statements": banking.camt(banking.line("1", "tenancy")),
+    "POST /v1/translations": {"product_ids": [f"product_{AN_ID}"], "languages": ["zh"]},
     "POST /v1/documents": b"%PDF-1.7 report",
     "POST /v1/tenders/{tender_id}/sealed-documents": SEALED.getvalue(),
     "POST /v1/tenders/{tender_id}/keys": perform(SCOPE, 2, HOLDERS).model_dump(mode="json"),

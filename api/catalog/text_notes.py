@@ -25,7 +25,8 @@ class Described(Protocol):
 def of(session: Session, product_id: UUID) -> dict[tuple[str, str], ProductText]:
     """The notes on a product's texts, by field and language."""
     query = select(ProductText).where(ProductText.product_id == product_id)
-    return {(note.field, note.language): note for note in session.exec(query)}
+    found = session.exec(query.execution_options(populate_existing=True))
+    return {(note.field, note.language): note for note in found}
 
 
 def write(session: Session, products: Iterable[Described]) -> None:

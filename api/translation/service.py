@@ -1,7 +1,7 @@
 """Translating products' texts, in the background. Never commits: each step is one transaction.
 
-A step is one product in one language, with one request to the engine, which is made before
-anything is locked. What a person has written or read is never overwritten.
+A step is one product in one language, with a request to the engine for each source language,
+which is made before the product is locked. What a person has written or read is never overwritten.
 """
 
 from collections import Counter
@@ -23,7 +23,7 @@ from api.rules import product_texts
 from api.rules.clock import local_date
 from api.rules.product_texts import FIELDS, Requirement, TextField, TextStatus
 from api.translation import engines
-from api.translation.port import Reason, Rendering
+from api.translation.port import Engine, Reason, Rendering
 from api.translation.schemas import TranslationIn
 
 TASK = "translation.translate_products"
@@ -32,9 +32,10 @@ COUNTS = ("translated", "unchanged", "left_out")
 
 
 class _Wanted(NamedTuple):
-    """A text to be made: its field, and the source that it is made from."""
+    """A text to be made: its field, and the source text that it is made from, if there is one."""
 
     field: str
+    source: Language | None
     text: str
 
 
@@ -97,60 +98,78 @@ def _translate(
     product = session.get(Product, product_id)
     if product is None:
         return []
-    outcomes = dict(_without_engine(session, product, into))
-    source, wanted = _wanted(product, into, outcomes)
+    outcomes = dict(_settled(session, product, into))
+    wanted = [each for each in _wanted(product, into) if each.field not in outcomes]
     if not wanted:
         return [*outcomes.items()]
     engine = engines.chosen()
-    found = engine.translate([each.text for each in wanted], Language(source), into)
+    found = _rendered(engine, wanted, into)
     session.expire(product)
     product = products.locked(session, org_id, product_id)
+    # Whoever wrote or read a text while the engine was asked goes before.
+    meanwhile = dict(_settled(session, product, into))
     for each, rendering in zip(wanted, found, strict=True):
-        outcomes[each.field] = rendering
-        if rendering.text is None:
-            continue
-        now = texts.texts_of(product, each.field)[0].get(source)
-        if now != each.text:
-            outcomes[each.field] = Rendering(None, reason=Reason.SOURCE_CHANGED)
-            continue
-        try:
-            texts.put(
-                session,
-                product,
-                actor,
-                field=TextField(each.field),
-                language=into,
-                text=rendering.text,
-                origin="machine",
-                engine=texts.Engine(engine.name, engine.version, rendering.coverage),
-            )
-        except Invalid:
-            outcomes[each.field] = Rendering(None, reason=Reason.NOT_TAKEN)
+        if each.field in meanwhile:
+            outcomes[each.field] = meanwhile[each.field]
+        else:
+            made_by = texts.Engine(engine.name, engine.version, rendering.coverage)
+            outcomes[each.field] = _put(session, product, actor, each, into, rendering, made_by)
     return [*outcomes.items()]
 
 
-def _wanted(
-    product: Product, into: Language, outcomes: dict[str, Rendering | None]
-) -> tuple[str, list[_Wanted]]:
-    """The language to translate from and the texts, for fields that nothing is settled of yet.
-
-    Names say which language that is; a description in that language comes along.
-    """
-    source, found = "", []
+def _wanted(product: Product, into: Language) -> Iterator[_Wanted]:
+    """The texts of a product, each with what it is to be made from."""
     for field in FIELDS:
         written, origins = texts.texts_of(product, field)
-        if not written or field in outcomes:
-            continue
-        language = product_texts.source_language(origins, into)
-        if language is None or (source and language != source):
-            outcomes[field] = Rendering(None, reason=Reason.NO_SOURCE)
-            continue
-        source = language
-        found.append(_Wanted(field, written[language]))
-    return source, found
+        source = product_texts.source_language(origins, into)
+        if source is not None:
+            yield _Wanted(field, Language(source), written[source])
+        elif written:
+            yield _Wanted(field, None, "")
 
 
-def _without_engine(
+def _rendered(engine: Engine, wanted: Sequence[_Wanted], into: Language) -> list[Rendering]:
+    """A rendering for each text, asked for in one request a source language."""
+    found = {each: Rendering(None, reason=Reason.NO_SOURCE) for each in wanted}
+    for source in dict.fromkeys(each.source for each in wanted):
+        if source is not None:
+            asked = [each for each in wanted if each.source is source]
+            answers = engine.translate([each.text for each in asked], source, into)
+            found |= dict(zip(asked, answers, strict=True))
+    return [found[each] for each in wanted]
+
+
+def _put(
+    session: Session,
+    product: Product,
+    actor: str,
+    wanted: _Wanted,
+    into: Language,
+    rendering: Rendering,
+    engine: texts.Engine,
+) -> Rendering:
+    """Give the locked product a text, unless there is none or its source says something else."""
+    if rendering.text is None or wanted.source is None:
+        return rendering
+    if texts.texts_of(product, wanted.field)[0].get(wanted.source) != wanted.text:
+        return Rendering(None, reason=Reason.SOURCE_CHANGED)
+    try:
+        texts.put(
+            session,
+            product,
+            actor,
+            field=TextField(wanted.field),
+            language=into,
+            text=rendering.text,
+            origin="machine",
+            engine=engine,
+        )
+    except Invalid:
+        return Rendering(None, reason=Reason.NOT_TAKEN)
+    return rendering
+
+
+def _settled(
     session: Session, product: Product, into: Language
 ) -> Iterator[tuple[str, Rendering | None]]:
     """The fields that need no translation, or may have none: what became of them."""

@@ -263,6 +263,28 @@ def test_a_source_that_changes_meanwhile_is_not_translated_wrongly(
     assert seller.get(f"/v1/products/{product}").json()["names"] == {"ru": "Сахар"}
 
 
+def test_what_a_person_writes_meanwhile_goes_before(
+    seller: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    product = added(seller)
+    theirs = {"names": {**NAMES, "zh": "学生书桌"}, "names_origin": {"zh": "human"}}
+    with receiving.receiver(answer("课桌")) as server:
+        hosted(monkeypatch, server.url)
+        server.before = lambda: seller.patch(f"/v1/products/{product}", json=theirs)
+        assert translated(seller, product)["unchanged"] == 1
+    assert text_of(seller, product, "zh")["text"] == "学生书桌"
+
+
+def test_each_text_is_made_from_the_nearest_that_there_is(seller: Any) -> None:
+    product = added(seller, names={"ru": "Парта"}, descriptions={"en": "School desk"})
+    assert translated(seller, product, languages=["ky"])["translated"] == 2
+    assert text_of(seller, product, "ky")["made_from"] == "ru"
+    assert text_of(seller, product, "ky", "descriptions")["made_from"] == "en"
+    machine = {"names_origin": {"ru": "machine"}, "descriptions_origin": {"en": "machine"}}
+    nothing = added(seller, descriptions={"en": "School desk"}, **machine)
+    assert translated(seller, nothing)["reasons"] == {"no_source": 2}
+
+
 @pytest.mark.parametrize(
     "wrong",
     [

@@ -31,7 +31,7 @@ class TextsOut(BaseModel):
     """The texts of a product, names first."""
 
     product_id: ProductId
-    version: int
+    version: int = Field(description="Of the product, for If-Match; a review leaves it")
     items: list[TextOut]
 
 

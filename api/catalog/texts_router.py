@@ -34,9 +34,7 @@ Market = Annotated[Country, Query(description="Country of ISO 3166-1", examples=
 @router.get("/{product_id}/texts", response_model=TextsOut)
 def list_texts(product_id: ProductId, ctx: Read) -> TextsOut:
     """The texts of a product, with what each was made from, by what, and who has read it."""
-    product = products.get(ctx.session, product_id)
-    ctx.tag(product)
-    return _shown(ctx, product)
+    return _shown(ctx, products.get(ctx.session, product_id))
 
 
 @router.post(

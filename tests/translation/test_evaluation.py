@@ -33,11 +33,11 @@ def test_figures_are_printed_pair_by_pair(tmp_path: Path) -> None:
 
 
 @pytest.mark.shared
-def test_half_of_common_names_of_goods_are_known(shared_data: Path) -> None:
+def test_names_of_goods_are_known_and_tags_of_a_map_are_left_out(shared_data: Path) -> None:
     found = {
         (each.dataset, each.pair): each
         for each in evaluation.evaluate(shared_data / "matching" / "dev", limit=60)
     }
     assert found["handmade", "ru→zh"].chrf_kept > 40
     assert found["handmade", "ky→ru"].kept > 0.5
-    assert found["osm", "ru→en"].chrf > 20
+    assert found["osm", "ru→en"].kept < 0.4

@@ -21,6 +21,7 @@ from api.cli import (
     reference,
     sdk,
     server,
+    translation,
     verify,
 )
 
@@ -54,6 +55,7 @@ imports.app.command("kg")(foreign.kg)
 main.add_typer(imports.app, name="import")
 main.add_typer(opendata.app, name="opendata")
 main.add_typer(match.app, name="match")
+main.add_typer(translation.app, name="translation")
 main.add_typer(bids.app, name="bid")
 main.add_typer(openers.app, name="opener")
 main.add_typer(audit.app, name="audit")

@@ -50,6 +50,7 @@ from api.procurement.router import ROUTERS as procurement
 from api.reference.policy_router import ROUTERS as policies
 from api.reference.router import ROUTERS as reference
 from api.screening.router import ROUTERS as screening
+from api.translation.router import ROUTERS as translation
 from api.webhooks import forms
 from api.webhooks.router import ROUTERS as webhooks
 
@@ -80,6 +81,7 @@ ROUTERS = (
     *delivery,
     *payments,
     *matching,
+    *translation,
     *audit,
     *operations,
     *webhooks,

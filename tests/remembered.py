@@ -21,6 +21,7 @@ from api import registry
 from api.core import embedded, settings
 
 LAW = (
+    "market_language",
     "policy_set",
     "scorecard_policy",
     "supplier_plan",

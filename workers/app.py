@@ -40,6 +40,7 @@ app.conf.update(
         "workers.payments",
         "workers.procurement",
         "workers.screening",
+        "workers.translation",
         "workers.webhooks",
     ],
     task_acks_late=True,

@@ -12,6 +12,7 @@ from sqlalchemy import (
     Index,
     Integer,
     LargeBinary,
+    Numeric,
     UniqueConstraint,
 )
 from sqlmodel import Field, Relationship, SQLModel
@@ -25,7 +26,9 @@ from api.rules.offers import (
     OfferStatus,
     SupplyPeriod,
 )
+from api.rules.product_texts import TextField
 
+SHARE = Numeric(4, 3)
 _LAZY = {"lazy": "raise"}
 _TIERS = {**_LAZY, "cascade": "all, delete-orphan", "passive_deletes": True}
 
@@ -141,6 +144,32 @@ class Product(Table, table=True):
     hazard_class: str | None = Field(default=None, max_length=3)
     search_text: str
     version: int = 1
+
+
+class ProductText(Table, table=True):
+    """What is known of a translated text of a product: what it was made from, by which engine,
+    and who has read it. It speaks of the wording whose hash it has; of another it says nothing.
+    """
+
+    __tablename__ = "product_text"
+    __table_args__ = (UniqueConstraint("product_id", "field", "language"),)
+
+    org_id: UUID = Field(foreign_key="organisation.id", index=True, ondelete="RESTRICT")
+    product_id: UUID = Field(foreign_key="product.id", ondelete="CASCADE")
+    field: TextField = Field(sa_type=state(TextField))
+    language: str = Field(max_length=2)
+    text_sha256: str = Field(max_length=64)
+    source_language: str | None = Field(default=None, max_length=2)
+    source_sha256: str | None = Field(default=None, max_length=64)
+    engine: str | None = Field(default=None, max_length=40)
+    engine_version: str | None = Field(default=None, max_length=40)
+    coverage: Decimal | None = Field(default=None, sa_type=SHARE)
+    reviewed_by: str | None = Field(default=None, max_length=80)
+    reviewed_at: datetime | None = Field(default=None, sa_type=TIMESTAMP)
+
+    @property
+    def reviewed(self) -> bool:
+        return self.reviewed_at is not None
 
 
 class Offer(Table, table=True):

@@ -6,7 +6,7 @@ from uuid import UUID
 from sqlmodel import Session, select
 from sqlmodel.sql.expression import SelectOfScalar
 
-from api.catalog import checks
+from api.catalog import checks, text_notes
 from api.catalog.assign import assign
 from api.catalog.models import Offer, Product
 from api.catalog.product_schemas import ProductIn, ProductPatch
@@ -37,6 +37,8 @@ def create(session: Session, org_id: UUID, actor: str, data: ProductIn) -> Produ
     session.add(product)
     made(trail, product)
     trail.write(session)
+    session.flush()
+    text_notes.write(session, [product])
     return product
 
 
@@ -65,6 +67,7 @@ def update(session: Session, product: Product, actor: str, data: ProductPatch) -
         )
         for offer_id in session.exec(offers):
             trail.emit("offer.changed", offer_id, fields=["product"])
+        text_notes.write(session, [product])
     trail.write(session)
     return product
 

@@ -8,6 +8,7 @@ from api.catalog import (
     offers_router,
     prices_router,
     products_router,
+    texts_router,
 )
 
 ROUTERS = (
@@ -16,6 +17,7 @@ ROUTERS = (
     products_router.router,
     groups_router.router,
     images_router.router,
+    texts_router.router,
     certificates_router.router,
     imports_router.router,
 )

@@ -12,6 +12,7 @@ from uuid import UUID
 from sqlalchemy import ARRAY, ColumnElement, any_, delete, literal, select
 from sqlmodel import Session, SQLModel, col
 
+from api.catalog import text_notes
 from api.catalog.models import LeadTimeTier, Offer, OfferCertificate, PriceTier, Product
 from api.core import bulk
 from api.rules.clock import utcnow
@@ -118,6 +119,7 @@ def write(session: Session, offers: Iterable[OfferState], products: Iterable[Pro
     written = [state for state in offers if state.version != state.seen]
     _write_rows(session, Product, made_or_changed)
     _write_rows(session, Offer, written)
+    text_notes.write(session, made_or_changed)
     _write_tiers(session, PriceTier, "price_tiers", _PRICES, written)
     _write_tiers(session, LeadTimeTier, "lead_time_tiers", _LEADS, written)
     shown = _emptied(session, OfferCertificate, "certificates", written)

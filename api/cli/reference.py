@@ -21,7 +21,7 @@ from api.reference.store import Loaded
 from api.rules.classifications import Scheme
 
 app = typer.Typer(
-    help="Classifications, units, places, rates, work calendars and policy sets.",
+    help="Classifications, units, places, rates, work calendars, languages and policy sets.",
     no_args_is_help=True,
 )
 console = Console()
@@ -42,6 +42,7 @@ class What(StrEnum):
     FX = "fx"
     WORK_YEARS = "work-years"
     WORK_DAYS = "work-days"
+    MARKET_LANGUAGES = "market-languages"
     POLICIES = "policies"
     CROSSINGS = "crossings"
     ROUTES = "routes"
@@ -56,6 +57,7 @@ _TABLES: dict[What, Callable[[Session, Path, Report], Loaded]] = {
     What.UNITS: loaders.load_units,
     What.PLACES: loaders.load_places,
     What.FX: loaders.load_rates,
+    What.MARKET_LANGUAGES: loaders.load_market_languages,
     What.WORK_YEARS: loaders.load_work_years,
     What.WORK_DAYS: loaders.load_work_days,
 }
@@ -90,6 +92,7 @@ def load(
     Classifications: columns code and ky, ru, en, zh (or name). Units: code, languages, symbol,
     dimension, factor. Rates: day, base, quote, rate, source. Work calendars: calendar, year,
     weekend (6 7), source, reviewed; calendar, day, working, languages, source, reviewed.
+    Languages of markets: market, field, language, valid_from, valid_to, source, reviewed.
     Policies: TOML, as in api/reference/policy_sets. Crossings, routes, rate cards, tariffs and
     import parameters: the columns of the files in api/delivery/data.
     """

@@ -89,6 +89,7 @@ TAGS = [
         ("matches", "Ranked offers for each item of a request, with reasons."),
         ("invitations", "Suppliers asked to bid."),
         ("matching", "The matching engine's models and index."),
+        ("translations", "Texts of products made by a machine, to be read by people."),
         ("public", "Open data: what everybody may read, without credentials."),
         ("ocds", "Open Contracting Data Standard: releases, records, feeds, files by the year."),
         ("indicators", "Red flags: documented queries over open data, ours and others'."),

@@ -20,6 +20,7 @@ from pydantic_settings import SettingsConfigDict
 from api.core.payment_settings import PaymentSettings
 from api.core.retention_settings import RetentionSettings
 from api.core.signature_settings import SignatureSettings
+from api.core.translation_settings import TranslationSettings
 from api.rules.sealing import LARGEST_DOCUMENT
 from api.rules.webhooks import SCHEDULE_SECONDS
 
@@ -51,7 +52,7 @@ RATE_LIMITS = {
 """Requests by the plan of an organisation; `organisation` counts all its keys together."""
 
 
-class Settings(PaymentSettings, SignatureSettings, RetentionSettings):
+class Settings(PaymentSettings, SignatureSettings, TranslationSettings, RetentionSettings):
     """Every setting, with defaults that start one machine with nothing installed."""
 
     model_config = SettingsConfigDict(env_prefix="KERBEN_", env_file=None, extra="forbid")

@@ -25,6 +25,7 @@ from api.reference.models import (
     Classification,
     ClassificationScheme,
     FxRate,
+    MarketLanguage,
     Place,
     Unit,
     WorkCalendarDay,
@@ -44,7 +45,7 @@ DEMO_RATES = {"CNY": "12.30", "USD": "87.50", "EUR": "101.00", "KZT": "0.17", "R
 
 def load_bundled(session: Session, progress: Progress | None = None) -> dict[str, Loaded]:
     """Load what the package ships: CPV and OKGZ extracts, HS, units, places, certificates, work
-    calendars and policy sets.
+    calendars, languages of markets and policy sets.
 
     Safe to repeat. Titles from an official file that was loaded meanwhile are kept, and so are
     days and policy sets as the operator has entered them.
@@ -61,6 +62,9 @@ def load_bundled(session: Session, progress: Progress | None = None) -> dict[str
         "certificates": _load_certificates(session, DATA / "certificates.tsv", progress),
         "work-years": load_work_years(session, DATA / "work_years.tsv", progress, only_new=True),
         "work-days": load_work_days(session, DATA / "work_days.tsv", progress, only_new=True),
+        "market-languages": load_market_languages(
+            session, DATA / "market_languages.tsv", progress, only_new=True
+        ),
         "policies": policies.load_bundled(session),
     }
 
@@ -163,6 +167,16 @@ def load_places(session: Session, file: Path, progress: Progress | None = None) 
 def load_rates(session: Session, file: Path, progress: Progress | None = None) -> Loaded:
     """Load exchange rates: day, base, quote, rate, source. One of the same source is corrected."""
     return _load_table(session, FxRate, file, parsing.RATE, progress)
+
+
+def load_market_languages(
+    session: Session, file: Path, progress: Progress | None = None, *, only_new: bool = False
+) -> Loaded:
+    """Load what markets want to read: market, field (names, descriptions), language, valid_from,
+    valid_to, source, reviewed."""
+    return _load_table(
+        session, MarketLanguage, file, parsing.MARKET_LANGUAGE, progress, only_new=only_new
+    )
 
 
 def load_work_years(

@@ -21,6 +21,7 @@ from sqlmodel import Field
 
 from api.core.tables import JSON, Table, state
 from api.rules.policy import ProcurementRegime
+from api.rules.product_texts import TextField
 
 RATE = Numeric(20, 10)
 FACTOR = Numeric(30, 12)
@@ -117,6 +118,28 @@ class CertificateScheme(Table, table=True):
     code: str = Field(max_length=40, unique=True)
     names: dict[str, str] = Field(sa_column=Column(JSON, nullable=False))
     subject: CertificateSubject = Field(sa_type=state(CertificateSubject))
+
+
+class MarketLanguage(Table, table=True):
+    """A text of a product that a market wants in a language, from a day until another.
+
+    `valid_to` is the first day on which it no longer counts. `reviewed`: somebody has read it in
+    its source.
+    """
+
+    __tablename__ = "market_language"
+    __table_args__ = (
+        UniqueConstraint("market", "field", "language", "valid_from"),
+        CheckConstraint("valid_to > valid_from", name="valid_forward"),
+    )
+
+    market: str = Field(max_length=2)
+    field: TextField = Field(sa_type=state(TextField))
+    language: str = Field(max_length=2)
+    valid_from: date
+    valid_to: date | None = None
+    source: str = Field(max_length=500)
+    reviewed: bool = False
 
 
 class FxRate(Table, table=True):

@@ -13,6 +13,7 @@ from api.reference.locales import LANGUAGES
 from api.reference.models import CertificateSubject, PlaceKind
 from api.rules import classifications
 from api.rules.classifications import FORMS, Scheme
+from api.rules.product_texts import TextField
 
 LARGEST = Decimal("1e10")
 
@@ -86,6 +87,25 @@ def _certificate(row: Row) -> dict[str, Any]:
     }
 
 
+def _market_language(row: Row) -> dict[str, Any]:
+    language = row.required("language", max_length=2)
+    if language not in LANGUAGES:
+        raise BadValue("language", "unknown", f"{language!r} is none of {', '.join(LANGUAGES)}")
+    begins = _day(row, "valid_from")
+    ends = _day(row, "valid_to") if row.get("valid_to") else None
+    if ends is not None and ends <= begins:
+        raise BadValue("valid_to", "range", "is not after valid_from")
+    return {
+        "market": _country(row, "market"),
+        "field": _member(row, "field", TextField),
+        "language": language,
+        "valid_from": begins,
+        "valid_to": ends,
+        "source": row.required("source", max_length=500),
+        "reviewed": _flag(row, "reviewed"),
+    }
+
+
 def _rate(row: Row) -> dict[str, Any]:
     day = _day(row)
     base, quote = _currency(row, "base"), _currency(row, "quote")
@@ -132,11 +152,11 @@ def _year(value: str) -> int:
     return int(value)
 
 
-def _day(row: Row) -> date:
+def _day(row: Row, column: str = "day") -> date:
     try:
-        return date.fromisoformat(row.required("day", max_length=10))
+        return date.fromisoformat(row.required(column, max_length=10))
     except ValueError as error:
-        raise BadValue("day", "form", "is not a day like 2026-11-24") from error
+        raise BadValue(column, "form", "is not a day like 2026-11-24") from error
 
 
 def _flag(row: Row, column: str) -> bool:
@@ -187,6 +207,12 @@ PLACE = Shape(
     _place,
 )
 CERTIFICATE = Shape(["code"], ["scheme", "subject"], LANGUAGES, _certificate)
+MARKET_LANGUAGE = Shape(
+    ["market", "field", "language", "valid_from"],
+    ["market", "field", "language", "valid_from", "source", "reviewed"],
+    ["valid_to"],
+    _market_language,
+)
 RATE = Shape(
     ["day", "base", "quote", "source"], ["day", "base", "quote", "rate", "source"], [], _rate
 )

@@ -20,6 +20,7 @@ QUEUES = {
     "onboarding": "default",
     "payments": "default",
     "screening": "default",
+    "translation": "default",
     "webhooks": "default",
 }
 """First part of a task's name -> queue."""

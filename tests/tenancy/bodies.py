@@ -45,6 +45,7 @@ BODIES: dict[str, Any] = {
     "POST /v1/payee-accounts": {**treasury.PAYEE, "number": "1240020000888888"},
     "POST /v1/bank-statements": banking.camt(banking.line("1", "tenancy")),
     "POST /v1/payment-status-reports": banking.pain002("KERBEN0123456789ABCDEF", of_file="ACCP"),
+    "POST /v1/translations": {"product_ids": [f"product_{AN_ID}"], "languages": ["zh"]},
     "POST /v1/documents": b"%PDF-1.7 report",
     "POST /v1/evidence": b"%PDF-1.7 extract",
     "POST /v1/certificates/{certificate_id}/document": b"%PDF-1.7 certificate",

@@ -5,6 +5,7 @@ from sqlmodel import SQLModel
 
 from api.audit import models as audit
 from api.catalog import models as catalog
+from api.channels import models as channels
 from api.contracts import entry
 from api.contracts import models as contracts
 from api.core import metrics, outbox
@@ -68,6 +69,7 @@ REFERENCE = (
     delivery.ImportParameter,
     delivery.ScorecardPolicy,
     payments.SupplierPlan,
+    channels.MarketRequirement,
 )
 """Tables that hold, to begin with, the same rows in every installation."""
 
@@ -263,6 +265,8 @@ TABLES = (
     payments.PaymentDispute,
     payments.StripeCursor,
     delivery.Invoice,
+    channels.ExportPermission,
+    channels.ProductLabel,
     delivery.LandedCostFollowing,
     delivery.LandedCostActual,
     screening.WatchList,

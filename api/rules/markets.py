@@ -155,8 +155,9 @@ class Readiness:
 
     @property
     def until(self) -> date | None:
-        """The last day of which this is known to hold; None: nothing that is met runs out."""
-        return min((each.until for each in self.met if each.until is not None), default=None)
+        """The last day of what runs out first among what blocks and is met; None: nothing does."""
+        blocking = (each.until for each in self.met if each.requirement.blocking)
+        return min((until for until in blocking if until is not None), default=None)
 
 
 HS_CODE = Requirement(

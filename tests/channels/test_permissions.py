@@ -16,6 +16,7 @@ from api.core.outbox import OutboxEvent
 from api.rules.clock import local_date
 from tests.channels import selling
 from tests.contracts import delivering
+from tests.contracts.test_races import both
 
 
 @pytest.fixture
@@ -165,7 +166,7 @@ def test_a_change_needs_the_version_that_it_is_about(exporter: Any, operator: An
         ({"hs_codes": []}, "#/hs_codes", "too_short"),
         ({"hs_codes": ["040"]}, "#/hs_codes/0", "string_pattern_mismatch"),
         ({"valid_to": "2025-12-31"}, "#/", "value_error"),
-        ({"valid_to": None}, "#/valid_to", "date_type"),
+        ({"valid_to": None}, "#/valid_to", "date_form"),
         ({"status": "verified"}, "#/status", "extra_forbidden"),
     ],
 )
@@ -211,3 +212,34 @@ def test_the_operator_finds_what_waits_for_it(
     answer = operator.get("/v1/export-permissions", params={"status": "claimed"}).json()
 
     assert answer["items"] == [waiting]
+
+
+def test_it_is_decided_once_when_two_decide_at_once(
+    exporter: Any, operator: Any, as_org: Callable[..., Any]
+) -> None:
+    made, another = selling.entered(exporter), as_org(["operator"])
+    url = f"/v1/export-permissions/{made['id']}"
+
+    answers = both(
+        lambda: operator.post(f"{url}/verify", json={"verification": "first"}),
+        lambda: another.post(f"{url}/verify", json={"verification": "second"}),
+    )
+
+    assert sorted(answer.status_code for answer in answers) == [200, 409]
+    (told,) = [answer.json() for answer in answers if answer.status_code == 200]
+    assert exporter.get(url).json() == told
+    assert told["version"] == made["version"] + 1
+
+
+def test_a_number_is_entered_once_when_two_enter_it_at_once(
+    exporter: Any, session: Session
+) -> None:
+    body = selling.permission(delivering.uploaded(exporter))
+
+    answers = both(
+        lambda: exporter.post("/v1/export-permissions", json=body),
+        lambda: exporter.post("/v1/export-permissions", json=body),
+    )
+
+    assert sorted(answer.status_code for answer in answers) == [201, 409]
+    assert len(session.exec(select(ExportPermission.id)).all()) == 1

@@ -112,6 +112,17 @@ def test_one_permission_in_force_is_enough_and_the_longest_tells_until_when() ->
     assert answer.until == TODAY + 9 * DAY
 
 
+def test_what_does_not_block_ends_nothing_when_it_runs_out() -> None:
+    shown = goods(
+        permissions=[allowed(valid_to=TODAY + 9 * DAY)],
+        certificates=[Shown("CT-1", True, None, TODAY)],
+    )
+
+    answer = markets.readiness(shown, [GACC, replace(ORIGIN, blocking=False)], TODAY)
+
+    assert (answer.missing, answer.until) == ((), TODAY + 9 * DAY)
+
+
 def test_a_heading_is_freed_of_what_its_chapter_needs() -> None:
     free = replace(GACC, hs_prefix="0409", required=False)
 

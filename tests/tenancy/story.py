@@ -25,6 +25,7 @@ from api.rules.fees import FeePurpose, InvoiceKind
 from api.rules.scorecards import AnnotationKind, AnnotationStatus, Metric
 from tests.catalog import samples as catalog
 from tests.catalog import uploads
+from tests.channels import selling
 from tests.contracts import delivering, signing
 from tests.delivery import landed, tracking
 from tests.procurement import awarding, bidding, frameworking, prequalifying, samples
@@ -185,6 +186,7 @@ def _basics(
     )
     catalog.activated(supplier, sku="OURS-2")
     offer = catalog.drafted(supplier, sku="OURS-1")
+    selling.labelled(supplier, offer["product"]["id"])
     debarment = debarments.propose(
         session,
         organisation_id=supplier.org_id,
@@ -254,6 +256,7 @@ def _basics(
         "case_id": case["id"],
         "fee_invoice_id": ids.show("feeinvoice", invoice.id),
         "subscription_id": subscription_id,
+        "permission_id": selling.entered(supplier)["id"],
         "name": "own",
     }
     remark = ScorecardAnnotation(

@@ -165,7 +165,7 @@ class ReadinessOut(BaseModel):
     hs_code: str | None
     ready: bool = Field(description="Nothing that blocks is missing")
     until: date | None = Field(
-        description="Last day of what runs out first among what meets it; null: nothing runs out"
+        description="Last day of what runs out first among what blocks and is met; null: nothing does"
     )
     missing: list[FindingOut]
     met: list[FindingOut]

@@ -39,7 +39,7 @@ class PermissionStatus(StrEnum):
     WITHDRAWN = "withdrawn"
 
 
-class Standing(StrEnum):
+class PermissionStanding(StrEnum):
     """What an export permission is worth on a day; derived, never stored."""
 
     CLAIMED = "claimed"
@@ -50,7 +50,7 @@ class Standing(StrEnum):
     WITHDRAWN = "withdrawn"
 
 
-class Reason(StrEnum):
+class MissingReason(StrEnum):
     """Why a requirement is not met."""
 
     PROHIBITED = "prohibited"
@@ -69,12 +69,17 @@ PERMISSION = Machine(
         "withdraw": (frozenset({_S.CLAIMED, _S.VERIFIED}), _S.WITHDRAWN),
     }
 )
-_CLOSEST = (Reason.LAPSED, Reason.NOT_YET, Reason.UNVERIFIED, Reason.MACHINE_MADE)
+_CLOSEST = (
+    MissingReason.LAPSED,
+    MissingReason.NOT_YET,
+    MissingReason.UNVERIFIED,
+    MissingReason.MACHINE_MADE,
+)
 """Of several reasons the one to tell: what is nearest to being met comes first."""
 _WORTH = {
-    Standing.LAPSED: Reason.LAPSED,
-    Standing.NOT_YET: Reason.NOT_YET,
-    Standing.CLAIMED: Reason.UNVERIFIED,
+    PermissionStanding.LAPSED: MissingReason.LAPSED,
+    PermissionStanding.NOT_YET: MissingReason.NOT_YET,
+    PermissionStanding.CLAIMED: MissingReason.UNVERIFIED,
 }
 
 
@@ -138,7 +143,7 @@ class Finding:
     """A requirement of the goods: met, at least until a day (None: for good), or why it is not."""
 
     requirement: Requirement
-    reason: Reason | None
+    reason: MissingReason | None
     until: date | None = None
 
 
@@ -179,38 +184,38 @@ HS_CODE = Requirement(
     reviewed=True,
     valid_from=date(1988, 1, 1),
 )
-REASONS: dict[Reason, dict[str, str]] = {
-    Reason.PROHIBITED: {
+REASONS: dict[MissingReason, dict[str, str]] = {
+    MissingReason.PROHIBITED: {
         "ky": "бул базарда тыюу салынган",
         "ru": "на этом рынке запрещено",
         "en": "prohibited in this market",
         "zh": "该市场禁止",
     },
-    Reason.ABSENT: {
+    MissingReason.ABSENT: {
         "ky": "жок",
         "ru": "отсутствует",
         "en": "there is none",
         "zh": "缺少",
     },
-    Reason.UNVERIFIED: {
+    MissingReason.UNVERIFIED: {
         "ky": "бар, бирок текшериле элек",
         "ru": "есть, но не проверено",
         "en": "there is one, but nobody has verified it",
         "zh": "已提交但尚未核实",
     },
-    Reason.NOT_YET: {
+    MissingReason.NOT_YET: {
         "ky": "али күчүнө кире элек",
         "ru": "ещё не действует",
         "en": "not in force yet",
         "zh": "尚未生效",
     },
-    Reason.LAPSED: {
+    MissingReason.LAPSED: {
         "ky": "мөөнөтү бүткөн",
         "ru": "срок истёк",
         "en": "it has lapsed",
         "zh": "已过期",
     },
-    Reason.MACHINE_MADE: {
+    MissingReason.MACHINE_MADE: {
         "ky": "машиналык котормо, адам текшере элек",
         "ru": "машинный перевод, не проверенный человеком",
         "en": "a machine translation that nobody has looked through",
@@ -219,18 +224,22 @@ REASONS: dict[Reason, dict[str, str]] = {
 }
 
 
-def standing(status: PermissionStatus, valid_from: date, valid_to: date, today: date) -> Standing:
+def standing(
+    status: PermissionStatus, valid_from: date, valid_to: date, today: date
+) -> PermissionStanding:
     """What a permission is worth today. Only a verified one comes into force and lapses; a claim
     whose days are over is lapsed too, because verifying it would change nothing."""
     match status:
         case PermissionStatus.REFUSED | PermissionStatus.WITHDRAWN:
-            return Standing(status.value)
+            return PermissionStanding(status.value)
         case _ if today > valid_to:
-            return Standing.LAPSED
+            return PermissionStanding.LAPSED
         case PermissionStatus.CLAIMED:
-            return Standing.CLAIMED
+            return PermissionStanding.CLAIMED
         case _:
-            return Standing.IN_FORCE if today >= valid_from else Standing.NOT_YET
+            return (
+                PermissionStanding.IN_FORCE if today >= valid_from else PermissionStanding.NOT_YET
+            )
 
 
 def applying(
@@ -257,7 +266,7 @@ def readiness(goods: Goods, requirements: Iterable[Requirement], today: date) ->
     """
     needed = applying(requirements, goods.hs_code, today)
     found = [_judged(row, goods, today) for row in needed]
-    found.insert(0, Finding(HS_CODE, None if goods.hs_code else Reason.ABSENT))
+    found.insert(0, Finding(HS_CODE, None if goods.hs_code else MissingReason.ABSENT))
     return Readiness(
         missing=tuple(each for each in found if each.reason is not None),
         met=tuple(each for each in found if each.reason is None),
@@ -275,32 +284,34 @@ def _judged(row: Requirement, goods: Goods, today: date) -> Finding:
         case RequirementKind.CERTIFICATE:
             return _best(row, _certificates(row, goods, today))
         case RequirementKind.LABEL:
-            return Finding(row, Reason.ABSENT if goods.labels.isdisjoint(row.accepted) else None)
+            return Finding(
+                row, MissingReason.ABSENT if goods.labels.isdisjoint(row.accepted) else None
+            )
         case RequirementKind.LANGUAGE:
             return _best(row, _languages(row, goods))
         case _:
-            return Finding(row, Reason.PROHIBITED)
+            return Finding(row, MissingReason.PROHIBITED)
 
 
-def _best(row: Requirement, worth: Iterable[tuple[Reason | None, date | None]]) -> Finding:
+def _best(row: Requirement, worth: Iterable[tuple[MissingReason | None, date | None]]) -> Finding:
     """Of everything that was shown for a requirement, what lasts longest, or lacks least."""
     shown = list(worth)
     if meeting := [until for reason, until in shown if reason is None]:
         ends = [until for until in meeting if until is not None]
         return Finding(row, None, max(ends) if len(ends) == len(meeting) else None)
     reasons = {reason for reason, _ in shown}
-    return Finding(row, next((each for each in _CLOSEST if each in reasons), Reason.ABSENT))
+    return Finding(row, next((each for each in _CLOSEST if each in reasons), MissingReason.ABSENT))
 
 
 def _permissions(
     row: Requirement, goods: Goods, today: date
-) -> Iterable[tuple[Reason | None, date | None]]:
+) -> Iterable[tuple[MissingReason | None, date | None]]:
     hs_code = goods.hs_code or ""
     for each in goods.permissions:
         if each.authority not in row.accepted or not hs_code.startswith(tuple(each.hs_codes)):
             continue
         worth = standing(each.status, each.valid_from, each.valid_to, today)
-        if worth is Standing.IN_FORCE:
+        if worth is PermissionStanding.IN_FORCE:
             yield None, each.valid_to
         elif worth in _WORTH:
             yield _WORTH[worth], None
@@ -308,22 +319,24 @@ def _permissions(
 
 def _certificates(
     row: Requirement, goods: Goods, today: date
-) -> Iterable[tuple[Reason | None, date | None]]:
+) -> Iterable[tuple[MissingReason | None, date | None]]:
     for each in goods.certificates:
         if each.scheme not in row.accepted:
             continue
         if each.expires_on is not None and each.expires_on < today:
-            yield Reason.LAPSED, None
+            yield MissingReason.LAPSED, None
         elif not each.verified:
-            yield Reason.UNVERIFIED, None
+            yield MissingReason.UNVERIFIED, None
         elif each.valid_from is not None and each.valid_from > today:
-            yield Reason.NOT_YET, None
+            yield MissingReason.NOT_YET, None
         else:
             yield None, each.expires_on
 
 
-def _languages(row: Requirement, goods: Goods) -> Iterable[tuple[Reason | None, date | None]]:
+def _languages(
+    row: Requirement, goods: Goods
+) -> Iterable[tuple[MissingReason | None, date | None]]:
     for language in row.accepted:
         origin = goods.languages.get(language)
         if origin is not None:
-            yield (Reason.MACHINE_MADE if origin == "machine" else None), None
+            yield (MissingReason.MACHINE_MADE if origin == "machine" else None), None

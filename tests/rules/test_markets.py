@@ -11,13 +11,13 @@ from hypothesis import strategies as st
 from api.rules import markets
 from api.rules.markets import (
     Goods,
+    MissingReason,
     Permission,
+    PermissionStanding,
     PermissionStatus,
-    Reason,
     Requirement,
     RequirementKind,
     Shown,
-    Standing,
 )
 
 TODAY = date(2026, 11, 28)
@@ -72,7 +72,7 @@ def allowed(**changed: Any) -> Permission:
     return Permission(**values)
 
 
-def told(found: Goods, *rows: Requirement, on: date = TODAY) -> dict[str, Reason | None]:
+def told(found: Goods, *rows: Requirement, on: date = TODAY) -> dict[str, MissingReason | None]:
     """By code of requirement: why it is not met."""
     answer = markets.readiness(found, rows, on)
     return {each.requirement.code: each.reason for each in (*answer.missing, *answer.met)}
@@ -83,17 +83,17 @@ def told(found: Goods, *rows: Requirement, on: date = TODAY) -> dict[str, Reason
     [
         ({}, None),
         ({"hs_codes": ["04"]}, None),
-        ({"hs_codes": ["0401"]}, Reason.ABSENT),
-        ({"authority": "KG_VET"}, Reason.ABSENT),
-        ({"status": PermissionStatus.CLAIMED}, Reason.UNVERIFIED),
-        ({"status": PermissionStatus.REFUSED}, Reason.ABSENT),
-        ({"status": PermissionStatus.WITHDRAWN}, Reason.ABSENT),
-        ({"valid_from": TODAY - DAY, "valid_to": TODAY - DAY}, Reason.LAPSED),
-        ({"valid_from": TODAY + DAY, "valid_to": TODAY + DAY}, Reason.NOT_YET),
+        ({"hs_codes": ["0401"]}, MissingReason.ABSENT),
+        ({"authority": "KG_VET"}, MissingReason.ABSENT),
+        ({"status": PermissionStatus.CLAIMED}, MissingReason.UNVERIFIED),
+        ({"status": PermissionStatus.REFUSED}, MissingReason.ABSENT),
+        ({"status": PermissionStatus.WITHDRAWN}, MissingReason.ABSENT),
+        ({"valid_from": TODAY - DAY, "valid_to": TODAY - DAY}, MissingReason.LAPSED),
+        ({"valid_from": TODAY + DAY, "valid_to": TODAY + DAY}, MissingReason.NOT_YET),
     ],
 )
 def test_a_permission_counts_only_if_verified_in_force_and_for_these_goods(
-    changed: dict[str, Any], reason: Reason | None
+    changed: dict[str, Any], reason: MissingReason | None
 ) -> None:
     assert told(goods(permissions=[allowed(**changed)]), GACC)["gacc"] is reason
 
@@ -127,7 +127,7 @@ def test_a_heading_is_freed_of_what_its_chapter_needs() -> None:
     free = replace(GACC, hs_prefix="0409", required=False)
 
     assert "gacc" not in told(goods(), GACC, free)
-    assert told(goods(hs_code="040210"), GACC, free)["gacc"] is Reason.ABSENT
+    assert told(goods(hs_code="040210"), GACC, free)["gacc"] is MissingReason.ABSENT
     assert "gacc" not in told(goods(hs_code="940320"), GACC, free)
 
 
@@ -151,26 +151,26 @@ def test_of_two_rows_in_force_the_newer_decides() -> None:
     [
         (Shown("CT-1", True, None, None), None),
         (Shown("FORM_A", True, TODAY, TODAY), None),
-        (Shown("ISO9001", True, None, None), Reason.ABSENT),
-        (Shown("CT-1", False, None, None), Reason.UNVERIFIED),
-        (Shown("CT-1", True, None, TODAY - DAY), Reason.LAPSED),
-        (Shown("CT-1", True, TODAY + DAY, None), Reason.NOT_YET),
+        (Shown("ISO9001", True, None, None), MissingReason.ABSENT),
+        (Shown("CT-1", False, None, None), MissingReason.UNVERIFIED),
+        (Shown("CT-1", True, None, TODAY - DAY), MissingReason.LAPSED),
+        (Shown("CT-1", True, TODAY + DAY, None), MissingReason.NOT_YET),
     ],
 )
 def test_a_certificate_counts_only_if_verified_and_in_its_days(
-    shown: Shown, reason: Reason | None
+    shown: Shown, reason: MissingReason | None
 ) -> None:
     assert told(goods(certificates=[shown]), ORIGIN)["origin"] is reason
 
 
 def test_a_name_that_a_machine_made_is_none_yet() -> None:
-    assert told(goods(), ZH)["name_zh"] is Reason.ABSENT
-    assert told(goods(languages={"zh": "machine"}), ZH)["name_zh"] is Reason.MACHINE_MADE
+    assert told(goods(), ZH)["name_zh"] is MissingReason.ABSENT
+    assert told(goods(languages={"zh": "machine"}), ZH)["name_zh"] is MissingReason.MACHINE_MADE
     assert told(goods(languages={"zh": "human"}), ZH)["name_zh"] is None
 
 
 def test_a_label_is_in_one_of_the_languages() -> None:
-    assert told(goods(labels=frozenset({"ru"})), LABEL)["label"] is Reason.ABSENT
+    assert told(goods(labels=frozenset({"ru"})), LABEL)["label"] is MissingReason.ABSENT
     assert told(goods(labels=frozenset({"ru", "zh"})), LABEL)["label"] is None
 
 
@@ -181,7 +181,7 @@ def test_nothing_meets_a_prohibition() -> None:
     answer = markets.readiness(shown, [row], TODAY)
 
     assert not answer.ready
-    assert [each.reason for each in answer.missing] == [Reason.PROHIBITED]
+    assert [each.reason for each in answer.missing] == [MissingReason.PROHIBITED]
 
 
 def test_goods_without_a_customs_code_are_never_ready() -> None:
@@ -208,7 +208,9 @@ def test_a_permission_is_in_force_just_on_its_days_and_only_if_verified(
     worth = markets.standing(status, start, end, today)
 
     in_days = start <= today <= end
-    assert (worth is Standing.IN_FORCE) == (in_days and status is PermissionStatus.VERIFIED)
+    assert (worth is PermissionStanding.IN_FORCE) == (
+        in_days and status is PermissionStatus.VERIFIED
+    )
 
 
 @given(st.permutations([GACC, replace(GACC, hs_prefix="0409", required=False), ORIGIN, ZH, LABEL]))
@@ -221,5 +223,5 @@ def test_the_order_of_the_rows_changes_nothing(rows: list[Requirement]) -> None:
 
 
 def test_every_reason_is_told_in_four_languages() -> None:
-    for reason in Reason:
+    for reason in MissingReason:
         assert markets.REASONS[reason].keys() == {"ky", "ru", "en", "zh"}

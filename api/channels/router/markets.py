@@ -7,7 +7,7 @@ from fastapi import Query
 from api.catalog.types import Country, HsCode, ProductId
 from api.channels.models import ProductLabel
 from api.channels.schemas.markets import (
-    FindingOut,
+    MarketFindingOut,
     MarketRequirementOut,
     ProductLabelIn,
     ProductLabelOut,
@@ -87,9 +87,9 @@ def add_label(product_id: ProductId, data: ProductLabelIn, ctx: Write) -> Produc
     return readiness.add_label(ctx.session, product, ctx.actor, data)
 
 
-def _told(found: Finding) -> FindingOut:
+def _told(found: Finding) -> MarketFindingOut:
     row = found.requirement
-    return FindingOut(
+    return MarketFindingOut(
         code=row.code,
         kind=row.kind,
         hs_prefix=row.hs_prefix,

@@ -11,7 +11,7 @@ from api.core.ids import PublicId
 from api.core.inputs import IsoDate
 from api.identity.schemas import Input, OrganisationId
 from api.procurement.schemas.documents import DocumentId
-from api.rules.markets import PermissionStatus, Reason, RequirementKind, Standing
+from api.rules.markets import MissingReason, PermissionStanding, PermissionStatus, RequirementKind
 
 ExportPermissionId = Annotated[UUID, PublicId("exportpermission")]
 ProductLabelId = Annotated[UUID, PublicId("productlabel")]
@@ -87,7 +87,9 @@ class ExportPermissionOut(BaseModel):
     document_id: DocumentId
     document_sha256: str
     status: PermissionStatus = Field(description="What was decided about it")
-    standing: Standing = Field(description="What it is worth today: only `in_force` counts")
+    standing: PermissionStanding = Field(
+        description="What it is worth today: only `in_force` counts"
+    )
     verified_at: datetime | None
     verification: str | None
     refusal: str | None
@@ -140,7 +142,7 @@ class MarketRequirementOut(BaseModel):
     reviewed: bool = Field(description="Whether somebody has compared it with its source")
 
 
-class FindingOut(BaseModel):
+class MarketFindingOut(BaseModel):
     """A requirement of the goods, and how it stands."""
 
     code: str = Field(examples=["gacc_registration"])
@@ -149,7 +151,7 @@ class FindingOut(BaseModel):
     blocking: bool
     accepted: list[str]
     text: dict[str, str] = Field(description="What is required, in ky, ru, en and zh")
-    reason: Reason | None = Field(description="Why it is not met")
+    reason: MissingReason | None = Field(description="Why it is not met")
     reason_text: dict[str, str] | None
     until: date | None = Field(description="Last day of what meets it; null: for good, or not met")
     source: str
@@ -167,5 +169,5 @@ class ReadinessOut(BaseModel):
     until: date | None = Field(
         description="Last day of what runs out first among what blocks and is met; null: nothing does"
     )
-    missing: list[FindingOut]
-    met: list[FindingOut]
+    missing: list[MarketFindingOut]
+    met: list[MarketFindingOut]

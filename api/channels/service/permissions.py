@@ -17,7 +17,7 @@ from api.core.pages import PageQuery
 from api.payments.service import papers
 from api.rules import markets
 from api.rules.clock import local_date
-from api.rules.markets import PERMISSION, PermissionStatus, Standing
+from api.rules.markets import PERMISSION, PermissionStanding, PermissionStatus
 from api.rules.states import IllegalTransition
 
 _EVENTS = {"verify": "verified", "refuse": "refused", "withdraw": "withdrawn"}
@@ -65,7 +65,7 @@ def verify(
     Raises Forbidden for who entered it and for its organisation, PermissionLapsed and Conflict.
     """
     _require_another(permission, org_id, actor)
-    if standing(session, permission) is Standing.LAPSED:
+    if standing(session, permission) is PermissionStanding.LAPSED:
         raise PermissionLapsed
     permission.verified_by, permission.verified_at = actor, db.now(session)
     permission.verification = verification
@@ -86,7 +86,7 @@ def withdraw(session: Session, permission: ExportPermission, *, actor: str) -> E
     return _move(session, permission, "withdraw", actor)
 
 
-def standing(session: Session, permission: ExportPermission) -> Standing:
+def standing(session: Session, permission: ExportPermission) -> PermissionStanding:
     """What it is worth today, in Bishkek."""
     today = local_date(db.now(session))
     return markets.standing(permission.status, permission.valid_from, permission.valid_to, today)

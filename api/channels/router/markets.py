@@ -44,7 +44,7 @@ def list(
     """What a market asks of goods: each row with where it is from, and whether anybody has compared
     it with that."""
     rows, cursor = requirements.list_requirements(
-        ctx.session, page, market=market, hs_code=hs_code, on=on
+        ctx.session, page, org_id=ctx.org_id, market=market, hs_code=hs_code, on=on
     )
     return Page(items=[*rows], has_more=cursor is not None, next_cursor=cursor)
 

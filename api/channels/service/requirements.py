@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import date
+from uuid import UUID
 
 from sqlalchemy import or_
 from sqlmodel import Session, col, select
@@ -52,7 +53,13 @@ def authorities(session: Session, market: str) -> set[str]:
 
 
 def list_requirements(
-    session: Session, page: PageQuery, *, market: str, hs_code: str | None, on: date | None
+    session: Session,
+    page: PageQuery,
+    *,
+    org_id: UUID,
+    market: str,
+    hs_code: str | None,
+    on: date | None,
 ) -> tuple[Sequence[MarketRequirement], str | None]:
     """Rows of a market in force on a day (today, in Bishkek), the newest first; with `hs_code`,
     those whose prefix it falls under."""
@@ -67,5 +74,10 @@ def list_requirements(
         query = query.where(col(MarketRequirement.hs_prefix).in_(prefixes))
     filters = {"market": market, "hs_code": hs_code, "on": day}
     return pages.newest_first(
-        session, query, MarketRequirement, page, scope="market-requirements", filters=filters
+        session,
+        query,
+        MarketRequirement,
+        page,
+        scope=f"market-requirements:{org_id}",
+        filters=filters,
     )

@@ -11,6 +11,7 @@ import api.registry  # noqa: F401  (completes the metadata)
 from api import expansions
 from api.audit.router import ROUTERS as audit
 from api.catalog.routers import ROUTERS as catalog
+from api.channels.router import ROUTERS as channels
 from api.contracts.router import ROUTERS as contracts
 from api.core import (
     docs,
@@ -80,6 +81,7 @@ ROUTERS = (
     *contracts,
     *delivery,
     *payments,
+    *channels,
     *matching,
     *translation,
     *audit,

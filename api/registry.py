@@ -6,6 +6,7 @@ from sqlmodel import SQLModel
 from api.audit import models as audit
 from api.catalog import image_models, price_models
 from api.catalog import models as catalog
+from api.channels import models as channels
 from api.contracts import entry
 from api.contracts import models as contracts
 from api.core import metrics, outbox
@@ -71,6 +72,7 @@ REFERENCE = (
     delivery.ImportParameter,
     delivery.ScorecardPolicy,
     payments.SupplierPlan,
+    channels.MarketRequirement,
 )
 """Tables that hold, to begin with, the same rows in every installation."""
 
@@ -277,6 +279,8 @@ TABLES = (
     payments.PaymentDispute,
     payments.StripeCursor,
     delivery.Invoice,
+    channels.ExportPermission,
+    channels.ProductLabel,
     delivery.LandedCostFollowing,
     delivery.LandedCostActual,
     screening.WatchList,

@@ -29,6 +29,7 @@ import pytest
 from fastapi.testclient import TestClient
 from sqlmodel import Session, select
 
+from api.channels.service import seeding as market_seeding
 from api.core import db, embedded, jobs, logs, migrations, settings
 from api.delivery.service import seeding
 from api.identity import service as identity
@@ -114,6 +115,7 @@ def prepare() -> None:
     with db.worker_unit_of_work() as session:
         reference.load_bundled(session)
         seeding.load_bundled(session)
+        market_seeding.load_bundled(session)
         _know_the_years(session)
     # The first test too starts as `_empty_tables` leaves the tables: without a trail of the seeding.
     _empty(remembered.connection(), remembered.filled(), ())

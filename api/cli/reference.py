@@ -11,6 +11,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 from rich.table import Table
 from sqlmodel import Session
 
+from api.channels.service import seeding as market_seeding
 from api.core import db
 from api.core.errors import Problem
 from api.delivery.service import recomputing, seeding
@@ -51,6 +52,7 @@ class What(StrEnum):
     TRADE_REMEDIES = "trade-remedies"
     EXCISE_RATES = "excise-rates"
     IMPORT_PARAMETERS = "import-parameters"
+    MARKET_REQUIREMENTS = "market-requirements"
 
 
 _TABLES: dict[What, Callable[[Session, Path, Report], Loaded]] = {
@@ -60,6 +62,7 @@ _TABLES: dict[What, Callable[[Session, Path, Report], Loaded]] = {
     What.MARKET_LANGUAGES: loaders.load_market_languages,
     What.WORK_YEARS: loaders.load_work_years,
     What.WORK_DAYS: loaders.load_work_days,
+    What.MARKET_REQUIREMENTS: market_seeding.load,
 }
 
 
@@ -94,7 +97,8 @@ def load(
     weekend (6 7), source, reviewed; calendar, day, working, languages, source, reviewed.
     Languages of markets: market, field, language, valid_from, valid_to, source, reviewed.
     Policies: TOML, as in api/reference/policy_sets. Crossings, routes, rate cards, tariffs and
-    import parameters: the columns of the files in api/delivery/data.
+    import parameters: the columns of the files in api/delivery/data; market requirements: those of the
+    file in api/channels/data.
     """
     if file is None and what not in (What.BUNDLED, What.HS):
         raise typer.BadParameter(f"{what} needs a FILE")
@@ -107,6 +111,7 @@ def load(
             if what is What.BUNDLED:
                 loaded = loaders.load_bundled(session, report)
                 loaded |= seeding.load_bundled(session, report)
+                loaded |= market_seeding.load_bundled(session, report)
             elif file is None:
                 loaded = {what.value: loaders.load_hs(session, report)}
             elif what is What.POLICIES:

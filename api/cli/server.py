@@ -9,6 +9,7 @@ import typer
 import uvicorn
 from rich.console import Console
 
+from api.channels.service import seeding as market_seeding
 from api.core import db, logs, migrations, roles, settings, signing
 from api.delivery.service import seeding
 from api.main import create_app
@@ -27,6 +28,7 @@ def prepare() -> None:
     with db.worker_unit_of_work() as session:
         reference.ensure_bundled(session)
         seeding.ensure_bundled(session)
+        market_seeding.ensure_bundled(session)
 
 
 def serve(

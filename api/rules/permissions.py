@@ -59,6 +59,12 @@ SCOPES: dict[str, tuple[frozenset[OrgRole], frozenset[MemberRole]]] = {
     "reference:admin": (STAFF, frozenset({_M.OWNER, _M.CATALOGUE})),
     "offers:read": (EVERYBODY, frozenset(MemberRole)),
     "offers:write": (SELLERS, frozenset({_M.OWNER, _M.CATALOGUE, _M.SALES})),
+    "export_permissions:read": (SELLERS | STAFF, frozenset(MemberRole)),
+    "export_permissions:write": (
+        SELLERS,
+        frozenset({_M.OWNER, _M.CATALOGUE, _M.SALES, _M.LOGISTICS}),
+    ),
+    "export_permissions:verify": (STAFF, frozenset({_M.OWNER})),
     "imports:write": (SELLERS, frozenset({_M.OWNER, _M.CATALOGUE})),
     "tenders:read": (EVERYBODY, frozenset(MemberRole)),
     "tenders:write": (BUYERS, frozenset({_M.OWNER, _M.PROCUREMENT_OFFICER})),

@@ -10,6 +10,7 @@ from api.core import db, jobs
 from api.procurement.service import prequalification
 from tests import remembered
 from tests.catalog import samples as catalog
+from tests.channels import selling
 from tests.contracts import delivering
 from tests.delivery import executing, landed, tracking
 from tests.intake import signing
@@ -84,6 +85,8 @@ def _made(session: Session, as_org: AsOrg, actor: Any, other: Any, kind: str) ->
         case "certificate":
             answer = supplier.post("/v1/certificates", json=catalog.CERTIFICATE)
             return str(answer.json()["id"])
+        case "exportpermission":
+            return str(selling.entered(supplier)["id"])
         case "client":
             body = {"name": "x", "scopes": ["offers:read"]}
             return str(actor.post("/v1/clients", json=body).json()["id"])

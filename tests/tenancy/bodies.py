@@ -64,6 +64,8 @@ BODIES: dict[str, Any] = {
 }
 STATED = {"since": "2026-01-01", "until": "2026-12-31"}
 QUERIES: dict[str, dict[str, Any]] = {
+    "GET /v1/market-requirements": {"market": "CN"},
+    "GET /v1/products/{product_id}/readiness": {"market": "CN"},
     "GET /v1/payment-rails": {
         "payer_country": "KG",
         "payee_country": "KG",

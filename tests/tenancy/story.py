@@ -25,6 +25,7 @@ from api.rules.fees import FeePurpose, InvoiceKind
 from api.rules.scorecards import AnnotationKind, AnnotationStatus, Metric
 from tests.catalog import photos, uploads
 from tests.catalog import samples as catalog
+from tests.channels import selling
 from tests.contracts import delivering, signing
 from tests.delivery import landed, tracking
 from tests.onboarding import applying
@@ -201,6 +202,7 @@ def _basics(
     catalog.activated(supplier, sku="OURS-2")
     offer = catalog.drafted(supplier, sku="OURS-1")
     image = photos.added(supplier, offer["product"]["id"], photos.png())
+    selling.labelled(supplier, offer["product"]["id"])
     debarment = debarments.propose(
         session,
         organisation_id=supplier.org_id,
@@ -275,6 +277,7 @@ def _basics(
         "case_id": case["id"],
         "fee_invoice_id": ids.show("feeinvoice", invoice.id),
         "subscription_id": subscription_id,
+        "permission_id": selling.entered(supplier)["id"],
         "name": "own",
     }
     remark = ScorecardAnnotation(

@@ -6,6 +6,7 @@ from api.core.errors import FieldError, Invalid
 from api.rules import permissions
 from api.rules.permissions import OrgRole
 from api.webhooks.catalogue import (
+    channels,
     contracts,
     delivery,
     endpoints,
@@ -29,6 +30,7 @@ _AREAS = (
     contracts,
     delivery,
     payments,
+    channels,
     milestones,
     securities,
     fees,

@@ -1,0 +1,1 @@
+"""What the routes of selling abroad take and give."""

@@ -95,11 +95,13 @@ def test_a_contract_names_the_exporter_that_the_bid_named(as_org: AsOrg, session
     agent = as_org(["supplier"])
     for row in session.exec(select(BidLot)):
         row.incoterm, row.place_code, row.named_place = Incoterm.FCA, "cn-yiwu", "Иу"
-        row.exporter_of_record_id = ids.read("organisation", agent.org_id)
+        row.exporter_of_record_id = agent.org_id
         session.add(row)
     session.commit()
     made = signing.offered(case, awarding.awarded(case))
 
     document = case.parties.buyer.get(f"/v1/contracts/{made['id']}/document").json()
 
-    assert document["awards"][0]["delivery_terms"]["exporter_of_record_id"] == agent.org_id
+    assert document["awards"][0]["delivery_terms"]["exporter_of_record_id"] == ids.show(
+        "organisation", agent.org_id
+    )

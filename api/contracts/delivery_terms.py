@@ -1,20 +1,24 @@
 """The delivery terms in a contract, as they stand in the document that both sides sign."""
 
+from collections.abc import Sequence
 from typing import Any
 
 from sqlmodel import Session
 
-from api.procurement.models import Award, Lot
+from api.core import ids
+from api.procurement.models import Award, Bid, Lot, Tender
 from api.procurement.service import lot_prices
+from api.procurement.service.lot_prices import LotPrice
 from api.reference import service as reference
 from api.rules import incoterms
+from api.rules.incoterms import Party
 
 HOME = "KG"
 
 
 def of_award(session: Session, award: Award) -> dict[str, Any] | None:
     """The terms on which the awarded price was bid: the place, where cost and risk end, who does
-    and pays each obligation of the rule, and what the buyer must know. None for a price without an
+    and pays each obligation of the rule as it is agreed, who declares the export, and what the buyer must know. None for a price without an
     Incoterm."""
     price = lot_prices.of_lot(session, award.lot_id, auction=None).get(award.bid_id)
     if price is None or price.incoterm is None:
@@ -32,6 +36,7 @@ def of_award(session: Session, award: Award) -> dict[str, Any] | None:
             importer_of_record=price.importer_of_record,
             importer_tax_id=price.importer_tax_id,
             vat_recovered_by=price.vat_recovered_by,
+            deviations=price.deviations,
         ),
         reference.country_of_place(session, lot.delivery_place_code) or HOME,
     )
@@ -48,10 +53,15 @@ def of_award(session: Session, award: Award) -> dict[str, Any] | None:
         "importer_of_record": price.importer_of_record,
         "importer_tax_id": price.importer_tax_id,
         "vat_recovered_by": price.vat_recovered_by,
+        "exporter_of_record_id": _exporter(session, award, price),
+        "deviations": _deviations(price.incoterm, price.deviations),
         "insurance": _insurance(price.incoterm),
         "obligations": {
-            row.value: incoterms.party(
-                row, price.incoterm, is_seller_premises=bool(price.is_seller_premises)
+            row.value: incoterms.agreed_party(
+                row,
+                price.incoterm,
+                price.deviations,
+                is_seller_premises=bool(price.is_seller_premises),
             ).value
             for row in incoterms.Obligation
         },
@@ -60,6 +70,33 @@ def of_award(session: Session, award: Award) -> dict[str, Any] | None:
             for each in found
         ],
     }
+
+
+def _exporter(session: Session, award: Award, price: LotPrice) -> str:
+    """The organisation that declares the export: the one that the bid names, or else the side that
+    the matrix and the deviations bind to clear it."""
+    assert price.incoterm is not None
+    found = price.exporter_of_record_id
+    if found is None:
+        bid = session.get_one(Bid, award.bid_id)
+        seller = incoterms.exporter(price.incoterm, price.deviations) is Party.SELLER
+        found = bid.supplier_id if seller else session.get_one(Tender, bid.tender_id).buyer_id
+    return ids.show("organisation", found)
+
+
+def _deviations(
+    term: incoterms.Incoterm, agreed: Sequence[incoterms.Deviation]
+) -> list[dict[str, Any]]:
+    """Each with the obligation, or the part of it, that it moves to a side."""
+    return [
+        {
+            "code": code.value,
+            "obligation": each.obligation.value,
+            "part": each.part,
+            "to": each.to.value,
+        }
+        for code, each in zip(agreed, incoterms.moved(term, agreed), strict=True)
+    ]
 
 
 def _insurance(term: incoterms.Incoterm) -> dict[str, Any] | None:

@@ -7,7 +7,9 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import ROUND_HALF_UP, Decimal
 
+from api.rules import incoterms
 from api.rules.bids import SecurityKind, TendererRole
+from api.rules.incoterms import Deviation, Incoterm
 from api.rules.policy import Policy, share
 from api.rules.tenders import Fault, Value
 
@@ -33,6 +35,18 @@ class LotOffered:
     incoterm: str | None
     named_place: str | None
     items: Sequence[tuple[str, Decimal, Decimal]]
+
+
+@dataclass(frozen=True, slots=True)
+class TermsOffered:
+    """How a lot in a bid deviates from its Incoterm, and whether it names who declares the export."""
+
+    incoterm: Incoterm | None
+    deviations: Sequence[Deviation]
+    is_seller_premises: bool
+    vat_included: bool
+    names_exporter: bool
+    exporter_in_bid: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +78,36 @@ def lot_faults(asked: Mapping[str, LotAsked], offered: Sequence[LotOffered]) -> 
         if lot.incoterm is not None and not lot.named_place:
             detail = "an Incoterm names its place"
             faults.append(Fault(f"{pointer}/named_place", "place_missing", detail))
+    return faults
+
+
+def deviation_faults(pointer: str, lot: TermsOffered) -> list[Fault]:
+    """Deviations that do not fit the Incoterm of a lot, and an exporter that cannot be one.
+
+    Who declares the export is an organisation of the bid, and only where the export is the seller's
+    to clear.
+    """
+    faults = [
+        Fault(f"{pointer}/deviations/{each.index}", each.code, each.detail)
+        for each in incoterms.deviation_faults(
+            lot.incoterm, lot.deviations, is_seller_premises=lot.is_seller_premises
+        )
+    ]
+    term = lot.incoterm
+    if term is not None and lot.vat_included and incoterms.vat_unpaid(term, lot.deviations):
+        detail = "a price that leaves VAT unpaid has none in it"
+        faults.append(Fault(f"{pointer}/vat_included", "vat_unpaid", detail))
+    if not lot.names_exporter:
+        return faults
+    at = f"{pointer}/exporter_of_record_id"
+    if term is None:
+        detail = "without an Incoterm nobody is bound to clear an export"
+        faults.append(Fault(at, "incoterm_missing", detail))
+    elif incoterms.exporter(term, lot.deviations) is incoterms.Party.BUYER:
+        detail = f"under {term} the buyer clears the export, unless it is agreed `cleared`"
+        faults.append(Fault(at, "buyer_exports", detail))
+    if not lot.exporter_in_bid:
+        faults.append(Fault(at, "exporter_not_in_bid", "is no organisation of this bid"))
     return faults
 
 

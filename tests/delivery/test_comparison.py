@@ -1,16 +1,21 @@
 """Bids of a tender compared at one delivered cost: after the opening alone, for the buyer alone."""
 
+import json
 import re
 from collections.abc import Callable
 from io import BytesIO
+from pathlib import Path
 from typing import Any
 
 import pytest
 from openpyxl import load_workbook
 from sqlmodel import Session, select
+from typer.testing import CliRunner
 
+from api.__main__ import main
 from api.delivery.models import LandedCostTerms
 from api.delivery.service import charts, sheets
+from api.procurement.sealing import canonical
 from tests.delivery import landed
 from tests.procurement import bidding
 from tests.procurement.evaluation import deciding
@@ -107,6 +112,53 @@ def test_bids_are_evaluated_at_their_delivered_cost_and_the_file_recomputes(
         assert "landedCost" in [each["reason"] for each in prices["adjustments"]]
     done = deciding.complete(draft, second)
     assert done.status_code == 200, done.text
+
+
+def test_bids_that_deviate_from_their_incoterm_are_compared_and_evaluated_as_agreed(
+    as_org: AsOrg, buyer: Any, tmp_path: Path
+) -> None:
+    landed.know_rates(*range(20, 26))
+    award = {"currency": "KGS", "vat_mode": "gross", "lots": []}
+    made = landed.published(as_org, buyer, award=award)
+    loaded, unpaid = (landed.content(made.tender, term) for term in ("EXW", "DDP"))
+    loaded["lots"][0]["deviations"] = ["loaded", "cleared"]
+    unpaid["lots"][0]["deviations"] = ["vat_unpaid"]
+    bids = [*landed.handed(as_org, made, "EXW")]
+    bids += [
+        bidding.submit(made, as_org(["supplier"], country="CN"), each) for each in (loaded, unpaid)
+    ]
+    over = bidding.finished(made, bids)
+
+    table = buyer.get(landed.lot_url(over)).json()["bids"]
+
+    rows = {row["bid_id"]: row for row in table}
+    plain, agreed, ddp = (rows[bid["id"]] for bid in over.bids)
+    assert (plain["deviations"], agreed["deviations"]) == ([], ["loaded", "cleared"])
+    # (600,000 + 50,200 CNY) with the premium, and 14,500 of them after the border.
+    assert agreed["buyer_logistics"] == "50200"
+    assert float(agreed["total_gross"]) < float(plain["total_gross"]) == 9480269.19
+    assert plain["notices"][0]["code"] == "EXW_CROSS_BORDER"
+    assert agreed["notices"] == []
+    assert (ddp["duty"], ddp["customs_value"], ddp["vat"]) == (None, "9778500", "1232091")
+    assert (ddp["total_gross"], ddp["total_net"]) == ("11013591", "9781500")
+    draft = deciding.propose(over, buyer)
+    found = {each["id"]: each["figures"] for each in draft["result"]["bids"]}
+    for bid in over.bids:
+        assert float(found[bid["id"]]["comparable"]) == float(rows[bid["id"]]["total_gross"])
+    done = deciding.complete(draft, bidding.another_client(buyer))
+    assert done.status_code == 200, done.text
+    kept = buyer.post("/v1/landed-costs", json={"bid_id": over.bids[1]["id"], "lot_id": _lot(made)})
+    assert kept.json()["inputs_sha256"] == agreed["inputs_sha256"]
+    got = buyer.get(f"/v1/landed-costs/{kept.json()['id']}/file").content
+    file = tmp_path / "landed-cost.json"
+    file.write_bytes(got)
+    told = CliRunner().invoke(main, ["verify", "landed-cost", str(file)])
+    assert told.exit_code == 0, told.output
+    document = json.loads(got)
+    assert document["inputs"]["terms"].pop("deviations") == ["loaded", "cleared"]
+    file.write_bytes(canonical.dumps(document))
+    told = CliRunner().invoke(main, ["verify", "landed-cost", str(file)])
+    assert (told.exit_code, "#/result/total_gross: changed" in told.output) == (1, True)
 
 
 def test_a_bid_whose_place_is_text_alone_cannot_be_compared_and_is_named(

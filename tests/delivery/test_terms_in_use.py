@@ -3,9 +3,11 @@
 from collections.abc import Callable
 from typing import Any
 
+import pytest
 from sqlmodel import Session, func, select
 
 from api.catalog.models import Offer
+from api.core import ids
 from api.procurement.models import BidLot
 from api.rules.incoterms import Incoterm
 from tests.catalog import samples as catalog
@@ -50,9 +52,56 @@ def test_a_contract_says_where_cost_and_risk_end_and_what_the_buyer_must_know(
     assert (terms["un_locode"], terms["mode"]) == ("KGOSS", "any")
     assert terms["insurance"] == {"cover": "ICC(A)", "coverage_percent": 110}
     assert terms["importer_of_record"] is None
+    assert terms["deviations"] == []
+    (supplier,) = made["suppliers"]
+    assert terms["exporter_of_record_id"] == supplier
     who = terms["obligations"]
     assert (who["insurance"], who["export_clearance"], who["main_carriage"]) == ("seller",) * 3
     assert (who["transit_formalities"], who["unloading_at_destination"]) == ("buyer",) * 2
     assert terms["cost_point"] == "at_the_place_of_destination"
     assert terms["risk_point"] == "handed_to_the_first_carrier"
     assert [each["code"] for each in terms["findings"]] == ["RISK_PASSES_AT_ORIGIN"]
+
+
+@pytest.mark.parametrize(
+    ("deviations", "exporter", "clears"),
+    [([], "buyer", "buyer"), (["loaded", "cleared"], "supplier", "seller")],
+)
+def test_a_contract_carries_what_is_agreed_otherwise_and_who_declares_the_export(
+    as_org: AsOrg, session: Session, deviations: list[str], exporter: str, clears: str
+) -> None:
+    case = awarding.ranked(session, as_org)
+    for row in session.exec(select(BidLot)):
+        row.incoterm, row.place_code, row.named_place = Incoterm.EXW, "cn-yiwu", "Иу"
+        row.deviations = deviations
+        session.add(row)
+    session.commit()
+    made = signing.offered(case, awarding.awarded(case))
+
+    document = case.parties.buyer.get(f"/v1/contracts/{made['id']}/document").json()
+
+    terms = document["awards"][0]["delivery_terms"]
+    parties = {"buyer": document["buyer"]["id"], "supplier": document["suppliers"][0]["id"]}
+    assert terms["exporter_of_record_id"] == parties[exporter]
+    assert [each["code"] for each in terms["deviations"]] == deviations
+    assert terms["obligations"]["export_clearance"] == clears
+    assert terms["obligations"]["loading_at_sellers_premises"] == clears
+    warned = "EXW_CROSS_BORDER" in [each["code"] for each in terms["findings"]]
+    assert warned == (clears == "buyer")
+
+
+def test_a_contract_names_the_exporter_that_the_bid_named(as_org: AsOrg, session: Session) -> None:
+    case = awarding.ranked(session, as_org)
+    agent = as_org(["supplier"])
+    for row in session.exec(select(BidLot)):
+        row.incoterm, row.place_code, row.named_place = Incoterm.FCA, "cn-yiwu", "Иу"
+        row.exporter_of_record_id = agent.org_id
+        session.add(row)
+    session.commit()
+    made = signing.offered(case, awarding.awarded(case))
+
+    document = case.parties.buyer.get(f"/v1/contracts/{made['id']}/document").json()
+
+    assert document["awards"][0]["delivery_terms"]["exporter_of_record_id"] == ids.show(
+        "organisation", agent.org_id
+    )

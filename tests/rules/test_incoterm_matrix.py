@@ -25,6 +25,7 @@ pre_carriage                B S S S S S S S S S S
 unloading_at_fca_yard       / B S S S S S / / / /
 export_clearance            B S S S S S S S S S S
 origin_terminal             B B S S S S S B S S S
+stowage                     B B S S S S S B B S S
 main_carriage               B B S S S S S B B S S
 insurance                   - - - S - - - - - - S
 transit_formalities         B B B B S S S B B B B

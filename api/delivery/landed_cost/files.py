@@ -66,4 +66,5 @@ def json_schema() -> dict[str, Any]:
     """The JSON Schema (draft 2020-12) of the file."""
     schema = evaluations.schema_of(LandedCostFile, SCHEMA_ID)
     schema["$defs"]["Inputs"]["required"].remove("declaration_rates")
+    schema["$defs"]["Terms"]["required"].remove("deviations")
     return schema

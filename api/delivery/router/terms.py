@@ -28,7 +28,15 @@ from api.identity.access import Context, require
 from api.reference import service as reference
 from api.rules import incoterms
 from api.rules.clock import local_date
-from api.rules.incoterms import AT_PREMISES, INSURED, MATRIX, RULES, Incoterm, Severity
+from api.rules.incoterms import (
+    AT_PREMISES,
+    DEVIATIONS,
+    INSURED,
+    MATRIX,
+    RULES,
+    Incoterm,
+    Severity,
+)
 from api.rules.incoterms.matrix import UNVERIFIED
 from api.rules.transport import TransportMode
 
@@ -51,6 +59,7 @@ def matrix(_: Read) -> Page[Any]:
             "names": {**rule.names},
             "obligations": {row: cells[code] for row, cells in MATRIX.items()},
             "at_sellers_premises": {**AT_PREMISES} if code is Incoterm.FCA else {},
+            "deviations": {each: by[code] for each, by in DEVIATIONS.items() if code in by},
             "insurance": INSURED.get(code),
             "unverified": [row for row in MATRIX if (row, code) in UNVERIFIED],
         }
@@ -74,6 +83,7 @@ def check(data: TermsCheckIn, ctx: Read) -> dict[str, Any]:
         importer_tax_id=data.importer_tax_id,
         vat_recovered_by=data.vat_recovered_by,
         legs=tuple(data.legs),
+        deviations=data.deviations,
     )
     found = incoterms.check_terms(terms, data.destination_country)
     term = data.incoterm.upper()

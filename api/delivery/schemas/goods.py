@@ -16,6 +16,7 @@ from api.catalog.types import (
 )
 from api.identity.schemas import Input
 from api.procurement.schemas.bid_contents import StatedChargeIn, TaxId, VatRecoverer
+from api.rules.incoterms import MOST_DEVIATIONS, Deviation
 from api.rules.transport import TransportMode
 
 __all__ = [
@@ -47,6 +48,12 @@ class DeliveryTermsIn(Input):
     importer_of_record: Line | None = Field(default=None, examples=[None])
     importer_tax_id: TaxId | None = Field(default=None, examples=[None])
     vat_recovered_by: VatRecoverer | None = Field(default=None, examples=[None])
+    deviations: list[Deviation] = Field(
+        default=[],
+        max_length=MOST_DEVIATIONS,
+        examples=[[]],
+        description='What is agreed otherwise than by the Incoterm: "EXW loaded", "DDP VAT unpaid".',
+    )
     unloading_in_carriage: StrictBool = Field(
         default=False, description="C rules: the seller's contract of carriage has unloading in it."
     )

@@ -15,6 +15,7 @@ from api.delivery.schemas.goods import DeliveryTermsIn, GoodsIn, LineIn, StatedC
 from api.identity.schemas import Input
 from api.procurement.schemas import TenderId
 from api.procurement.schemas.ids import BidId, LotId
+from api.rules.incoterms import Deviation
 
 LandedCostId = Annotated[UUID, PublicId("landedcost")]
 Day = Annotated[IsoDate, DAY_SCHEMA]
@@ -239,6 +240,7 @@ class ComparedBid(BaseModel):
     bid_id: BidId
     supplier: dict[str, str]
     incoterm: str | None
+    deviations: list[Deviation]
     evaluated_as: str | None
     place_code: str | None
     price: PlainDecimal

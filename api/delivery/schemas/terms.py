@@ -5,7 +5,16 @@ from datetime import date
 from pydantic import BaseModel, ConfigDict, Field
 
 from api.catalog.types import PlainDecimal
-from api.rules.incoterms import Incoterm, Mode, NamedPlace, Obligation, Party, Point, Severity
+from api.rules.incoterms import (
+    Deviation,
+    Incoterm,
+    Mode,
+    NamedPlace,
+    Obligation,
+    Party,
+    Point,
+    Severity,
+)
 from api.rules.landed_cost.kinds import (
     Basis,
     ChargeKind,
@@ -30,6 +39,14 @@ class InsuranceOut(Row):
     coverage_percent: int = Field(examples=[110])
 
 
+class MovedOut(Row):
+    """An obligation, or a part of it (`vat`), that a deviation moves to another side."""
+
+    obligation: Obligation
+    to: Party
+    part: str | None = Field(examples=[None])
+
+
 class RuleMatrixOut(Row):
     """A rule of Incoterms 2020 with who does and pays what under it."""
 
@@ -42,6 +59,9 @@ class RuleMatrixOut(Row):
     obligations: dict[Obligation, Party]
     at_sellers_premises: dict[Obligation, Party] = Field(
         description="FCA: the rows that are others when the place is the seller's premises."
+    )
+    deviations: dict[Deviation, MovedOut] = Field(
+        description="What may be agreed otherwise, and which obligation it moves."
     )
     insurance: InsuranceOut | None
     unverified: list[Obligation] = Field(

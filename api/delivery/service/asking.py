@@ -114,6 +114,7 @@ def of_bid(
             importer_tax_id=price.importer_tax_id,
             vat_recovered_by=price.vat_recovered_by,
             deemed=True,
+            deviations=tuple(price.deviations) or None,
         ),
         currency=price.currency,
         price_includes_vat=price.vat_included,
@@ -241,6 +242,7 @@ def _of_offer(session: Session, org_id: UUID, data: LandedCostIn, today: date) -
             vat_recovered_by=given.vat_recovered_by if given else None,
             unloading_in_carriage=bool(given and given.unloading_in_carriage),
             deemed=bool(given and given.accept_deemed),
+            deviations=(tuple(given.deviations) or None) if given else None,
         ),
         currency=offer.currency,
         price_includes_vat=data.price_includes_vat,
@@ -311,6 +313,7 @@ def _written(data: DeliveryTermsIn) -> WrittenTerms:
         vat_recovered_by=data.vat_recovered_by,
         unloading_in_carriage=data.unloading_in_carriage,
         deemed=data.accept_deemed,
+        deviations=tuple(data.deviations) or None,
     )
 
 

@@ -218,6 +218,7 @@ def _row(each: Compared) -> dict[str, Any]:
         "bid_id": each.bid.id,
         "supplier": each.supplier.legal_name,
         "incoterm": each.price.incoterm.value if each.price.incoterm else None,
+        "deviations": [*each.price.deviations],
         "evaluated_as": result.evaluated_as.value if result else None,
         "place_code": each.price.place_code,
         "price": each.price.amount,

@@ -10,7 +10,7 @@ from sqlmodel import Session
 from api.delivery.service import lookups
 from api.reference import service as reference
 from api.rules.evaluation.inputs import EAEU, RateSet
-from api.rules.incoterms import VERSION, Incoterm, names_delivery
+from api.rules.incoterms import VERSION, Deviation, Incoterm, names_delivery
 from api.rules.landed_cost import Inputs, NotComputable, Result, compute
 from api.rules.landed_cost.inputs import Line, Parameters, Route, Stated, Terms
 from api.rules.landed_cost.kinds import ParameterCode, Regime
@@ -34,6 +34,7 @@ class WrittenTerms:
     vat_recovered_by: str | None = None
     unloading_in_carriage: bool = False
     deemed: bool = False
+    deviations: tuple[Deviation, ...] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -251,6 +252,7 @@ def _terms(known: Known, asked: Asked) -> Terms:
         vat_recovered_by=said.vat_recovered_by,
         unloading_in_carriage=said.unloading_in_carriage,
         deemed=said.deemed,
+        deviations=said.deviations,
     )
 
 

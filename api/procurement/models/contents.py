@@ -8,7 +8,7 @@ from uuid import UUID
 from sqlalchemy import CheckConstraint, Column, UniqueConstraint
 from sqlmodel import Field
 
-from api.core.tables import JSON, MONEY, QUANTITY, Table, state
+from api.core.tables import JSON, MONEY, QUANTITY, TEXTS, Table, state
 from api.rules.bids import SecurityKind
 from api.rules.incoterms import Incoterm
 from api.rules.sealing import DocumentState, EnvelopeKind
@@ -37,6 +37,13 @@ class BidLot(Table, table=True):
     importer_of_record: str | None = Field(default=None, max_length=500)
     importer_tax_id: str | None = Field(default=None, max_length=20)
     vat_recovered_by: str | None = Field(default=None, max_length=20)
+    deviations: list[str] = Field(
+        default=[], sa_column=Column(TEXTS, nullable=False, server_default="{}")
+    )
+    """Agreed changes of the Incoterm (`Deviation`)."""
+    exporter_of_record_id: UUID | None = Field(
+        default=None, foreign_key="organisation.id", ondelete="RESTRICT"
+    )
     stated_charges: list[dict[str, Any]] = Field(
         default_factory=list, sa_column=Column(JSON, nullable=False)
     )

@@ -30,6 +30,7 @@ from api.procurement.sealing.documents import Name
 from api.rules.bid_terms import WHOLE_BP
 from api.rules.bids import SecurityKind, TendererRole
 from api.rules.criteria import MAX_RESPONSES
+from api.rules.incoterms import MOST_DEVIATIONS, Deviation
 from api.rules.landed_cost.kinds import StatedKind
 from api.rules.sealing import EnvelopeKind
 from api.rules.tenders import MAX_ITEMS, MAX_LOTS
@@ -123,6 +124,17 @@ class BidLotIn(Input):
     )
     vat_recovered_by: VatRecoverer | None = Field(
         default=None, examples=[None], description="DDP: who recovers the VAT paid at import."
+    )
+    deviations: list[Deviation] = Field(
+        default=[],
+        max_length=MOST_DEVIATIONS,
+        examples=[[]],
+        description='What is agreed otherwise than by the Incoterm: "EXW loaded", "DDP VAT unpaid".',
+    )
+    exporter_of_record_id: OrganisationId | None = Field(
+        default=None,
+        examples=[None],
+        description="Which organisation of the bid declares the export; the supplier if left out.",
     )
     stated_charges: list[StatedChargeIn] = Field(default=[], max_length=10, examples=[[]])
     dispatch_country: Country | None = Field(default=None, examples=["CN"])

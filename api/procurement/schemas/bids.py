@@ -15,7 +15,7 @@ from api.procurement.sealing.documents import Name
 from api.procurement.sealing.envelopes import Sealed
 from api.procurement.sealing.receipts import SignedDocumentReceipt, SignedReceipt
 from api.rules.bids import BidStage, BidStatus, SecurityKind, TendererRole
-from api.rules.incoterms import Incoterm
+from api.rules.incoterms import Deviation, Incoterm
 from api.rules.sealing import MAX_DOCUMENTS, DocumentState, EnvelopeKind
 
 _ENVELOPES = [
@@ -115,6 +115,8 @@ class BidLotOut(_Row):
     importer_of_record: str | None
     importer_tax_id: str | None
     vat_recovered_by: str | None
+    deviations: list[Deviation]
+    exporter_of_record_id: OrganisationId | None
     stated_charges: list[dict[str, Any]]
     dispatch_country: str | None
     lead_days: int | None

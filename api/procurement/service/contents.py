@@ -37,7 +37,7 @@ from api.procurement.schemas import (
 from api.procurement.service.submissions import criteria_of, find
 from api.reference import service as reference
 from api.rules import bid_terms, criteria
-from api.rules.bid_terms import LotAsked, LotOffered, Party
+from api.rules.bid_terms import LotAsked, LotOffered, Party, TermsOffered
 from api.rules.criteria import Criterion, Response
 from api.rules.sealing import EnvelopeKind
 from api.rules.tenders import Fault, LotStatus, Value
@@ -116,7 +116,7 @@ def read(
     faults: list[Fault] = []
     shares: Mapping[UUID, int | None] = {}
     if isinstance(parsed, PriceContent):
-        faults += _lot_faults(wanted, parsed)
+        faults += _lot_faults(wanted, parsed, {bid.supplier_id, *joined})
         rows += _lot_rows(parsed)
     if isinstance(parsed, TechnicalContent):
         bid_for = (
@@ -143,9 +143,19 @@ def _malformed(error: ValidationError) -> list[Fault]:
 _MOST_FAULTS = 50
 
 
-def _lot_faults(wanted: Asked, content: PriceContent) -> list[Fault]:
+def _lot_faults(wanted: Asked, content: PriceContent, parties: Collection[UUID]) -> list[Fault]:
     faults = bid_terms.lot_faults(wanted.lots, [_offered(lot) for lot in content.lots])
     for index, lot in enumerate(content.lots):
+        exports = lot.exporter_of_record_id
+        terms = TermsOffered(
+            lot.incoterm,
+            lot.deviations,
+            bool(lot.is_seller_premises),
+            lot.vat_included,
+            names_exporter=exports is not None,
+            exporter_in_bid=exports in parties,
+        )
+        faults += bid_terms.deviation_faults(f"#/lots/{index}", terms)
         faults += _unknown(reference.ensure_currency, lot.value.currency, f"#/lots/{index}/value")
         countries = [(lot.dispatch_country, f"#/lots/{index}/dispatch_country")]
         countries += [
@@ -225,6 +235,7 @@ def _lot_rows(content: PriceContent) -> Rows:
     for lot in content.lots:
         fields = _fields(lot, "value", "items", "stated_charges")
         fields["stated_charges"] = [each.model_dump(mode="json") for each in lot.stated_charges]
+        fields["deviations"] = [each.value for each in lot.deviations]
         money = {"value_amount": lot.value.amount, "value_currency": lot.value.currency}
         rows.append((BidLot, fields | money))
         rows += [

@@ -9,7 +9,7 @@ from sqlmodel import Session, select
 
 from api.procurement.models import BidLot
 from api.procurement.service import auctions
-from api.rules.incoterms import Incoterm
+from api.rules.incoterms import Deviation, Incoterm
 
 
 class LotPrice(NamedTuple):
@@ -27,6 +27,8 @@ class LotPrice(NamedTuple):
     importer_tax_id: str | None
     vat_recovered_by: str | None
     stated_charges: Sequence[Mapping[str, Any]]
+    deviations: Sequence[Deviation]
+    exporter_of_record_id: UUID | None
 
 
 def of_lot(
@@ -47,6 +49,8 @@ def of_lot(
             row.importer_tax_id,
             row.vat_recovered_by,
             row.stated_charges,
+            [Deviation(each) for each in row.deviations],
+            row.exporter_of_record_id,
         )
         for row in session.exec(select(BidLot).where(BidLot.lot_id == lot_id))
     }

@@ -1,6 +1,7 @@
 """Incoterms 2020: the rules, the matrix of obligations, and what does not fit. Pure.
 
-`rules.py` is data, `matrix.py` says who does and pays what, `checking.py` holds the validators.
+`rules.py` is data, `matrix.py` says who does and pays what, `deviations.py`
+what may be agreed otherwise, `checking.py` holds the validators.
 """
 
 from api.rules.incoterms.checking import (
@@ -10,6 +11,17 @@ from api.rules.incoterms.checking import (
     check,
     check_terms,
     withdrawn,
+)
+from api.rules.incoterms.deviations import (
+    DEVIATIONS,
+    MOST_DEVIATIONS,
+    Deviation,
+    agreed_party,
+    deviation_faults,
+    exporter,
+    moved,
+    moved_to,
+    vat_unpaid,
 )
 from api.rules.incoterms.matrix import (
     AT_PREMISES,
@@ -37,14 +49,17 @@ from api.rules.incoterms.rules import (
 
 __all__ = [
     "AT_PREMISES",
+    "DEVIATIONS",
     "INSURED",
     "MATRIX",
+    "MOST_DEVIATIONS",
     "RESTATED_FOR_LAND",
     "RULES",
     "VERSION",
     "WITHDRAWN",
     "WITHOUT_SEA_ACCESS",
     "DeliveryTerms",
+    "Deviation",
     "Finding",
     "Incoterm",
     "Insurance",
@@ -55,10 +70,16 @@ __all__ = [
     "Point",
     "Rule",
     "Severity",
+    "agreed_party",
     "buyer_insures",
     "check",
     "check_terms",
+    "deviation_faults",
+    "exporter",
+    "moved",
+    "moved_to",
     "names_delivery",
     "party",
+    "vat_unpaid",
     "withdrawn",
 ]

@@ -7,6 +7,8 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from enum import StrEnum
 
+from api.rules.incoterms.deviations import Deviation, deviation_faults, exporter, vat_unpaid
+from api.rules.incoterms.matrix import Party
 from api.rules.incoterms.rules import (
     RESTATED_FOR_LAND,
     RULES,
@@ -63,6 +65,7 @@ class DeliveryTerms:
     importer_tax_id: str | None = None
     vat_recovered_by: str | None = None
     legs: Collection[str] = ()
+    deviations: Collection[Deviation] = ()
 
 
 def check(
@@ -71,6 +74,7 @@ def check(
     destination_country: str,
     *,
     importer_of_record: bool = False,
+    deviations: Collection[Deviation] = (),
 ) -> list[Finding]:
     """What a buyer in `destination_country` must know of an offer "`term` (named place)".
 
@@ -88,7 +92,8 @@ def check(
         return [conflict]
     crosses = place_country is not None and place_country != destination_country
     found = []
-    if rule.code is Incoterm.EXW and crosses:
+    buyer_exports = exporter(rule.code, deviations) is Party.BUYER
+    if rule.code is Incoterm.EXW and crosses and buyer_exports:
         detail = (
             "Under EXW the foreign buyer has to clear the goods for export itself, and the seller"
             " may lose the rebate of VAT that is in its price."
@@ -124,7 +129,8 @@ def check_terms(terms: DeliveryTerms, destination_country: str) -> list[Finding]
 
     Beside what `check` finds: an edition other than 2020; a place that is text alone; FCA that
     does not say whether the place is the seller's premises; DDP whose importer of record, tax
-    number or recovery of VAT is not named; and a sea rule without a leg by ship.
+    number or recovery of VAT is not named; a sea rule without a leg by ship; and deviations that do
+    not fit the rule.
     """
     found = []
     if terms.version != VERSION:
@@ -134,7 +140,11 @@ def check_terms(terms: DeliveryTerms, destination_country: str) -> list[Finding]
         )
     importer = bool(terms.importer_of_record and terms.importer_tax_id)
     basic = check(
-        terms.incoterm, terms.place_country, destination_country, importer_of_record=importer
+        terms.incoterm,
+        terms.place_country,
+        destination_country,
+        importer_of_record=importer,
+        deviations=terms.deviations,
     )
     found += basic
     term = terms.incoterm.strip().upper()
@@ -156,7 +166,12 @@ def check_terms(terms: DeliveryTerms, destination_country: str) -> list[Finding]
         found.append(
             Finding("PREMISES_UNSTATED", Severity.BLOCKER, None, detail, "is_seller_premises")
         )
-    if rule.code is Incoterm.DDP and importer and not terms.vat_recovered_by:
+    premises = bool(terms.is_seller_premises)
+    for each in deviation_faults(term, terms.deviations, is_seller_premises=premises):
+        code = each.code.upper()
+        found.append(Finding(code, Severity.BLOCKER, each.proposal, each.detail, "deviations"))
+    paid = not vat_unpaid(rule.code, terms.deviations)
+    if rule.code is Incoterm.DDP and importer and paid and not terms.vat_recovered_by:
         detail = "It is not said who recovers the VAT paid at import."
         found.append(
             Finding("DDP_VAT_UNSTATED", Severity.WARNING, None, detail, "vat_recovered_by")

@@ -1,7 +1,8 @@
 """Who does and pays what under each rule of Incoterms 2020: the obligations matrix. Pure data.
 
 Source: the groups and the order of ICC's chart of Incoterms 2020, in our own words. Cells that
-were read in one secondary source only are in `UNVERIFIED`.
+were read in one secondary source only are in `UNVERIFIED`. Stowage goes with the contract of the
+main carriage.
 """
 
 from dataclasses import dataclass
@@ -19,6 +20,7 @@ class Obligation(StrEnum):
     YARD_UNLOADING = "unloading_at_fca_yard"
     EXPORT_CLEARANCE = "export_clearance"
     ORIGIN_TERMINAL = "origin_terminal"
+    STOWAGE = "stowage"
     MAIN_CARRIAGE = "main_carriage"
     INSURANCE = "insurance"
     TRANSIT = "transit_formalities"
@@ -61,6 +63,7 @@ _ROWS = {
     Obligation.YARD_UNLOADING: "/BSSSSS////",
     Obligation.EXPORT_CLEARANCE: "BSSSSSSSSSS",
     Obligation.ORIGIN_TERMINAL: "BBSSSSSBSSS",
+    Obligation.STOWAGE: "BBSSSSSBBSS",
     Obligation.MAIN_CARRIAGE: "BBSSSSSBBSS",
     Obligation.INSURANCE: "---S------S",
     Obligation.TRANSIT: "BBBBSSSBBBB",
@@ -85,9 +88,11 @@ UNLESS_IN_CARRIAGE = frozenset({Incoterm.CPT, Incoterm.CIP, Incoterm.CFR, Incote
 """Rules under which unloading is the seller's when its contract of carriage has it in."""
 
 UNVERIFIED = frozenset(
-    {(row, Incoterm.FAS) for row in Obligation} | {(Obligation.TRANSIT, term) for term in Incoterm}
+    {(row, Incoterm.FAS) for row in Obligation}
+    | {(row, term) for row in (Obligation.TRANSIT, Obligation.STOWAGE) for term in Incoterm}
 )
-"""Cells that were not read in two sources: the column FAS and the row of transit formalities."""
+"""Cells that were not read in two sources: the column FAS and the rows of transit
+formalities and of stowage."""
 
 INSURED: dict[Incoterm, Insurance] = {
     Incoterm.CIP: Insurance(Cover.ICC_A, 110),

@@ -8,18 +8,19 @@ of the result. Shares of the lines sum to the whole (largest remainder).
 from collections.abc import Sequence
 from dataclasses import replace
 from decimal import Decimal
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from api.rules.evaluation.arithmetic import exact, figure
-from api.rules.incoterms import RULES, WITHOUT_SEA_ACCESS, Incoterm, Party, check, names_delivery
-from api.rules.incoterms.checking import Severity
+from api.rules.incoterms import RULES, Incoterm, Party, names_delivery
 from api.rules.landed_cost import duties
 from api.rules.landed_cost.allocation import allocate, rounded, settle
 from api.rules.landed_cost.faults import faults
 from api.rules.landed_cost.inputs import ZERO, Inputs, Line, Stated
 from api.rules.landed_cost.kinds import ChargeKind, Driver, Regime, Segment, StatedKind
+from api.rules.landed_cost.notices import notices, unreviewed
 from api.rules.landed_cost.payers import evaluated_as
-from api.rules.landed_cost.results import Component, FreightSplit, LineResult, Notice, Result
+from api.rules.landed_cost.results import Component, FreightSplit, LineResult, Result
+from api.rules.landed_cost.stating import deducted_kinds, leaves_vat, taxes_in_price
 from api.rules.landed_cost.way import (
     Priced,
     Weights,
@@ -32,9 +33,7 @@ from api.rules.landed_cost.way import (
 from api.rules.tenders import Fault
 
 FORMULA = "kerben-landed-cost-formula/1"
-DEEMED = "DEEMED_FOR_LAND"
-UNDOCUMENTED = "STATED_UNDOCUMENTED"
-_DEDUCTED = (StatedKind.POST_BORDER_CARRIAGE, StatedKind.UNLOADING)
+_PAID_BY_SELLER = ("fee", "duty", "remedies", "excise")
 
 
 class NotComputable(Exception):
@@ -79,8 +78,12 @@ def _computed(inputs: Inputs) -> Result:
     paid_total = rounded(sum(paid, ZERO))
     paid_lines = settle(paid, paid_total)
     taxed = None
-    if not (term is Incoterm.DDP and inputs.regime is Regime.IMPORT):
+    imported = inputs.regime is Regime.IMPORT
+    if not (taxes_in_price(inputs) and imported):
         taxed = _taxed(_declared(inputs), by_line, way, premium, shared)
+    vat_alone = imported and leaves_vat(inputs)
+    if vat_alone and taxed:
+        taxed = [each._replace(**dict.fromkeys(_PAID_BY_SELLER, ZERO)) for each in taxed]
     lines = _lines(inputs, by_line, paid_lines, taxed)
     total = sum([line.total_gross for line in lines], ZERO)
     whole = _Taxes(*(sum(each, ZERO) for each in zip(*taxed, strict=True))) if taxed else None
@@ -89,8 +92,7 @@ def _computed(inputs: Inputs) -> Result:
     if taxed is None and net is not None:
         nets = allocate(net, [line.total_gross for line in lines])
         lines = [replace(line, total_net=nets[n]) for n, line in enumerate(lines)]
-    imported = inputs.regime is Regime.IMPORT
-    return Result(
+    found = Result(
         currency=inputs.home,
         evaluated_as=term,
         risk_point=RULES[term].risk_point,
@@ -111,10 +113,18 @@ def _computed(inputs: Inputs) -> Result:
         total_net=net,
         components=tuple(_component(inputs, each) for each in way),
         lines=tuple(lines),
-        notices=_notices(inputs, term),
-        unreviewed=_unreviewed(inputs),
+        notices=notices(inputs, term),
+        unreviewed=unreviewed(inputs),
         freight_split=None,
     )
+    return _in_price(found) if vat_alone else found
+
+
+def _in_price(found: Result) -> Result:
+    """The result without the taxes that are inside the price."""
+    inside: dict[str, Any] = dict.fromkeys(_PAID_BY_SELLER)
+    lines = tuple(replace(line, **inside) for line in found.lines)
+    return replace(found, lines=lines, **inside)
 
 
 def _paid(
@@ -258,7 +268,8 @@ def _lines(
 
 
 def _deductible(inputs: Inputs) -> list[Stated]:
-    return [each for each in inputs.stated if each.kind in _DEDUCTED and each.documented]
+    kinds = deducted_kinds(inputs)
+    return [each for each in inputs.stated if each.kind in kinds and each.documented]
 
 
 def _vat_in_price(inputs: Inputs) -> Decimal | None:
@@ -318,49 +329,3 @@ def _freight_split(inputs: Inputs, result: Result) -> FreightSplit | None:
     split = Stated(StatedKind.POST_BORDER_CARRIAGE, carriage, inputs.currency, documented=True)
     then = _computed(replace(inputs, stated=(*inputs.stated, split))).total_gross
     return FreightSplit(carriage, inputs.currency, then, result.total_gross - then)
-
-
-def _notices(inputs: Inputs, term: Incoterm) -> tuple[Notice, ...]:
-    """Warnings about the terms, and that a sea rule was taken for a land rule."""
-    terms = inputs.terms
-    found = []
-    if term is not terms.incoterm:
-        why = (
-            "has no sea"
-            if inputs.destination_country in WITHOUT_SEA_ACCESS
-            else "is reached by land"
-        )
-        detail = (
-            f"{terms.incoterm.value} {terms.place_code} is taken for {term.value} at that place:"
-            f" {inputs.destination_country} {why}."
-        )
-        found.append(Notice(DEEMED, Severity.WARNING, detail, term))
-    importer = bool(terms.importer_of_record and terms.importer_tax_id)
-    for each in check(
-        term.value, terms.place_country, inputs.destination_country, importer_of_record=importer
-    ):
-        if each.severity is Severity.WARNING:
-            found.append(Notice(each.code, each.severity, each.detail, each.proposal))
-    if term is Incoterm.DDP and not terms.vat_recovered_by:
-        detail = "It is not said who recovers the VAT paid at import."
-        found.append(Notice("DDP_VAT_UNSTATED", Severity.WARNING, detail))
-    if any(each.kind in _DEDUCTED and not each.documented for each in inputs.stated):
-        detail = "A part of the price that is stated but not documented stays in the customs value."
-        found.append(Notice(UNDOCUMENTED, Severity.WARNING, detail))
-    return tuple(found)
-
-
-def _unreviewed(inputs: Inputs) -> tuple[str, ...]:
-    """The numbers that nobody has read in their source."""
-    found = [name for name, each in inputs.parameters.sources.items() if not each.reviewed]
-    if inputs.route is not None:
-        found += [
-            f"charge {each.code}" for each in inputs.route.charges if not each.sourced.reviewed
-        ]
-    codes = {
-        line.tnved_code
-        for line in inputs.lines
-        for each in (line.duty, line.excise, *line.remedies)
-        if each is not None and not each.sourced.reviewed
-    }
-    return tuple(sorted({*found, *(f"tariff {code}" for code in codes)}))

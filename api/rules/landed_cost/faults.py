@@ -8,6 +8,7 @@ from api.rules.landed_cost.duties import measure
 from api.rules.landed_cost.inputs import ZERO, Duty, Inputs, Line
 from api.rules.landed_cost.kinds import DutyKind, Regime, StatedKind
 from api.rules.landed_cost.payers import splits
+from api.rules.landed_cost.stating import taxes_in_price
 from api.rules.tenders import Fault
 
 _MEASURES = ("net_weight_kg", "gross_weight_kg", "volume_m3", "packages")
@@ -44,6 +45,7 @@ def _terms(inputs: Inputs) -> Iterator[Fault]:
         importer_tax_id=terms.importer_tax_id,
         vat_recovered_by=terms.vat_recovered_by,
         legs=(inputs.route.mode,) if inputs.route else (),
+        deviations=inputs.terms.deviations or (),
     )
     for each in check_terms(said, inputs.destination_country):
         if each.severity is not Severity.BLOCKER:
@@ -101,7 +103,7 @@ def _line(pointer: str, line: Line, inputs: Inputs) -> list[Fault]:
     if line.discount_rate and not 0 < line.discount_rate < 1:
         said = "must be from 0 to below 1"
         found.append(Fault(f"{pointer}/discount_rate", "out_of_range", said))
-    if inputs.regime is Regime.IMPORT and inputs.terms.incoterm is not Incoterm.DDP:
+    if inputs.regime is Regime.IMPORT and not taxes_in_price(inputs):
         found += _tariff(pointer, line, inputs)
     return found
 
@@ -128,15 +130,16 @@ def _tariff(pointer: str, line: Line, inputs: Inputs) -> list[Fault]:
 
 def _stated(inputs: Inputs) -> Iterator[Fault]:
     imported = inputs.regime is Regime.IMPORT
-    if imported and inputs.price_includes_vat and inputs.terms.incoterm is not Incoterm.DDP:
+    inside = taxes_in_price(inputs)
+    if imported and inputs.price_includes_vat and not inside:
         detail = "VAT of the country of destination is in the price of imports under DDP alone"
         yield Fault("#/price_includes_vat", "not_in_price", detail)
     for index, each in enumerate(inputs.stated):
         pointer = f"#/stated/{index}"
         if not (each.amount.is_finite() and each.amount >= 0):
             yield Fault(f"{pointer}/amount", "negative", "must not be negative")
-        taxes = each.kind in (StatedKind.DUTIES, StatedKind.VAT)
-        if taxes and inputs.terms.incoterm is not Incoterm.DDP:
+        duties = each.kind is StatedKind.DUTIES and inputs.terms.incoterm is not Incoterm.DDP
+        if duties or (each.kind is StatedKind.VAT and not inside):
             yield Fault(
                 f"{pointer}/kind", "not_in_price", "only a DDP price has import taxes in it"
             )

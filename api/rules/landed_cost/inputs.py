@@ -6,7 +6,7 @@ from datetime import date
 from decimal import Decimal
 
 from api.rules.evaluation.inputs import OMITTED, RateSet
-from api.rules.incoterms import VERSION, Incoterm
+from api.rules.incoterms import VERSION, Deviation, Incoterm
 from api.rules.landed_cost.kinds import (
     Basis,
     ChargeKind,
@@ -37,7 +37,8 @@ class Terms:
 
     `deemed` lets a sea rule stand, for a destination without a sea, as the land rule that it would
     be restated in, at the same place; it is flagged. `unloading_in_carriage` says, under a C rule,
-    that unloading is in the seller's contract of carriage.
+    that unloading is in the seller's contract of carriage. `deviations` are None, not empty, where
+    the rule is agreed as it stands.
     """
 
     incoterm: Incoterm
@@ -50,6 +51,7 @@ class Terms:
     vat_recovered_by: str | None = None
     unloading_in_carriage: bool = False
     deemed: bool = False
+    deviations: tuple[Deviation, ...] | None = field(default=None, metadata={OMITTED: True})
 
 
 @dataclass(frozen=True, slots=True)

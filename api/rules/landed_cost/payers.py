@@ -8,6 +8,7 @@ from api.rules.incoterms import (
     Mode,
     Obligation,
     Party,
+    moved_to,
     names_delivery,
     party,
 )
@@ -46,11 +47,14 @@ def payer(charge: Charge, route: Route, term: Incoterm, terms: Terms) -> Party:
     on the buyer's; under EXW, and FCA at the seller's premises, the goods are at the named place to
     begin with, and nothing arises before it. Under C and D rules carriage is the seller's up to the
     named place. Handling at the yard that FCA names is the buyer's (unloading of the seller's
-    truck). The bank's charges are always the buyer's.
+    truck), unless the seller unloads or stows. The bank's charges are always the buyer's. What a
+    deviation from the price's own rule moves is paid by whom it is moved to.
     """
     premises = at_premises(term, terms)
     if charge.kind is ChargeKind.PAYMENT:
         return Party.BUYER
+    if (agreed := _agreed(charge, route, terms)) is not None:
+        return agreed
     if charge.kind in _AS_IN_MATRIX:
         return party(_AS_IN_MATRIX[charge.kind], term, is_seller_premises=premises)
     if charge.kind is ChargeKind.UNLOADING:
@@ -60,6 +64,21 @@ def payer(charge: Charge, route: Route, term: Incoterm, terms: Terms) -> Party:
     if _before_named_place(charge, route, terms.place_code):
         return Party.NOT_APPLICABLE if premises else Party.SELLER
     return Party.BUYER
+
+
+def _agreed(charge: Charge, route: Route, terms: Terms) -> Party | None:
+    """Who pays a charge by a deviation; None where there is none for it."""
+    if not terms.deviations:
+        return None
+    rows: tuple[Obligation, ...] = ()
+    if charge.kind in _AS_IN_MATRIX:
+        rows = (_AS_IN_MATRIX[charge.kind],)
+    elif charge.kind is ChargeKind.UNLOADING and terms.place_code == route.places[-1]:
+        rows = (Obligation.UNLOADING,)
+    elif charge.kind is ChargeKind.HANDLING and charge.from_place == terms.place_code:
+        rows = (Obligation.YARD_UNLOADING, Obligation.STOWAGE)
+    found = (moved_to(row, terms.incoterm, terms.deviations) for row in rows)
+    return next((each for each in found if each is not None), None)
 
 
 def splits(charge: Charge, route: Route, place: str) -> bool:

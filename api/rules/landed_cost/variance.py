@@ -10,12 +10,13 @@ from decimal import Decimal
 from enum import StrEnum
 
 from api.rules.evaluation.arithmetic import exact
-from api.rules.incoterms import Incoterm, Party
+from api.rules.incoterms import Party
 from api.rules.landed_cost import duties
 from api.rules.landed_cost.allocation import rounded
 from api.rules.landed_cost.inputs import ZERO, Inputs
 from api.rules.landed_cost.kinds import Regime
 from api.rules.landed_cost.results import Result
+from api.rules.landed_cost.stating import taxes_in_price
 
 
 class Figure(StrEnum):
@@ -107,7 +108,7 @@ def expected(inputs: Inputs, result: Result) -> Mapping[Key, Expected]:
             of_charge = duties.in_home(each.currency, inputs)
             found[Key(Figure.CHARGE, each.code)] = Expected(each.amount, each.currency, of_charge)
     inside = (inputs.regime is Regime.DOMESTIC and inputs.price_includes_vat) or (
-        result.evaluated_as is Incoterm.DDP and inputs.regime is Regime.IMPORT
+        taxes_in_price(inputs) and inputs.regime is Regime.IMPORT
     )
     for figure in (
         Figure.CUSTOMS_VALUE,

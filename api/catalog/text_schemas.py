@@ -45,7 +45,7 @@ class ReviewIn(Input):
     )
 
 
-class RequirementOut(BaseModel):
+class MarketLanguageOut(BaseModel):
     """A text that a market wants, and where that is written."""
 
     field: TextField
@@ -71,5 +71,5 @@ class LanguagesOut(BaseModel):
     market: str
     known: bool = Field(description="False: nothing is entered on the languages of this market")
     ready: bool | None = Field(description="Nothing lacks; null where the market is not known")
-    required: list[RequirementOut]
+    required: list[MarketLanguageOut]
     lacks: list[LackOut]

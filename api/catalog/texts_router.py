@@ -9,7 +9,7 @@ from api.catalog.models import Product
 from api.catalog.text_schemas import (
     LackOut,
     LanguagesOut,
-    RequirementOut,
+    MarketLanguageOut,
     ReviewIn,
     TextOut,
     TextsOut,
@@ -80,7 +80,7 @@ def languages(product_id: ProductId, market: Market, ctx: Read) -> LanguagesOut:
         market=market,
         known=bool(found.rows),
         ready=not found.lacks if found.rows else None,
-        required=[RequirementOut.model_validate(r, from_attributes=True) for r in found.rows],
+        required=[MarketLanguageOut.model_validate(r, from_attributes=True) for r in found.rows],
         lacks=[LackOut(field=f, language=lang, reason=why) for f, lang, why in found.lacks],
     )
 

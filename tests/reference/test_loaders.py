@@ -57,6 +57,7 @@ def test_the_bundled_data_load_again_without_a_change_in_three_seconds(session: 
         "certificates": (0, 0),
         "work-years": (0, 0),
         "work-days": (0, 0),
+        "market-languages": (0, 0),
         "policies": (0, 0),
     }
     assert reported == [("unit", 1, 1)]

@@ -52,15 +52,15 @@ def test_sec_13_an_entry_leads_to_the_address_and_the_key_until_they_are_forgott
     assert len(kept) == len(of)  # once for all entries of a request
     assert {each.org_id for each in kept} == {buyer.org_id}
 
-    beyond = settings.get().audit_origin_keep_days + 1
+    forgets, beyond = kept[0].request_id, settings.get().audit_origin_keep_days + 1
     superuser.execute(
         "UPDATE audit_origin SET created_at = now() - make_interval(days => %s)"
         " WHERE request_id = %s",
-        (beyond, kept[0].request_id),
+        (beyond, forgets),
     )
     assert housekeeper.tidy() == 1
     forgotten = [each["ip"] is None for each in told(stream)]
-    gone = {each.seq for each in entries(session, stream) if each.request_id == kept[0].request_id}
+    gone = {each.seq for each in entries(session, stream) if each.request_id == forgets}
     assert forgotten == [each.seq in gone for each in entries(session, stream)]
     assert gone
     assert audit.first_broken(entries(session, stream)) is None

@@ -15,6 +15,7 @@ from api.core.deadlines import Deadline
 from api.core.files.models import File
 from api.core.idempotency import IdempotencyRecord
 from api.core.jobs import Job
+from api.core.origins import AuditOrigin
 from api.core.outbox import OutboxEvent
 from api.core.rate_storage import RateBucket
 from api.core.resource_metadata import ResourceMetadata
@@ -81,6 +82,7 @@ TABLES = (
     ClockShift,
     OutboxEvent,
     AuditEntry,
+    AuditOrigin,
     audit.AuditLeaf,
     audit.AuditNode,
     audit.AuditHead,

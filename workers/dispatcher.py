@@ -35,7 +35,9 @@ GRACE_SECONDS = 2.0
 
 
 async def attempt(outgoing: Outgoing) -> Outcome:
-    """Sign and send one message."""
+    """Sign and send one message. It names the request that made the event, or else itself."""
+    asked_by = outgoing.request_id or f"delivery_{outgoing.delivery_id.hex}"
+    structlog.contextvars.bind_contextvars(request_id=asked_by)
     started_at, started = utcnow(), time.perf_counter()
     timestamp = int(started_at.timestamp())
     headers = {

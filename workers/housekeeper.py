@@ -18,6 +18,7 @@ from api.core import db, metrics, pruning, settings
 from api.core.deadlines import Deadline
 from api.core.idempotency import IdempotencyRecord
 from api.core.jobs import Job
+from api.core.origins import AuditOrigin
 from api.core.outbox import OutboxEvent
 from api.core.rate_storage import RateBucket
 from api.core.settings import Settings
@@ -53,6 +54,7 @@ def rules(config: Settings) -> tuple[Rule, ...]:
         Rule(OneTimeToken, "expires_at", config.session_keep_days),
         Rule(LoginThrottle, "last_failed_at", config.throttle_keep_days),
         Rule(Deadline, "fired_at", config.deadline_keep_days),
+        Rule(AuditOrigin, "created_at", config.audit_origin_keep_days),
         Rule(DeprecatedUse, "last_used_at", config.usage_keep_days),
         Rule(RateBucket, "touched_at", _longest_window(config)),
         Rule(IntakeMessage, "worked_at", config.intake_content_days, content="body"),

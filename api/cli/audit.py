@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
-from api.audit import checking, log, service
+from api.audit import checking, log, origins, service
 from api.audit.service import Reader
 from api.core import db, ids
 from api.core.errors import NotFound
@@ -34,6 +34,17 @@ def export(
     document = {"format": "kerben-audit-1", **made}
     file.write_text(json.dumps(document, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
     console.print(f"Wrote {len(made['entries'])} entries against head {found.number}.")
+
+
+@app.command("origins")
+def origins_of(
+    stream: Annotated[str, typer.Argument(help="For example tender:019abf2e…")],
+) -> None:
+    """Say from which address and by which key the changes of a stream were asked, one JSON a line."""
+    with db.worker_unit_of_work() as session:
+        found = origins.of_stream(session, stream)
+    for each in found:
+        typer.echo(json.dumps({**each._asdict(), "at": each.at.isoformat()}))
 
 
 @app.command()

@@ -15,7 +15,8 @@ import structlog
 from sqlalchemy import BigInteger, Column, FetchedValue, UniqueConstraint, text
 from sqlmodel import Field, Session
 
-from api.core import bulk
+from api.core import bulk, origins
+from api.core.origins import AuditOrigin
 from api.core.tables import JSON, Table
 
 GENESIS = "0" * 64
@@ -151,7 +152,12 @@ def _append(
         row["hash"] = _hash(row)
         last[stream] = (seq + 1, row["hash"])
         rows.append(row)
+    origin = origins.to_keep(session)
+    if origin is not None and len(rows) == 1:
+        bulk.insert_with(session, AuditEntry, rows[0], AuditOrigin, origin)
+        return
     bulk.insert(session, AuditEntry, rows)
+    bulk.insert(session, AuditOrigin, [origin] if origin is not None else [])
 
 
 def first_broken(entries: Sequence[AuditEntry]) -> int | None:

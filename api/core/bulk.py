@@ -31,6 +31,15 @@ def new_row(**values: Any) -> dict[str, Any]:
     return {"id": uuid7(), "created_at": now, "updated_at": now, **values}
 
 
+def insert_with(
+    session: Session, model: type[SQLModel], row: Values, beside: type[SQLModel], other: Values
+) -> None:
+    """Insert a row, and one of another table beside it, by one statement."""
+    besides = insert_statement(_table(beside)).values(dict(other)).cte("beside")
+    statement = insert_statement(_table(model)).values(dict(row)).add_cte(besides)
+    session.connection().execute(statement)
+
+
 def insert(
     session: Session, model: type[SQLModel], rows: Sequence[Values], *, key: Sequence[str] = ()
 ) -> None:

@@ -9,7 +9,7 @@ from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from uuid_utils import uuid7
 
-from api.core import bodies, browsers, errors, metrics
+from api.core import bodies, browsers, errors, metrics, origins
 from api.core.errors import Problem
 from api.core.failures import problem_response
 
@@ -59,6 +59,8 @@ class RequestMiddleware:
         request_id, started = f"req_{uuid7().hex}", time.perf_counter()
         structlog.contextvars.clear_contextvars()
         structlog.contextvars.bind_contextvars(request_id=request_id)
+        address = scope.get("client") or (None,)
+        origins.current.set(origins.Origin(request_id, address[0]))
         status = 0
 
         async def reply(message: Message) -> None:

@@ -28,6 +28,9 @@ class RetentionSettings(BaseSettings):
     throttle_keep_days: int = Field(
         default=7, ge=1, description="Failed logins that were so long ago are forgotten."
     )
+    audit_origin_keep_days: int = Field(
+        default=365, ge=1, description="Addresses of requests that left audit entries are kept."
+    )
     usage_keep_days: int = Field(
         default=365, ge=1, description="Uses of deprecated operations that were so long ago."
     )

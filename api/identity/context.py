@@ -1,6 +1,6 @@
 """What a route works with, and what it needs of a request before it runs."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Annotated, Any, Protocol
 from uuid import UUID
 
@@ -9,7 +9,7 @@ from fastapi.security import APIKeyCookie, HTTPAuthorizationCredentials, HTTPBea
 from sqlmodel import Session
 from starlette.requests import HTTPConnection
 
-from api.core import settings
+from api.core import origins, settings
 from api.core.errors import (
     Forbidden,
     IdempotencyKeyRequired,
@@ -140,6 +140,7 @@ class Context:
         """Authenticate in `session` and narrow row-level security to the caller."""
         self._session = session
         self._caller = service.authenticate(session, self.token, ip=self.ip)
+        self._tell_origin()
         self.authorise()
         limiter = self.app.state.limiter if self.app is not None else None
         if limiter is not None and not limiter.remembers(self.token):
@@ -149,6 +150,17 @@ class Context:
                 org=self.org_id.hex,
                 plan=rate_plans.of(session, self.org_id),
             )
+
+    def _tell_origin(self) -> None:
+        if origin := origins.current.get():
+            visit = self.caller.visit
+            told = replace(
+                origin,
+                org_id=self.org_id,
+                person_id=visit.person_id if visit else None,
+                key_prefix=credentials.prefix_of(self.token),
+            )
+            origins.current.set(told)
 
     def authorise(self) -> None:
         """Raise Forbidden when the caller may not use the route's scope."""

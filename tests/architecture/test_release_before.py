@@ -1,8 +1,8 @@
 """The release before, its own code from the history of the repository, on the schema of this one.
 
 A rollout as docs/operations.md has it, in a database of its own: the old release migrates and
-serves; the schema grows to `LAST` under its feet, and it serves on and reads what it has made;
-after that its commands are refused.
+serves; the schema grows to `LAST` under its feet, and it serves on; then its processes are
+replaced, the rest of the migrations runs, and this release reads what the old one has made.
 """
 
 import io
@@ -180,3 +180,7 @@ def test_the_release_before_serves_on_while_the_schema_grows_and_is_refused_afte
         migrate("head")
         late = before.round()
         assert (late["ready"], late["draft"]) == (200, 404), late
+    with serving(ROOT, 101, database) as after:
+        third = after.round(first["tender"], second["tender"])
+    read = {f"read {each['tender']}": 200 for each in (first, second)}
+    assert third == {**EXPECTED, **read, "tender": third["tender"]}

@@ -27,6 +27,7 @@ from api.rules.webhooks import DeliveryStatus
 from api.webhooks import catalogue
 from api.webhooks.models import WebhookAttempt, WebhookDelivery
 from api.webhooks.service import fan_out, sending
+from tests.procurement import samples
 from tests.webhooks.receiving import (
     TYPE,
     Receiver,
@@ -142,6 +143,21 @@ def test_wh_03_webhook_id_is_the_same_over_all_attempts_and_resends(
         assert {name for name in each.headers if name.lower().startswith("webhook")} == names
     assert first.headers["webhook-timestamp"] != second.headers["webhook-timestamp"]
     assert first.body == second.body == third.body
+
+
+def test_api_02_a_delivery_names_the_request_that_made_the_event_or_else_itself(
+    buyer: Any, receiver: Receiver, session: Session
+) -> None:
+    endpoint(buyer, receiver.url)
+    made = buyer.post("/v1/tenders", json=samples.tender())
+    published = buyer.post(f"/v1/tenders/{made.json()['id']}/publish")
+    happen(buyer.org_id)  # by no request
+    deliver()
+    by_request, by_none = stored(session)
+    assert {each.status for each in (by_request, by_none)} == {DeliveryStatus.SUCCEEDED}
+    named = {each.headers["request-id"] for each in receiver.received}
+    assert named == {published.headers["request-id"], f"delivery_{by_none.id.hex}"}
+    assert published.headers["request-id"] != made.headers["request-id"]
 
 
 def test_wh_06_wh_07_wh_12_failures_are_retried_on_schedule_and_each_attempt_is_in_the_log(

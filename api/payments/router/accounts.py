@@ -40,10 +40,11 @@ router = access.router("/payee-accounts", "payee_accounts")
 choice = access.router("/payment-rails", "payment_rails")
 ROUTERS = (platform, router, choice)
 Read = Annotated[Context, require("payments:read")]
-Write = Annotated[Context, require("payee_accounts:write")]
-Verify = Annotated[Context, require("payee_accounts:verify")]
+Add = Annotated[Context, require("payee_accounts:write", key=True)]
+Retire = Annotated[Context, require("payee_accounts:write", if_match=True)]
+Verify = Annotated[Context, require("payee_accounts:verify", if_match=True)]
 TreasuryRead = Annotated[Context, require("treasury:read")]
-Treasury = Annotated[Context, require("treasury:write")]
+Treasury = Annotated[Context, require("treasury:write", key=True)]
 _CHANGED = documented(Conflict, PreconditionFailed)
 
 
@@ -93,7 +94,7 @@ def list(
 @router.post(
     "", status_code=201, response_model=PayeeAccountOut, responses=documented(AlreadyExists)
 )
-def add(data: PayeeAccountIn, ctx: Write) -> PayeeAccount:
+def add(data: PayeeAccountIn, ctx: Add) -> PayeeAccount:
     """Add an account at a bank where you are to be paid. The operator verifies it; nothing is paid to
     it before."""
     made = payees.add(ctx.session, organisation_id=ctx.org_id, actor=ctx.actor, data=data)
@@ -141,7 +142,7 @@ def suspend(payee_account_id: PayeeAccountId, data: PayeeReasonIn, ctx: Verify) 
 
 
 @router.post("/{payee_account_id}/retire", response_model=PayeeAccountOut, responses=_CHANGED)
-def retire(payee_account_id: PayeeAccountId, ctx: Write) -> PayeeAccount:
+def retire(payee_account_id: PayeeAccountId, ctx: Retire) -> PayeeAccount:
     """Close your account: nothing is paid to it any more. Another is added instead."""
     found = _held(ctx, payee_account_id, ctx.org_id)
     payees.retire(ctx.session, found, actor=ctx.actor)

@@ -58,6 +58,7 @@ batches = access.router("/payment-batches", "payment_batches")
 ROUTERS = (statements, entries, batches)
 Read = Annotated[Context, require("treasury:read")]
 Treasury = Annotated[Context, require("treasury:write")]
+Decide = Annotated[Context, require("treasury:write", if_match=True)]
 TreasuryKey = Annotated[Context, require("treasury:write", key=True)]
 BYTES = "application/octet-stream"
 XML = "application/xml"
@@ -209,7 +210,7 @@ def get_batch(payment_batch_id: PaymentBatchId, ctx: Read) -> PaymentBatch:
     response_model=PaymentBatchOut,
     responses=documented(BatchFourEyes, BatchHeld, *_CHANGED),
 )
-def release_batch(payment_batch_id: PaymentBatchId, ctx: Treasury) -> PaymentBatch:
+def release_batch(payment_batch_id: PaymentBatchId, ctx: Decide) -> PaymentBatch:
     """Let the file out, as somebody else than who has made it."""
     found = _held(ctx, payment_batch_id)
     payment_batches.release(ctx.session, found, actor=ctx.actor, org_id=ctx.org_id)
@@ -221,7 +222,7 @@ def release_batch(payment_batch_id: PaymentBatchId, ctx: Treasury) -> PaymentBat
     response_model=PaymentBatchOut,
     responses=documented(*_CHANGED),
 )
-def cancel_batch(payment_batch_id: PaymentBatchId, ctx: Treasury) -> PaymentBatch:
+def cancel_batch(payment_batch_id: PaymentBatchId, ctx: Decide) -> PaymentBatch:
     """Give a file up that nobody has released: its payments wait for another."""
     found = _held(ctx, payment_batch_id)
     payment_batches.cancel(ctx.session, found, actor=ctx.actor, org_id=ctx.org_id)

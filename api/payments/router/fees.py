@@ -33,7 +33,8 @@ router = access.router("/fee-invoices", "fees")
 tariff_router = access.router("/commission-tariffs", "fees")
 contract_router = access.router("/contracts", "fees")
 Read = Annotated[Context, require("fees:read")]
-Admin = Annotated[Context, require("fees:admin")]
+Add = Annotated[Context, require("fees:admin", key=True)]
+Credit = Annotated[Context, require("fees:admin", if_match=True, key=True)]
 PDF = "application/pdf"
 
 
@@ -46,7 +47,7 @@ def list_tariffs(ctx: Read) -> Sequence[CommissionTariff]:
 @tariff_router.post(
     "", status_code=201, response_model=CommissionTariffOut, responses=documented(AlreadyExists)
 )
-def add_tariff(data: CommissionTariffIn, ctx: Admin) -> CommissionTariff:
+def add_tariff(data: CommissionTariffIn, ctx: Add) -> CommissionTariff:
     """Ask something else of contracts that are signed from a later day on."""
     return tariffs.add(ctx.session, actor=ctx.actor, org_id=ctx.org_id, data=data)
 
@@ -119,7 +120,7 @@ def get_pdf(
     response_model=FeeInvoiceOut,
     responses=documented(AlreadyCredited, SellerUnknown, PreconditionFailed),
 )
-def credit(fee_invoice_id: FeeInvoiceId, data: CreditIn, ctx: Admin) -> FeeInvoice:
+def credit(fee_invoice_id: FeeInvoiceId, data: CreditIn, ctx: Credit) -> FeeInvoice:
     """Take an invoice back by a credit note."""
     invoice = fee_invoices.lock(ctx.session, fee_invoice_id)
     ctx.check_version(invoice)

@@ -31,7 +31,7 @@ from api.rules.permissions import OrgRole
 
 router = access.router("/guarantees", "guarantees")
 Read = Annotated[Context, require("guarantees:read")]
-Give = Annotated[Context, require("guarantees:write")]
+Give = Annotated[Context, require("guarantees:write", key=True)]
 Verify = Annotated[Context, require("guarantees:verify", if_match=True)]
 Call = Annotated[Context, require("guarantees:call", if_match=True)]
 Treasury = Annotated[Context, require("guarantees:settle", if_match=True, key=True)]

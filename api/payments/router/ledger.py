@@ -34,6 +34,7 @@ from api.rules.permissions import OrgRole
 router = access.router("/ledger", "ledger")
 Read = Annotated[Context, require("ledger:read")]
 Admin = Annotated[Context, require("ledger:admin")]
+Reconcile = Annotated[Context, require("ledger:admin", key=True)]
 Day = Annotated[IsoDate, Query(description="The last day that counts")]
 Format = Annotated[TableFormat, Query(alias="format", description="`csv` or `xlsx`")]
 _FILE: dict[int | str, dict[str, Any]] = {
@@ -104,7 +105,7 @@ def export_trial_balance(ctx: Admin, day: Day, form: Format) -> Response:
 
 
 @router.post("/reconciliations", status_code=202, response_model=JobOut)
-def reconcile(ctx: Admin) -> JobOut:
+def reconcile(ctx: Reconcile) -> JobOut:
     """Match what providers said with the clearing accounts, now, as a job with progress."""
     job = jobs.enqueue(ctx.session, reconciling.TASK, {}, org_id=ctx.org_id)
     ctx.session.flush()

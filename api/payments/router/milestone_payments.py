@@ -38,7 +38,7 @@ from api.rules.contracts import Side
 router = access.router("/contracts", "milestone_payments")
 Read = Annotated[Context, require("contracts:read")]
 Approve = Annotated[Context, require("payments:approve", key=True)]
-Confirm = Annotated[Context, require("payments:confirm")]
+Confirm = Annotated[Context, require("payments:confirm", if_match=True)]
 Number = Annotated[int, Path(ge=1, le=1_000_000)]
 _CHANGED = (Conflict, PreconditionFailed)
 

@@ -34,7 +34,7 @@ from api.rules.payment_milestones import Settlement
 router = access.router("/contracts", "payment_schedules")
 Read = Annotated[Context, require("contracts:read")]
 Write = Annotated[Context, require("payment_schedules:write")]
-Answer = Annotated[Context, require("payment_schedules:answer")]
+Answer = Annotated[Context, require("payment_schedules:answer", if_match=True)]
 Number = Annotated[int, Path(ge=1, le=1_000_000)]
 _CHANGED = (Conflict, PreconditionFailed)
 

@@ -19,6 +19,7 @@ from api.rules.clock import local_date
 public = public_router("/public/supplier-plans", "supplier-plans")
 router = access.router("/supplier-plans", "supplier-plans")
 Admin = Annotated[Context, require("plans:admin")]
+Add = Annotated[Context, require("plans:admin", key=True)]
 
 
 @public.get("", response_model=list[SupplierPlanOut])
@@ -39,7 +40,7 @@ def list_all(ctx: Admin) -> Sequence[SupplierPlan]:
 @router.post(
     "", status_code=201, response_model=SupplierPlanOut, responses=documented(AlreadyExists)
 )
-def add(data: SupplierPlanIn, ctx: Admin) -> SupplierPlan:
+def add(data: SupplierPlanIn, ctx: Add) -> SupplierPlan:
     """Add a plan, or what an existing one becomes, from a later day on.
 
     Who is subscribed keeps what there was until the end of the period.

@@ -31,7 +31,7 @@ from api.rules.rails import SuspenseStatus
 
 router = access.router("/suspense-items", "suspense_items")
 Read = Annotated[Context, require("treasury:read")]
-Treasury = Annotated[Context, require("treasury:write")]
+Decide = Annotated[Context, require("treasury:write", if_match=True)]
 _CHANGED = (Conflict, PreconditionFailed)
 
 
@@ -57,7 +57,7 @@ def get(suspense_item_id: SuspenseItemId, ctx: Read) -> SuspenseItem:
     response_model=SuspenseItemOut,
     responses=documented(SuspenseUnfit, *_CHANGED),
 )
-def assign(suspense_item_id: SuspenseItemId, data: SuspenseAssignIn, ctx: Treasury) -> SuspenseItem:
+def assign(suspense_item_id: SuspenseItemId, data: SuspenseAssignIn, ctx: Decide) -> SuspenseItem:
     """Propose the collection that the money is for; nothing moves before another agrees."""
     item = _held(ctx, suspense_item_id)
     suspense_decisions.propose_assignment(ctx.session, item, data.collection_id, actor=ctx.actor)
@@ -70,7 +70,7 @@ def assign(suspense_item_id: SuspenseItemId, data: SuspenseAssignIn, ctx: Treasu
     responses=documented(PayeeUnfit, *_CHANGED),
 )
 def send_back(
-    suspense_item_id: SuspenseItemId, data: SuspenseReturnIn, ctx: Treasury
+    suspense_item_id: SuspenseItemId, data: SuspenseReturnIn, ctx: Decide
 ) -> SuspenseItem:
     """Propose the sender's verified account that the money goes back to; nothing moves before another
     agrees."""
@@ -85,7 +85,7 @@ def send_back(
     responses=documented(SenderUnknown, AlreadyExists, *_CHANGED),
 )
 def return_to_sender(
-    suspense_item_id: SuspenseItemId, data: SuspenseSenderIn, ctx: Treasury
+    suspense_item_id: SuspenseItemId, data: SuspenseSenderIn, ctx: Decide
 ) -> SuspenseItem:
     """Propose that the money goes back to the account that the statement says it came from, of somebody
     who need not be registered here; who agrees verifies the account by that."""
@@ -101,7 +101,7 @@ def return_to_sender(
         PaymentFourEyes, PayeeFourEyes, SuspenseUnfit, PayeeUnfit, InsufficientFunds, *_CHANGED
     ),
 )
-def approve(suspense_item_id: SuspenseItemId, ctx: Treasury) -> SuspenseItem:
+def approve(suspense_item_id: SuspenseItemId, ctx: Decide) -> SuspenseItem:
     """Agree with the proposal, as somebody else than who made it: the money moves. What the collection
     does not take is an item of its own; what goes back is a payment order."""
     item = _held(ctx, suspense_item_id)
@@ -114,7 +114,7 @@ def approve(suspense_item_id: SuspenseItemId, ctx: Treasury) -> SuspenseItem:
     response_model=SuspenseItemOut,
     responses=documented(*_CHANGED),
 )
-def refuse(suspense_item_id: SuspenseItemId, ctx: Treasury) -> SuspenseItem:
+def refuse(suspense_item_id: SuspenseItemId, ctx: Decide) -> SuspenseItem:
     """Disagree with the proposal, or take it back: the item is open again."""
     item = _held(ctx, suspense_item_id)
     suspense_decisions.refuse(ctx.session, item, actor=ctx.actor)

@@ -28,7 +28,7 @@ incoming = access.router("/collections", "collections")
 outgoing = access.router("/payment-orders", "payment_orders")
 ROUTERS = (incoming, outgoing)
 Read = Annotated[Context, require("payments:read")]
-Treasury = Annotated[Context, require("treasury:write")]
+Decide = Annotated[Context, require("treasury:write", if_match=True)]
 
 
 @incoming.get("", response_model=Page[CollectionOut], responses=documented(InvalidCursor))
@@ -80,7 +80,7 @@ def get_order(payment_order_id: PaymentOrderId, ctx: Read) -> PaymentOrder:
     response_model=PaymentOrderOut,
     responses=documented(PaymentFourEyes, Conflict, PreconditionFailed),
 )
-def approve_order(payment_order_id: PaymentOrderId, ctx: Treasury) -> PaymentOrder:
+def approve_order(payment_order_id: PaymentOrderId, ctx: Decide) -> PaymentOrder:
     """Let a payment be sent, as somebody else than who has ordered it. For the operator."""
     found = _held(ctx, payment_order_id)
     orders.approve(ctx.session, found, actor=ctx.actor)
@@ -92,7 +92,7 @@ def approve_order(payment_order_id: PaymentOrderId, ctx: Treasury) -> PaymentOrd
     response_model=PaymentOrderOut,
     responses=documented(PaymentUnderWay, Conflict, PreconditionFailed),
 )
-def cancel_order(payment_order_id: PaymentOrderId, ctx: Treasury) -> PaymentOrder:
+def cancel_order(payment_order_id: PaymentOrderId, ctx: Decide) -> PaymentOrder:
     """Give a payment up that its rail was not asked for yet: what it held is free. Whether one that
     was asked for is executed or comes back is the bank's statement's to say. For the operator."""
     found = _held(ctx, payment_order_id)

@@ -40,7 +40,7 @@ def create(
     session.add(endpoint)
     session.flush()
     secrets.first(session, endpoint)
-    _log(session, endpoint, "create", actor, {"url": endpoint.url, "types": endpoint.event_types})
+    _log(session, endpoint, "create", actor, {"types": endpoint.event_types})
     return endpoint
 
 
@@ -96,7 +96,7 @@ def change(
         setattr(endpoint, name, value)
     endpoint.version += 1
     session.add(endpoint)
-    _log(session, endpoint, "change", actor, {"fields": sorted(given), "url": endpoint.url})
+    _log(session, endpoint, "change", actor, {"fields": sorted(given)})
     return endpoint
 
 

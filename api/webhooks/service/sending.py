@@ -53,7 +53,8 @@ _TAKE = text(f"""
     )
     UPDATE webhook_delivery d SET lease_until = :lease FROM picked, webhook_message m
     WHERE d.id = picked.id AND m.id = d.message_id
-    RETURNING d.id, d.endpoint_id, m.webhook_id, m.body
+    RETURNING d.id, d.endpoint_id, m.webhook_id, m.body,
+      (SELECT x.request_id FROM outbox_event x WHERE x.id = m.event_id) AS request_id
 """)
 _PACE = text("""
     UPDATE webhook_endpoint e SET last_attempt_at = :now,
@@ -70,7 +71,8 @@ _UNWANTED = text(f"""
 
 
 class Outgoing(NamedTuple):
-    """One attempt to make: everything that the request needs."""
+    """One attempt to make: everything that the request needs. `request_id` is that of the request that
+    made the event, as long as it is known."""
 
     delivery_id: UUID
     endpoint_id: UUID
@@ -78,6 +80,7 @@ class Outgoing(NamedTuple):
     webhook_id: str
     body: bytes
     keys: Sequence[str]
+    request_id: str | None
 
 
 class Outcome(NamedTuple):
@@ -119,7 +122,13 @@ def claim(session: Session, limit: int) -> list[Outgoing]:
     keys = secrets.signing_keys(session, [*counts], now)
     return [
         Outgoing(
-            d.id, d.endpoint_id, urls[d.endpoint_id], d.webhook_id, d.body, keys[d.endpoint_id]
+            d.id,
+            d.endpoint_id,
+            urls[d.endpoint_id],
+            d.webhook_id,
+            d.body,
+            keys[d.endpoint_id],
+            d.request_id,
         )
         for d in taken
         if d.body is not None and d.endpoint_id in keys

@@ -1,7 +1,7 @@
 """An audit entry's request is known by its address and key, beside the chain and for a time.
 
 Revision ID: 0114
-Revises: 0101
+Revises: 0112
 """
 
 from collections.abc import Sequence
@@ -11,7 +11,7 @@ import sqlmodel.sql.sqltypes
 from alembic import op
 
 revision: str = "0114"
-down_revision: str | Sequence[str] | None = "0101"
+down_revision: str | Sequence[str] | None = "0112"
 branch_labels: str | Sequence[str] | None = None
 depends_on: str | Sequence[str] | None = None
 

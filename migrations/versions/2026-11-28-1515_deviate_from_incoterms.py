@@ -1,7 +1,7 @@
 """What a bid agrees otherwise than by its Incoterm, and who declares the export.
 
 Revision ID: 0112
-Revises: 0101
+Revises: 0108
 """
 
 from collections.abc import Sequence
@@ -11,7 +11,7 @@ from alembic import op
 from sqlalchemy.dialects import postgresql
 
 revision: str = "0112"
-down_revision: str | Sequence[str] | None = "0101"
+down_revision: str | Sequence[str] | None = "0108"
 branch_labels: str | Sequence[str] | None = None
 depends_on: str | Sequence[str] | None = None
 

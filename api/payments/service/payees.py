@@ -196,6 +196,8 @@ def _move(
         account.state = PAYEE.apply(action, account.state)
     except IllegalTransition as error:
         raise Conflict(str(error)) from error
+    if account.state in (PayeeState.REFUSED, PayeeState.RETIRED):
+        account.contact_email = None
     account.version += 1
     session.add(account)
     session.flush()

@@ -126,6 +126,7 @@ HANDLERS: dict[str, tuple[str, ...]] = {
     "payment_dispute.evidence_warning_due": ("payments.warn_of_evidence",),
     "collection.requested": ("payments.instruct",),
     "payment_order.approved": ("payments.send",),
+    "payee_account.onboarding_link_asked": ("payments.invite_payee",),
     "payee_account.changed": ("payments.send_waiting", "payments.onboard_payee"),
     "audit.head_published": ("opendata.refresh_indicators", "webhooks.prune_events"),
     "tender.evaluated": ("opendata.publish_tender",),

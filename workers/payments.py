@@ -325,7 +325,7 @@ def onboard_payee(session: Session, resource_id: str) -> None:
     stripe_payees.onboard(UUID(hex=resource_id))
 
 
-@batch_task(stripe_payees.INVITE)
-def invite_payee(session: Session, job: Job) -> bool:
+@task(stripe_payees.INVITE)
+def invite_payee(session: Session, resource_id: str) -> None:
     """Make a link by which a payee goes through Stripe's onboarding."""
-    return stripe_payees.invite(session, job)
+    stripe_payees.invite(UUID(hex=resource_id))

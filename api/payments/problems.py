@@ -82,6 +82,12 @@ class MatchUneven(Conflict):
     code, title = "match_uneven", "Lines and entries are not the same amount"
 
 
+class PayeeNotReached(Conflict):
+    """The provider would pay nobody at this account; `errors` say why."""
+
+    code, title = "payee_not_reached", "The provider does not pay to such an account"
+
+
 class PayeeUnfit(Conflict):
     """The account is not the payee's, in another currency, or not verified."""
 

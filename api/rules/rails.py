@@ -211,6 +211,8 @@ class Route:
     """What is to be moved: ISO 3166-1 countries, ISO 4217 currency, for how many days it is held.
 
     `platform_country` is where the platform's account at Stripe is; None when it has none.
+    `global_payouts`: it has a financial account there, from which banks are paid that no transfer
+    reaches.
     """
 
     payer_country: str
@@ -219,6 +221,7 @@ class Route:
     purpose: Purpose
     valid_days: int = 0
     platform_country: str | None = None
+    global_payouts: bool = True
     bank_currencies: frozenset[str] = frozenset()
     """In which the platform has an account at a bank."""
     amount: Decimal | None = None
@@ -244,6 +247,12 @@ def choose(route: Route) -> RailName | None:
     return next((rail for rail in RailName if not refusals(rail, route)), None)
 
 
+def paid_by_transfer(country: str, home: str) -> bool:
+    """Whether payees in `country` are paid by transfers of a platform whose account is in `home`; by
+    Global Payouts otherwise, if at all."""
+    return country == home or (home in STRIPE_CROSS_BORDER and country in STRIPE_CROSS_BORDER)
+
+
 def _stripe(route: Route) -> Sequence[Refusal]:
     home = route.platform_country
     if home is None:
@@ -263,15 +272,15 @@ def _stripe(route: Route) -> Sequence[Refusal]:
         )
     if route.purpose in INCOMING:
         return found
-    reached = STRIPE_PAYOUTS if home in GLOBAL_PAYOUT_SENDERS else STRIPE_CROSS_BORDER
-    across = route.payee_country != home
-    if across and (home not in STRIPE_CROSS_BORDER or route.payee_country not in reached):
-        found.append(
-            Refusal(
-                "payee_country_not_reached",
-                f"Stripe pays nobody in {route.payee_country} from an account in {home}.",
-            )
-        )
+    if paid_by_transfer(route.payee_country, home):
+        return found
+    reached = STRIPE_PAYOUTS if home in GLOBAL_PAYOUT_SENDERS else frozenset()
+    if route.payee_country not in reached:
+        detail = f"Stripe pays nobody in {route.payee_country} from an account in {home}."
+        found.append(Refusal("payee_country_not_reached", detail))
+    elif not route.global_payouts:
+        detail = f"{route.payee_country} takes a financial account, which the platform has not."
+        found.append(Refusal("global_payouts_off", detail))
     return found
 
 

@@ -39,7 +39,7 @@ def agreed(
 
 def payee(world: StripeWorld, supplier: Any) -> str:
     """An account of a supplier that Stripe pays to."""
-    return ids.show("payeeaccount", world.payee("DE", of=supplier.org_id, currency="KGS"))
+    return ids.show("payeeaccount", world.payee("DE", of=supplier, currency="KGS"))
 
 
 def account_of(world: StripeWorld, shown: str) -> str:

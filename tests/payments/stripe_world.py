@@ -14,12 +14,12 @@ from sqlalchemy import text
 from sqlmodel import Session, select
 from stripe import StripeClient, WebhookSignature
 
-from api.core import db, jobs, settings
+from api.core import db, ids, jobs, settings
 from api.payments.models import Collection, LedgerAccount, PayeeAccount, PaymentOrder
 from api.payments.service import balances, collections, orders
 from api.payments.stripe_rail import polling
 from api.rules.ledger import AccountKey, AccountKind
-from api.rules.rails import PayeeState, Purpose, RailName
+from api.rules.rails import Purpose, RailName
 from tests import remembered
 from tests.conftest import Actor
 from tests.stripe_double import server
@@ -204,24 +204,23 @@ class StripeWorld:
         country: str = "US",
         *,
         onboarded: bool = True,
-        of: UUID | None = None,
+        of: Actor | None = None,
         currency: str = "EUR",
     ) -> UUID:
-        """An account at Stripe, of the supplier unless said otherwise."""
-        with db.worker_unit_of_work() as session:
-            made = PayeeAccount(
-                organisation_id=of or self.supplier.org_id,
-                rail=RailName.STRIPE,
-                country=country,
-                currency=currency,
-                holder_name="Supplier",
-                fingerprint=uuid4().hex,
-                added_by="test",
-                state=PayeeState.SUBMITTED,
-            )
-            session.add(made)
-            payee_id = made.id
-        self.again("payments.onboard_payee", payee_id)
+        """The account at Stripe of the supplier, unless said otherwise; opened by itself."""
+        payee = of or self.supplier
+        answer = payee.post(
+            "/v1/payee-accounts/stripe",
+            json={
+                "country": country,
+                "currency": currency,
+                "holder_name": "Supplier",
+                "contact_email": "finance@supplier.example",
+            },
+        )
+        assert answer.status_code == 201, answer.text
+        payee_id = ids.parse("payeeaccount", answer.json()["id"])
+        self.drain()
         if onboarded:
             self.double.act("onboard", account=self.account_of(payee_id).provider_account_id)
             self.deliver()

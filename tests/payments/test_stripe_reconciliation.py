@@ -37,8 +37,9 @@ def test_pay_09_payments_fees_transfers_refunds_and_disputes_of_stripe_all_find_
     world = stripe_world
     world.pay("1000")
     world.deliver()
+    payee = world.payee()
     for amount in ("300", "300"):  # alike in amount and day: told apart by their ids
-        world.order(amount, world.known_payee or world.payee())
+        world.order(amount, payee)
         world.drain()
     world.order("100", None, purpose=Purpose.REFUND)
     world.drain()

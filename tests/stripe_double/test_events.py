@@ -137,6 +137,7 @@ def test_a_thin_notification_leads_to_the_event_and_to_the_account(
                 "capabilities": {"stripe_balance": {"stripe_transfers": {"requested": True}}}
             }
         },
+        "contact_email": "supplier@example.com",
         "identity": {"country": "us"},
     }
     made = client.v2.core.accounts.create(account)

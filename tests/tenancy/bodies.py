@@ -42,6 +42,12 @@ BODIES: dict[str, Any] = {
     "POST /v1/watch-lists/{name}/import": screened.GOODS,
     "POST /v1/screening-cases/{case_id}/confirm": {"reason": "The same number and address"},
     "POST /v1/platform-accounts": {**treasury.ACCOUNT, "number": "1240020000999999"},
+    "POST /v1/payee-accounts/stripe": {
+        "country": "US",
+        "currency": "USD",
+        "holder_name": "Ala-Too",
+        "contact_email": "finance@ala-too.example",
+    },
     "POST /v1/payee-accounts": {**treasury.PAYEE, "number": "1240020000888888"},
     "POST /v1/bank-statements": banking.camt(banking.line("1", "tenancy")),
     "POST /v1/payment-status-reports": banking.pain002("KERBEN0123456789ABCDEF", of_file="ACCP"),

@@ -52,7 +52,9 @@ class PayeeAccount(Table, table=True):
     """Where an organisation is paid. The number is encrypted; `last4` is what is shown of it.
 
     `is_sender`: it is of somebody who is no organisation here, held by the platform's own so that money
-    that nobody expected can go back.
+    that nobody expected can go back. `provider_status` is the provider's own word for whether it can
+    be paid; `onboarding_url` leads once, until it expires, to where the provider asks the payee.
+    `contact_email` stands here until the provider has it.
     """
 
     __tablename__ = "payee_account"
@@ -80,6 +82,10 @@ class PayeeAccount(Table, table=True):
     last4: str | None = Field(default=None, max_length=4)
     fingerprint: str = Field(max_length=64)
     provider_account_id: str | None = Field(default=None, max_length=255, unique=True)
+    provider_status: str | None = Field(default=None, max_length=60)
+    contact_email: str | None = Field(default=None, max_length=254)
+    onboarding_url: str | None = Field(default=None, max_length=2000)
+    onboarding_expires_at: datetime | None = Field(default=None, sa_type=TIMESTAMP)
     state: PayeeState = Field(default=PayeeState.SUBMITTED, sa_type=state(PayeeState))
     reason: str | None = Field(default=None, max_length=1000)
     added_by: str = Field(max_length=80)

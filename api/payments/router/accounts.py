@@ -14,10 +14,11 @@ from api.core.pages import Page
 from api.identity import access
 from api.identity.access import Context, require
 from api.payments.models import PayeeAccount, PlatformAccount
-from api.payments.problems import PayeeFourEyes
+from api.payments.problems import PayeeFourEyes, PayeeNotReached
 from api.payments.schemas.transfers import (
     Country,
     Currency,
+    OnboardingLinkOut,
     PayeeAccountId,
     PayeeAccountIn,
     PayeeAccountOut,
@@ -28,8 +29,9 @@ from api.payments.schemas.transfers import (
     RailOut,
     RailRefusalOut,
     RailsOut,
+    StripePayeeIn,
 )
-from api.payments.service import payees, platform_accounts
+from api.payments.service import payee_onboarding, payees, platform_accounts
 from api.reference import locales
 from api.rules import rails
 from api.rules.permissions import OrgRole
@@ -102,6 +104,45 @@ def add(data: PayeeAccountIn, ctx: Add) -> PayeeAccount:
     return made
 
 
+@router.post(
+    "/stripe",
+    status_code=201,
+    response_model=PayeeAccountOut,
+    responses=documented(PayeeNotReached, AlreadyExists),
+)
+def open_at_stripe(data: StripePayeeIn, ctx: Write) -> PayeeAccount:
+    """Open an account at Stripe, to which you are paid by transfers, or through it at your bank: one
+    for each organisation. Stripe opens it in a moment; then ask for a link into its onboarding
+    (`…/onboarding-link`). It is verified while Stripe says that it can be paid."""
+    made = payee_onboarding.begin(
+        ctx.session, organisation_id=ctx.org_id, actor=ctx.actor, data=data
+    )
+    ctx.tag(made)
+    return made
+
+
+@router.post(
+    "/{payee_account_id}/onboarding-link",
+    status_code=202,
+    response_model=OnboardingLinkOut,
+    responses=_CHANGED,
+)
+def ask_for_onboarding_link(payee_account_id: PayeeAccountId, ctx: Write) -> OnboardingLinkOut:
+    """Have a link into Stripe's onboarding made for your account there, and again whenever Stripe asks
+    for more (`provider_status`). A GET shows it in a moment."""
+    found = _held(ctx, payee_account_id, ctx.org_id)
+    payee_onboarding.ask_for_link(ctx.session, found, actor=ctx.actor)
+    return payee_onboarding.link(ctx.session, found)
+
+
+@router.get("/{payee_account_id}/onboarding-link", response_model=OnboardingLinkOut)
+def get_onboarding_link(payee_account_id: PayeeAccountId, ctx: Write) -> OnboardingLinkOut:
+    """The link that was asked for last, while it holds: for a person of yours to follow. Who follows it
+    says where you are paid."""
+    found = payees.get(ctx.session, payee_account_id, org_id=ctx.org_id)
+    return payee_onboarding.link(ctx.session, found)
+
+
 @router.get("/{payee_account_id}", response_model=PayeeAccountOut)
 def get(payee_account_id: PayeeAccountId, ctx: Read) -> PayeeAccount:
     """One account."""
@@ -172,6 +213,7 @@ def list_rails(
         purpose=purpose,
         valid_days=valid_days,
         platform_country=config.stripe_country if config.stripe_key else None,
+        global_payouts=config.stripe_financial_account is not None,
         bank_currencies=frozenset(each.currency for each in platform_accounts.opened(ctx.session)),
     )
     told = []

@@ -12,6 +12,7 @@ from api.catalog.types import PlainDecimal
 from api.core.ids import PublicId
 from api.core.inputs import printable
 from api.core.zones import LEGAL_ZONE, TimeZone
+from api.identity.schemas.members import Email
 from api.rules.payee_accounts import number_fault
 from api.rules.rails import (
     CollectionStatus,
@@ -99,6 +100,26 @@ class PayeeAccountIn(BankAccountIn):
         return self
 
 
+class StripePayeeIn(Input):
+    """An account at Stripe, opened for your organisation."""
+
+    country: Country = Field(examples=["DE"])
+    currency: Currency = Field(examples=["EUR"])
+    holder_name: Name = Field(examples=["Ala-Too Textil GmbH"])
+    contact_email: Email = Field(
+        description="To whom Stripe writes about the account",
+        examples=["finance@ala-too.example"],
+    )
+
+
+class OnboardingLinkOut(BaseModel):
+    """A page of Stripe on which a person of yours answers what is asked; it opens once, for some
+    minutes. `url` is null while there is none that still holds."""
+
+    url: str | None
+    expires_at: datetime | None
+
+
 class PayeeReasonIn(Input):
     """Why."""
 
@@ -119,6 +140,10 @@ class PayeeAccountOut(BaseModel):
     bank_name: str | None
     bic: str | None
     last4: str | None
+    provider_status: str | None = Field(
+        description="Stripe's word for the capability that lets it be paid: `active`, `pending`,"
+        " `restricted`, `unsupported`; null before Stripe has said it, and at banks",
+    )
     state: PayeeState
     reason: str | None
     version: int

@@ -19,9 +19,12 @@ from api.core.outbox import emit
 from api.core.pages import PageQuery
 from api.payments.models import PayeeAccount
 from api.payments.problems import PayeeFourEyes, PayeeUnfit
-from api.payments.schemas.transfers import PayeeAccountIn
+from api.payments.schemas.transfers import PayeeAccountIn, StripePayeeIn
 from api.rules.rails import PAYEE, PayeeState, RailName
 from api.rules.states import IllegalTransition
+
+PAYABLE = "active"
+"""The status of a capability at Stripe by which an account can be paid."""
 
 
 def add(
@@ -33,24 +36,31 @@ def add(
     is_sender: bool = False,
 ) -> PayeeAccount:
     """Add an account, which nobody is paid to before it is verified. Raises AlreadyExists."""
-    given = data.model_dump(exclude={"number"})
     account = PayeeAccount(
         organisation_id=organisation_id,
         added_by=actor,
         is_sender=is_sender,
         fingerprint=_fingerprint(data.number),
-        **given,
+        **data.model_dump(exclude={"number"}),
     )
     account.number = encryption.lock(data.number, account.id)
     account.last4 = data.number[-4:]
-    try:
-        with session.begin_nested():
-            session.add(account)
-    except IntegrityError as error:
-        raise AlreadyExists("You have added this account before.") from error
-    told = {"rail": account.rail, "country": account.country, "last4": account.last4}
-    _log(session, account, "add", actor, told)
-    return account
+    return _add(session, account, taken="You have added this account before.")
+
+
+def add_at_stripe(
+    session: Session, *, organisation_id: UUID, actor: str, data: StripePayeeIn
+) -> PayeeAccount:
+    """Add an account that a job opens at Stripe: one for each organisation, until it is retired or
+    refused. Raises AlreadyExists."""
+    account = PayeeAccount(
+        organisation_id=organisation_id,
+        added_by=actor,
+        rail=RailName.STRIPE,
+        fingerprint=_fingerprint(RailName.STRIPE),
+        **data.model_dump(),
+    )
+    return _add(session, account, taken="You have an account at Stripe already.")
 
 
 def live(session: Session, data: PayeeAccountIn, *, org_id: UUID) -> PayeeAccount | None:
@@ -73,10 +83,13 @@ def number(account: PayeeAccount) -> str | None:
 def verify(session: Session, account: PayeeAccount, *, actor: str) -> None:
     """Say that it is the organisation's. Raises PayeeFourEyes to who has added it, and Conflict.
 
-    Told again of a verified one, nothing.
+    Of one at Stripe that is Stripe's to say first: Conflict until it says that it can be paid. Told
+    again of a verified one, nothing.
     """
     if account.state is PayeeState.VERIFIED:
         return
+    if account.rail is RailName.STRIPE and account.provider_status != PAYABLE:
+        raise Conflict(f"Stripe says of the account: {account.provider_status or 'nothing yet'}.")
     if account.added_by == actor:
         raise PayeeFourEyes
     account.verified_by, account.reason = actor, None
@@ -148,6 +161,17 @@ def list_accounts(
     )
 
 
+def _add(session: Session, account: PayeeAccount, *, taken: str) -> PayeeAccount:
+    try:
+        with session.begin_nested():
+            session.add(account)
+    except IntegrityError as error:
+        raise AlreadyExists(taken) from error
+    told = {"rail": account.rail, "country": account.country, "last4": account.last4}
+    _log(session, account, "add", account.added_by, told)
+    return account
+
+
 def _one(session: Session, account_id: UUID, org_id: UUID | None, *, locked: bool) -> PayeeAccount:
     query = select(PayeeAccount).where(PayeeAccount.id == account_id)
     if org_id is not None:
@@ -172,6 +196,8 @@ def _move(
         account.state = PAYEE.apply(action, account.state)
     except IllegalTransition as error:
         raise Conflict(str(error)) from error
+    if account.state in (PayeeState.REFUSED, PayeeState.RETIRED):
+        account.contact_email = None
     account.version += 1
     session.add(account)
     session.flush()

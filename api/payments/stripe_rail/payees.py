@@ -15,20 +15,24 @@ from stripe import StripeClient
 from stripe.params.v2.core import AccountCreateParams, AccountRetrieveParams
 
 from api.core import db, settings
-from api.core.jobs import Job
 from api.core.outbox import emit
 from api.payments.models import PayeeAccount, StripeObject
-from api.payments.rails import RailUnavailable
+from api.payments.rails import RailRefused, RailUnavailable
 from api.payments.service import payees as payee_accounts
 from api.payments.stripe_rail import client, objects
 from api.payments.stripe_rail.objects import ACTOR
 from api.rules.offers import plain
-from api.rules.rails import STRIPE_CROSS_BORDER, RailName
+from api.rules.rails import PayeeState, RailName, paid_by_transfer
 from api.rules.stripe_events import StripeKind
 
 ONBOARD, INVITE = "payments.onboard_payee", "payments.invite_payee"
-ACTIVE = "active"
 OF_PAYEE = "kerben_payee_account"
+
+
+_SAID = "stripe: "
+"""How the reason of an account begins that Stripe has suspended or refused: what Stripe says, Stripe
+may take back; what the operator says, it may not."""
+_OVER = frozenset({PayeeState.REFUSED, PayeeState.RETIRED})
 
 
 class Link(NamedTuple):
@@ -56,35 +60,49 @@ def create(payee: PayeeAccount) -> str:
         },
         "metadata": {OF_PAYEE: payee.id.hex},
     }
+    if payee.contact_email is not None:
+        params["contact_email"] = payee.contact_email
     with client.calls():
         api = client.get()
         return api.v2.core.accounts.create(params, {"idempotency_key": f"payee:{payee.id}"}).id
 
 
 def onboard(payee_id: UUID) -> None:
-    """Give a payee of this rail its account at Stripe; told again, nothing.
+    """Give a payee of this rail its account at Stripe; told again, nothing. What Stripe refuses for
+    good is refused here, so that the payee may ask anew for what is possible.
 
-    Raises RailRefused or RailUnavailable. No transaction is open while Stripe is asked.
+    Raises RailUnavailable. No transaction is open while Stripe is asked.
     """
     with db.worker_unit_of_work() as session:
         payee = session.get_one(PayeeAccount, payee_id)
-    if payee.rail is not RailName.STRIPE or payee.provider_account_id is not None:
+    if not _waits(payee):
         return
-    account_id = create(payee)
+    try:
+        account_id, reason = create(payee), ""
+    except RailRefused as error:
+        account_id, reason = None, f"{_SAID}{error.code}"
     with db.worker_unit_of_work() as session:
         payee = payee_accounts.lock(session, payee_id, org_id=None)
-        payee.provider_account_id = account_id
-        session.add(payee)
+        if account_id is not None:
+            _name(session, payee, account_id)
+        elif _waits(payee):
+            payee_accounts.refuse(session, payee, actor=ACTOR, reason=reason)
 
 
-def invite(session: Session, job: Job) -> bool:
-    """Make a link into onboarding, the result of the job. Raises RailRefused or RailUnavailable."""
-    payee = session.get_one(PayeeAccount, UUID(hex=job.args["resource_id"]))
+def invite(payee_id: UUID) -> None:
+    """Make a link into onboarding, kept with the payee. Raises RailRefused or RailUnavailable.
+
+    No transaction is open while Stripe is asked.
+    """
+    with db.worker_unit_of_work() as session:
+        payee = session.get_one(PayeeAccount, payee_id)
     if payee.provider_account_id is None:
         raise RailUnavailable("The payee has no account at Stripe yet.")
     made = link(payee.provider_account_id)
-    job.result = {"url": made.url, "expires_at": made.expires_at.isoformat()}
-    return True
+    with db.worker_unit_of_work() as session:
+        payee = payee_accounts.lock(session, payee_id, org_id=None)
+        payee.onboarding_url, payee.onboarding_expires_at = made
+        session.add(payee)
 
 
 def link(account_id: str) -> Link:
@@ -108,17 +126,19 @@ def fold(session: Session, api: StripeClient, row: StripeObject) -> None:
 
     Raises stripe.StripeError.
     """
-    payee = _of_account(session, row.external_id)
+    told = read(api, row.external_id)
+    payee = _told_of(session, told)
     if payee is None:
         return
-    told = read(api, row.external_id)
     row.payee_account_id = payee.id
-    row.status = _status(told, payee.country)
-    session.add(row)
-    if row.status == ACTIVE:
+    row.status = payee.provider_status = _status(told, payee.country)
+    session.add_all((row, payee))
+    if payee.state in _OVER:
+        return
+    if row.status != payee_accounts.PAYABLE:
+        payee_accounts.suspend(session, payee, actor=ACTOR, reason=f"{_SAID}{row.status}")
+    elif payee.state is PayeeState.SUBMITTED or (payee.reason or "").startswith(_SAID):
         payee_accounts.verify(session, payee, actor=ACTOR)
-    else:
-        payee_accounts.suspend(session, payee, actor=ACTOR, reason=f"stripe: {row.status}")
 
 
 def payout_failed(session: Session, account_id: str, told: Mapping[str, Any]) -> None:
@@ -151,18 +171,17 @@ def read(api: StripeClient, account_id: str) -> dict[str, Any]:
 
 def takes_transfers(told: Mapping[str, Any]) -> bool:
     """Whether transfers to the account's balance arrive."""
-    return _capability(told, "stripe_balance", "stripe_transfers") == ACTIVE
+    return _capability(told, "stripe_balance", "stripe_transfers") == payee_accounts.PAYABLE
 
 
 def takes_payouts(told: Mapping[str, Any]) -> bool:
     """Whether Global Payouts to its bank arrive."""
-    return _capability(told, "bank_accounts", "local") == ACTIVE
+    return _capability(told, "bank_accounts", "local") == payee_accounts.PAYABLE
 
 
 def _status(told: Mapping[str, Any], country: str) -> str:
-    group = ("stripe_balance", "stripe_transfers")
-    if country not in STRIPE_CROSS_BORDER:
-        group = ("bank_accounts", "local")
+    by_transfer = paid_by_transfer(country, settings.get().stripe_country)
+    group = ("stripe_balance", "stripe_transfers") if by_transfer else ("bank_accounts", "local")
     return _capability(told, *group) or "not_requested"
 
 
@@ -174,9 +193,38 @@ def _capability(told: Mapping[str, Any], group: str, name: str) -> str | None:
 
 
 def _capabilities(country: str) -> Any:
-    if country in STRIPE_CROSS_BORDER:
+    if paid_by_transfer(country, settings.get().stripe_country):
         return {"stripe_balance": {"stripe_transfers": {"requested": True}}}
     return {"bank_accounts": {"local": {"requested": True}}}
+
+
+def _waits(payee: PayeeAccount) -> bool:
+    """Whether an account at Stripe is still to be opened for a payee."""
+    return (
+        payee.rail is RailName.STRIPE
+        and payee.provider_account_id is None
+        and payee.state not in _OVER
+    )
+
+
+def _name(session: Session, payee: PayeeAccount, account_id: str) -> None:
+    payee.provider_account_id, payee.contact_email = account_id, None
+    session.add(payee)
+    session.flush()
+
+
+def _told_of(session: Session, told: Mapping[str, Any]) -> PayeeAccount | None:
+    """The payee of an account, locked: one that we know, or one that names us before we have written
+    down what our own call has made."""
+    known = _of_account(session, told["id"])
+    named = objects.named(told, OF_PAYEE)
+    payee_id = known.id if known else named
+    if payee_id is None or session.get(PayeeAccount, payee_id) is None:
+        return None
+    payee = payee_accounts.lock(session, payee_id, org_id=None)
+    if payee.provider_account_id is None and payee.rail is RailName.STRIPE:
+        _name(session, payee, told["id"])
+    return payee if payee.provider_account_id == told["id"] else None
 
 
 def _of_account(session: Session, account_id: str) -> PayeeAccount | None:

@@ -71,4 +71,4 @@ TYPES = (
         {"state": "verified"},
     ).types(changed="An account that you are paid to was added, verified, suspended or retired."),
 )
-INTERNAL: tuple[str, ...] = ()
+INTERNAL: tuple[str, ...] = ("payee_account.onboarding_link_asked",)

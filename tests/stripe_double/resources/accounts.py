@@ -33,6 +33,12 @@ def create(call: Call) -> Json:
             param="identity.country",
             code="parameter_missing",
         )
+    if {"merchant", "recipient"} & {*configuration} and not given.get("contact_email"):
+        raise invalid(
+            "contact_email is required when a merchant or recipient is configured.",
+            param="contact_email",
+            code="parameter_missing",
+        )
     account = world.new(
         NAME,
         "acct",

@@ -1,7 +1,7 @@
 """Sellers open accounts at Stripe: what it says of them, and the way into its questions.
 
 Revision ID: 0116
-Revises: 0101
+Revises: 0114
 """
 
 from collections.abc import Sequence
@@ -10,7 +10,7 @@ import sqlalchemy as sa
 from alembic import op
 
 revision: str = "0116"
-down_revision: str | Sequence[str] | None = "0101"
+down_revision: str | Sequence[str] | None = "0114"
 branch_labels: str | Sequence[str] | None = None
 depends_on: str | Sequence[str] | None = None
 

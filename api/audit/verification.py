@@ -165,10 +165,10 @@ def _check_order(
         if loose and entry.content is not None:
             return Finding(What.CHANGED, "the next entry does not follow from it", place - 1)
         return Finding(What.CHANGED, "it does not follow from the one before", place)
-    if entry.seq < place:
-        return Finding(What.ADDED, f"entry {entry.seq} is repeated", place)
     if follows:
         return Finding(What.CHANGED, "its number is not its place", place)
+    if entry.seq < place:
+        return Finding(What.ADDED, f"entry {entry.seq} is repeated", place)
     if any(isinstance(each, dict) and each.get("seq") == place for each in entries[place:]):
         return Finding(What.REORDERED, f"entry {entry.seq} stands in its place", place)
     return Finding(What.REMOVED, f"entry {entry.seq} stands in its place", place)

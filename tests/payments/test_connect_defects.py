@@ -104,6 +104,8 @@ def test_connect_defect_cancelling_what_was_dispatched_is_done_or_refused_in_wor
     end = {"reason": "mutual", "details": "Стороны согласились"}
     answer = case.made.buyer.post(case.url("terminate"), json=end)
     assert answer.status_code == 200, answer.text
+    agreed = case.made.supplier.post(case.url("agree-termination"))
+    assert agreed.status_code == 200, agreed.text
     assert case.balance()["refundable"] == 900_000  # what was despatched stays the supplier's
     again = case.made.buyer.post(case.url("terminate"), json=end)
     assert (again.status_code, again.json()["code"]) == (409, "conflict")

@@ -24,7 +24,7 @@ from api.payments.service.posting import Posting
 from api.rules.clock import BISHKEK, local_date, utcnow
 from api.rules.ledger import AccountKey, AccountKind, transfer
 from tests.conftest import Actor
-from tests.payments.test_ledger import BANK, FEES, funded
+from tests.payments.booking import BANK, FEES, funded
 from tests.payments.test_reconciliation import TODAY, left, line, tell
 
 type AsOrg = Callable[..., Actor]

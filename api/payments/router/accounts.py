@@ -43,6 +43,7 @@ choice = access.router("/payment-rails", "payment_rails")
 ROUTERS = (platform, router, choice)
 Read = Annotated[Context, require("payments:read")]
 Add = Annotated[Context, require("payee_accounts:write", key=True)]
+Follow = Annotated[Context, require("payee_accounts:write")]
 Retire = Annotated[Context, require("payee_accounts:write", if_match=True)]
 Verify = Annotated[Context, require("payee_accounts:verify", if_match=True)]
 TreasuryRead = Annotated[Context, require("treasury:read")]
@@ -110,7 +111,7 @@ def add(data: PayeeAccountIn, ctx: Add) -> PayeeAccount:
     response_model=PayeeAccountOut,
     responses=documented(PayeeNotReached, AlreadyExists),
 )
-def open_at_stripe(data: StripePayeeIn, ctx: Write) -> PayeeAccount:
+def open_at_stripe(data: StripePayeeIn, ctx: Add) -> PayeeAccount:
     """Open an account at Stripe, to which you are paid by transfers, or through it at your bank: one
     for each organisation. Stripe opens it in a moment; then ask for a link into its onboarding
     (`…/onboarding-link`). It is verified while Stripe says that it can be paid."""
@@ -127,7 +128,7 @@ def open_at_stripe(data: StripePayeeIn, ctx: Write) -> PayeeAccount:
     response_model=OnboardingLinkOut,
     responses=_CHANGED,
 )
-def ask_for_onboarding_link(payee_account_id: PayeeAccountId, ctx: Write) -> OnboardingLinkOut:
+def ask_for_onboarding_link(payee_account_id: PayeeAccountId, ctx: Add) -> OnboardingLinkOut:
     """Have a link into Stripe's onboarding made for your account there, and again whenever Stripe asks
     for more (`provider_status`). A GET shows it in a moment."""
     found = _held(ctx, payee_account_id, ctx.org_id)
@@ -136,7 +137,7 @@ def ask_for_onboarding_link(payee_account_id: PayeeAccountId, ctx: Write) -> Onb
 
 
 @router.get("/{payee_account_id}/onboarding-link", response_model=OnboardingLinkOut)
-def get_onboarding_link(payee_account_id: PayeeAccountId, ctx: Write) -> OnboardingLinkOut:
+def get_onboarding_link(payee_account_id: PayeeAccountId, ctx: Follow) -> OnboardingLinkOut:
     """The link that was asked for last, while it holds: for a person of yours to follow. Who follows it
     says where you are paid."""
     found = payees.get(ctx.session, payee_account_id, org_id=ctx.org_id)

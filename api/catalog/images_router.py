@@ -20,6 +20,7 @@ from api.identity.links import FileLinkOut
 from api.rules.images import Rendition
 
 router = access.router("/products/{product_id}/images", "product-images")
+ordering = access.router("/products/{product_id}/order-images", "product-images")
 Read = Annotated[Context, require("offers:read")]
 Write = Annotated[Context, require("offers:write")]
 BYTES = "application/octet-stream"
@@ -69,7 +70,7 @@ def create(
     return image
 
 
-@router.post("/order", response_model=Page[ImageOut], responses=documented(PreconditionFailed))
+@ordering.post("", response_model=Page[ImageOut], responses=documented(PreconditionFailed))
 def order(product_id: ProductId, data: ImageOrderIn, ctx: Write) -> Page[Any]:
     """Put the images of a product in another order; the first becomes the primary one. `If-Match`
     names the version of the product."""

@@ -17,6 +17,7 @@ ROUTERS = (
     products_router.router,
     groups_router.router,
     images_router.router,
+    images_router.ordering,
     texts_router.router,
     certificates_router.router,
     imports_router.router,

@@ -194,7 +194,7 @@ def test_the_seller_puts_images_in_order_and_the_first_is_primary(
     seller: Any, product: str, session: Session
 ) -> None:
     ids = [photos.added(seller, product, photos.png(n))["id"] for n in (1, 2, 3)]
-    url = f"/v1/products/{product}/images/order"
+    url = f"/v1/products/{product}/order-images"
 
     answer = seller.post(url, json={"image_ids": [ids[2], ids[0], ids[1]]})
 
@@ -250,7 +250,7 @@ def test_a_stranger_changes_no_image(
 
     answers = [
         photos.sent(other, product, photos.png(2)),
-        other.post(f"{url}/order", json={"image_ids": [made["id"]]}),
+        other.post(f"/v1/products/{product}/order-images", json={"image_ids": [made["id"]]}),
         other.patch(f"{url}/{made['id']}", json={"alt_texts": {}}),
         other.post(f"{url}/{made['id']}/remove"),
     ]

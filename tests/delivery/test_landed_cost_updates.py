@@ -1,7 +1,7 @@
 """Landed costs computed anew when the numbers change, and against what the goods came to."""
 
 from collections.abc import Callable
-from datetime import date, timedelta
+from datetime import date, datetime, time, timedelta
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -15,7 +15,7 @@ from api.__main__ import main
 from api.core import db
 from api.core.outbox import OutboxEvent
 from api.delivery.models import LandedCostActual, LandedCostEstimate
-from api.rules.clock import local_date
+from api.rules.clock import BISHKEK, local_date
 from tests.delivery import landed
 from tests.procurement import awarding
 from workers import clock
@@ -37,6 +37,13 @@ def buyer(as_org: AsOrg) -> Any:
 
 def today(session: Session, ahead: int = 0) -> date:
     return local_date(db.now(session)) + timedelta(days=ahead)
+
+
+def tomorrow_at_noon(session: Session) -> None:
+    """Move the clock there, whatever the time is."""
+    session.rollback()
+    noon = datetime.combine(today(session, 1), time(12), BISHKEK)
+    awarding.advance((noon - db.now(session)) / timedelta(days=1))
 
 
 def changed(session: Session) -> list[dict[str, Any]]:
@@ -101,7 +108,7 @@ def test_other_exchange_rates_of_a_later_day_recompute_it_and_following_ends(
     assert buyer.post(f"{url}/follow", json={"until": until}).status_code == 200
     superuser.execute("UPDATE fx_rate SET rate = 12.5 WHERE base = 'CNY' AND day = %s", (until,))
 
-    awarding.advance(1.1)
+    tomorrow_at_noon(session)
     clock.tick()
     drain()
 
@@ -109,7 +116,7 @@ def test_other_exchange_rates_of_a_later_day_recompute_it_and_following_ends(
     assert D(event["difference"]) > 0
     last = buyer.get("/v1/landed-costs").json()["items"][0]["id"]
     superuser.execute("UPDATE fx_rate SET rate = 13 WHERE base = 'CNY'")
-    awarding.advance(1)
+    tomorrow_at_noon(session)
     clock.tick()
     drain()
     assert len(changed(session)) == 1, "the day until which it was followed has passed"

@@ -210,7 +210,7 @@ class StripeWorld:
         """The account at Stripe of the supplier, unless said otherwise; opened by itself."""
         payee = of or self.supplier
         answer = payee.post(
-            "/v1/payee-accounts/stripe",
+            "/v1/stripe-payee-accounts",
             json={
                 "country": country,
                 "currency": currency,

@@ -28,7 +28,7 @@ ASKED = {
     "holder_name": "Ala-Too Textil GmbH",
     "contact_email": "finance@ala-too.example",
 }
-URL = "/v1/payee-accounts/stripe"
+URL = "/v1/stripe-payee-accounts"
 
 
 def accounts(world: StripeWorld) -> list[Any]:

@@ -42,7 +42,7 @@ BODIES: dict[str, Any] = {
     "POST /v1/watch-lists/{name}/import": screened.GOODS,
     "POST /v1/screening-cases/{case_id}/confirm": {"reason": "The same number and address"},
     "POST /v1/platform-accounts": {**treasury.ACCOUNT, "number": "1240020000999999"},
-    "POST /v1/payee-accounts/stripe": {
+    "POST /v1/stripe-payee-accounts": {
         "country": "US",
         "currency": "USD",
         "holder_name": "Ala-Too",

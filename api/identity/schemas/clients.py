@@ -75,7 +75,7 @@ class ClientIn(Input):
 
     name: ShortText = Field(examples=["ERP of the Yiwu office"])
     kind: ClientKind = Field(default=ClientKind.API_KEY, examples=["api_key"])
-    scopes: list[str] = Field(min_length=1, max_length=100, examples=[["offers:read"]])
+    scopes: list[str] = Field(min_length=1, max_length=len(SCOPES), examples=[["offers:read"]])
     expires_at: IsoInstant | None = Field(default=None, examples=["2027-12-31T18:00:00Z"])
     allowed_cidrs: list[Cidr] = Field(
         default=[],

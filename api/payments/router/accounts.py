@@ -39,8 +39,9 @@ from api.rules.rails import PayeeState, Purpose, RailName, Route
 
 platform = access.router("/platform-accounts", "platform_accounts")
 router = access.router("/payee-accounts", "payee_accounts")
+stripe = access.router("/stripe-payee-accounts", "payee_accounts")
 choice = access.router("/payment-rails", "payment_rails")
-ROUTERS = (platform, router, choice)
+ROUTERS = (platform, router, stripe, choice)
 Read = Annotated[Context, require("payments:read")]
 Add = Annotated[Context, require("payee_accounts:write", key=True)]
 Follow = Annotated[Context, require("payee_accounts:write")]
@@ -105,8 +106,8 @@ def add(data: PayeeAccountIn, ctx: Add) -> PayeeAccount:
     return made
 
 
-@router.post(
-    "/stripe",
+@stripe.post(
+    "",
     status_code=201,
     response_model=PayeeAccountOut,
     responses=documented(PayeeNotReached, AlreadyExists),

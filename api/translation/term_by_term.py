@@ -51,7 +51,7 @@ class TermByTerm:
 
     def __init__(self, known: Glossary | None = None, least: Decimal | None = None) -> None:
         """`known` is the glossary that ships; `least` as in the settings."""
-        self._glossary = glossary.default() if known is None else known
+        self._glossary = glossary.whole() if known is None else known
         self._least = settings.get().translation_min_coverage if least is None else least
 
     @cached_property

@@ -29,21 +29,13 @@ from api.core.http import PageDep, documented
 from api.core.pages import Page
 from api.identity import access, links, uploads
 from api.identity.access import Context, require
-from api.identity.links import BYTES, Part, requested_part
+from api.identity.links import BYTES, FILE_ANSWER, Part, requested_part
 
 router = access.router("/certificates", "certificates")
 Read = Annotated[Context, require("offers:read")]
 Write = Annotated[Context, require("offers:write")]
 Admin = Annotated[Context, require("organisations:admin")]
-_BODY = {
-    "requestBody": {
-        "required": True,
-        "description": "The file as it is",
-        "content": {
-            BYTES: {"schema": {"type": "string", "format": "binary"}, "example": "%PDF-1.7"}
-        },
-    }
-}
+_BODY = uploads.described("%PDF-1.7")
 
 
 async def uploaded(request: Request, ctx: Write) -> AsyncIterator[BinaryIO]:
@@ -138,10 +130,7 @@ def attach(
     "/{certificate_id}/document",
     response_class=Response,
     responses={
-        200: {
-            "description": "The bytes; `ETag` is their SHA-256",
-            "content": {BYTES: {"schema": {"type": "string", "format": "binary"}}},
-        },
+        **FILE_ANSWER,
         **documented(FileWithheld, RangeNotSatisfiable),
     },
 )

@@ -16,23 +16,14 @@ from api.core.http import documented
 from api.core.pages import Page
 from api.identity import access, links, uploads
 from api.identity.access import Context, require
-from api.identity.links import FileLinkOut
+from api.identity.links import BYTES, FileLinkOut
 from api.rules.images import Rendition
 
 router = access.router("/products/{product_id}/images", "product-images")
 ordering = access.router("/products/{product_id}/order-images", "product-images")
 Read = Annotated[Context, require("offers:read")]
 Write = Annotated[Context, require("offers:write")]
-BYTES = "application/octet-stream"
-_BODY = {
-    "requestBody": {
-        "required": True,
-        "description": "The file as it is",
-        "content": {
-            BYTES: {"schema": {"type": "string", "format": "binary"}, "example": "\x89PNG\r\n"}
-        },
-    }
-}
+_BODY = uploads.described("\x89PNG\r\n")
 
 
 async def uploaded(request: Request, ctx: Write) -> AsyncIterator[BinaryIO]:

@@ -13,7 +13,7 @@ from api.core.files.models import File
 from api.core.files.problems import FileWithheld, LinkEnded, RangeNotSatisfiable
 from api.core.http import documented, public_router
 from api.identity import credentials, links, service
-from api.identity.links import BYTES, Part, requested_part
+from api.identity.links import FILE_ANSWER, Part, requested_part
 
 router = public_router("/files", "files")
 
@@ -22,10 +22,7 @@ router = public_router("/files", "files")
     "/{link}",
     response_class=Response,
     responses={
-        200: {
-            "description": "The bytes; `ETag` is their SHA-256",
-            "content": {BYTES: {"schema": {"type": "string", "format": "binary"}}},
-        },
+        **FILE_ANSWER,
         206: {"description": "The range that was asked for"},
         **documented(LinkEnded, FileWithheld, RangeNotSatisfiable),
     },

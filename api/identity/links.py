@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import chain
-from typing import Annotated
+from typing import Annotated, Any
 from urllib.parse import quote
 
 from fastapi import Header, Response
@@ -21,6 +21,13 @@ from api.identity import credentials
 from api.identity.access import Context
 
 BYTES = "application/octet-stream"
+FILE_ANSWER: dict[int | str, dict[str, Any]] = {
+    200: {
+        "description": "The bytes; `ETag` is their SHA-256",
+        "content": {BYTES: {"schema": {"type": "string", "format": "binary"}}},
+    }
+}
+"""What the OpenAPI document says of an answer that is a file."""
 _RANGE = re.compile(r"bytes=(\d{0,18})-(\d{0,18})")
 
 

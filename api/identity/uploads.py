@@ -4,16 +4,23 @@ import hashlib
 import tempfile
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from typing import BinaryIO, cast
+from typing import Any, BinaryIO, cast
 
 from fastapi import Request
 from starlette.requests import ClientDisconnect
 
 from api.core.errors import BadRequest, PayloadTooLarge, UnsupportedMediaType
 from api.identity.access import Context
+from api.identity.links import BYTES
 
 MEMORY_BYTES = 1_000_000
 """What a file may take of the memory; the rest is on disk."""
+
+
+def described(example: str, description: str = "The file as it is") -> dict[str, Any]:
+    """What the OpenAPI document says of a body that is a file (`openapi_extra` of its route)."""
+    content = {BYTES: {"schema": {"type": "string", "format": "binary"}, "example": example}}
+    return {"requestBody": {"required": True, "description": description, "content": content}}
 
 
 @asynccontextmanager

@@ -14,7 +14,7 @@ from api.core.http import PageDep, documented
 from api.core.pages import Page
 from api.identity import access, evidence_lists, links, service, uploads
 from api.identity.access import Context, require
-from api.identity.links import BYTES, Part, requested_part
+from api.identity.links import BYTES, FILE_ANSWER, Part, requested_part
 from api.identity.models import Organisation
 from api.identity.schemas import OrganisationId, ReasonIn
 from api.onboarding import applications, evidence, names
@@ -41,15 +41,7 @@ Read = Annotated[Context, require("organisation:read")]
 Write = Annotated[Context, require("organisation:write")]
 Change = Annotated[Context, require("organisation:write", if_match=True)]
 Review = Annotated[Context, require("organisations:admin", if_match=True)]
-_BODY = {
-    "requestBody": {
-        "required": True,
-        "description": "The file as it is",
-        "content": {
-            BYTES: {"schema": {"type": "string", "format": "binary"}, "example": "%PDF-1.7"}
-        },
-    }
-}
+_BODY = uploads.described("%PDF-1.7")
 _REVIEWED = documented(ReviewedAlone, Conflict)
 
 
@@ -115,10 +107,7 @@ def get(evidence_id: EvidenceId, ctx: Read) -> dict[str, Any]:
     "/{evidence_id}/content",
     response_class=Response,
     responses={
-        200: {
-            "description": "The bytes; `ETag` is their SHA-256",
-            "content": {BYTES: {"schema": {"type": "string", "format": "binary"}}},
-        },
+        **FILE_ANSWER,
         **documented(FileWithheld, RangeNotSatisfiable),
     },
 )

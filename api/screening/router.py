@@ -18,6 +18,7 @@ from api.core.inputs import IsoDate
 from api.core.pages import Page
 from api.identity import access, uploads
 from api.identity.access import Context, require
+from api.identity.links import BYTES
 from api.identity.schemas import OrganisationId, ShortText
 from api.rules.screening import CaseStatus
 from api.screening.lists import ListFormat
@@ -45,23 +46,14 @@ ROUTERS = (watch_lists, router, screenings)
 Read = Annotated[Context, require("screening:read")]
 Import = Annotated[Context, require("screening:import")]
 Decide = Annotated[Context, require("screening:decide")]
-BYTES = "application/octet-stream"
 MOST_BYTES = 500_000_000
 _DECIDED = documented(Conflict, PreconditionFailed)
-_BODY = {
-    "requestBody": {
-        "required": True,
-        "description": "The file as its publisher has it.",
-        "content": {
-            BYTES: {
-                "schema": {"type": "string", "format": "binary"},
-                "example": "id,kind,name,aliases,identifiers,countries,programme,listed_on,"
-                "hs_codes\nx-1,organisation,Example Bank,Bank of Example,EXMPKG22,KG,Register 7,"
-                "2025-10-23,\n",
-            }
-        },
-    }
-}
+_BODY = uploads.described(
+    "id,kind,name,aliases,identifiers,countries,programme,listed_on,"
+    "hs_codes\nx-1,organisation,Example Bank,Bank of Example,EXMPKG22,KG,Register 7,"
+    "2025-10-23,\n",
+    "The file as its publisher has it.",
+)
 
 
 async def uploaded(request: Request, ctx: Import) -> AsyncIterator[BinaryIO]:

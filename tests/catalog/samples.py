@@ -116,6 +116,14 @@ def ndjson_file(*offers: dict[str, Any]) -> bytes:
     return "".join(json.dumps(one, ensure_ascii=False) + "\n" for one in offers).encode()
 
 
+def added(seller: Any, **changed: Any) -> dict[str, Any]:
+    """A product of the seller."""
+    answer = seller.post("/v1/products", json=product(**changed))
+    assert answer.status_code == 201, answer.text
+    found: dict[str, Any] = answer.json()
+    return found
+
+
 def drafted(seller: Any, **changed: Any) -> dict[str, Any]:
     """An offer as the API answers, not yet shown."""
     answer = seller.post("/v1/offers", json=offer(**changed))

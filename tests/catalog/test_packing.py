@@ -23,15 +23,8 @@ def seller(as_org: Callable[..., Any]) -> Any:
     return as_org(["manufacturer"])
 
 
-def added(seller: Any, **changed: Any) -> dict[str, Any]:
-    answer = seller.post("/v1/products", json=samples.product(**changed))
-    assert answer.status_code == 201, answer.text
-    found: dict[str, Any] = answer.json()
-    return found
-
-
 def test_levels_of_packages_tell_how_many_units_they_hold(seller: Any) -> None:
-    made = added(
+    made = samples.added(
         seller,
         net_weight_kg="0.7",
         pack_levels=[CARTON, PALLET],
@@ -96,8 +89,8 @@ def test_a_contradictory_product_is_refused_alone_and_with_its_offer(
 def test_attributes_that_no_template_knows_are_kept_as_they_are(seller: Any) -> None:
     free = {"height": "62-76 cm", "lacquer": "whatever"}
 
-    assert added(seller, attributes=free)["attributes"] == free
-    elsewhere = added(seller, cpv_code="39110000-6", attributes={"height": "tall"})
+    assert samples.added(seller, attributes=free)["attributes"] == free
+    elsewhere = samples.added(seller, cpv_code="39110000-6", attributes={"height": "tall"})
     assert elsewhere["attributes"] == {"height": "tall"}
 
 

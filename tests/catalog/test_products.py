@@ -15,15 +15,8 @@ def seller(as_org: Callable[..., Any]) -> Any:
     return as_org(["manufacturer"])
 
 
-def added(seller: Any, **changed: Any) -> dict[str, Any]:
-    answer = seller.post("/v1/products", json=samples.product(**changed))
-    assert answer.status_code == 201, answer.text
-    found: dict[str, Any] = answer.json()
-    return found
-
-
 def test_a_product_tells_which_texts_were_translated(seller: Any) -> None:
-    made = added(
+    made = samples.added(
         seller,
         gtin="4006381333931",
         names={"ky": "Парта", "ru": "Парта", "en": "Desk"},
@@ -39,7 +32,9 @@ def test_a_product_tells_which_texts_were_translated(seller: Any) -> None:
 
 
 def test_a_patch_keeps_what_it_does_not_name(seller: Any) -> None:
-    made = added(seller, names={"ru": "Парта", "en": "Desk"}, names_origin={"en": "machine"})
+    made = samples.added(
+        seller, names={"ru": "Парта", "en": "Desk"}, names_origin={"en": "machine"}
+    )
     url = f"/v1/products/{made['id']}"
 
     answer = seller.patch(url, json={"brand": None, "names": {"en": "School desk"}})
@@ -61,7 +56,7 @@ def test_a_patch_keeps_what_it_does_not_name(seller: Any) -> None:
     ],
 )
 def test_a_bad_patch_changes_nothing(seller: Any, patch: dict[str, Any], pointer: str) -> None:
-    made = added(seller)
+    made = samples.added(seller)
     url = f"/v1/products/{made['id']}"
 
     answer = seller.patch(url, json=patch)
@@ -72,7 +67,7 @@ def test_a_bad_patch_changes_nothing(seller: Any, patch: dict[str, Any], pointer
 
 
 def test_a_patch_of_a_version_not_seen_is_refused(seller: Any, session: Session) -> None:
-    made = added(seller)
+    made = samples.added(seller)
     url = f"/v1/products/{made['id']}"
 
     assert seller.patch(url, json={"mpn": "1"}, headers={"If-Match": '"7"'}).status_code == 412
@@ -80,7 +75,7 @@ def test_a_patch_of_a_version_not_seen_is_refused(seller: Any, session: Session)
 
 
 def test_a_product_that_nobody_offers_is_private(seller: Any, as_org: Callable[..., Any]) -> None:
-    made, stranger = added(seller), as_org(["supplier"])
+    made, stranger = samples.added(seller), as_org(["supplier"])
 
     assert stranger.get(f"/v1/products/{made['id']}").status_code == 404
     assert stranger.get("/v1/products").json()["items"] == []

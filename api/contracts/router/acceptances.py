@@ -26,7 +26,7 @@ from api.core.http import documented
 from api.core.pages import Page
 from api.identity import access, links
 from api.identity.access import Context, require
-from api.identity.links import FileLinkOut, Part, requested_part
+from api.identity.links import FILE_ANSWER, FileLinkOut, Part, requested_part
 from api.procurement.models import Document
 from api.procurement.router import documents
 from api.procurement.schemas.documents import DocumentId
@@ -176,10 +176,7 @@ def list_documents(contract_id: ContractId, ctx: Read) -> Page[Any]:
     "/{contract_id}/documents/{document_id}/content",
     response_class=Response,
     responses={
-        200: {
-            "description": "The bytes; `ETag` is their SHA-256",
-            "content": {documents.BYTES: {"schema": {"type": "string", "format": "binary"}}},
-        },
+        **FILE_ANSWER,
         **documented(FileWithheld, RangeNotSatisfiable),
     },
 )

@@ -90,12 +90,13 @@ class Glossary:
         }
 
     @classmethod
-    def load(cls, folder: Path) -> "Glossary":
-        """Read every `*.tsv` of `folder` (header `ky ru en zh`, variants apart by `|`).
+    def load(cls, folder: Path, *, without: str | None = None) -> "Glossary":
+        """Read every `*.tsv` of `folder` (header `ky ru en zh`, variants apart by `|`), one left out.
 
         Raises GlossaryError for a file with another header or a row of another width.
         """
-        return cls.of(row for path in sorted(folder.glob("*.tsv")) for row in _rows(path))
+        paths = [path for path in sorted(folder.glob("*.tsv")) if path.name != without]
+        return cls.of(row for path in paths for row in _rows(path))
 
     @classmethod
     def of(cls, rows: Iterable[tuple[str, str, str, str]]) -> "Glossary":
@@ -254,8 +255,7 @@ def shipped() -> Glossary:
     """What of it matching reads: names of acts and papers tell no goods apart, and with them the
     recall of bare nouns falls."""
     with resources.as_file(resources.files("api") / "reference" / "glossary") as folder:
-        files = [path for path in sorted(folder.glob("*.tsv")) if path.name != "procurement.tsv"]
-        return Glossary.of(row for path in files for row in _rows(path))
+        return Glossary.load(folder, without="procurement.tsv")
 
 
 def _rows(path: Path) -> Iterable[tuple[str, str, str, str]]:

@@ -20,6 +20,7 @@ from api.core.pages import Page
 from api.identity import access, uploads
 from api.identity.access import Context, require
 from api.identity.jobs_router import JobOut
+from api.identity.links import BYTES
 from api.payments.bank.problems import (
     StatementAccountUnknown,
     StatementUnbalanced,
@@ -60,22 +61,13 @@ Read = Annotated[Context, require("treasury:read")]
 Treasury = Annotated[Context, require("treasury:write")]
 Decide = Annotated[Context, require("treasury:write", if_match=True)]
 TreasuryKey = Annotated[Context, require("treasury:write", key=True)]
-BYTES = "application/octet-stream"
 XML = "application/xml"
-_BODY = {
-    "requestBody": {
-        "required": True,
-        "description": "camt.053 in UTF-8, or MT940 in UTF-8 or Windows-1251.",
-        "content": {
-            BYTES: {
-                "schema": {"type": "string", "format": "binary"},
-                "example": ":20:20261127\n:25:1240020000123456\n:28C:231/1\n:60F:C261126KGS0,00\n"
-                ":61:2611271127C1000,00NTRFNONREF//B77120\n:86:RF18539007547034 desks\n"
-                ":62F:C261127KGS1000,00\n",
-            }
-        },
-    }
-}
+_BODY = uploads.described(
+    ":20:20261127\n:25:1240020000123456\n:28C:231/1\n:60F:C261126KGS0,00\n"
+    ":61:2611271127C1000,00NTRFNONREF//B77120\n:86:RF18539007547034 desks\n"
+    ":62F:C261127KGS1000,00\n",
+    "camt.053 in UTF-8, or MT940 in UTF-8 or Windows-1251.",
+)
 _FILE: dict[int | str, dict[str, Any]] = {
     200: {
         "description": "The file, pain.001.001.09",

@@ -13,6 +13,7 @@ from api.core.pages import Page
 from api.identity import access, uploads
 from api.identity.access import Context, require
 from api.identity.jobs_router import JobOut
+from api.identity.links import BYTES
 from api.payments.bank.problems import ReportFileUnknown, ReportUnreadable
 from api.payments.schemas.bank import PaymentBatchId, PaymentReportLineOut
 from api.payments.service import payment_reports
@@ -21,22 +22,13 @@ from api.rules.payment_reports import ReportOutcome
 router = access.router("/payment-status-reports", "payment_status_reports")
 Read = Annotated[Context, require("treasury:read")]
 Treasury = Annotated[Context, require("treasury:write")]
-BYTES = "application/octet-stream"
-_BODY = {
-    "requestBody": {
-        "required": True,
-        "description": "pain.002.001, versions 03 to 14, in UTF-8.",
-        "content": {
-            BYTES: {
-                "schema": {"type": "string", "format": "binary"},
-                "example": '<Document xmlns="urn:iso:std:iso:20022:tech:xsd:pain.002.001.10">'
-                "<CstmrPmtStsRpt><GrpHdr><MsgId>R1</MsgId></GrpHdr><OrgnlGrpInfAndSts>"
-                "<OrgnlMsgId>KERBEN2FO1AOC6AP10RB00</OrgnlMsgId><GrpSts>RJCT</GrpSts>"
-                "</OrgnlGrpInfAndSts></CstmrPmtStsRpt></Document>",
-            }
-        },
-    }
-}
+_BODY = uploads.described(
+    '<Document xmlns="urn:iso:std:iso:20022:tech:xsd:pain.002.001.10">'
+    "<CstmrPmtStsRpt><GrpHdr><MsgId>R1</MsgId></GrpHdr><OrgnlGrpInfAndSts>"
+    "<OrgnlMsgId>KERBEN2FO1AOC6AP10RB00</OrgnlMsgId><GrpSts>RJCT</GrpSts>"
+    "</OrgnlGrpInfAndSts></CstmrPmtStsRpt></Document>",
+    "pain.002.001, versions 03 to 14, in UTF-8.",
+)
 
 
 async def uploaded(request: Request, ctx: Treasury) -> AsyncIterator[BinaryIO]:

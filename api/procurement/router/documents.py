@@ -18,7 +18,7 @@ from api.core.http import documented
 from api.core.pages import Page
 from api.identity import access, links, uploads
 from api.identity.access import Context, require
-from api.identity.links import FileLinkOut, Part, requested_part
+from api.identity.links import BYTES, FILE_ANSWER, FileLinkOut, Part, requested_part
 from api.procurement import service
 from api.procurement.models import Document
 from api.procurement.schemas import TenderId
@@ -37,16 +37,7 @@ Read = Annotated[Context, require("tenders:read")]
 Upload = Annotated[Context, require("documents:write")]
 Write = Annotated[Context, require("tenders:write")]
 Scan = Annotated[Context, require("documents:scan")]
-BYTES = "application/octet-stream"
-_BODY = {
-    "requestBody": {
-        "required": True,
-        "description": "The file as it is",
-        "content": {
-            BYTES: {"schema": {"type": "string", "format": "binary"}, "example": "%PDF-1.7"}
-        },
-    }
-}
+_BODY = uploads.described("%PDF-1.7")
 
 
 async def uploaded(request: Request, ctx: Upload) -> AsyncIterator[BinaryIO]:
@@ -95,10 +86,7 @@ def get(document_id: DocumentId, ctx: Read) -> Document:
     "/{document_id}/content",
     response_class=Response,
     responses={
-        200: {
-            "description": "The bytes; `ETag` is their SHA-256",
-            "content": {BYTES: {"schema": {"type": "string", "format": "binary"}}},
-        },
+        **FILE_ANSWER,
         **documented(FileWithheld, RangeNotSatisfiable),
     },
 )

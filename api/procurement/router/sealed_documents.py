@@ -13,10 +13,10 @@ from api.core.pages import Page
 from api.identity import access, links, uploads
 from api.identity.access import Context, require
 from api.identity.debarments import SupplierDebarred
-from api.identity.links import FileLinkOut, Part, requested_part
+from api.identity.links import BYTES, FILE_ANSWER, FileLinkOut, Part, requested_part
 from api.procurement import service
 from api.procurement.models import Document
-from api.procurement.router.documents import BYTES, sent
+from api.procurement.router.documents import sent
 from api.procurement.schemas import BidId, SealedDocumentOut, TenderId
 from api.procurement.sealing.documents import Name
 from api.procurement.sealing.problems import SealedBidInvalid
@@ -31,19 +31,11 @@ of_bid = access.router("/bids", "bids")
 Read = Annotated[Context, require("tenders:read")]
 Own = Annotated[Context, require("bids:read")]
 Submit = Annotated[Context, require("bids:write", key=True)]
-_BODY = {
-    "requestBody": {
-        "required": True,
-        "description": "An age file of `kerben-sealed-document/1`, as `kerben bid seal-document`"
-        " and the recipe for browsers write it",
-        "content": {
-            BYTES: {
-                "schema": {"type": "string", "format": "binary"},
-                "example": "age-encryption.org/v1",
-            }
-        },
-    }
-}
+_BODY = uploads.described(
+    "age-encryption.org/v1",
+    "An age file of `kerben-sealed-document/1`, as `kerben bid seal-document`"
+    " and the recipe for browsers write it",
+)
 
 
 async def uploaded(request: Request, ctx: Submit) -> AsyncIterator[BinaryIO]:
@@ -111,10 +103,7 @@ def list(tender_id: TenderId, ctx: Own) -> Page[Any]:
     "/{bid_id}/documents/{sha256}",
     response_class=Response,
     responses={
-        200: {
-            "description": "The bytes; `ETag` is their SHA-256",
-            "content": {BYTES: {"schema": {"type": "string", "format": "binary"}}},
-        },
+        **FILE_ANSWER,
         **documented(FileWithheld, RangeNotSatisfiable, ConflictUndeclared, ConflictDeclared),
     },
 )

@@ -144,5 +144,6 @@ def _one_step(claimed: Job, step: Step) -> bool:
         finished = step(session, job)
         if finished:
             jobs.finish(session, job, job.result)
-        session.add(job)
+        else:
+            jobs.move_on(session, job)
         return finished

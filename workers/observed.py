@@ -41,7 +41,7 @@ def attempt(job: Job) -> Iterator[Attempt]:
         about["kerben.request"] = job.request_id
     origins, started = job.traceparents or (), time.perf_counter()
     with traces.span(job.name, SpanKind.CONSUMER, origins=origins, attributes=about) as span:
-        now = Attempt(span, last=job.attempts >= settings.get().job_max_attempts)
+        now = Attempt(span, last=job.tries >= settings.get().job_max_attempts)
         try:
             yield now
         except BaseException:

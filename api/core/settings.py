@@ -260,7 +260,11 @@ class Settings(PaymentSettings, SignatureSettings, TranslationSettings, Retentio
     )
     job_lease_seconds: int = Field(default=60, ge=1)
     job_redispatch_seconds: int = Field(default=600, ge=1)
-    job_max_attempts: int = Field(default=8, ge=1)
+    job_max_attempts: int = Field(
+        default=16,
+        ge=1,
+        description="Tries in a row, without a step done, until a job is given up; over half an hour.",
+    )
     job_lane_window: int = Field(
         default=100,
         ge=1,

@@ -9,12 +9,13 @@ from typing import Any
 
 from sqlmodel import Session, col, func, select
 
-from api.core import db, jobs
+from api.core import db, jobs, settings
 from api.core.audit import AuditEntry
 from api.core.jobs import Job
 from api.core.outbox import OutboxEvent, emit
 from workers import broker, relay
 from workers.app import app as celery
+from workers.app import run_job
 
 SCRIPT = Path(__file__).parent / "killable.py"
 JOBS = 100
@@ -131,7 +132,8 @@ def test_job_01_two_workers_cannot_hold_one_job(session: Session) -> None:
 def test_job_07_a_failing_job_is_tried_again_later_and_at_last_given_up(session: Session) -> None:
     with db.worker_unit_of_work() as unit:
         job = jobs.enqueue(unit, "test.append", {"number": 1})
-    for attempt in range(1, 9):
+    last = settings.get().job_max_attempts
+    for attempt in range(1, last + 1):
         with db.worker_unit_of_work() as unit:
             row = unit.get_one(Job, job.id)
             row.run_at = db.now(unit)
@@ -141,7 +143,36 @@ def test_job_07_a_failing_job_is_tried_again_later_and_at_last_given_up(session:
         with db.worker_unit_of_work() as unit:
             jobs.retry_or_fail(unit, job.id, attempt, "boom")
             waits = unit.get_one(Job, job.id).run_at - db.now(unit)
-        assert attempt == 8 or waits.total_seconds() <= jobs.retry_delay_seconds(attempt, jitter=1)
+        assert attempt == last or waits.total_seconds() <= jobs.retry_delay_seconds(
+            attempt, jitter=1
+        )
 
     found = session.get_one(Job, job.id)
-    assert (found.status, found.attempts, found.last_error) == ("failed", 8, "boom")
+    assert (found.status, found.attempts, found.last_error) == ("failed", last, "boom")
+
+
+def test_job_07_a_job_that_moves_on_outlives_more_interruptions_than_it_has_tries(
+    session: Session,
+) -> None:
+    last = settings.get().job_max_attempts
+    begun: list[int] = []
+
+    def one_step_then_interrupted(_: Session, job: Job) -> bool:
+        if job.attempts in begun:
+            raise RuntimeError("interrupted")
+        begun.append(job.attempts)
+        job.progress_done += 1
+        return job.progress_done > last + 1
+
+    with db.worker_unit_of_work() as unit:
+        job = jobs.enqueue(unit, "test.append", {"number": 1})
+    for _ in range(last + 2):
+        with db.worker_unit_of_work() as unit:
+            row = unit.get_one(Job, job.id)
+            assert row.failed_at is None
+            row.run_at = db.now(unit)
+            unit.add(row)
+        run_job(job.id.hex, one_step_then_interrupted)
+
+    found = session.get_one(Job, job.id)
+    assert (found.status, found.attempts, found.progress_done) == ("succeeded", last + 2, last + 2)

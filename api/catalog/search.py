@@ -75,10 +75,10 @@ def _visible(session: Session, org_id: UUID, everything: bool) -> SelectOfScalar
     )
     if everything:
         return found
-    return found.where(or_(col(Offer.seller_id) == org_id, _shown(today)))
+    return found.where(or_(col(Offer.seller_id) == org_id, shown(today)))
 
 
-def _shown(today: date) -> ColumnElement[bool]:
+def shown(today: date) -> ColumnElement[bool]:
     """Active, still valid, and of a seller that may act and is not debarred."""
     through = col(Offer.valid_through)
     debarred = exists().where(

@@ -37,6 +37,8 @@ TAGS = [
         ("export-permissions", "What authorities have allowed exporters to sell abroad."),
         ("market-requirements", "What a market asks of goods, by customs code."),
         ("market-readiness", "Labels of products, and what a product lacks for a market."),
+        ("feeds", "Feeds of your offers for marketplaces of others, and their builds."),
+        ("published-feeds", "Feeds at their secret addresses."),
         ("imports", "Many offers at once, from CSV or NDJSON."),
         ("plans", "Annual procurement plans, and what was published against them."),
         ("tenders", "Public requests: lots, items, publication, amendment, cancellation."),

@@ -12,6 +12,7 @@ from sqlalchemy.orm import selectinload
 from sqlmodel import Session, col, select
 from sqlmodel.sql.expression import SelectOfScalar
 
+from api.catalog import market_gate
 from api.catalog.models import Certificate, Offer, Product
 from api.catalog.offers import WHOLE
 from api.catalog.schemas import OfferFilter
@@ -75,7 +76,12 @@ def _visible(session: Session, org_id: UUID, everything: bool) -> SelectOfScalar
     )
     if everything:
         return found
-    return found.where(or_(col(Offer.seller_id) == org_id, shown(today)))
+    return found.where(
+        or_(
+            col(Offer.seller_id) == org_id,
+            and_(shown(today), market_gate.shown_to(org_id, today)),
+        )
+    )
 
 
 def shown(today: date) -> ColumnElement[bool]:

@@ -2,6 +2,7 @@
 
 from api.channels.models.feeds import Feed, FeedBuild, FeedOmission
 from api.channels.models.markets import ExportPermission, MarketRequirement, ProductLabel
+from api.channels.models.standings import MarketStanding
 
 __all__ = [
     "ExportPermission",
@@ -9,5 +10,6 @@ __all__ = [
     "FeedBuild",
     "FeedOmission",
     "MarketRequirement",
+    "MarketStanding",
     "ProductLabel",
 ]

@@ -6,6 +6,7 @@ ROUTERS = (
     permissions.router,
     markets.requirements_router,
     markets.products_router,
+    markets.standings_router,
     feeds.router,
     feeds.published,
 )

@@ -17,11 +17,11 @@ from pydantic_core import PydanticCustomError
 
 from api.catalog.types import Country, HttpsUrl, OfferId
 from api.core.ids import PublicId
-from api.identity.jobs_router import JobId
 from api.identity.schemas import Input, OrganisationId
 from api.rules.feeds import NEEDS_LINK, PLACEHOLDERS, FeedFormat
 
 FeedId = Annotated[UUID, PublicId("feed")]
+JobId = Annotated[UUID, PublicId("job")]
 FeedBuildId = Annotated[UUID, PublicId("feedbuild")]
 _HTTPS: TypeAdapter[str] = TypeAdapter(HttpsUrl)
 

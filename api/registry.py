@@ -69,6 +69,7 @@ REFERENCE = (
     delivery.TransportRoute,
     delivery.RateCharge,
     delivery.TariffRate,
+    delivery.DestinationTariff,
     delivery.TradeRemedy,
     delivery.ExciseRate,
     delivery.ImportParameter,

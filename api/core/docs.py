@@ -37,6 +37,7 @@ TAGS = [
         ("export-permissions", "What authorities have allowed exporters to sell abroad."),
         ("market-requirements", "What a market asks of goods, by customs code."),
         ("market-readiness", "Labels of products, and what a product lacks for a market."),
+        ("export-prices", "What products cost delivered abroad, and their price by Incoterm."),
         ("feeds", "Feeds of your offers for marketplaces of others, and their builds."),
         ("published-feeds", "Feeds at their secret addresses."),
         ("imports", "Many offers at once, from CSV or NDJSON."),

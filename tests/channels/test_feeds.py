@@ -22,13 +22,6 @@ def operator(as_org: Callable[..., Any]) -> Any:
     return as_org(["operator"])
 
 
-def made(owner: Any, **changed: Any) -> dict[str, Any]:
-    answer = owner.post("/v1/feeds", json={**FEED, **changed})
-    assert answer.status_code == 201, answer.text
-    found: dict[str, Any] = answer.json()
-    return found
-
-
 def built(owner: Any, feed: dict[str, Any], drain: Callable[[], int]) -> dict[str, Any]:
     """The newest build, made now."""
     answer = owner.post(f"/v1/feeds/{feed['id']}/builds")
@@ -58,7 +51,7 @@ def test_a_feed_has_what_is_ready_and_says_why_the_rest_is_not_in_it(
 ) -> None:
     offer = selling.ready(exporter, operator)
     selling.offered(exporter, sku="HONEY-2", names={"ru": "Мёд"}, names_origin={})
-    feed = made(exporter)
+    feed = selling.feed(exporter)
     address = feed["url"].removeprefix("http://127.0.0.1:8000")
     assert client.get(address).status_code == 404, "nothing was built"
 
@@ -85,7 +78,7 @@ def test_a_build_without_changes_is_the_same_document(
     client: TestClient, exporter: Any, operator: Any, drain: Callable[[], int]
 ) -> None:
     offer = selling.ready(exporter, operator)
-    feed = made(exporter)
+    feed = selling.feed(exporter)
     address = feed["url"].removeprefix("http://127.0.0.1:8000")
     built(exporter, feed, drain)
     before = client.get(address)
@@ -114,7 +107,7 @@ def test_readers_have_the_build_before_until_the_next_is_whole(
     client: TestClient, exporter: Any, operator: Any, drain: Callable[[], int]
 ) -> None:
     selling.ready(exporter, operator)
-    feed = made(exporter)
+    feed = selling.feed(exporter)
     address = feed["url"].removeprefix("http://127.0.0.1:8000")
     built(exporter, feed, drain)
     before = client.get(address)
@@ -132,7 +125,7 @@ def test_readers_have_the_build_before_until_the_next_is_whole(
 def test_an_address_ends_when_it_is_replaced_or_the_feed_is_closed(
     client: TestClient, exporter: Any, drain: Callable[[], int]
 ) -> None:
-    feed = made(exporter)
+    feed = selling.feed(exporter)
     built(exporter, feed, drain)
     first = feed["url"].removeprefix("http://127.0.0.1:8000")
     assert client.get(first).status_code == 200
@@ -147,7 +140,7 @@ def test_an_address_ends_when_it_is_replaced_or_the_feed_is_closed(
     refused = exporter.post(f"/v1/feeds/{feed['id']}/builds")
     assert (refused.status_code, refused.json()["code"]) == (409, "feed_closed")
     assert len(exporter.get(f"/v1/feeds/{feed['id']}/builds").json()["items"]) == 1
-    assert made(exporter)["id"] != feed["id"], "the same may be made again"
+    assert selling.feed(exporter)["id"] != feed["id"], "the same may be made again"
 
 
 def test_the_operator_has_a_feed_of_everybody(
@@ -156,7 +149,7 @@ def test_the_operator_has_a_feed_of_everybody(
     offer = selling.ready(exporter, operator)
 
     refused = exporter.post("/v1/feeds", json={**FEED, "everybody": True})
-    feed = made(operator, everybody=True)
+    feed = selling.feed(operator, everybody=True)
 
     assert refused.status_code == 403
     assert exporter.get("/v1/feeds").json()["items"] == []
@@ -168,7 +161,7 @@ def test_the_operator_has_a_feed_of_everybody(
     ("changed", "pointer", "code"),
     [
         ({"market": "XX"}, "#/market", "unknown_market"),
-        ({"format": "google_merchant"}, "#", "value_error"),
+        ({"format": "google_merchant"}, "#/link_template", "missing"),
         ({"link_template": "https://shop.example/"}, "#/link_template", "link_template"),
         ({"link_template": "http://shop.example/{sku}"}, "#/link_template", "url_scheme"),
     ],

@@ -1,7 +1,7 @@
 """What the routes of feeds take and give."""
 
 from datetime import datetime
-from typing import Annotated, Literal, Self
+from typing import Annotated, Literal
 from uuid import UUID
 
 from pydantic import (
@@ -11,14 +11,13 @@ from pydantic import (
     Field,
     StringConstraints,
     TypeAdapter,
-    model_validator,
 )
 from pydantic_core import PydanticCustomError
 
 from api.catalog.types import Country, HttpsUrl, OfferId
 from api.core.ids import PublicId
 from api.identity.schemas import Input, OrganisationId
-from api.rules.feeds import NEEDS_LINK, PLACEHOLDERS, FeedFormat
+from api.rules.feeds import PLACEHOLDERS, FeedFormat
 
 FeedId = Annotated[UUID, PublicId("feed")]
 JobId = Annotated[UUID, PublicId("job")]
@@ -54,12 +53,6 @@ class FeedIn(Input):
         examples=["https://shop.example/{sku}"],
         description="Page of an offer, with `{sku}` or `{offer_id}`; `google_merchant` needs it",
     )
-
-    @model_validator(mode="after")
-    def _leads_somewhere(self) -> Self:
-        if self.format in NEEDS_LINK and self.link_template is None:
-            raise ValueError(f"{self.format} needs a link_template")
-        return self
 
 
 class FeedOut(BaseModel):

@@ -106,11 +106,13 @@ def _merchant_text(field: str, text: str, origin: str) -> str:
 
 # schema.org: JSON Lines, a product in each.
 
+_ENDS_OF_LINES = {0x85: "\\u0085", 0x2028: "\\u2028", 0x2029: "\\u2029"}
+"""What some readers take for the end of a line, and JSON may have in a text."""
+
 
 def _json_line(value: Mapping[str, Any]) -> bytes:
     text = json.dumps(value, ensure_ascii=False, separators=(",", ":"))
-    # Some readers of lines take these two for the end of one.
-    return f"{text.replace('\u2028', '\\u2028').replace('\u2029', '\\u2029')}\n".encode()
+    return f"{text.translate(_ENDS_OF_LINES)}\n".encode()
 
 
 def _schema_head(heading: Heading, delta: bool) -> bytes:

@@ -33,6 +33,10 @@ FIELDS: Mapping[RequirementKind, str] = {
 """What of a product or an offer a kind of requirement looks at."""
 
 
+_AT_HOME = Readiness((), ())
+"""How goods of sellers of the market itself stand to it: nothing is asked of them."""
+
+
 @dataclass(frozen=True, slots=True)
 class Judged:
     """An offer of a feed: what is told of it, why it is left out, what is shortened."""
@@ -64,7 +68,7 @@ def after(
 ) -> list[Judged]:
     """The next offers in the order of their ids, with what the market and the format ask of them."""
     query = (
-        select(Offer, Organisation.legal_name)
+        select(Offer, Organisation.legal_name, Organisation.country)
         .join(Product, col(Product.id) == Offer.product_id)
         .join(Organisation, col(Organisation.id) == Offer.seller_id)
         .options(
@@ -77,9 +81,9 @@ def after(
         .limit(limit)
     )
     rows = session.exec(query.where(col(Offer.id) > last) if last else query).all()
-    rows_ = [*needed]
-    ready = _ready(session, [offer for offer, _ in rows], feed.market, rows_, today)
-    return [_judged(feed, offer, names, ready[offer.id]) for offer, names in rows]
+    abroad = [offer for offer, _, country in rows if country != feed.market]
+    ready = _ready(session, abroad, feed.market, [*needed], today)
+    return [_judged(feed, offer, names, ready.get(offer.id, _AT_HOME)) for offer, names, _ in rows]
 
 
 def _about(feed: Feed, today: date) -> list[ColumnElement[bool]]:

@@ -11,11 +11,12 @@ from api.channels.models import Feed, FeedBuild, FeedOmission
 from api.channels.schemas.feeds import FeedIn
 from api.channels.service import requirements
 from api.core import audit, db, jobs, pages
-from api.core.errors import AlreadyExists, Conflict, Forbidden, NotFound
+from api.core.errors import AlreadyExists, Conflict, Forbidden, NotFound, refused
 from api.core.files.models import File
 from api.core.jobs import Job
 from api.core.pages import PageQuery
 from api.identity import credentials
+from api.rules.feeds import NEEDS_LINK
 
 TASK = "channels.build_feed"
 HEAD = "kgf"
@@ -48,11 +49,14 @@ def create(
     """Make a feed; it, and the secret of its address.
 
     Raises Forbidden for everybody's offers (operator), Invalid for a market of which nothing is
-    known, AlreadyExists for the same feed once more.
+    known or a format without the link that it needs, AlreadyExists for the same feed once more.
     """
     if data.everybody and not operator:
         raise Forbidden("Only the operator has a feed of everybody's offers.")
     requirements.of_market(session, data.market)
+    if data.format in NEEDS_LINK and data.link_template is None:
+        detail = f"{data.format} leads to a page for each item."
+        raise refused("#/link_template", "missing", detail)
     secret = credentials.new_secret(HEAD)
     feed = Feed(org_id=org_id, secret_hash=secret.hash, **dict(data))
     session.add(feed)

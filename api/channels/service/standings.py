@@ -12,6 +12,7 @@ from typing import Any
 from uuid import UUID
 
 from sqlalchemy import ColumnElement, and_, or_
+from sqlalchemy.orm import aliased
 from sqlmodel import Session, col, exists, select
 
 from api.catalog.models import Offer, Product
@@ -41,7 +42,8 @@ class StandingGate:
 
     def shown_to(self, org_id: UUID, today: date) -> ColumnElement[bool]:
         """Domestic goods, goods of a market that asks nothing, and what is ready."""
-        own = select(Organisation.country).where(Organisation.id == org_id).scalar_subquery()
+        asker = aliased(Organisation)
+        own = select(asker.country).where(asker.id == org_id).scalar_subquery()
         asks = exists().where(col(MarketRequirement.market) == own)
         ready = exists().where(
             col(MarketStanding.product_id) == col(Offer.product_id),

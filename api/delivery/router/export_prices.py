@@ -75,7 +75,6 @@ def _shown(each: ByRoute) -> ExportRouteOut:
         duty=result.duty if result else None,
         vat=result.vat if result else None,
         delivered=result.total_gross if result else None,
-        inputs_sha256=each.inputs_sha256,
         unreviewed=[*result.unreviewed] if result else [],
         prices=[
             ExportPriceOut(

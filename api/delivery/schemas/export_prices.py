@@ -42,10 +42,8 @@ class ExportRouteOut(BaseModel):
     duty: PlainDecimal | None
     vat: PlainDecimal | None
     delivered: PlainDecimal | None = Field(
-        description="Of the price as it is offered, in the currency of the destination"
-    )
-    inputs_sha256: str | None = Field(
-        description="Of the inputs of that figure; POST /v1/landed-costs gives their file"
+        description="Of the price as it is offered, in the currency of the destination; POST"
+        " /v1/landed-costs with the offer keeps such a figure, and gives its file"
     )
     unreviewed: list[str] = Field(description="Numbers that nobody has read in their source")
     prices: list[ExportPriceOut]

@@ -11,7 +11,6 @@ from sqlmodel import Session, col, select
 
 from api.catalog.models import Offer, Product
 from api.core.errors import NotFound, refused
-from api.delivery.landed_cost import files
 from api.delivery.service import composing, lookups
 from api.delivery.service.composing import HOME_CURRENCY, Asked, Computed, Known, WrittenTerms
 from api.identity.models import Organisation
@@ -33,10 +32,6 @@ class ByRoute:
     found: Computed | None
     prices: list[ExportPrice]
     faults: list[Fault]
-
-    @property
-    def inputs_sha256(self) -> str | None:
-        return None if self.found is None else files.inputs_sha256(self.found.inputs)
 
 
 def of_product(

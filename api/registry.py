@@ -4,9 +4,10 @@ published with an act in its own transaction, so that no process can act without
 from sqlmodel import SQLModel
 
 from api.audit import models as audit
-from api.catalog import image_models, price_models
+from api.catalog import image_models, market_gate, price_models
 from api.catalog import models as catalog
 from api.channels import models as channels
+from api.channels.service import standings
 from api.contracts import entry
 from api.contracts import models as contracts
 from api.core import metrics, outbox
@@ -68,6 +69,7 @@ REFERENCE = (
     delivery.TransportRoute,
     delivery.RateCharge,
     delivery.TariffRate,
+    delivery.DestinationTariff,
     delivery.TradeRemedy,
     delivery.ExciseRate,
     delivery.ImportParameter,
@@ -283,6 +285,10 @@ TABLES = (
     delivery.Invoice,
     channels.ExportPermission,
     channels.ProductLabel,
+    channels.Feed,
+    channels.FeedBuild,
+    channels.FeedOmission,
+    channels.MarketStanding,
     delivery.LandedCostFollowing,
     delivery.LandedCostActual,
     screening.WatchList,
@@ -317,6 +323,7 @@ gates.plug(Purpose.SECURITY_RETURN, security_chargebacks.return_blockers)
 gates.plug(Purpose.PAYOUT, security_chargebacks.payout_blockers)
 metrics.show(*troubles.FIGURES)
 quotas.plug(plan_quotas.GATE)
+market_gate.plug(standings.GATE)
 providers.register(*tracking_messages.PROVIDERS, stripe_events.PROVIDER, bank_messages.PROVIDER)
 outbox.before_commit(publishing.EVENTS.keys(), publishing.publish)
 outbox.before_commit(catalogue.TYPES.keys(), envelopes.publish)

@@ -1,8 +1,13 @@
 """What happens after what: the only place where features meet upstream."""
 
 HANDLERS: dict[str, tuple[str, ...]] = {
-    "offer.activated": ("matching.index_offers",),
-    "offer.changed": ("matching.index_offers",),
+    "offer.activated": ("matching.index_offers", "channels.assess_offers"),
+    "offer.changed": ("matching.index_offers", "channels.assess_offers"),
+    "product.labelled": ("channels.assess_product",),
+    "export_permission.verified": ("channels.assess_permitted",),
+    "export_permission.refused": ("channels.assess_permitted",),
+    "export_permission.withdrawn": ("channels.assess_permitted",),
+    "market_standing.review_due": ("channels.review",),
     "offer.suspended": ("matching.index_offers",),
     "offer.expired": ("matching.index_offers",),
     "offer.validity_ended": ("catalog.expire_offer",),
@@ -212,5 +217,5 @@ HANDLERS: dict[str, tuple[str, ...]] = {
 }
 """Event type -> tasks, each called with the event's `resource_id`."""
 
-BULK = frozenset({"matching.index_offers"})
+BULK = frozenset({"matching.index_offers", "channels.assess_offers"})
 """Tasks that take the `resource_ids` of many events at once."""

@@ -12,6 +12,7 @@ from sqlalchemy.orm import selectinload
 from sqlmodel import Session, col, select
 from sqlmodel.sql.expression import SelectOfScalar
 
+from api.catalog import market_gate
 from api.catalog.models import Certificate, Offer, Product
 from api.catalog.offers import WHOLE
 from api.catalog.schemas import OfferFilter
@@ -75,10 +76,15 @@ def _visible(session: Session, org_id: UUID, everything: bool) -> SelectOfScalar
     )
     if everything:
         return found
-    return found.where(or_(col(Offer.seller_id) == org_id, _shown(today)))
+    return found.where(
+        or_(
+            col(Offer.seller_id) == org_id,
+            and_(shown(today), market_gate.shown_to(org_id, today)),
+        )
+    )
 
 
-def _shown(today: date) -> ColumnElement[bool]:
+def shown(today: date) -> ColumnElement[bool]:
     """Active, still valid, and of a seller that may act and is not debarred."""
     through = col(Offer.valid_through)
     debarred = exists().where(

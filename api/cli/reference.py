@@ -51,6 +51,7 @@ class What(StrEnum):
     TARIFF_RATES = "tariff-rates"
     TRADE_REMEDIES = "trade-remedies"
     EXCISE_RATES = "excise-rates"
+    DESTINATION_TARIFFS = "destination-tariffs"
     IMPORT_PARAMETERS = "import-parameters"
     MARKET_REQUIREMENTS = "market-requirements"
 

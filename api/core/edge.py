@@ -42,7 +42,7 @@ class LastNet:
                 raise
             problem = error if isinstance(error, Problem) else errors.Internal()
             if not isinstance(error, Problem):
-                log.exception("unexpected error", path=scope["path"])
+                log.exception("unexpected error", path=_path(scope))
             await problem_response(Request(scope), problem)(scope, receive, send)
 
 
@@ -84,8 +84,14 @@ class RequestMiddleware:
             log.info(
                 "request",
                 method=scope["method"],
-                path=scope["path"],
+                path=_path(scope),
                 status=status,
                 ms=round(seconds * 1000, 1),
                 client_request_id=Headers(scope=scope).get("x-request-id"),
             )
+
+
+def _path(scope: Scope) -> str:
+    """The path for the log; of one that is a credential by itself, its pattern."""
+    route = getattr(scope.get("route"), "path", "")
+    return route if "{secret}" in route else str(scope["path"])

@@ -252,6 +252,7 @@ class WhyNotOut(Output):
         "offer_not_active",
         "not_indexed",
         "not_in_market",
+        "not_ready_for_market",
         "texts_too_far",
         "similar_offer_listed",
         "score_below_kept",

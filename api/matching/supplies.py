@@ -11,7 +11,7 @@ from uuid import UUID
 from sqlalchemy import func
 from sqlmodel import Session, col, select
 
-from api.catalog import offers, prices
+from api.catalog import market_gate, offers, prices
 from api.catalog.models import Offer
 from api.catalog.price_models import PricePoint
 from api.core import db
@@ -59,9 +59,16 @@ def load(session: Session, offer_ids: Sequence[UUID]) -> dict[UUID, Loaded]:
     records = [*offers.load(session, offer_ids)]
     sellers = {record.seller_id for record in records}
     known = standings.overall_of(session, sellers)
-    verified = levels.levels(session, sellers, local_date(db.now(session)))
+    today = local_date(db.now(session))
+    verified = levels.levels(session, sellers, today)
+    barred = market_gate.barred(session, offer_ids, today)
     return {
-        record.id: _loaded(record, verified[record.seller_id], known.get(record.seller_id))
+        record.id: _loaded(
+            record,
+            verified[record.seller_id],
+            known.get(record.seller_id),
+            tuple(sorted(barred.get(record.id, ()))),
+        )
         for record in records
     }
 
@@ -129,12 +136,15 @@ def count(session: Session) -> int:
     return session.exec(select(func.count()).select_from(Offer)).one()
 
 
-def _loaded(record: offers.OfferRecord, level: int, performance: Decimal | None) -> Loaded:
+def _loaded(
+    record: offers.OfferRecord, level: int, performance: Decimal | None, barred: tuple[str, ...]
+) -> Loaded:
     supply = Supply(
         offer_id=record.id,
         seller_id=record.seller_id,
         seller_country=record.seller_country,
         markets=tuple(record.markets),
+        barred=barred,
         unit_code=record.unit_code,
         min_order_quantity=record.min_order_quantity,
         order_multiple=record.order_multiple,

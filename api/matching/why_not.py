@@ -84,7 +84,10 @@ def _absent(item: DemandItem, offer: Loaded, row: OfferTerms | None) -> str | No
         return "not_indexed"
     if item.matched_at is None:
         return "not_matched_yet"
-    if not rules.is_open_to(codec.demand_in(item.content), offer.supply):
+    demand = codec.demand_in(item.content)
+    if rules.is_barred(demand, offer.supply):
+        return "not_ready_for_market"
+    if not rules.is_open_to(demand, offer.supply):
         return "not_in_market"
     return None
 

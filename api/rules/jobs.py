@@ -9,6 +9,7 @@ DEFAULT_QUEUE = "default"
 QUEUES = {
     "matching": "matching",
     "catalog": "imports",
+    "channels": "imports",
     "identity": "default",
     "opendata": "default",
     "procurement": "deadlines",

@@ -8,7 +8,7 @@ the goods fall under decides, so that a heading may be freed of what its chapter
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 from enum import StrEnum
 
 from api.rules.states import Machine
@@ -271,6 +271,21 @@ def readiness(goods: Goods, requirements: Iterable[Requirement], today: date) ->
         missing=tuple(each for each in found if each.reason is not None),
         met=tuple(each for each in found if each.reason is None),
     )
+
+
+def holds_until(
+    found: Readiness, requirements: Iterable[Requirement], hs_code: str | None, today: date
+) -> date | None:
+    """The last day on which a finding surely still holds: before anything that it rests on runs
+    out, and before a row about such goods begins or ends. None: for good."""
+    turns = [
+        turn - timedelta(days=1)
+        for row in requirements
+        if (hs_code or "").startswith(row.hs_prefix)
+        for turn in (row.valid_from, row.valid_to)
+        if turn is not None and turn > today
+    ]
+    return min([*turns, *([found.until] if found.until else [])], default=None)
 
 
 def _weight(row: Requirement) -> tuple[int, date]:

@@ -106,8 +106,8 @@ class Held:
 class Supply:
     """What an offer gives, and what is known of its seller. Tiers ascend by quantity.
 
-    `markets` are the countries it is sold to; empty means everywhere. Weight, volume and packages
-    are those of one unit.
+    `markets` are the countries it is sold to; empty means everywhere. `barred` are those that ask
+    of such goods what they lack. Weight, volume and packages are those of one unit.
     """
 
     offer_id: UUID
@@ -121,6 +121,7 @@ class Supply:
     price_tiers: tuple[PriceTier, ...]
     lead_time_tiers: tuple[LeadTier, ...] = ()
     markets: tuple[str, ...] = ()
+    barred: tuple[str, ...] = ()
     place_code: str | None = None
     place_country: str | None = None
     cpv_code: str | None = None
@@ -232,9 +233,15 @@ def verification_fit(supply: Supply) -> Decimal:
 
 
 def is_open_to(demand: Demand, supply: Supply) -> bool:
-    """True when the offer is for the buyer's market, and nobody buys from itself."""
+    """True when the offer is for the buyer's market, which lets such goods in, and nobody buys from
+    itself."""
     market = not supply.markets or demand.delivery_country in supply.markets
-    return market and supply.seller_id != demand.buyer_id
+    return market and not is_barred(demand, supply) and supply.seller_id != demand.buyer_id
+
+
+def is_barred(demand: Demand, supply: Supply) -> bool:
+    """True when the goods lack what the country that they go to asks of them."""
+    return demand.delivery_country in supply.barred
 
 
 def is_domestic(demand: Demand, supply: Supply) -> bool:

@@ -65,6 +65,8 @@ SCOPES: dict[str, tuple[frozenset[OrgRole], frozenset[MemberRole]]] = {
         frozenset({_M.OWNER, _M.CATALOGUE, _M.SALES, _M.LOGISTICS}),
     ),
     "export_permissions:verify": (STAFF, frozenset({_M.OWNER})),
+    "feeds:read": (SELLERS | STAFF, frozenset(MemberRole)),
+    "feeds:write": (SELLERS | STAFF, frozenset({_M.OWNER, _M.CATALOGUE, _M.SALES})),
     "imports:write": (SELLERS, frozenset({_M.OWNER, _M.CATALOGUE})),
     "tenders:read": (EVERYBODY, frozenset(MemberRole)),
     "tenders:write": (BUYERS, frozenset({_M.OWNER, _M.PROCUREMENT_OFFICER})),

@@ -82,6 +82,15 @@ def offered(exporter: Any, sku: str = "HONEY-1", **changed: Any) -> dict[str, An
     )
 
 
+def feed(exporter: Any, **changed: Any) -> dict[str, Any]:
+    """A feed for China, as the API answers once."""
+    body = {"format": "schema_org", "market": "CN", "language": "zh", **changed}
+    answer = exporter.post("/v1/feeds", json=body)
+    assert answer.status_code == 201, answer.text
+    found: dict[str, Any] = answer.json()
+    return found
+
+
 def ready(exporter: Any, operator: Any) -> dict[str, Any]:
     """An active offer of honey with everything that China asks for it."""
     made = offered(exporter)

@@ -36,6 +36,8 @@ def told(client: Any, key: str) -> dict[str, str]:
     url = "https://hooks.example.kg/a?token=in-the-query"
     hook = post("/v1/webhook-endpoints", {"url": url, "event_types": ["tender.published"]})
     post("/v1/intake-sources", {"name": "x", "provider": "partner", "secret": signing.WHSEC})
+    feed = post("/v1/feeds", {"format": "csv", "market": "CN", "language": "zh"})
+    assert client.get(urlsplit(feed["url"]).path).status_code == 404
     member = post("/v1/members", {"name": "А", "email": EMAIL, "role": "owner"})["id"]
     invitation = post(f"/v1/members/{member}/invite", None)["token"]
     joined = client.post("/auth/join", json={"token": invitation, "password": PASSWORD})
@@ -52,6 +54,7 @@ def told(client: Any, key: str) -> dict[str, str]:
         "access token": bought.json()["access_token"],
         "key of an endpoint": hook["secret"],
         "secret in a URL": urlsplit(hook["url"]).query.partition("=")[2],
+        "address of a feed": feed["url"].rpartition("/")[2],
         "secret of a source": signing.WHSEC,
         "invitation": invitation,
         "password": PASSWORD,

@@ -242,6 +242,8 @@ def _basics(
     subscription_id = subscribed.to_a_plan(
         superuser, supplier.org_id, ids.parse("tender", open_one["id"])
     )
+    feed = selling.feed(supplier)
+    ok(supplier.post(f"/v1/feeds/{feed['id']}/builds"))
     listed = screened.table("x,organisation,Организация,,,,,,")
     ok(screened.sent(operator, listed))
     drain()
@@ -278,6 +280,8 @@ def _basics(
         "fee_invoice_id": ids.show("feeinvoice", invoice.id),
         "subscription_id": subscription_id,
         "permission_id": selling.entered(supplier)["id"],
+        "feed_id": feed["id"],
+        "secret": feed["url"].rpartition("/")[2],
         "name": "own",
     }
     remark = ScorecardAnnotation(

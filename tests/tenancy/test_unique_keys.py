@@ -11,6 +11,7 @@ OWNERS = {"org_id", "buyer_id", "seller_id"}
 TELL_NOTHING = {
     "a random number or a keyed hash, which nobody meets by chance": {
         ("api_client", "prefix"),
+        ("feed", "secret_hash"),
         ("file", "key"),
         ("login_session", "token_hash"),
         ("login_throttle", "subject"),

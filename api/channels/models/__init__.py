@@ -1,5 +1,15 @@
 """Tables of selling abroad."""
 
+from api.channels.models.feeds import Feed, FeedBuild, FeedOmission
 from api.channels.models.markets import ExportPermission, MarketRequirement, ProductLabel
+from api.channels.models.standings import MarketStanding
 
-__all__ = ["ExportPermission", "MarketRequirement", "ProductLabel"]
+__all__ = [
+    "ExportPermission",
+    "Feed",
+    "FeedBuild",
+    "FeedOmission",
+    "MarketRequirement",
+    "MarketStanding",
+    "ProductLabel",
+]

@@ -1,19 +1,23 @@
 """Routes of what markets ask of goods, and of how a product stands to it."""
 
+from datetime import date
 from typing import Annotated, Any
 
 from fastapi import Query
 
 from api.catalog.types import Country, HsCode, ProductId
-from api.channels.models import ProductLabel
+from api.channels.models import MarketStanding, ProductLabel
 from api.channels.schemas.markets import (
     MarketFindingOut,
     MarketRequirementOut,
+    MarketStandingOut,
+    MissingOut,
     ProductLabelIn,
     ProductLabelOut,
     ReadinessOut,
 )
-from api.channels.service import readiness, requirements
+from api.channels.service import readiness, requirements, standings
+from api.channels.service.feed_items import FIELDS
 from api.core import db
 from api.core.errors import Conflict
 from api.core.files.problems import FileWithheld
@@ -23,10 +27,11 @@ from api.core.pages import Page
 from api.identity import access
 from api.identity.access import Context, require
 from api.rules.clock import local_date
-from api.rules.markets import REASONS, Finding
+from api.rules.markets import REASONS, Finding, MissingReason, RequirementKind
 
 requirements_router = access.router("/market-requirements", "market-requirements")
 products_router = access.router("/products", "market-readiness")
+standings_router = access.router("/market-standings", "market-readiness")
 Reference = Annotated[Context, require("reference:read")]
 Read = Annotated[Context, require("offers:read")]
 Write = Annotated[Context, require("offers:write")]
@@ -85,6 +90,42 @@ def add_label(product_id: ProductId, data: ProductLabelIn, ctx: Write) -> Produc
     """Keep the label of a product for a market in a language: a document of yours."""
     product = readiness.own_product(ctx.session, ctx.org_id, product_id)
     return readiness.add_label(ctx.session, product, ctx.actor, data)
+
+
+@standings_router.get("", response_model=Page[MarketStandingOut])
+def list_standings(
+    ctx: Read,
+    page: PageDep,
+    market: Annotated[Country | None, Query(description="Country of the buyers")] = None,
+    ready: Annotated[bool | None, Query(description="False: what buyers there do not see")] = None,
+) -> Page[Any]:
+    """How your products stand to the markets that ask something of them: what is not ready is
+    withheld from their buyers, for the reasons told."""
+    rows, cursor = standings.list_standings(
+        ctx.session, page, org_id=ctx.org_id, market=market, ready=ready
+    )
+    today = local_date(db.now(ctx.session))
+    items = [_stood(row, today) for row in rows]
+    return Page(items=items, has_more=cursor is not None, next_cursor=cursor)
+
+
+def _stood(row: MarketStanding, today: date) -> MarketStandingOut:
+    return MarketStandingOut(
+        product_id=row.product_id,
+        market=row.market,
+        ready=standings.holds(row, today),
+        until=row.until,
+        missing=[
+            MissingOut(
+                field=FIELDS[RequirementKind(each["kind"])],
+                requirement=each["code"],
+                reason=MissingReason(each["reason"]),
+                reason_text=REASONS[MissingReason(each["reason"])],
+            )
+            for each in row.missing
+        ],
+        assessed_at=row.updated_at,
+    )
 
 
 def _told(found: Finding) -> MarketFindingOut:

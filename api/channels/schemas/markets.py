@@ -171,3 +171,23 @@ class ReadinessOut(BaseModel):
     )
     missing: list[MarketFindingOut]
     met: list[MarketFindingOut]
+
+
+class MissingOut(BaseModel):
+    """What blocks."""
+
+    field: str = Field(examples=["labels"], description="Of the product or its offers")
+    requirement: str = Field(examples=["label_zh"], description="Of GET /v1/market-requirements")
+    reason: MissingReason
+    reason_text: dict[str, str]
+
+
+class MarketStandingOut(BaseModel):
+    """Whether buyers of a market see a product, as it was found last."""
+
+    product_id: ProductId
+    market: str
+    ready: bool = Field(description="False: its offers are withheld from buyers of the market")
+    until: date | None = Field(description="Last day on which it surely holds; null: for good")
+    missing: list[MissingOut]
+    assessed_at: datetime

@@ -13,6 +13,7 @@ from api.channels.schemas.markets import ProductLabelIn
 from api.channels.service import requirements
 from api.core import audit
 from api.core.errors import NotFound
+from api.core.outbox import emit
 from api.payments.service import papers
 from api.rules import markets
 from api.rules.markets import Goods, Permission, PermissionStatus, Readiness, Requirement, Shown
@@ -87,6 +88,7 @@ def add_label(session: Session, product: Product, actor: str, data: ProductLabel
     change = {"market": data.market, "language": data.language, "document_sha256": paper.sha256}
     stream = f"product:{product.id.hex}"
     audit.record(session, stream, "label", actor=actor, org_id=product.org_id, change=change)
+    emit(session, "product.labelled", product.id, org_id=product.org_id, market=data.market)
     return label
 
 

@@ -77,6 +77,15 @@ def _kept(
     return row
 
 
+def keep(
+    session: Session, *, org_id: UUID, actor: str, file: BinaryIO, media_type: DocumentFormat
+) -> File:
+    """Keep a file that the service itself has made for the organisation; the same bytes once."""
+    sha256, size = _measured(file)
+    file.seek(0)
+    return _kept(session, org_id, actor, file, sha256, size, media_type)
+
+
 def receive_sealed(session: Session, *, org_id: UUID, actor: str, file: BinaryIO) -> File:
     """Keep an encrypted file, which no scanner can look through; the same bytes once.
 

@@ -67,4 +67,5 @@ def json_schema() -> dict[str, Any]:
     schema = evaluations.schema_of(LandedCostFile, SCHEMA_ID)
     schema["$defs"]["Inputs"]["required"].remove("declaration_rates")
     schema["$defs"]["Terms"]["required"].remove("deviations")
+    schema["$defs"]["Line"]["required"].remove("vat")
     return schema

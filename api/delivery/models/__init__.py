@@ -24,7 +24,13 @@ from api.delivery.models.shipments import (
     ShipmentEquipment,
     ShipmentLeg,
 )
-from api.delivery.models.tariffs import ExciseRate, ImportParameter, TariffRate, TradeRemedy
+from api.delivery.models.tariffs import (
+    DestinationTariff,
+    ExciseRate,
+    ImportParameter,
+    TariffRate,
+    TradeRemedy,
+)
 from api.delivery.models.tracking import (
     TrackingEvent,
     TrackingFault,
@@ -36,6 +42,7 @@ __all__ = [
     "CustomsDeclaration",
     "DespatchAdvice",
     "DespatchLine",
+    "DestinationTariff",
     "EstimateSubject",
     "ExciseRate",
     "ImportParameter",

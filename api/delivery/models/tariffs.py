@@ -45,6 +45,40 @@ class TariffRate(Table, table=True):
     reviewed: bool = False
 
 
+class DestinationTariff(Table, table=True):
+    """The import duty of another country on goods of the Kyrgyz Republic, and their VAT there
+    (None: its usual rate), by a code of six digits of the Harmonized System or more of its own."""
+
+    __tablename__ = "destination_tariff"
+    __table_args__ = (
+        UniqueConstraint("country", "hs_code", "valid_from"),
+        CheckConstraint("country ~ '^[A-Z]{2}$'", name="country_code"),
+        CheckConstraint("hs_code ~ '^([0-9]{6}|[0-9]{8}|[0-9]{10})$'", name="code_of_digits"),
+        CheckConstraint("ad_valorem >= 0 AND specific_amount >= 0", name="rates_not_negative"),
+        CheckConstraint("vat_rate >= 0 AND vat_rate < 1", name="vat_rate_fraction"),
+        CheckConstraint(_SPECIFIC, name="specific_complete"),
+        CheckConstraint(
+            "(kind = 'specific' OR ad_valorem IS NOT NULL)"
+            " AND (kind = 'ad_valorem' OR specific_amount IS NOT NULL)",
+            name="kind_has_rates",
+        ),
+        CheckConstraint(_FORWARD, name="valid_forward"),
+    )
+
+    country: str = Field(max_length=2)
+    hs_code: str = Field(max_length=10)
+    kind: DutyKind = Field(sa_type=state(DutyKind))
+    ad_valorem: Decimal | None = Field(default=None, sa_type=RATE)
+    specific_amount: Decimal | None = Field(default=None, sa_type=MONEY)
+    specific_currency: str | None = Field(default=None, max_length=3)
+    specific_unit: str | None = Field(default=None, max_length=3)
+    vat_rate: Decimal | None = Field(default=None, sa_type=RATE)
+    valid_from: date
+    valid_to: date | None = None
+    source: str = Field(max_length=500)
+    reviewed: bool = False
+
+
 class TradeRemedy(Table, table=True):
     """An anti-dumping, safeguard or countervailing duty on goods of an origin; of one producer,
     or of all that have no rate of their own."""

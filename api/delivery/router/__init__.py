@@ -1,6 +1,7 @@
 """Routes of delivery."""
 
 from api.delivery.router import (
+    export_prices,
     landed_cost_updates,
     landed_costs,
     receipts,
@@ -17,6 +18,7 @@ ROUTERS = (
     terms.router,
     landed_costs.router,
     landed_costs.of_tender,
+    export_prices.router,
     landed_cost_updates.router,
     shipments.router,
     shipments.advices,

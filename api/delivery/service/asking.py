@@ -7,8 +7,9 @@ from typing import Any
 from uuid import UUID
 
 from sqlalchemy.orm import selectinload
-from sqlmodel import Session, col, or_, select
+from sqlmodel import Session, and_, col, or_, select
 
+from api.catalog import market_gate
 from api.catalog.models import Offer
 from api.core import ids
 from api.core.errors import FieldError, NotFound
@@ -18,6 +19,7 @@ from api.delivery.schemas.goods import DeliveryTermsIn, LineIn
 from api.delivery.schemas.landed_costs import LandedCostIn
 from api.delivery.service.composing import Asked, WrittenTerms
 from api.identity import service as identity
+from api.identity.models import Organisation
 from api.procurement.models import BidItem, BidOpening, Lot, Tender
 from api.procurement.service import auctions, bid_views, lot_prices, queries
 from api.procurement.service.lot_prices import LotPrice
@@ -198,8 +200,12 @@ def _of_offer(session: Session, org_id: UUID, data: LandedCostIn, today: date) -
         select(Offer)
         .where(
             Offer.id == data.offer_id,
-            or_(Offer.seller_id == org_id, Offer.status == OfferStatus.ACTIVE),
+            or_(
+                Offer.seller_id == org_id,
+                and_(Offer.status == OfferStatus.ACTIVE, market_gate.shown_to(org_id, today)),
+            ),
         )
+        .join(Organisation, col(Organisation.id) == Offer.seller_id)
         .options(selectinload(Offer.price_tiers), selectinload(Offer.product))  # type: ignore[arg-type]
     ).one_or_none()
     if offer is None:

@@ -16,7 +16,7 @@ from api.rules.landed_cost.inputs import Line, Parameters, Route, Stated, Terms
 from api.rules.landed_cost.kinds import ParameterCode, Regime
 from api.rules.tenders import Fault
 
-HOME_CURRENCY = {"KG": "KGS"}
+HOME_CURRENCY = {"KG": "KGS", "CN": "CNY"}
 """The currency of the result by the country of destination (ISO 4217)."""
 
 
@@ -131,16 +131,30 @@ def with_day(known: Known, inputs: Inputs, day: date) -> Inputs:
     """The same by the tariffs, parameters and rate card of another day. Raises NotComputable."""
     numbers = _parameters(known, inputs.destination_country, day)
     moved = replace(
-        inputs, day=day, parameters=numbers, lines=tuple(taxed(known, inputs.lines, day))
+        inputs,
+        day=day,
+        parameters=numbers,
+        lines=tuple(taxed(known, inputs.lines, day, inputs.destination_country)),
     )
     return moved if moved.route is None else with_route(known, moved, moved.route.code)
 
 
-def taxed(known: Known, lines: Sequence[Line], day: date) -> list[Line]:
-    """Lines with the duty, remedies and excise that count on a day."""
+def taxed(known: Known, lines: Sequence[Line], day: date, country: str) -> list[Line]:
+    """Lines with the duty, remedies and excise that count on a day in a country of destination.
+
+    Elsewhere than in the Union they are the duty and the VAT of that country.
+    """
     codes = frozenset(line.tnved_code for line in lines if line.tnved_code)
     if not codes:
         return [*lines]
+    if country not in EAEU:
+        tariffs = known.once(lookups.destination_tariffs, country, codes, day)
+        none = lookups.DestinationRates(None, None)
+        return [
+            replace(line, duty=found.duty, vat=found.vat, remedies=(), excise=None)
+            for line in lines
+            for found in (tariffs.get(line.tnved_code or "", none),)
+        ]
     duties = known.once(lookups.duties, codes, day)
     remedies = known.once(lookups.remedies, codes, day)
     excises = known.once(lookups.excises, codes, day)
@@ -210,7 +224,7 @@ def _without_route(known: Known, asked: Asked) -> Inputs:
         terms=terms,
         currency=asked.currency,
         price_includes_vat=asked.price_includes_vat,
-        lines=tuple(taxed(known, asked.lines, asked.day)),
+        lines=tuple(taxed(known, asked.lines, asked.day, destination_country)),
         parameters=_parameters(known, destination_country, asked.day),
         rates=RateSet(name, asked.rates_day),
         stated=tuple(asked.stated),

@@ -3,13 +3,14 @@
 from collections.abc import Collection, Mapping, Sequence
 from datetime import date, timedelta
 from decimal import Decimal
-from typing import Any
+from typing import Any, NamedTuple
 
 from sqlalchemy import func, or_
 from sqlmodel import Session, col, select
 from sqlmodel.sql.expression import SelectOfScalar
 
 from api.delivery.models import (
+    DestinationTariff,
     ExciseRate,
     ImportParameter,
     RateCharge,
@@ -25,6 +26,7 @@ from api.rules.landed_cost.inputs import (
     Charge,
     Duty,
     Excise,
+    ImportVat,
     Parameters,
     Remedy,
     Route,
@@ -201,17 +203,55 @@ def duties(session: Session, codes: Collection[str], day: date) -> Mapping[str, 
         .where(col(TariffRate.tnved_code).in_(codes), in_force(TariffRate, day))
         .order_by(col(TariffRate.valid_from))
     )
-    return {
-        row.tnved_code: Duty(
-            kind=row.kind,
-            sourced=_sourced(row),
-            ad_valorem=_plain(row.ad_valorem),
-            specific_amount=_plain(row.specific_amount),
-            specific_currency=row.specific_currency,
-            specific_unit=row.specific_unit,
+    return {row.tnved_code: _duty(row) for row in rows}
+
+
+def _duty(row: TariffRate | DestinationTariff) -> Duty:
+    return Duty(
+        kind=row.kind,
+        sourced=_sourced(row),
+        ad_valorem=_plain(row.ad_valorem),
+        specific_amount=_plain(row.specific_amount),
+        specific_currency=row.specific_currency,
+        specific_unit=row.specific_unit,
+    )
+
+
+class DestinationRates(NamedTuple):
+    """Duty and VAT of goods in another country; a VAT of None is its usual rate."""
+
+    duty: Duty | None
+    vat: ImportVat | None
+
+
+def destination_tariffs(
+    session: Session, country: str, codes: Collection[str], day: date
+) -> Mapping[str, DestinationRates]:
+    """What a country takes of goods of the Kyrgyz Republic on a day, by code: of the rows that a
+    code falls under, the one with most digits, then the one that began last."""
+    prefixes = {code[:digits] for code in codes for digits in (6, 8, 10)}
+    rows = session.exec(
+        select(DestinationTariff)
+        .where(
+            DestinationTariff.country == country,
+            col(DestinationTariff.hs_code).in_(prefixes),
+            in_force(DestinationTariff, day),
         )
-        for row in rows
-    }
+        .order_by(col(DestinationTariff.valid_from))
+    ).all()
+    found: dict[str, DestinationRates] = {}
+    for code in sorted(codes):
+        fitting = [row for row in rows if code.startswith(row.hs_code)]
+        row = max(fitting, key=lambda each: (len(each.hs_code), each.valid_from), default=None)
+        if row is not None:
+            found[code] = DestinationRates(_duty(row), _vat(row))
+    return found
+
+
+def _vat(row: DestinationTariff) -> ImportVat | None:
+    if row.vat_rate is None:
+        return None
+    return ImportVat(row.vat_rate.normalize(), _sourced(row))
 
 
 def remedies(

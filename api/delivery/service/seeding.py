@@ -18,6 +18,7 @@ from api.core.errors import FieldError
 from api.core.tables import Table
 from api.delivery.models import (
     Crossing,
+    DestinationTariff,
     ExciseRate,
     ImportParameter,
     RateCharge,
@@ -53,6 +54,7 @@ class What(StrEnum):
     TARIFF_RATES = "tariff-rates"
     TRADE_REMEDIES = "trade-remedies"
     EXCISE_RATES = "excise-rates"
+    DESTINATION_TARIFFS = "destination-tariffs"
     IMPORT_PARAMETERS = "import-parameters"
 
 
@@ -172,6 +174,23 @@ def _tariff_rate(row: Row) -> dict[str, Any]:
     return {"kind": _member(row, "kind", DutyKind), **_rates(row)}
 
 
+def _destination_tariff(row: Row) -> dict[str, Any]:
+    code = row.required("hs_code", max_length=10)
+    if not (len(code) in (6, 8, 10) and code.isascii() and code.isdigit()):
+        raise BadValue("hs_code", "form", f"{code!r} is not six, eight or ten digits")
+    vat = _number(row, "vat_rate") if row.get("vat_rate") else None
+    if vat is not None and vat >= 1:
+        raise BadValue("vat_rate", "range", f"{vat} is not a fraction like 0.09")
+    return {
+        "country": _country(row, "country"),
+        "hs_code": code,
+        "kind": _member(row, "kind", DutyKind),
+        **_amounts(row),
+        "vat_rate": vat,
+        **_dated(row),
+    }
+
+
 def _trade_remedy(row: Row) -> dict[str, Any]:
     return {
         "tnved_code": _tnved(row),
@@ -193,14 +212,16 @@ def _import_parameter(row: Row) -> dict[str, Any]:
 
 
 def _rates(row: Row) -> dict[str, Any]:
+    return {"tnved_code": _tnved(row), **_amounts(row), **_dated(row)}
+
+
+def _amounts(row: Row) -> dict[str, Any]:
     specific = bool(row.get("specific_amount"))
     return {
-        "tnved_code": _tnved(row),
         "ad_valorem": _number(row, "ad_valorem") if row.get("ad_valorem") else None,
         "specific_amount": _number(row, "specific_amount") if specific else None,
         "specific_currency": _currency(row, "specific_currency") if specific else None,
         "specific_unit": row.required("specific_unit", max_length=3) if specific else None,
-        **_dated(row),
     }
 
 
@@ -314,6 +335,12 @@ SHAPES: dict[What, Shape] = {
         ["tnved_code", "valid_from"],
         ["tnved_code", *_SPECIFIC, *_DATED],
         _rates,
+    ),
+    What.DESTINATION_TARIFFS: Shape(
+        DestinationTariff,
+        ["country", "hs_code", "valid_from"],
+        ["country", "hs_code", "kind", *_SPECIFIC, "vat_rate", *_DATED],
+        _destination_tariff,
     ),
     What.IMPORT_PARAMETERS: Shape(
         ImportParameter,

@@ -205,7 +205,7 @@ def _import_taxes(inputs: Inputs, line: Line, value: Decimal, fee: Decimal) -> _
     duty = duties.duty(line, value, inputs) if imported else ZERO
     remedies = duties.remedies(line, value) if imported else ZERO
     excise = duties.excise(line, value, duty, inputs)
-    vat = duties.vat(value + duty + remedies + excise, fee, inputs.parameters)
+    vat = duties.vat(line, value + duty + remedies + excise, fee, inputs.parameters)
     return _Taxes(value, fee, duty, remedies, excise, vat)
 
 

@@ -64,10 +64,11 @@ def excise(line: Line, customs_value: Decimal, duty_paid: Decimal, inputs: Input
     return rounded((customs_value + duty_paid) * rate.ad_valorem + _specific(line, rate, inputs))
 
 
-def vat(base: Decimal, fee: Decimal, parameters: Parameters) -> Decimal:
-    """VAT on value, duty, remedies and excise, and on the fee where the flag says so."""
+def vat(line: Line, base: Decimal, fee: Decimal, parameters: Parameters) -> Decimal:
+    """VAT on value, duty, remedies and excise, and on the fee where the flag says so; at the rate of
+    the goods, if they have one of their own."""
     whole = base + fee if parameters.vat_base_includes_fee else base
-    return rounded(whole * parameters.vat_rate)
+    return rounded(whole * (parameters.vat_rate if line.vat is None else line.vat.rate))
 
 
 def _specific(line: Line, rate: Duty | Excise, inputs: Inputs) -> Decimal:

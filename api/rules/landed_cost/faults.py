@@ -117,6 +117,8 @@ def _tariff(pointer: str, line: Line, inputs: Inputs) -> list[Fault]:
     elif line.duty is None:
         said = f"no duty of {line.tnved_code} is known on {inputs.day}"
         found.append(Fault(f"{pointer}/tnved_code", "tariff_missing", said))
+    if line.vat is not None and not (line.vat.rate.is_finite() and line.vat.rate >= ZERO):
+        found.append(Fault(f"{pointer}/vat/rate", "negative", "must not be negative"))
     for rate in (line.duty, line.excise):
         if rate is None or rate.specific_unit is None:
             continue

@@ -96,12 +96,20 @@ class Excise:
 
 
 @dataclass(frozen=True, slots=True)
+class ImportVat:
+    """The VAT of goods that their country of destination does not tax at its usual rate."""
+
+    rate: Decimal
+    sourced: Sourced
+
+
+@dataclass(frozen=True, slots=True)
 class Line:
     """One kind of goods.
 
     Weights (kg), volume (m³) and packages are of the whole line; `measures` gives its quantity in
     other units (UN/ECE Rec 20), as specific duties need it. `discount_rate` is a fraction that is
-    taken off after the tier was chosen by the quantity.
+    taken off after the tier was chosen by the quantity. `vat` None is the rate of the parameters.
     """
 
     id: str
@@ -122,6 +130,7 @@ class Line:
     duty: Duty | None = None
     remedies: tuple[Remedy, ...] = ()
     excise: Excise | None = None
+    vat: ImportVat | None = field(default=None, metadata={OMITTED: True})
 
 
 @dataclass(frozen=True, slots=True)

@@ -55,7 +55,7 @@ def unreviewed(inputs: Inputs) -> tuple[str, ...]:
     codes = {
         line.tnved_code
         for line in inputs.lines
-        for each in (line.duty, line.excise, *line.remedies)
+        for each in (line.duty, line.excise, line.vat, *line.remedies)
         if each is not None and not each.sourced.reviewed
     }
     return tuple(sorted({*found, *(f"tariff {code}" for code in codes)}))

@@ -59,7 +59,11 @@ def _moved(inputs: Inputs, factor: Decimal) -> Iterator[tuple[str, Inputs]]:
         value = getattr(inputs.parameters, name)
         if value:
             parameters = replace(inputs.parameters, **{name: value * factor})
-            yield name, replace(inputs, parameters=parameters)
+            moved = replace(inputs, parameters=parameters)
+            if name == "vat_rate":
+                lines = tuple(_dearer_vat(each, factor) for each in inputs.lines)
+                moved = replace(moved, lines=lines)
+            yield name, moved
     if any(line.duty and line.duty.ad_valorem for line in inputs.lines):
         yield "duty rates", replace(inputs, lines=tuple(_taxed(e, factor) for e in inputs.lines))
 
@@ -72,6 +76,12 @@ def _stronger(given: RateSet, code: str, factor: Decimal) -> RateSet:
 def _dearer(line: Line, factor: Decimal) -> Line:
     tiers = tuple(replace(each, unit_price=each.unit_price * factor) for each in line.price_tiers)
     return replace(line, price_tiers=tiers)
+
+
+def _dearer_vat(line: Line, factor: Decimal) -> Line:
+    if line.vat is None:
+        return line
+    return replace(line, vat=replace(line.vat, rate=line.vat.rate * factor))
 
 
 def _taxed(line: Line, factor: Decimal) -> Line:

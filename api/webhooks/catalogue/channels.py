@@ -20,4 +20,4 @@ TYPES = Kind(
     refused="Your export permission was refused, or is known no more to its authority.",
     withdrawn="Your export permission was withdrawn.",
 )
-INTERNAL: tuple[str, ...] = ()
+INTERNAL: tuple[str, ...] = ("product.labelled", "market_standing.review_due")

@@ -7,6 +7,7 @@ from api.audit import models as audit
 from api.catalog import image_models, price_models
 from api.catalog import models as catalog
 from api.channels import models as channels
+from api.channels.service import pushes
 from api.contracts import entry
 from api.contracts import models as contracts
 from api.core import metrics, outbox
@@ -281,6 +282,10 @@ TABLES = (
     payments.PaymentDispute,
     payments.StripeCursor,
     delivery.Invoice,
+    channels.ChannelConnection,
+    channels.ChannelListing,
+    channels.ChannelOrder,
+    channels.ChannelInquiry,
     channels.ExportPermission,
     channels.ProductLabel,
     delivery.LandedCostFollowing,
@@ -317,6 +322,11 @@ gates.plug(Purpose.SECURITY_RETURN, security_chargebacks.return_blockers)
 gates.plug(Purpose.PAYOUT, security_chargebacks.payout_blockers)
 metrics.show(*troubles.FIGURES)
 quotas.plug(plan_quotas.GATE)
-providers.register(*tracking_messages.PROVIDERS, stripe_events.PROVIDER, bank_messages.PROVIDER)
+providers.register(
+    *tracking_messages.PROVIDERS,
+    stripe_events.PROVIDER,
+    bank_messages.PROVIDER,
+    pushes.PROVIDER,
+)
 outbox.before_commit(publishing.EVENTS.keys(), publishing.publish)
 outbox.before_commit(catalogue.TYPES.keys(), envelopes.publish)

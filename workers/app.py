@@ -28,6 +28,7 @@ app.conf.update(
     broker.configuration(),
     include=[
         "workers.catalog",
+        "workers.channels",
         "workers.contracts",
         "workers.delivery",
         "workers.files",

@@ -1,10 +1,17 @@
 """What happens after what: the only place where features meet upstream."""
 
 HANDLERS: dict[str, tuple[str, ...]] = {
-    "offer.activated": ("matching.index_offers",),
-    "offer.changed": ("matching.index_offers",),
-    "offer.suspended": ("matching.index_offers",),
-    "offer.expired": ("matching.index_offers",),
+    "offer.activated": ("matching.index_offers", "channels.follow_offer"),
+    "offer.changed": ("matching.index_offers", "channels.follow_offer"),
+    "offer.suspended": ("matching.index_offers", "channels.follow_offer"),
+    "offer.expired": ("matching.index_offers", "channels.follow_offer"),
+    "export_permission.verified": ("channels.follow_permission",),
+    "export_permission.refused": ("channels.follow_permission",),
+    "export_permission.withdrawn": ("channels.follow_permission",),
+    "channel_connection.authorised": ("channels.follow_connection",),
+    "channel_connection.poll_due": ("channels.poll",),
+    "channel_listing.attempt_due": ("channels.sync_listing",),
+    "channel_listing.readiness_ends": ("channels.sync_listing",),
     "offer.validity_ended": ("catalog.expire_offer",),
     "certificate.expired": ("catalog.announce_certificate", "procurement.flag_certificate"),
     "certificate.withdrawn": ("catalog.announce_certificate",),

@@ -25,15 +25,15 @@ from api.identity.access import Context, require
 from api.identity.jobs_router import JobOut
 
 channels_router = access.router("/channels", "channels")
-router = access.router("/channel-connections", "channels")
+router = access.router("/channel-connections", "channel-connections")
 Read = Annotated[Context, require("channels:read")]
 Write = Annotated[Context, require("channels:write")]
 Change = Annotated[Context, require("channels:write", if_match=True)]
 _CHANGED = (Conflict, PreconditionFailed)
 
 
-@channels_router.get("", response_model=ChannelsOut)
-def channels(ctx: Read) -> ChannelsOut:
+@channels_router.get("", name="list", response_model=ChannelsOut)
+def list_channels(ctx: Read) -> ChannelsOut:
     """The channels that a seller may connect to."""
     return ChannelsOut(
         items=[

@@ -28,9 +28,9 @@ from api.identity import access
 from api.identity.access import Context, require
 from api.rules.channel_listings import ListingStatus, ListingTarget, OrderState
 
-router = access.router("/channel-listings", "channels")
-orders_router = access.router("/channel-orders", "channels")
-inquiries_router = access.router("/channel-inquiries", "channels")
+router = access.router("/channel-listings", "channel-listings")
+orders_router = access.router("/channel-orders", "channel-orders")
+inquiries_router = access.router("/channel-inquiries", "channel-inquiries")
 Read = Annotated[Context, require("channels:read")]
 Write = Annotated[Context, require("channels:write")]
 Change = Annotated[Context, require("channels:write", if_match=True)]
@@ -139,8 +139,8 @@ def reject(listing_id: ChannelListingId, data: ItemRejectedIn, ctx: Answer) -> C
     return found
 
 
-@orders_router.get("", response_model=Page[ChannelOrderOut])
-def orders(
+@orders_router.get("", name="list", response_model=Page[ChannelOrderOut])
+def list_orders(
     ctx: Read, page: PageDep, state: Annotated[OrderState | None, Query()] = None
 ) -> Page[Any]:
     """Orders that were placed with you at channels, the newest first."""
@@ -148,23 +148,23 @@ def orders(
     return Page(items=[*rows], has_more=cursor is not None, next_cursor=cursor)
 
 
-@orders_router.get("/{order_id}", response_model=ChannelOrderOut)
-def order(order_id: ChannelOrderId, ctx: Read) -> ChannelOrder:
+@orders_router.get("/{order_id}", name="get", response_model=ChannelOrderOut)
+def get_order(order_id: ChannelOrderId, ctx: Read) -> ChannelOrder:
     """One order."""
     found = returns.get_order(ctx.session, order_id, org_id=ctx.org_id)
     ctx.tag(found)
     return found
 
 
-@inquiries_router.get("", response_model=Page[ChannelInquiryOut])
-def inquiries(ctx: Read, page: PageDep) -> Page[Any]:
+@inquiries_router.get("", name="list", response_model=Page[ChannelInquiryOut])
+def list_inquiries(ctx: Read, page: PageDep) -> Page[Any]:
     """Requests and questions to you at channels, the newest first."""
     rows, cursor = returns.list_inquiries(ctx.session, ctx.org_id, page)
     return Page(items=[*rows], has_more=cursor is not None, next_cursor=cursor)
 
 
-@inquiries_router.get("/{inquiry_id}", response_model=ChannelInquiryOut)
-def inquiry(inquiry_id: ChannelInquiryId, ctx: Read) -> ChannelInquiry:
+@inquiries_router.get("/{inquiry_id}", name="get", response_model=ChannelInquiryOut)
+def get_inquiry(inquiry_id: ChannelInquiryId, ctx: Read) -> ChannelInquiry:
     """One request or question."""
     return returns.get_inquiry(ctx.session, inquiry_id, org_id=ctx.org_id)
 

@@ -221,8 +221,9 @@ def _given(channel: Channel, credentials: dict[str, Any] | None) -> dict[str, st
 
 
 def _keep(connection: ChannelConnection, fresh: Credentials) -> None:
-    text = json.dumps(dict(fresh.values), sort_keys=True)
-    connection.credentials = encryption.lock(text, connection.id)
+    if fresh.values:
+        text = json.dumps(dict(fresh.values), sort_keys=True)
+        connection.credentials = encryption.lock(text, connection.id)
     connection.credentials_until = fresh.until
     connection.account = fresh.account or connection.account
 

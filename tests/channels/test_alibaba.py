@@ -245,6 +245,8 @@ def test_pause_resume_withdraw_and_list_anew(shop: Shop) -> None:
         assert (answer.status_code, answer.json()["code"]) == (409, "conflict")
     shop.act(made, "resubmit")
     assert shop.told(made)["status"] == "submitted"
+    assert changes(shop)[-1] == REVISE
+    assert len(shop.platform.products) == 1
 
 
 def test_a_run_tells_how_far_it_is_and_what_became_of_each(shop: Shop) -> None:

@@ -31,6 +31,8 @@ from api.rules.channel_listings import (
 from api.rules.states import IllegalTransition
 
 SYNC_LISTING, SYNC = "channels.sync_listing", "channels.sync"
+RELISTED = "relisted"
+"""The intent of one that was there before: the channel is asked whether it still has it."""
 _EVENTS = {
     "submit": "submitted",
     "go_live": "live",
@@ -109,6 +111,8 @@ def resubmit(session: Session, listing: ChannelListing, *, actor: str) -> Channe
     connection = session.get_one(ChannelConnection, listing.connection_id)
     if not connection.status.is_open:
         raise ConnectionEnded
+    if listing.status is ListingStatus.WITHDRAWN:
+        listing.intent = RELISTED
     _apply(listing, "revise")
     listing.target = ListingTarget.LIVE
     return _again(session, listing, "resubmit", actor, revised=False)

@@ -43,7 +43,6 @@ def answered(session: Session, listing: ChannelListing, said: Condition) -> bool
         case ListingStatus.LIVE:
             move(session, listing, "go_live")
         case ListingStatus.PAUSED:
-            listing.target = ListingTarget.PAUSED
             move(session, listing, "pause")
         case ListingStatus.REJECTED:
             move(session, listing, "reject", said.faults)

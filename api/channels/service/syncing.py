@@ -164,7 +164,9 @@ def _called(
         return outcomes.failed(session, listing, connection, work, Unavailable("no consent"), now)
     except Unavailable as error:
         return outcomes.failed(session, listing, connection, work, error, now)
-    listing.attempts, listing.next_attempt_at, listing.last_error = 0, None, None
+    if work is not Work.LOOK_UP:
+        # That it was not found says nothing of whether it can be sent: those tries count on.
+        listing.attempts, listing.next_attempt_at, listing.last_error = 0, None, None
     if finished:
         outcomes.ask_later(session, listing, now)
     session.add(listing)

@@ -1,13 +1,16 @@
 """Listings at Alibaba.com, through the real worker and over HTTP to its double."""
 
+from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, time, timedelta
+from threading import Barrier
 from typing import Any
 
 import pytest
 from sqlmodel import Session, select
 
 from api.channels.models import ChannelConnection
-from api.core import outbound
+from api.channels.service import syncing
+from api.core import db, ids, outbound
 from api.rules.clock import BISHKEK
 from tests.alibaba_double.app import Fault
 from tests.channels import listing as samples
@@ -148,6 +151,23 @@ def test_what_the_platform_took_without_an_answer_is_not_listed_twice(
     found = shop.told(made)
     assert (found["status"], found["attempts"]) == ("submitted", 0)
     assert found["external_id"] in shop.platform.products
+
+
+def test_two_workers_at_once_list_it_once(shop: Shop) -> None:
+    made = shop.asked(shop.goods())
+    listing_id, together = ids.parse("channellisting", made["id"]), Barrier(2)
+
+    def work(name: str) -> None:
+        together.wait()
+        finished = False
+        while not finished:
+            with db.worker_unit_of_work() as session:
+                finished = syncing.step(session, listing_id, name)
+
+    with ThreadPoolExecutor(2) as pool:
+        assert list(pool.map(work, "ab")) == [None, None]
+    assert len(shop.platform.called(ADD)) == len(shop.platform.products) == 1
+    assert shop.told(made)["status"] == "submitted"
 
 
 def test_a_channel_that_asks_for_silence_gets_it_for_every_listing(shop: Shop) -> None:

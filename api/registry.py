@@ -7,7 +7,7 @@ from api.audit import models as audit
 from api.catalog import image_models, market_gate, price_models
 from api.catalog import models as catalog
 from api.channels import models as channels
-from api.channels.service import standings
+from api.channels.service import pushes, standings
 from api.contracts import entry
 from api.contracts import models as contracts
 from api.core import metrics, outbox
@@ -283,6 +283,10 @@ TABLES = (
     payments.PaymentDispute,
     payments.StripeCursor,
     delivery.Invoice,
+    channels.ChannelConnection,
+    channels.ChannelListing,
+    channels.ChannelOrder,
+    channels.ChannelInquiry,
     channels.ExportPermission,
     channels.ProductLabel,
     channels.Feed,
@@ -324,6 +328,11 @@ gates.plug(Purpose.PAYOUT, security_chargebacks.payout_blockers)
 metrics.show(*troubles.FIGURES)
 quotas.plug(plan_quotas.GATE)
 market_gate.plug(standings.GATE)
-providers.register(*tracking_messages.PROVIDERS, stripe_events.PROVIDER, bank_messages.PROVIDER)
+providers.register(
+    *tracking_messages.PROVIDERS,
+    stripe_events.PROVIDER,
+    bank_messages.PROVIDER,
+    pushes.PROVIDER,
+)
 outbox.before_commit(publishing.EVENTS.keys(), publishing.publish)
 outbox.before_commit(catalogue.TYPES.keys(), envelopes.publish)

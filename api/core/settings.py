@@ -17,6 +17,7 @@ from pydantic import (
 )
 from pydantic_settings import SettingsConfigDict
 
+from api.core.channel_settings import ChannelSettings
 from api.core.payment_settings import PaymentSettings
 from api.core.retention_settings import RetentionSettings
 from api.core.signature_settings import SignatureSettings
@@ -52,7 +53,9 @@ RATE_LIMITS = {
 """Requests by the plan of an organisation; `organisation` counts all its keys together."""
 
 
-class Settings(PaymentSettings, SignatureSettings, TranslationSettings, RetentionSettings):
+class Settings(
+    PaymentSettings, SignatureSettings, TranslationSettings, RetentionSettings, ChannelSettings
+):
     """Every setting, with defaults that start one machine with nothing installed."""
 
     model_config = SettingsConfigDict(env_prefix="KERBEN_", env_file=None, extra="forbid")

@@ -3,6 +3,7 @@
 from sqlalchemy import select, update
 from sqlmodel import Session
 
+from api.channels.models import ChannelConnection
 from api.core import encryption
 from api.core.tables import Table
 from api.identity.models import IdentityProvider, Person
@@ -12,6 +13,7 @@ from api.webhooks.models import WebhookSecret
 
 ENCRYPTED: tuple[tuple[type[Table], str], ...] = (
     (BankEntry, "counterparty_number"),
+    (ChannelConnection, "credentials"),
     (IdentityProvider, "client_secret"),
     (IntakeSource, "secret"),
     (IntakeSource, "previous_secret"),

@@ -67,6 +67,12 @@ SCOPES: dict[str, tuple[frozenset[OrgRole], frozenset[MemberRole]]] = {
     "export_permissions:verify": (STAFF, frozenset({_M.OWNER})),
     "feeds:read": (SELLERS | STAFF, frozenset(MemberRole)),
     "feeds:write": (SELLERS | STAFF, frozenset({_M.OWNER, _M.CATALOGUE, _M.SALES})),
+    "channels:read": (SELLERS | {_R.PARTNER}, frozenset(MemberRole)),
+    "channels:write": (SELLERS, frozenset({_M.OWNER, _M.CATALOGUE, _M.SALES})),
+    "channels:answer": (
+        frozenset({_R.PARTNER}),
+        frozenset({_M.OWNER, _M.CATALOGUE, _M.SALES}),
+    ),
     "imports:write": (SELLERS, frozenset({_M.OWNER, _M.CATALOGUE})),
     "tenders:read": (EVERYBODY, frozenset(MemberRole)),
     "tenders:write": (BUYERS, frozenset({_M.OWNER, _M.PROCUREMENT_OFFICER})),

@@ -1,7 +1,7 @@
 """Feeds of offers for marketplaces, their builds, and what builds left out.
 
 Revision ID: 0137
-Revises: 0116
+Revises: 0146
 """
 
 from collections.abc import Sequence
@@ -11,7 +11,7 @@ import sqlmodel.sql.sqltypes
 from alembic import op
 
 revision: str = "0137"
-down_revision: str | Sequence[str] | None = "0116"
+down_revision: str | Sequence[str] | None = "0146"
 branch_labels: str | Sequence[str] | None = None
 depends_on: str | Sequence[str] | None = None
 

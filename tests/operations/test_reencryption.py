@@ -10,7 +10,8 @@ from sqlmodel import Session, select
 from typer.testing import CliRunner
 
 from api.__main__ import main
-from api.core import encryption, settings
+from api.channels.models import ChannelConnection
+from api.core import db, encryption, settings
 from api.operations.reencryption import ENCRYPTED
 from tests.identity import people
 from tests.intake import signing
@@ -39,6 +40,10 @@ def kept(as_org: AsOrg, session: Session, drain: Callable[[], int]) -> dict[str,
     office = treasury.opened(as_org).first
     ok(office.post("/v1/bank-statements", content=banking.camt(entry), headers=BYTES))
     drain()
+    with db.worker_unit_of_work() as worker:
+        shop = ChannelConnection(org_id=owner.org_id, name="x", channel="alibaba", market="CN")
+        shop.credentials = encryption.lock('{"access_token": "a"}', shop.id)
+        worker.add(shop)
     people.with_app(people.joined(owner, "aigul@example.kg"))
     owner.client.cookies.clear()
     found = read(session)

@@ -1,6 +1,6 @@
 """Routes of selling abroad."""
 
-from api.channels.router import feeds, markets, permissions
+from api.channels.router import connections, feeds, listings, markets, permissions
 
 ROUTERS = (
     permissions.router,
@@ -9,4 +9,9 @@ ROUTERS = (
     markets.standings_router,
     feeds.router,
     feeds.published,
+    connections.channels_router,
+    connections.router,
+    listings.router,
+    listings.orders_router,
+    listings.inquiries_router,
 )

@@ -57,6 +57,13 @@ DESK = {
     "warranty_months": "24",
     "attributes": "height=620-760 mm;seats=1",
 }
+CAPACITY = {
+    "quantity": "500",
+    "unit_code": "SET",
+    "period": "week",
+    "lead_days": 5,
+    "calendar": "KG",
+}
 CERTIFICATE = {
     "scheme": "ISO9001",
     "number": "CN25Q31807R2M",

@@ -62,52 +62,52 @@ def list(ctx: Read, wanted: Annotated[ChangeQuery, Query()]) -> Page[Any]:
     return Page(items=items, has_more=cursor is not None, next_cursor=cursor)
 
 
-@router.get("/product-changes/{change_id}", response_model=ProductChangeOut)
-def get(change_id: ChangeId, ctx: Read) -> Any:
+@router.get("/product-changes/{product_change_id}", response_model=ProductChangeOut)
+def get(product_change_id: ChangeId, ctx: Read) -> Any:
     """A change of a product of yours, or one that you proposed."""
-    return _shown(ctx, changes.get(ctx.session, ctx.org_id, change_id))
+    return _shown(ctx, changes.get(ctx.session, ctx.org_id, product_change_id))
 
 
 @router.post(
-    "/product-changes/{change_id}/approve",
+    "/product-changes/{product_change_id}/approve",
     response_model=ProductChangeOut,
     responses=documented(Conflict, ChangeReviewedAlone, ChangeStale, PreconditionFailed),
 )
-def approve(change_id: ChangeId, data: ChangeReviewIn, ctx: Write) -> Any:
+def approve(product_change_id: ChangeId, data: ChangeReviewIn, ctx: Write) -> Any:
     """Make a change of a product of yours that somebody else has proposed."""
-    change, product = _to_decide(ctx, change_id)
+    change, product = _to_decide(ctx, product_change_id)
     return _shown(ctx, changes.approve(ctx.session, change, product, ctx.actor, data.reason))
 
 
 @router.post(
-    "/product-changes/{change_id}/reject",
+    "/product-changes/{product_change_id}/reject",
     response_model=ProductChangeOut,
     responses=documented(Conflict, ChangeReviewedAlone, PreconditionFailed),
 )
-def reject(change_id: ChangeId, data: ChangeReviewIn, ctx: Write) -> Any:
+def reject(product_change_id: ChangeId, data: ChangeReviewIn, ctx: Write) -> Any:
     """Leave a product of yours as it is, for a reason."""
-    change, product = _to_decide(ctx, change_id)
+    change, product = _to_decide(ctx, product_change_id)
     return _shown(ctx, changes.reject(ctx.session, change, product, ctx.actor, data.reason))
 
 
 @router.post(
-    "/product-changes/{change_id}/withdraw",
+    "/product-changes/{product_change_id}/withdraw",
     response_model=ProductChangeOut,
     responses=documented(Conflict, PreconditionFailed),
 )
-def withdraw(change_id: ChangeId, ctx: Write) -> Any:
+def withdraw(product_change_id: ChangeId, ctx: Write) -> Any:
     """Take back a change that you proposed."""
-    change = changes.locked(ctx.session, change_id, proposer_id=ctx.org_id)
+    change = changes.locked(ctx.session, product_change_id, proposer_id=ctx.org_id)
     ctx.check_version(change)
     return _shown(ctx, changes.withdraw(ctx.session, change, ctx.actor))
 
 
-def _to_decide(ctx: Context, change_id: ChangeId) -> tuple[ProductChange, Any]:
+def _to_decide(ctx: Context, product_change_id: ChangeId) -> tuple[ProductChange, Any]:
     """A change with its product, both locked, the product first: as whoever changes it does."""
-    found = changes.get(ctx.session, ctx.org_id, change_id)
+    found = changes.get(ctx.session, ctx.org_id, product_change_id)
     product = products.locked(ctx.session, ctx.org_id, found.product_id)
     ctx.session.refresh(product)
-    change = changes.locked(ctx.session, change_id, org_id=ctx.org_id)
+    change = changes.locked(ctx.session, product_change_id, org_id=ctx.org_id)
     ctx.session.refresh(change)
     ctx.check_version(change)
     return change, product

@@ -33,8 +33,7 @@ def buyer(as_org: AsOrg) -> Any:
 
 
 def asked(buyer: Any, offer: dict[str, Any], **changed: Any) -> Any:
-    body = {"offer_id": offer["id"], "quantity": "1", "place_code": "kg-bishkek", **changed}
-    return buyer.post("/v1/samples", json=body)
+    return buyer.post("/v1/samples", json=samples.sample(offer, **changed))
 
 
 def terms(session: Session, **changed: Any) -> dict[str, Any]:

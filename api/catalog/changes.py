@@ -13,7 +13,7 @@ from api.catalog.change_schemas import ProductChangeIn
 from api.catalog.models import Product
 from api.catalog.product_schemas import ProductPatch
 from api.core import audit, db
-from api.core.errors import AlreadyExists, Conflict, NotFound, refused
+from api.core.errors import AlreadyExists, Conflict, Invalid, NotFound, refused
 from api.core.outbox import emit
 from api.rules import product_changes
 from api.rules.clock import local_date
@@ -57,7 +57,10 @@ def propose(
     """
     if product.org_id != org_id and not _sells(session, org_id, product.gtin):
         raise OtherGoods
-    wanted = products.wanted(session, product, data.changes)
+    try:
+        wanted = products.wanted(session, product, data.changes)
+    except Invalid as wrong:
+        raise _within_changes(wrong) from wrong
     after = data.changes.model_dump(mode="json", exclude_unset=True)
     before = products.shown(product, after)
     if before == wanted.model_dump(mode="json", include={*after}):
@@ -163,6 +166,16 @@ def shown(session: Session, changes: list[ProductChange]) -> list[dict[str, Any]
         }
         for change in changes
     ]
+
+
+def _within_changes(wrong: Invalid) -> Invalid:
+    """The same findings, at their places in a proposal."""
+    return Invalid(
+        errors=[
+            each.model_copy(update={"pointer": f"#/changes{each.pointer.removeprefix('#')}"})
+            for each in wrong.errors
+        ]
+    )
 
 
 def _sells(session: Session, org_id: UUID, gtin: str | None) -> bool:

@@ -77,7 +77,7 @@ def update(
         if fields and reviews.listed(session, [product.id]):
             reviews.require_none(fields)
     trail = Trail(product.org_id, actor)
-    if replace(trail, product, made_of):
+    if replace(trail, product, made_of, change=change):
         offers = select(Offer.id).where(
             Offer.product_id == product.id, Offer.status != OfferStatus.DRAFT
         )
@@ -101,11 +101,14 @@ def shown(product: Product, fields: Collection[str]) -> dict[str, Any]:
     return ProductIn.model_validate(current).model_dump(mode="json", include={*fields})
 
 
-def replace(trail: Trail, product: Product | ProductState, data: ProductIn) -> bool:
+def replace(
+    trail: Trail, product: Product | ProductState, data: ProductIn, *, change: UUID | None = None
+) -> bool:
     """Give the product all the values of `data`; True when that changed anything.
 
     What no column of an import sheet names (weight, measures, packages, hazard) stays unless it
-    is given; so do the values that tell a variant from the others of its group.
+    is given; so do the values that tell a variant from the others of its group. The trail names
+    the `change` that somebody else looked through.
     """
     given = data.model_fields_set
     values = {k: v for k, v in columns(data).items() if k not in _KEPT or k in given}
@@ -113,7 +116,8 @@ def replace(trail: Trail, product: Product | ProductState, data: ProductIn) -> b
     changed = assign(product, values)
     if changed:
         product.version += 1
-        trail.record(f"product:{product.id.hex}", "update", fields=changed)
+        named = {} if change is None else {"change": change.hex}
+        trail.record(f"product:{product.id.hex}", "update", fields=changed, **named)
     return bool(changed)
 
 

@@ -20,6 +20,7 @@ from api.core import bulk, db
 from api.core.errors import Conflict
 from api.core.trail import Trail
 from api.rules import stock
+from api.rules.offers import plain
 from api.rules.stock import Balance, MovementKind, Refused
 
 _BEGIN = frozenset({MovementKind.COUNTED, MovementKind.RECEIVED})
@@ -309,7 +310,7 @@ def _told(trail: Trail, level: StockLevel, balance: Balance, movements: int) -> 
         "stock.changed",
         level.offer_id,
         place_code=level.place_code,
-        on_hand=f"{balance.on_hand:f}",
-        reserved=f"{balance.reserved:f}",
-        available=f"{balance.available:f}",
+        on_hand=plain(balance.on_hand),
+        reserved=plain(balance.reserved),
+        available=plain(balance.available),
     )

@@ -67,6 +67,9 @@ def put_stock(offer_id: OfferId, data: StockTermsIn, ctx: Own) -> StockLevel:
     """Say of your goods at a place from when on they may leave, and whether more of them may be
     taken than is there."""
     offer = offers.locked(ctx.session, ctx.org_id, offer_id)
+    for each in stock.levels(ctx.session, offer.id):
+        if each.place_code == data.place_code:
+            ctx.check_version(each)
     level = stock.say(ctx.session, offer, ctx.actor, data)
     ctx.tag(level)
     return level

@@ -9,6 +9,8 @@ from dataclasses import dataclass
 from decimal import Decimal
 from enum import StrEnum
 
+from api.rules.offers import plain
+
 ZERO = Decimal(0)
 
 
@@ -93,7 +95,7 @@ def change(
             return Change(-quantity, ZERO)
         case MovementKind.SHIPPED:
             if quantity > balance.on_hand and not balance.backorders:
-                raise Refused(StockFault.INSUFFICIENT_STOCK, f"{balance.on_hand:f} are there")
+                raise Refused(StockFault.INSUFFICIENT_STOCK, f"{plain(balance.on_hand)} are there")
             return Change(-quantity, -quantity)
 
 
@@ -107,9 +109,9 @@ def _check_reservation(kind: MovementKind, quantity: Decimal, left: Decimal) -> 
         detail = "Only what is released or shipped is of a reservation"
         raise Refused(StockFault.NOT_OF_A_RESERVATION, detail)
     if quantity > left:
-        raise Refused(StockFault.NOT_RESERVED, f"{left:f} are still reserved")
+        raise Refused(StockFault.NOT_RESERVED, f"{plain(left)} are still reserved")
 
 
 def _check_free(balance: Balance, quantity: Decimal) -> None:
     if quantity > balance.available and not balance.backorders:
-        raise Refused(StockFault.INSUFFICIENT_STOCK, f"{balance.available:f} are available")
+        raise Refused(StockFault.INSUFFICIENT_STOCK, f"{plain(balance.available)} are available")

@@ -155,7 +155,7 @@ def activated(seller: Any, **changed: Any) -> dict[str, Any]:
 def promised(seller: Any, product: str) -> dict[str, Any]:
     """A unit of the capacity of a product, promised for a day two months from now."""
     url = f"/v1/products/{product}"
-    stated = seller.put(f"{url}/capacity", json=CAPACITY)
+    stated = seller.request("PUT", f"{url}/capacity", json=CAPACITY)
     assert stated.status_code == 200, stated.text
     due_on = (local_date(utcnow()) + timedelta(days=60)).isoformat()
     body = {"quantity": "1", "due_on": due_on, "reference": "SO-1"}

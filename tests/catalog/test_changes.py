@@ -174,5 +174,5 @@ def test_a_proposal_that_changes_nothing_or_is_wrong_is_refused(
     wrong = proposed(seller, product, country_of_origin="XX")
 
     assert [e["code"] for e in same.json()["errors"]] == ["nothing_changes"]
-    assert [e["pointer"] for e in wrong.json()["errors"]] == ["#/country_of_origin"]
+    assert [e["pointer"] for e in wrong.json()["errors"]] == ["#/changes/country_of_origin"]
     assert session.exec(select(ProductChange)).all() == []

@@ -133,14 +133,20 @@ def test_a_count_is_true_and_backorders_are_the_sellers_to_allow(seller: Any) ->
     assert told(seller, fact("counted", "5", "c2"))[0]["outcome"] == "recorded"
     assert levels(seller, offer) == [(PLACE, "5", "8", "0")]
     assert told(seller, fact("reserved", "1", "so-2"))[0]["code"] == "insufficient_stock"
-    assert seller.put(url, json={"place_code": PLACE, "backorders": True}).status_code == 200
+    assert (
+        seller.request("PUT", url, json={"place_code": PLACE, "backorders": True}).status_code
+        == 200
+    )
     found = told(
         seller, fact("reserved", "1", "so-2"), fact("shipped", "8", "s1", reservation="so-1")
     )
     assert [each["on_hand"] for each in found] == ["5", "-3"]
-    refused = seller.put(url, json={"place_code": PLACE})
+    late = {"If-Match": '"1"'}
+    seen = seller.request("PUT", url, json={"place_code": PLACE}, headers=late)
+    assert seen.status_code == 412
+    refused = seller.request("PUT", url, json={"place_code": PLACE})
     assert (refused.status_code, refused.json()["code"]) == (409, "stock_is_short")
-    assert seller.put(url, json={"place_code": "nowhere"}).status_code == 422
+    assert seller.request("PUT", url, json={"place_code": "nowhere"}).status_code == 422
     assert levels(seller, offer) == [(PLACE, "-3", "1", "0")]
 
 
@@ -208,7 +214,7 @@ def test_strangers_are_told_how_many_by_what_date_and_nothing_else(
     later = local_date(db.now(session)) + timedelta(days=9)
     told(seller, fact("counted", "50", "c2", place_code="cn-wenzhou"))
     waiting = {"place_code": "cn-wenzhou", "available_from": later.isoformat()}
-    assert seller.put(f"{url}/stock", json=waiting).status_code == 200
+    assert seller.request("PUT", f"{url}/stock", json=waiting).status_code == 200
 
     now = buyer.get(f"{url}/availability").json()
     asked = buyer.get(f"{url}/availability", params={"quantity": "170", "by": later.isoformat()})
@@ -230,7 +236,7 @@ def test_capacity_is_promised_once_and_what_is_closed_counts_no_more(
 ) -> None:
     offer, buyer = samples.activated(seller), as_org(["buyer"])
     url = f"/v1/products/{offer['product']['id']}"
-    assert seller.put(f"{url}/capacity", json=samples.CAPACITY).status_code == 200
+    assert seller.request("PUT", f"{url}/capacity", json=samples.CAPACITY).status_code == 200
     assert buyer.get(f"{url}/capacity").json()["quantity"] == "500"
     due = local_date(db.now(session)) + timedelta(days=60)
     asked = {"by": due.isoformat()}
@@ -258,7 +264,7 @@ def test_capacity_is_promised_once_and_what_is_closed_counts_no_more(
     assert seller.post(closing, json={"closing": "cancelled"}).json()["closing"] == "cancelled"
     assert seller.post(closing, json={"closing": "fulfilled"}).status_code == 409
     assert promised("so-3").status_code == 201
-    unknown = seller.put(f"{url}/capacity", json={**samples.CAPACITY, "calendar": "XX"})
+    unknown = seller.request("PUT", f"{url}/capacity", json={**samples.CAPACITY, "calendar": "XX"})
     assert [e["code"] for e in unknown.json()["errors"]] == ["unknown_calendar"]
 
 

@@ -4,7 +4,14 @@ published with an act in its own transaction, so that no process can act without
 from sqlmodel import SQLModel
 
 from api.audit import models as audit
-from api.catalog import image_models, market_gate, price_models
+from api.catalog import (
+    change_models,
+    image_models,
+    market_gate,
+    price_models,
+    sample_models,
+    stock_models,
+)
 from api.catalog import models as catalog
 from api.channels import models as channels
 from api.channels.service import pushes, standings
@@ -117,6 +124,7 @@ TABLES = (
     onboarding.Evidence,
     reference.FxRate,
     catalog.Certificate,
+    catalog.CertificateEdition,
     catalog.ProductGroup,
     catalog.Product,
     image_models.ProductImage,
@@ -125,6 +133,12 @@ TABLES = (
     catalog.Offer,
     catalog.PriceTier,
     price_models.PricePoint,
+    stock_models.StockLevel,
+    stock_models.StockMovement,
+    stock_models.ProductionCapacity,
+    stock_models.CapacityPromise,
+    sample_models.Sample,
+    change_models.ProductChange,
     catalog.LeadTimeTier,
     catalog.OfferCertificate,
     catalog.OfferSource,

@@ -4,7 +4,7 @@ from uuid import UUID
 
 from sqlmodel import Session
 
-from api.catalog import certificates, images, imports, offers
+from api.catalog import certificates, images, imports, offers, samples
 from api.core import db
 from api.core.jobs import Job
 from workers import observed
@@ -26,6 +26,12 @@ def import_offers(session: Session, job: Job) -> bool:
 def expire_offer(session: Session, resource_id: str) -> None:
     """End an offer after the last day of its validity."""
     offers.expire(session, UUID(resource_id))
+
+
+@task("catalog.lapse_sample")
+def lapse_sample(session: Session, resource_id: str) -> None:
+    """End a sample that nobody has answered or assessed in time."""
+    samples.lapse(session, UUID(resource_id))
 
 
 @task("catalog.announce_certificate")

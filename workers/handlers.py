@@ -21,6 +21,8 @@ HANDLERS: dict[str, tuple[str, ...]] = {
     "offer.validity_ended": ("catalog.expire_offer",),
     "certificate.expired": ("catalog.announce_certificate", "procurement.flag_certificate"),
     "certificate.withdrawn": ("catalog.announce_certificate",),
+    "sample.due": ("catalog.lapse_sample",),
+    "certificate.renewed": ("catalog.announce_certificate",),
     "organisation.level_lapsed": ("identity.announce_level",),
     "certificate.notice_due": ("catalog.notify_certificate",),
     "evidence.notice_due": ("onboarding.notify_evidence",),

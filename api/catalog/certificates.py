@@ -1,6 +1,6 @@
 """What can be done with certificates. Never commits: the caller owns the transaction."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from datetime import date, timedelta
 from typing import BinaryIO, NamedTuple
 from uuid import UUID
@@ -8,8 +8,18 @@ from uuid import UUID
 from sqlmodel import Session, col, select
 from sqlmodel.sql.expression import SelectOfScalar
 
-from api.catalog.models import Certificate, Offer, OfferCertificate
-from api.catalog.product_schemas import CertificateFinding, CertificateIn
+from api.catalog.models import (
+    Certificate,
+    CertificateEdition,
+    Offer,
+    OfferCertificate,
+    Product,
+)
+from api.catalog.product_schemas import (
+    CertificateFinding,
+    CertificateIn,
+    CertificateRenewalIn,
+)
 from api.core import audit, db, deadlines, rows
 from api.core.errors import AlreadyExists, Conflict, NotFound, refused
 from api.core.files import service as files
@@ -17,15 +27,37 @@ from api.core.files.models import File
 from api.core.outbox import emit
 from api.identity.models import Organisation
 from api.onboarding import names
+from api.reference import packages
 from api.reference import service as reference
 from api.rules import expiry
+from api.rules.certificates import RenewalFault, Span, not_about, renewal_fault
 from api.rules.clock import local_date
 from api.rules.offers import CERTIFICATE, CertificateStatus, OfferStatus, validity_end
 from api.rules.states import IllegalTransition
 
 NOTICE_DUE = "certificate.notice_due"
-_NEVER_SILENTLY = frozenset({CertificateFinding.DATES_DIFFER, CertificateFinding.HOLDER_DIFFERS})
+_NEVER_SILENTLY = frozenset(
+    {
+        CertificateFinding.DATES_DIFFER,
+        CertificateFinding.HOLDER_DIFFERS,
+        CertificateFinding.NOT_FOR_GOODS,
+    }
+)
 """What a verifier must name to verify in spite of it."""
+_OF_AN_EDITION = {
+    "org_id",
+    "issued_by",
+    "valid_from",
+    "expires_on",
+    "registry_url",
+    "document_sha256",
+    "file_id",
+    "file_name",
+    "status",
+    "entered_by",
+    "verified_by",
+    "verified_at",
+}
 
 
 class CertificateContradicts(AlreadyExists):
@@ -76,7 +108,8 @@ def create(session: Session, org_id: UUID, actor: str, data: CertificateIn) -> C
         entered = (known.issued_by, known.valid_from, known.expires_on)
         if entered != (data.issued_by, data.valid_from, data.expires_on):
             raise CertificateContradicts(
-                f"You have entered it as of {known.issued_by}, {_span(known)}."
+                f"You have entered it as of {known.issued_by}, {_span(known)}; what its issuer has"
+                " renewed under its number is told by its renewal."
             )
         raise AlreadyExists("You have entered this certificate already.")
     certificate = Certificate(org_id=org_id, entered_by=actor, **data.model_dump())
@@ -153,6 +186,12 @@ def findings(session: Session, certificate: Certificate) -> list[Finding]:
         if unlike is not None:
             detail = f"It was issued to {unlike.one}, unlike {unlike.other}."
             found.append(Finding(CertificateFinding.HOLDER_DIFFERS, detail))
+    unlike_goods = not_about(
+        packages.certificate_exclusions(), certificate.scheme, _goods(session, certificate)
+    )
+    if unlike_goods:
+        detail = f"{certificate.scheme} is never about goods of {', '.join(unlike_goods)}."
+        found.append(Finding(CertificateFinding.NOT_FOR_GOODS, detail))
     if certificate.file_id is None:
         found.append(Finding(CertificateFinding.DOCUMENT_MISSING, "Its document was not uploaded."))
     expires = certificate.expires_on
@@ -217,6 +256,49 @@ def withdraw(session: Session, certificate: Certificate, actor: str) -> Certific
     return certificate
 
 
+def renew(
+    session: Session, certificate: Certificate, actor: str, data: CertificateRenewalIn
+) -> Certificate:
+    """The issuer has renewed the locked certificate under its number: what it said before is kept as
+    an edition, and what it says now is a claim until somebody verifies it.
+
+    Raises Invalid (`never_ends`, `not_later`, `not_begun`), and Conflict once it is withdrawn.
+    """
+    today = local_date(db.now(session))
+    former = Span(certificate.valid_from, certificate.expires_on)
+    fault = renewal_fault(former, Span(data.valid_from, data.expires_on), today)
+    if fault is not None:
+        detail = f"It is no renewal of one that holds {_span(certificate)}."
+        pointer = "valid_from" if fault is RenewalFault.NOT_BEGUN else "expires_on"
+        raise refused(f"#/{pointer}", fault.value, detail)
+    edition = CertificateEdition(
+        certificate_id=certificate.id,
+        renewed_by=actor,
+        **certificate.model_dump(include=_OF_AN_EDITION),
+    )
+    _move(session, certificate, "renew", actor)
+    session.add(edition)
+    for name, value in data.model_dump().items():
+        setattr(certificate, name, value)
+    certificate.entered_by, certificate.file_id, certificate.file_name = actor, None, None
+    certificate.verified_by = certificate.verified_at = None
+    certificate.told = []
+    deadlines.disarm(session, "certificate.expired", certificate.id)
+    deadlines.disarm(session, NOTICE_DUE, certificate.id)
+    session.flush()
+    if data.expires_on is not None:
+        certificate.told = expiry.passed_at(data.expires_on, today)
+        _arm(session, certificate)
+    return certificate
+
+
+def editions(session: Session, certificate: Certificate) -> Sequence[CertificateEdition]:
+    """What the certificate said before it was renewed, for its owner and the operator; the latest
+    first."""
+    query = select(CertificateEdition).where(CertificateEdition.certificate_id == certificate.id)
+    return session.exec(query.order_by(col(CertificateEdition.id).desc())).all()
+
+
 def announce(session: Session, certificate_id: UUID) -> None:
     """Tell of every active offer that shows the certificate: what it proves has changed."""
     offers = session.exec(
@@ -254,6 +336,18 @@ def own(org_id: UUID) -> SelectOfScalar[Certificate]:
     return select(Certificate).where(Certificate.org_id == org_id)
 
 
+def _goods(session: Session, certificate: Certificate) -> Collection[str]:
+    """The customs codes of what it is shown for."""
+    query = (
+        select(Product.hs_code)
+        .join(Offer, col(Offer.product_id) == Product.id)
+        .join(OfferCertificate, col(OfferCertificate.offer_id) == Offer.id)
+        .where(OfferCertificate.certificate_id == certificate.id)
+        .distinct()
+    )
+    return [code for code in session.exec(query) if code is not None]
+
+
 def _arm(session: Session, certificate: Certificate) -> None:
     if certificate.expires_on is not None:
         due, org_id = validity_end(certificate.expires_on), certificate.org_id
@@ -282,7 +376,7 @@ def _move(session: Session, certificate: Certificate, action: str, actor: str) -
         raise Conflict(str(error)) from error
     certificate.version += 1
     _record(session, certificate, action, actor)
-    event = f"certificate.{certificate.status}"
+    event = f"certificate.{'renewed' if action == 'renew' else certificate.status}"
     org_id, version = certificate.org_id, certificate.version
     emit(session, event, certificate.id, org_id=org_id, version=version)
 

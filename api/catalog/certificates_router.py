@@ -9,9 +9,11 @@ from api.catalog import certificates
 from api.catalog.certificates import CertificateContradicts, CertificateDoubtful, VerifiedAlone
 from api.catalog.models import Certificate
 from api.catalog.product_schemas import (
+    CertificateEditionOut,
     CertificateFindingOut,
     CertificateIn,
     CertificateOut,
+    CertificateRenewalIn,
     CertificateVerificationIn,
 )
 from api.catalog.types import CertificateId, Line
@@ -145,6 +147,29 @@ def download(
     start, end = part.of(file)
     pieces = store.get().read(file.key, start, end)
     return links.sent(file, certificate.file_name, pieces, start, end)
+
+
+@router.post(
+    "/{certificate_id}/renew",
+    response_model=CertificateOut,
+    responses=documented(Conflict, PreconditionFailed),
+)
+def renew(certificate_id: CertificateId, data: CertificateRenewalIn, ctx: Write) -> Certificate:
+    """The issuer has renewed a certificate of yours under its number: later days, a new document.
+    What it said before is kept; what it says now is a claim until it is verified."""
+    certificate = certificates.locked(ctx.session, certificate_id, ctx.org_id)
+    ctx.check_version(certificate)
+    certificates.renew(ctx.session, certificate, ctx.actor, data)
+    ctx.tag(certificate)
+    return certificate
+
+
+@router.get("/{certificate_id}/editions", response_model=Page[CertificateEditionOut])
+def list_editions(certificate_id: CertificateId, ctx: Read) -> Page[Any]:
+    """What a certificate of yours said before it was renewed, the latest first."""
+    certificate = certificates.get(ctx.session, certificate_id)
+    found = certificates.editions(ctx.session, certificate)
+    return Page(items=[*found], has_more=False, next_cursor=None)
 
 
 @router.post(

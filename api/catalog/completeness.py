@@ -2,7 +2,7 @@
 
 from sqlmodel import Session
 
-from api.catalog import images
+from api.catalog import capacity, images
 from api.catalog.models import Product
 from api.core import db
 from api.reference import packages
@@ -39,5 +39,6 @@ def of(session: Session, product: Product) -> Completeness:
             has_weight=product.net_weight_kg is not None,
             has_dimensions=None not in (product.length_mm, product.width_mm, product.height_mm),
             has_packages=bool(product.pack_levels),
+            has_availability=capacity.is_told(session, product),
         )
     )

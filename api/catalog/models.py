@@ -84,6 +84,29 @@ class Certificate(Table, table=True):
     version: int = 1
 
 
+class CertificateEdition(Table, table=True):
+    """What a certificate said until it was renewed under its number, for good; created then."""
+
+    __tablename__ = "certificate_edition"
+
+    org_id: UUID = Field(foreign_key="organisation.id", ondelete="RESTRICT")
+    certificate_id: UUID = Field(foreign_key="certificate.id", index=True, ondelete="RESTRICT")
+    issued_by: str = Field(max_length=300)
+    valid_from: date | None = None
+    expires_on: date | None = None
+    registry_url: str | None = Field(default=None, max_length=2000)
+    document_sha256: str | None = Field(default=None, max_length=64)
+    file_id: UUID | None = Field(
+        default=None, foreign_key="file.id", index=True, ondelete="RESTRICT"
+    )
+    file_name: str | None = Field(default=None, max_length=500)
+    status: CertificateStatus = Field(sa_type=state(CertificateStatus))
+    entered_by: str | None = Field(default=None, max_length=80)
+    verified_by: str | None = Field(default=None, max_length=80)
+    verified_at: datetime | None = Field(default=None, sa_type=TIMESTAMP)
+    renewed_by: str = Field(max_length=80)
+
+
 class ProductGroup(Table, table=True):
     """Products that differ along axes: names of attributes, of which each has its value."""
 

@@ -10,7 +10,7 @@ from uuid import UUID
 from sqlalchemy.orm import joinedload, selectinload
 from sqlmodel import Session, select
 
-from api.catalog import certificates, checks, products, records, states
+from api.catalog import certificates, checks, products, records, reviews, states
 from api.catalog.assign import assign
 from api.catalog.models import Certificate, Offer
 from api.catalog.schemas import LeadTimeTierIn, OfferIn, OfferPatch, OfferTerms, PriceTierIn
@@ -79,6 +79,7 @@ class Known:
     certificates: Mapping[str, Sequence[Certificate]]
     offers: dict[str, OfferState]
     products: dict[UUID, ProductState]
+    reviewed: frozenset[UUID]
 
 
 def create(session: Session, org_id: UUID, actor: str, data: OfferIn) -> Offer:
@@ -115,6 +116,15 @@ def locked(session: Session, org_id: UUID, offer_id: UUID) -> Offer:
         .with_for_update(of=Offer)
         .execution_options(populate_existing=True)
     ).one_or_none()
+    if offer is None:
+        raise NotFound
+    return offer
+
+
+def own_one(session: Session, org_id: UUID, offer_id: UUID) -> Offer:
+    """The seller's offer, to be read; NotFound for anybody else."""
+    query = select(Offer).where(Offer.id == offer_id, Offer.seller_id == org_id)
+    offer = session.exec(query).one_or_none()
     if offer is None:
         raise NotFound
     return offer
@@ -160,9 +170,16 @@ def _known(session: Session, org_id: UUID, batch: Sequence[OfferIn]) -> Known:
     offers = states.offers(session, org_id, {data.sku for data in batch})
     products = {offer.product_id: offer.product for offer in offers.values()}
     others = {data.product_id for data in batch if data.product_id} - products.keys()
+    today = local_date(db.now(session))
+    watched = {
+        known.product_id
+        for data in batch
+        if data.product is not None and (known := offers.get(data.sku)) is not None
+        if reviews.watched(known.product, data.product.cpv_code, data.product.hs_code, today)
+    }
     return Known(
         org_id=org_id,
-        today=local_date(db.now(session)),
+        today=today,
         unknown=checks.unknown_codes(
             session, (use for data in batch for use in checks.offer_uses(data))
         ),
@@ -171,6 +188,7 @@ def _known(session: Session, org_id: UUID, batch: Sequence[OfferIn]) -> Known:
         ),
         offers=offers,
         products={**products, **states.products(session, org_id, others)},
+        reviewed=reviews.listed(session, watched),
     )
 
 
@@ -209,6 +227,10 @@ def _saved(known: Known, trail: Trail, data: OfferIn, room: Room | None) -> Save
     if data.product_id is not None and data.product_id not in known.products:
         raise NotFound
     offer, outcome = known.offers.get(data.sku), Outcome.UNCHANGED
+    if offer is not None and data.product is not None and offer.product_id in known.reviewed:
+        values = products.columns(data.product)
+        fields = reviews.reviewed(offer.product, values, known.today)
+        reviews.require_none(fields, "product/")
     shown = room is not None and (offer is None or offer.status in ACTIVATED_FROM)
     if room is not None and shown:
         room.take()

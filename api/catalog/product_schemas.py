@@ -1,7 +1,7 @@
 """What the routes of products and certificates take and give."""
 
 from collections.abc import Mapping, Sequence
-from datetime import datetime
+from datetime import date, datetime
 from enum import StrEnum
 from typing import Any, Self
 
@@ -210,6 +210,21 @@ class CertificateIn(Input):
         return self
 
 
+class CertificateRenewalIn(Input):
+    """A certificate that its issuer has renewed under its number."""
+
+    valid_from: IsoDate | None = Field(default=None, examples=["2028-03-01"])
+    expires_on: IsoDate | None = Field(default=None, examples=["2031-02-28"])
+    registry_url: HttpsUrl | None = Field(default=None, examples=["https://www.cnca.gov.cn/"])
+    document_sha256: Sha256 | None = Field(default=None, examples=["cd" * 32])
+
+    @model_validator(mode="after")
+    def _in_order(self) -> Self:
+        if self.valid_from and self.expires_on and self.expires_on < self.valid_from:
+            raise ValueError("expires_on is before valid_from")
+        return self
+
+
 class CertificateOut(CertificateIn):
     """A certificate as others see it."""
 
@@ -224,12 +239,29 @@ class CertificateOut(CertificateIn):
     created_at: datetime
 
 
+class CertificateEditionOut(BaseModel):
+    """What a certificate said until it was renewed, on `renewed_at`."""
+
+    model_config = ConfigDict(from_attributes=True)
+
+    issued_by: str
+    valid_from: date | None
+    expires_on: date | None
+    registry_url: str | None
+    document_sha256: str | None
+    file_name: str | None
+    status: CertificateStatus
+    verified_at: datetime | None
+    renewed_at: datetime = Field(validation_alias="created_at")
+
+
 class CertificateFinding(StrEnum):
     """What makes a certificate doubtful."""
 
     DATES_DIFFER = "dates_differ"
     ISSUER_DIFFERS = "issuer_differs"
     HOLDER_DIFFERS = "holder_differs"
+    NOT_FOR_GOODS = "not_for_goods"
     DOCUMENT_MISSING = "document_missing"
     EXPIRED = "expired"
 

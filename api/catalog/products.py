@@ -1,12 +1,13 @@
 """What can be done with products. Never commits: the caller owns the transaction."""
 
+from collections.abc import Collection
 from typing import Any
 from uuid import UUID
 
 from sqlmodel import Session, select
 from sqlmodel.sql.expression import SelectOfScalar
 
-from api.catalog import checks, text_notes
+from api.catalog import checks, reviews, text_notes
 from api.catalog.assign import assign
 from api.catalog.models import Offer, Product
 from api.catalog.product_schemas import ProductIn, ProductPatch
@@ -56,12 +57,27 @@ def locked(session: Session, org_id: UUID, product_id: UUID) -> Product:
     return product
 
 
-def update(session: Session, product: Product, actor: str, data: ProductPatch) -> Product:
-    """Change the fields that the patch names, and tell of the offers that show them."""
-    wanted = checks.merged(ProductIn, _current(product, data), data)
-    _check(session, wanted)
+def update(
+    session: Session,
+    product: Product,
+    actor: str,
+    data: ProductPatch,
+    *,
+    change: UUID | None = None,
+) -> Product:
+    """Change the fields that the patch names, and tell of the offers that show them.
+
+    Raises Invalid, and ChangeNeedsReview for what somebody else must look through in a listed
+    product, unless it is of a `change` that was.
+    """
+    made_of = wanted(session, product, data)
+    if change is None:
+        today = local_date(db.now(session))
+        fields = reviews.reviewed(product, columns(made_of), today)
+        if fields and reviews.listed(session, [product.id]):
+            reviews.require_none(fields)
     trail = Trail(product.org_id, actor)
-    if replace(trail, product, wanted):
+    if replace(trail, product, made_of, change=change):
         offers = select(Offer.id).where(
             Offer.product_id == product.id, Offer.status != OfferStatus.DRAFT
         )
@@ -72,11 +88,27 @@ def update(session: Session, product: Product, actor: str, data: ProductPatch) -
     return product
 
 
-def replace(trail: Trail, product: Product | ProductState, data: ProductIn) -> bool:
+def wanted(session: Session, product: Product, data: ProductPatch) -> ProductIn:
+    """The product as a patch would make it, checked as a whole; Invalid."""
+    made_of = checks.merged(ProductIn, _current(product, data), data)
+    _check(session, made_of)
+    return made_of
+
+
+def shown(product: Product, fields: Collection[str]) -> dict[str, Any]:
+    """These fields of a product as the API takes them."""
+    current = {name: getattr(product, name) for name in ProductIn.model_fields}
+    return ProductIn.model_validate(current).model_dump(mode="json", include={*fields})
+
+
+def replace(
+    trail: Trail, product: Product | ProductState, data: ProductIn, *, change: UUID | None = None
+) -> bool:
     """Give the product all the values of `data`; True when that changed anything.
 
     What no column of an import sheet names (weight, measures, packages, hazard) stays unless it
-    is given; so do the values that tell a variant from the others of its group.
+    is given; so do the values that tell a variant from the others of its group. The trail names
+    the `change` that somebody else looked through.
     """
     given = data.model_fields_set
     values = {k: v for k, v in columns(data).items() if k not in _KEPT or k in given}
@@ -84,7 +116,8 @@ def replace(trail: Trail, product: Product | ProductState, data: ProductIn) -> b
     changed = assign(product, values)
     if changed:
         product.version += 1
-        trail.record(f"product:{product.id.hex}", "update", fields=changed)
+        named = {} if change is None else {"change": change.hex}
+        trail.record(f"product:{product.id.hex}", "update", fields=changed, **named)
     return bool(changed)
 
 

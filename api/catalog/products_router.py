@@ -5,6 +5,7 @@ from typing import Annotated, Any
 from api.catalog import completeness, products
 from api.catalog.models import Product
 from api.catalog.product_schemas import CompletenessOut, ProductIn, ProductOut, ProductPatch
+from api.catalog.reviews import ChangeNeedsReview
 from api.catalog.types import ProductId
 from api.core import pages, resource_metadata
 from api.core.errors import PreconditionFailed
@@ -85,9 +86,14 @@ def put_metadata(product_id: ProductId, data: Metadata, ctx: Read) -> dict[str, 
     )
 
 
-@router.patch("/{product_id}", response_model=ProductOut, responses=documented(PreconditionFailed))
+@router.patch(
+    "/{product_id}",
+    response_model=ProductOut,
+    responses=documented(ChangeNeedsReview, PreconditionFailed),
+)
 def update(product_id: ProductId, data: ProductPatch, ctx: Write) -> Product:
-    """Change a product. `null` empties a field; fields that are left out stay."""
+    """Change a product. `null` empties a field; fields that are left out stay. What is reviewed in
+    listed goods of its category is refused: propose it."""
     product = products.locked(ctx.session, ctx.org_id, product_id)
     ctx.check_version(product)
     products.update(ctx.session, product, ctx.actor, data)

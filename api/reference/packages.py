@@ -1,7 +1,8 @@
-"""Types of packages (UN/ECE Recommendation 21) and templates of attributes, which the package ships.
+"""Types of packages (UN/ECE Recommendation 21), templates of attributes, what certificates are
+never about, and which changes are reviewed: what the package ships.
 
 Codes are those of the recommendation; the wording of titles is ours, and the list an extract of
-what trade by land uses. Both are read once a process: nobody changes them but a release.
+what trade by land uses. All are read once a process: nobody changes them but a release.
 """
 
 import csv
@@ -12,6 +13,7 @@ from pathlib import Path
 
 from api.reference.locales import LANGUAGES
 from api.rules.attributes import Attribute, AttributeType, Template
+from api.rules.product_changes import Reviewed
 
 DATA = Path(__file__).parent / "data"
 
@@ -46,6 +48,30 @@ def attribute_templates() -> Sequence[Template]:
             tuple(attributes),
         )
         for (scheme, prefix, begins, ends), attributes in found.items()
+    ]
+
+
+@cache
+def certificate_exclusions() -> Mapping[str, Sequence[str]]:
+    """By scheme, the prefixes of the HS of goods that it is never about."""
+    found: dict[str, list[str]] = {}
+    for row in _rows("certificate_exclusions.tsv"):
+        found.setdefault(row["scheme"], []).append(row["hs_prefix"])
+    return found
+
+
+@cache
+def reviewed_fields() -> Sequence[Reviewed]:
+    """Fields of products that somebody else looks through before they change, by category."""
+    return [
+        Reviewed(
+            row["scheme"],
+            row["prefix"],
+            date.fromisoformat(row["valid_from"]),
+            date.fromisoformat(row["valid_to"]) if row["valid_to"] else None,
+            frozenset(row["fields"].split()),
+        )
+        for row in _rows("reviewed_fields.tsv")
     ]
 
 

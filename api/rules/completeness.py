@@ -2,7 +2,7 @@
 
 The score is the sum of the points of what is there, out of 100. Points say how much buyers and
 matching gain by a thing: names and codes find goods, measures price their transport, images and
-texts sell them. What is partly there (two of three attributes) has its part of the points.
+texts sell them, stock or capacity says by when they come. What is partly there (two of three attributes) has its part of the points.
 """
 
 from collections.abc import Collection, Mapping, Sequence
@@ -30,6 +30,7 @@ class Aspect(StrEnum):
     ALT_TEXTS = "alt_texts"
     MEASURES = "measures"
     PACKAGES = "packages"
+    AVAILABILITY = "availability"
     REVIEWED = "reviewed"
 
 
@@ -37,12 +38,13 @@ POINTS: Mapping[Aspect, int] = {
     Aspect.NAMES: 20,
     Aspect.ATTRIBUTES: 15,
     Aspect.IMAGES: 15,
-    Aspect.DESCRIPTIONS: 10,
+    Aspect.DESCRIPTIONS: 5,
     Aspect.CATEGORY: 10,
     Aspect.HS_CODE: 10,
     Aspect.IDENTITY: 5,
     Aspect.MEASURES: 5,
     Aspect.PACKAGES: 5,
+    Aspect.AVAILABILITY: 5,
     Aspect.ALT_TEXTS: 3,
     Aspect.REVIEWED: 2,
 }
@@ -67,6 +69,7 @@ class Facts:
     has_weight: bool
     has_dimensions: bool
     has_packages: bool
+    has_availability: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,6 +126,8 @@ def _share(facts: Facts, aspect: Aspect) -> tuple[Fraction, tuple[str, ...]]:
             return _of(tuple(measures), [name for name, there in measures.items() if there])
         case Aspect.PACKAGES:
             return Fraction(facts.has_packages), ()
+        case Aspect.AVAILABILITY:
+            return Fraction(facts.has_availability), ()
         case Aspect.REVIEWED:
             return Fraction("machine" not in facts.origins), ()
 

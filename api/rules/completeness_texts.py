@@ -47,6 +47,12 @@ TEXTS: Mapping[Aspect, Mapping[str, str]] = {
         "en": "Show it on {images} images",
         "zh": "请将图片增加到 {images} 张",
     },
+    Aspect.AVAILABILITY: {
+        "ky": "Кампадагы калдыкты же өндүрүү кубаттуулугун көрсөтүңүз",
+        "ru": "Укажите остаток на складе или производственную мощность",
+        "en": "Say how many are in stock, or how many you can make",
+        "zh": "请填写库存数量或产能",
+    },
     Aspect.ALT_TEXTS: {
         "ky": "Ар бир сүрөттө эмне көрсөтүлгөнүн сөз менен жазыңыз",
         "ru": "Опишите словами, что показано на каждом изображении",

@@ -56,6 +56,7 @@ CERTIFICATE = Machine(
     {
         "verify": (frozenset({_C.CLAIMED}), _C.VERIFIED),
         "withdraw": (frozenset({_C.CLAIMED, _C.VERIFIED}), _C.WITHDRAWN),
+        "renew": (frozenset({_C.CLAIMED, _C.VERIFIED}), _C.CLAIMED),
     }
 )
 

@@ -3,7 +3,10 @@
 import csv
 import io
 import json
+from datetime import timedelta
 from typing import Any
+
+from api.rules.clock import local_date, utcnow
 
 HEADER = [
     "sku",
@@ -57,6 +60,14 @@ DESK = {
     "warranty_months": "24",
     "attributes": "height=620-760 mm;seats=1",
 }
+CAPACITY = {
+    "quantity": "500",
+    "unit_code": "SET",
+    "period": "week",
+    "lead_days": 5,
+    "calendar": "KG",
+}
+CHANGE = {"changes": {"mpn": "RX-K101-2"}, "cause": "На упаковке другой номер"}
 CERTIFICATE = {
     "scheme": "ISO9001",
     "number": "CN25Q31807R2M",
@@ -139,6 +150,24 @@ def activated(seller: Any, **changed: Any) -> dict[str, Any]:
     assert answer.status_code == 200, answer.text
     found: dict[str, Any] = answer.json()
     return found
+
+
+def promised(seller: Any, product: str) -> dict[str, Any]:
+    """A unit of the capacity of a product, promised for a day two months from now."""
+    url = f"/v1/products/{product}"
+    stated = seller.request("PUT", f"{url}/capacity", json=CAPACITY)
+    assert stated.status_code == 200, stated.text
+    due_on = (local_date(utcnow()) + timedelta(days=60)).isoformat()
+    body = {"quantity": "1", "due_on": due_on, "reference": "SO-1"}
+    answer = seller.post(f"{url}/capacity-promises", json=body)
+    assert answer.status_code == 201, answer.text
+    found: dict[str, Any] = answer.json()
+    return found
+
+
+def sample(offer: dict[str, Any], **changed: Any) -> dict[str, Any]:
+    """A request for a sample of an offer."""
+    return {"offer_id": offer["id"], "quantity": "1", "place_code": "kg-bishkek", **changed}
 
 
 def group() -> dict[str, Any]:

@@ -2,7 +2,7 @@
 
 import hashlib
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import date, timedelta
 from typing import Any
 
 import pytest
@@ -263,3 +263,67 @@ def test_an_offer_is_shown_without_a_certificate_that_has_run_out(
     assert buyer.get("/v1/offers").json()["items"][0]["certificates"] == []
     record = offers.load(session, [parse("offer", offer["id"])])[0]
     assert record.certificate_expiries == [row.expires_on]
+
+
+def test_a_renewal_under_the_same_number_takes_its_place_and_keeps_the_history(
+    seller: Any, as_org: Callable[..., Any], session: Session
+) -> None:
+    operator, buyer = as_org(["operator"]), as_org(["buyer"])
+    made, offer = entered(seller), shown(seller)
+    attached(seller, made)
+    operator.post(f"/v1/certificates/{made['id']}/verify")
+    url = f"/v1/certificates/{made['id']}"
+    later = {"valid_from": "2031-01-01", "expires_on": "2033-12-31"}
+
+    for body, code in (
+        ({"expires_on": "2030-12-31"}, "not_later"),
+        ({**later, "valid_from": "2031-01-02"}, "not_begun"),
+    ):
+        refused = seller.post(f"{url}/renew", json=body)
+        assert [e["code"] for e in refused.json()["errors"]] == [code]
+    assert seller.get(url).json()["version"] == 3
+    renewed = seller.post(f"{url}/renew", json=later)
+
+    assert renewed.status_code == 200, renewed.text
+    now = renewed.json()
+    assert (now["status"], now["expires_on"], now["file_name"]) == ("claimed", "2033-12-31", None)
+    (before,) = seller.get(f"{url}/editions").json()["items"]
+    assert (before["status"], before["expires_on"]) == ("verified", "2030-12-31")
+    assert (before["file_name"], before["verified_at"] is not None) == ("iso.pdf", True)
+    assert len(operator.get(f"{url}/editions").json()["items"]) == 1
+    assert buyer.get(f"{url}/editions").json()["items"] == []
+    assert as_org(["supplier"]).post(f"{url}/renew", json=later).status_code == 404
+    due = session.exec(select(Deadline).where(Deadline.kind == "certificate.expired")).one()
+    assert due.due_at.isoformat() == "2033-12-31T18:00:00+00:00"
+    record = offers.load(session, [parse("offer", offer["id"])])[0]
+    assert record.certificate_expiries == [date(2033, 12, 31)]
+    attached(seller, made)
+    assert operator.post(f"{url}/verify").json()["status"] == "verified"
+    assert seller.post(f"{url}/renew", json={}).json()["expires_on"] is None
+    assert len(seller.get(f"{url}/editions").json()["items"]) == 2
+    assert seller.post(f"{url}/renew", json=later).json()["errors"][0]["code"] == "never_ends"
+
+
+def test_what_is_withdrawn_is_not_renewed(seller: Any) -> None:
+    url = f"/v1/certificates/{entered(seller)['id']}"
+    seller.post(f"{url}/withdraw")
+
+    assert seller.post(f"{url}/renew", json={"expires_on": "2033-12-31"}).status_code == 409
+    assert seller.get(f"{url}/editions").json()["items"] == []
+
+
+def test_a_marking_for_goods_that_none_is_for_must_be_named(
+    seller: Any, as_org: Callable[..., Any]
+) -> None:
+    operator = as_org(["operator"])
+    made = entered(seller, scheme="CE", number="CE-1")
+    honey = samples.product(hs_code="040900", cpv_code=None, attributes={})
+    answer = seller.post("/v1/offers", json=samples.offer(product=honey, certificates=["CE-1"]))
+    assert answer.status_code == 201, answer.text
+    url = f"/v1/certificates/{made['id']}/verify"
+
+    assert findings(operator, made) == {"not_for_goods", "document_missing"}
+    refused = operator.post(url)
+    assert (refused.status_code, refused.json()["code"]) == (409, "certificate_doubtful")
+    assert "040900" in refused.json()["detail"]
+    assert operator.post(url, json={"despite": ["not_for_goods"]}).status_code == 200

@@ -32,6 +32,7 @@ def test_a_product_tells_what_to_add_until_it_is_complete(
         "pack_levels": [{"package_type": "CT", "quantity": 1}],
     }
     assert seller.patch(url, json=changes).status_code == 200
+    assert seller.request("PUT", f"{url}/capacity", json=samples.CAPACITY).status_code == 200
     for n in (1, 2, 3):
         image = photos.added(seller, made["id"], photos.png(n))
         drain()

@@ -52,6 +52,7 @@ OF_THINGS = {
     "product_group.names": "goods",
     "product_group.names_origin": "goods",
     "certificate.file_name": "a file",
+    "certificate_edition.file_name": "a file",
     "evidence.name": "a file",
     "sealed_document.name": "a file",
     "identity_provider.name": "a provider of logins",

@@ -23,6 +23,7 @@ NOTHING = Facts(
     has_weight=False,
     has_dimensions=False,
     has_packages=False,
+    has_availability=False,
 )
 ALL = Facts(
     names=LANGUAGES,
@@ -38,6 +39,7 @@ ALL = Facts(
     has_weight=True,
     has_dimensions=True,
     has_packages=True,
+    has_availability=True,
 )
 LANGUAGE = st.sets(st.sampled_from(LANGUAGES))
 FACTS = st.builds(
@@ -55,6 +57,7 @@ FACTS = st.builds(
     has_weight=st.booleans(),
     has_dimensions=st.booleans(),
     has_packages=st.booleans(),
+    has_availability=st.booleans(),
 )
 
 
@@ -90,7 +93,7 @@ def test_short_descriptions_and_texts_of_machines_are_not_complete() -> None:
     short = replace(ALL, descriptions={**ALL.descriptions, "zh": "短"}, origins=["machine"])
 
     gaps = {gap.aspect: gap for gap in assess(short).gaps}
-    assert gaps[Aspect.DESCRIPTIONS] == Gap(Aspect.DESCRIPTIONS, 3, ("zh",))
+    assert gaps[Aspect.DESCRIPTIONS] == Gap(Aspect.DESCRIPTIONS, 2, ("zh",))
     assert gaps[Aspect.REVIEWED].points == 2
 
 

@@ -265,6 +265,11 @@ def _basics(
         "price_point_id": ok(
             supplier.post(f"/v1/offers/{offer['id']}/price-points", json=catalog.price_point())
         )["id"],
+        "promise_id": catalog.promised(supplier, offer["product"]["id"])["id"],
+        "sample_id": ok(buyer.post("/v1/samples", json=catalog.sample(offer)))["id"],
+        "product_change_id": ok(
+            supplier.post(f"/v1/products/{offer['product']['id']}/changes", json=catalog.CHANGE)
+        )["id"],
         "certificate_id": ok(supplier.post("/v1/certificates", json=catalog.CERTIFICATE))["id"],
         "plan_id": ok(buyer.post("/v1/plans", json=samples.plan()))["id"],
         "document_id": delivering.uploaded(buyer),

@@ -11,6 +11,7 @@ from api.webhooks.catalogue.kinds import Data, Kind, NoData, Reference
 from api.webhooks.catalogue.procurement import ORGANISATION, TENDER, OfTenderData, OrganisationRef
 
 OFFER = "019abf2e8c1d7c3fa9b04b4c6f0d2e17"
+PRODUCT = "019abf2e8c1d7c3fa9b04b4c6f0d2e18"
 
 
 def _content(name: str) -> Any:
@@ -62,6 +63,28 @@ class InvitationEventData(OfTenderData):
     receiver_id: OrganisationRef = Field(description="The side that is told, not the one that acts")
 
 
+class StockEventData(Data):
+    """Goods of an offer at a place, in its units, after what was told at once."""
+
+    place_code: str
+    on_hand: str
+    reserved: str
+    available: str = Field(description="What nobody has reserved")
+
+
+class SampleEventData(Data):
+    """A sample that one side moved on; both are told."""
+
+    offer_id: Annotated[UUID, Reference("offer")]
+    receiver_id: OrganisationRef = Field(description="The side that did not act")
+
+
+class ProductChangeEventData(Data):
+    """A change of a product that somebody proposed or decided."""
+
+    product_id: Annotated[UUID, Reference("product")]
+
+
 class ImageReadEventData(Data):
     """An image that a worker has read, or refused for a reason."""
 
@@ -90,9 +113,48 @@ TYPES = (
         suspended="Your offer was suspended.",
         expired="Your offer's validity ended.",
     ),
+    *Kind(
+        "stock",
+        "offer",
+        "offers:read",
+        StockEventData,
+        {"place_code": "cn-linyi", "on_hand": "400", "reserved": "60", "available": "340"},
+    ).types(changed="The stock of your offer at a place changed."),
+    *Kind(
+        "sample",
+        "sample",
+        "samples:read",
+        SampleEventData,
+        {"offer_id": OFFER, "receiver_id": ORGANISATION},
+    ).types(
+        requested="A buyer asks for a sample.",
+        offered="A seller said on which terms it sends a sample.",
+        declined="A seller sends no sample.",
+        agreed="A buyer took the terms of a sample.",
+        cancelled="A buyer wants a sample no more.",
+        lapsed="The time of a sample was over before anybody acted.",
+        shipped="A sample was sent.",
+        received="A buyer has received a sample.",
+        accepted="A buyer accepts a sample.",
+        rejected="A buyer rejects a sample.",
+        credited="The price of a sample came off an order.",
+    ),
+    *Kind(
+        "product_change",
+        "productchange",
+        "offers:read",
+        ProductChangeEventData,
+        {"product_id": PRODUCT},
+    ).types(
+        proposed="A change of your product was proposed.",
+        approved="A change of a product was made that was proposed.",
+        rejected="A change of a product was not made that was proposed.",
+        withdrawn="A change of a product was taken back, or another took its place.",
+    ),
     *Kind("certificate", "certificate", "offers:read", NoData, {}).types(
         verified="Your certificate was verified.",
         withdrawn="Your certificate was withdrawn.",
+        renewed="Your certificate was renewed under its number.",
         expired="Your certificate's validity ended.",
     ),
     *Kind(
@@ -158,6 +220,7 @@ TYPES = (
     ).types(head_published="A head of the audit log was signed."),
 )
 INTERNAL = (
+    "sample.due",
     "offer.activated",
     "offer.changed",
     "offer.validity_ended",

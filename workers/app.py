@@ -40,6 +40,7 @@ app.conf.update(
         "workers.payments",
         "workers.procurement",
         "workers.screening",
+        "workers.sourcing",
         "workers.translation",
         "workers.webhooks",
     ],

@@ -40,6 +40,7 @@ from api.matching.standings import SupplierBelowPolicy
 from api.matching.text.language import Language
 from api.matching.why_not import Standing
 from api.rules.invitations import InvitationStatus
+from api.rules.matching import RequestKind
 from api.rules.matching_blockers import BlockerCode
 from api.rules.scorecards import Act
 
@@ -86,8 +87,10 @@ def list(
 
 @matches.get("/matches/{match_id}", response_model=MatchOut)
 def get(match_id: MatchId, ctx: Read) -> Match:
-    """One match: for the buyer, and for the seller when the request is public."""
-    return service.get_match(ctx.session, org_id=ctx.org_id, match_id=match_id)
+    """One match of a tender: for the buyer, and for the seller when the request is public."""
+    return service.get_match(
+        ctx.session, org_id=ctx.org_id, match_id=match_id, kind=RequestKind.TENDER
+    )
 
 
 @matches.get("/matches/{match_id}/explanation", response_model=ExplanationOut)

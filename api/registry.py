@@ -28,8 +28,8 @@ from api.identity import quotas
 from api.identity.deprecations import DeprecatedUse
 from api.intake import models as intake
 from api.intake import providers
+from api.matching import digest_models, scoring
 from api.matching import models as matching
-from api.matching import scoring
 from api.onboarding import models as onboarding
 from api.opendata import models as opendata
 from api.opendata.ocds import publishing
@@ -142,6 +142,7 @@ TABLES = (
     matching.MatchFeedback,
     matching.Invitation,
     matching.MatchAlert,
+    digest_models.RequestDigest,
     matching.SupplierPerformance,
     matching.PerformanceRule,
     procurement.ProcurementPlan,

@@ -209,6 +209,7 @@ HANDLERS: dict[str, tuple[str, ...]] = {
     "security_forfeiture.approved": ("payments.capture_authorisation",),
     "security_forfeiture.contest_ended": ("payments.execute_forfeiture",),
     "tender.period_ended": ("procurement.close_tender",),
+    "request_digest.due": ("matching.send_digest",),
     "rfq.published": ("sourcing.match_rfq",),
     "rfq.amended": ("sourcing.match_rfq",),
     "rfq.closed": ("sourcing.close_demand",),

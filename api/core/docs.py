@@ -93,6 +93,7 @@ TAGS = [
         ("quotes", "What sellers quote for requests, every version of it."),
         ("rfq-matches", "Ranked offers for requests for quotation, and requests for your offers."),
         ("matches", "Ranked offers for each item of a request, with reasons."),
+        ("request-digests", "A daily mail about requests that offers of a seller answer."),
         ("invitations", "Suppliers asked to bid."),
         ("matching", "The matching engine's models and index."),
         ("translations", "Texts of products made by a machine, to be read by people."),

@@ -285,7 +285,8 @@ class Invitation(Table, table=True):
 
 
 class MatchAlert(Table, table=True):
-    """A seller was told that offers of its answer a tender; once for each tender."""
+    """A seller was told that offers of its answer a request; once for each request. At
+    `digested_at` a mail named it too."""
 
     __tablename__ = "match_alert"
     __table_args__ = (UniqueConstraint("seller_id", "tender_id"),)
@@ -294,6 +295,7 @@ class MatchAlert(Table, table=True):
     tender_id: UUID = Field(index=True)
     offers: int
     best_rank: int
+    digested_at: datetime | None = Field(default=None, sa_type=TIMESTAMP)
 
 
 class SupplierPerformance(Table, table=True):

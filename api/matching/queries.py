@@ -202,7 +202,7 @@ def last_kept(row: DemandItem) -> Decimal | None:
 
 def _kind_of(session: Session, match: Match) -> RequestKind:
     query = select(DemandItem.kind).where(DemandItem.item_id == match.item_id)
-    return session.exec(query).one()
+    return RequestKind(session.exec(query).one())
 
 
 def _ensure_buyer(session: Session, buyer_id: UUID, tender_id: UUID) -> None:

@@ -183,6 +183,7 @@ SCOPES: dict[str, tuple[frozenset[OrgRole], frozenset[MemberRole]]] = {
     "invitations:answer": (SELLERS, frozenset({_M.OWNER, _M.SALES})),
     "opendata:admin": (STAFF, frozenset({_M.OWNER})),
     "matching:admin": (STAFF, frozenset({_M.OWNER})),
+    "digests:write": (SELLERS, frozenset({_M.OWNER, _M.CATALOGUE, _M.SALES})),
     "rfqs:read": (SELLERS | BUYERS, frozenset(MemberRole)),
     "rfqs:write": (SELLERS | BUYERS, frozenset({_M.OWNER, _M.PROCUREMENT_OFFICER})),
     "quotes:read": (

@@ -42,12 +42,14 @@ def test_a_request_from_china_finds_kyrgyz_goods_and_their_seller_is_alerted(
     buyer, seller = as_org(["buyer"], country="CN"), as_org(["manufacturer"])
     matched.stock(as_org(["supplier"], country="CN"))
     felt = catalog.activated(seller, **CARPET)
+    drain()
     rfq = wanted(buyer)
     drain()
     (mine,) = seller.get("/v1/rfqs-for-me").json()["items"]
     assert (mine["match"]["rfq_id"], mine["match"]["offer_id"]) == (rfq["id"], felt["id"])
     assert mine["title"] == {"zh": "羊毛毡地毯"}
     assert seller.get("/v1/requests-for-me").json()["items"] == []
+    assert mine["match"]["blockers"] == []
     events = {each["type"]: each for each in seller.get("/v1/events").json()["items"]}
     assert events["matching.rfq_alerted"]["resource"]["id"] == rfq["id"]
     item = rfq["items"][0]["id"]

@@ -248,7 +248,7 @@ def _cost_line(
     item: RfqItem, line: QuoteLineIn, price: Decimal, quantity: Decimal, country: str
 ) -> CostLine:
     """The goods as customs and carriers ask; what the quote does not say of a unit, the buyer may."""
-    parts = {
+    parts: dict[str, Any] = {
         name: ((getattr(line, name) or getattr(item, name, None) or ZERO) * quantity).normalize()
         for name in _PARTS
     }

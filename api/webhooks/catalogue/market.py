@@ -179,6 +179,7 @@ INTERNAL = (
     "offer.changed",
     "offer.validity_ended",
     "matching.reindexed",
+    "request_digest.due",
     "file.received",
     "file.cleared",
     "product_image.received",

@@ -83,7 +83,7 @@ def test_a_seller_reads_in_the_morning_of_requests_that_its_offers_answer(
     assert len(seller.get("/v1/request-digests").json()["items"]) == 1
     assert [seller.client.post(path, data=click).status_code for _ in "ab"] == [204, 204]
     assert seller.get("/v1/request-digests").json()["items"] == []
-    samples.desks(desks)
+    wanted(as_org(["buyer"], country="CN"))
     drain()
     morning(drain)
     assert len(box.mails) == 1

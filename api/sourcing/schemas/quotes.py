@@ -1,11 +1,11 @@
 """What the routes of quotes take and give."""
 
 from datetime import datetime
-from typing import Annotated
+from typing import Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, Field, StrictBool
 
-from api.catalog.schemas import PriceTierIn
+from api.catalog.schemas import PriceTierIn, PriceTierOut
 from api.catalog.types import (
     Country,
     CurrencyCode,
@@ -13,12 +13,14 @@ from api.catalog.types import (
     Line,
     Paragraph,
     PlaceCode,
+    PlainDecimal,
     Positive,
     Short,
 )
 from api.identity.schemas import Input, Language, OrganisationId
 from api.procurement.schemas.bid_contents import StatedChargeIn, TaxId, VatRecoverer
 from api.procurement.schemas.inputs import Instant
+from api.rules.incoterms import Incoterm
 from api.rules.sourcing import MAX_LINES, QuoteStatus
 from api.sourcing.schemas.ids import QuoteId, RfqId, RfqItemId
 from api.sourcing.schemas.rfqs import TnvedCode
@@ -87,6 +89,42 @@ class QuoteIn(Input):
     )
 
 
+class QuoteLineOut(BaseModel):
+    """What is offered for an item."""
+
+    item_id: RfqItemId
+    alternative: dict[str, str] | None
+    sku: str | None
+    price_tiers: list[PriceTierOut]
+    lead_time_days: int | None
+    origin: str | None
+    tnved_code: str | None
+    net_weight_kg: PlainDecimal | None
+    gross_weight_kg: PlainDecimal | None
+    volume_m3: PlainDecimal | None
+    packages: PlainDecimal | None
+
+
+class QuoteContentOut(BaseModel):
+    """What a quote says, as its seller wrote it."""
+
+    number: str
+    currency: str
+    valid_until: datetime
+    incoterm: Incoterm
+    place_code: str
+    is_seller_premises: bool | None
+    importer_of_record: str | None
+    importer_tax_id: str | None
+    vat_recovered_by: str | None
+    dispatch_country: str | None
+    vat_included: bool
+    stated_charges: list[dict[str, Any]]
+    payment_terms: str | None
+    remarks: str | None
+    lines: list[QuoteLineOut]
+
+
 class QuoteOut(BaseModel):
     """A quote as it stands; only its seller and the buyer see it."""
 
@@ -98,7 +136,7 @@ class QuoteOut(BaseModel):
     status: QuoteStatus
     valid_until: datetime
     answers: Annotated[int, Field(description="The revision of the request that it knew")]
-    content: QuoteIn
+    content: QuoteContentOut
     version: int
     created_at: datetime
     updated_at: datetime
@@ -110,5 +148,5 @@ class QuoteVersionOut(BaseModel):
     model_config = ConfigDict(from_attributes=True)
 
     number: int
-    content: QuoteIn
+    content: QuoteContentOut
     submitted_at: datetime

@@ -107,7 +107,7 @@ def _volume(table: _Table, quotes: Sequence[Quote], volume: int) -> dict[str, An
             tie=f"{row['quote_id'].hex}{row['alternative_of'] or ''}",
         )
     )
-    ranked = [row for row in rows if row["complete"] and row["valid"] and row["total_gross"]]
+    ranked = [r for r in rows if r["complete"] and r["valid"] and r["total_gross"] is not None]
     for rank, row in enumerate(ranked, start=1):
         row["rank"] = rank
     return {

@@ -51,6 +51,7 @@ from api.procurement.router import ROUTERS as procurement
 from api.reference.policy_router import ROUTERS as policies
 from api.reference.router import ROUTERS as reference
 from api.screening.router import ROUTERS as screening
+from api.sourcing.router import ROUTERS as sourcing
 from api.translation.router import ROUTERS as translation
 from api.webhooks import forms
 from api.webhooks.router import ROUTERS as webhooks
@@ -78,6 +79,7 @@ ROUTERS = (
     *onboarding,
     *catalog,
     *procurement,
+    *sourcing,
     *contracts,
     *delivery,
     *payments,

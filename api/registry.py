@@ -30,14 +30,14 @@ from api.core.resource_metadata import ResourceMetadata
 from api.core.sandbox import ClockShift
 from api.core.signing import SigningKey
 from api.delivery import models as delivery
-from api.delivery.service import comparison, markups, tracking_messages
+from api.delivery.service import comparison, markups, quote_costs, tracking_messages
 from api.identity import models as identity
 from api.identity import quotas
 from api.identity.deprecations import DeprecatedUse
 from api.intake import models as intake
 from api.intake import providers
+from api.matching import digest_models, scoring
 from api.matching import models as matching
-from api.matching import scoring
 from api.onboarding import models as onboarding
 from api.opendata import models as opendata
 from api.opendata.ocds import publishing
@@ -57,6 +57,8 @@ from api.procurement.service import gathering, held_securities
 from api.reference import models as reference
 from api.rules.rails import Purpose
 from api.screening import models as screening
+from api.sourcing import models as sourcing
+from api.sourcing.service import costing
 from api.webhooks import catalogue, envelopes
 from api.webhooks import models as webhooks
 from api.webhooks.service import troubles
@@ -156,6 +158,7 @@ TABLES = (
     matching.MatchFeedback,
     matching.Invitation,
     matching.MatchAlert,
+    digest_models.RequestDigest,
     matching.SupplierPerformance,
     matching.PerformanceRule,
     procurement.ProcurementPlan,
@@ -211,6 +214,12 @@ TABLES = (
     procurement.ComplaintPost,
     procurement.ComplaintDecision,
     procurement.ComplaintEffect,
+    sourcing.Rfq,
+    sourcing.RfqItem,
+    sourcing.RfqInvitation,
+    sourcing.RfqAmendment,
+    sourcing.Quote,
+    sourcing.QuoteVersion,
     contracts.Contract,
     contracts.ContractAward,
     contracts.ContractSignature,
@@ -335,6 +344,7 @@ metadata = SQLModel.metadata
 held_securities.plug(bid_securities.counted)
 entry.plug(performance_securities.may_come_into_force)
 gathering.plug(of_lot=comparison.comparable)
+costing.plug(quote_costs.costing)
 scoring.plug(markups.of_day)
 gates.plug(Purpose.RELEASE, milestone_payments.send_blockers)
 gates.plug(Purpose.SECURITY_RETURN, security_chargebacks.return_blockers)

@@ -41,6 +41,7 @@ app.conf.update(
         "workers.payments",
         "workers.procurement",
         "workers.screening",
+        "workers.sourcing",
         "workers.translation",
         "workers.webhooks",
     ],

@@ -224,6 +224,13 @@ HANDLERS: dict[str, tuple[str, ...]] = {
     "security_forfeiture.approved": ("payments.capture_authorisation",),
     "security_forfeiture.contest_ended": ("payments.execute_forfeiture",),
     "tender.period_ended": ("procurement.close_tender",),
+    "request_digest.due": ("matching.send_digest",),
+    "rfq.published": ("sourcing.match_rfq",),
+    "rfq.amended": ("sourcing.match_rfq",),
+    "rfq.closed": ("sourcing.close_demand",),
+    "rfq.cancelled": ("sourcing.forget_demand",),
+    "rfq.deadline_passed": ("sourcing.close_rfq",),
+    "quote.validity_ended": ("sourcing.expire_quote",),
 }
 """Event type -> tasks, each called with the event's `resource_id`."""
 

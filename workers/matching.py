@@ -10,7 +10,7 @@ from uuid import UUID
 from sqlmodel import Session
 
 from api.core.jobs import Job
-from api.matching import reindex
+from api.matching import digests, reindex
 from api.matching import service as matching
 from api.procurement import service as procurement
 from workers.app import batch_task, task
@@ -93,6 +93,12 @@ def forget_tender(session: Session, resource_id: str) -> None:
 def close_tender(session: Session, resource_id: str) -> None:
     """Look for no more offers once a tender's period has ended."""
     matching.close(session, UUID(hex=resource_id))
+
+
+@task("matching.send_digest")
+def send_digest(session: Session, resource_id: str) -> None:
+    """The morning has come on which a seller's people want to read of requests."""
+    digests.send_due(session, UUID(hex=resource_id))
 
 
 @batch_task(reindex.TASK)

@@ -46,8 +46,18 @@ def written(template: str, language: str, values: Mapping[str, Any]) -> tuple[st
     return subject.removeprefix("Subject: "), body
 
 
-def send(*, key: str, to: str, subject: str, text: str, language: str, at: datetime) -> None:
-    """Hand a mail to the server. The same `key` gives the same Message-ID.
+def send(
+    *,
+    key: str,
+    to: str,
+    subject: str,
+    text: str,
+    language: str,
+    at: datetime,
+    unsubscribe: str | None = None,
+) -> None:
+    """Hand a mail to the server. The same `key` gives the same Message-ID; `unsubscribe` is the
+    address by which its reader stops such mails with one click (RFC 8058).
 
     Raises MailUnavailable or MailRefused.
     """
@@ -58,6 +68,9 @@ def send(*, key: str, to: str, subject: str, text: str, language: str, at: datet
     mail["Date"] = format_datetime(at)
     mail["Message-ID"] = f"<{key}@{sender.rpartition('@')[2]}>"
     mail["Auto-Submitted"] = "auto-generated"  # RFC 3834: nobody's holiday answers it
+    if unsubscribe is not None:
+        mail["List-Unsubscribe"] = f"<{unsubscribe}>"
+        mail["List-Unsubscribe-Post"] = "List-Unsubscribe=One-Click"
     mail.set_content(text)
     mail["Content-Language"] = language
     try:

@@ -1,6 +1,6 @@
-"""Alerts of sellers: once for each tender that offers of theirs answer, as their plan allows.
+"""Alerts of sellers: once for each request that offers of theirs answer, as their plan allows.
 
-Never commits. For the workers, after a tender was matched.
+Never commits. For the workers, after a request was matched.
 """
 
 from collections import defaultdict
@@ -12,14 +12,20 @@ from api.core import bulk
 from api.core.outbox import Event, emit_all
 from api.identity import quotas
 from api.matching.models import Match, MatchAlert
+from api.rules.matching import RequestKind
 from api.rules.subscriptions import Quota
 
+_K = RequestKind
+COMPLETED = {_K.TENDER: "matching.completed", _K.RFQ: "matching.rfq_completed"}
+UPDATED = {_K.TENDER: "matching.updated", _K.RFQ: "matching.rfq_updated"}
+ALERTED = {_K.TENDER: "matching.alerted", _K.RFQ: "matching.rfq_alerted"}
+"""An event is about one kind of resource, so each kind of request has its own types."""
 BEST = 20
 """Sellers are told of matches that are among so many best of an item and have no blockers."""
 
 
-def send(session: Session, tender_id: UUID) -> int:
-    """Tell sellers of a tender that was matched, who were not told of it; how many were.
+def send(session: Session, tender_id: UUID, kind: RequestKind) -> int:
+    """Tell sellers of a request that was matched, who were not told of it; how many were.
 
     One whose plan allows no more alerts this month is not told, now or later.
     """
@@ -44,7 +50,7 @@ def send(session: Session, tender_id: UUID) -> int:
     ]
     bulk.insert(session, MatchAlert, rows)
     events = [
-        Event("matching.alerted", tender_id, figures, org_id=each)
+        Event(ALERTED[kind], tender_id, figures, org_id=each)
         for each, figures in zip(admitted, told_now, strict=True)
     ]
     emit_all(session, events, org_id=None)

@@ -13,11 +13,14 @@ from api.matching import codec, vectors, wording
 from api.matching.models import DemandItem, DemandVector
 from api.matching.wording import DemandText
 from api.rules.clock import utcnow
-from api.rules.matching import Demand
+from api.rules.matching import Demand, RequestKind
 
 
-def register(session: Session, demands: Sequence[Demand]) -> None:
-    """Enter the items of published tenders, all of each tender's: items no longer there go.
+def register(
+    session: Session, demands: Sequence[Demand], *, kind: RequestKind = RequestKind.TENDER
+) -> None:
+    """Enter the items of published tenders, or other requests, all of each: items no longer there
+    go.
 
     Two runs over one tender wait for each other.
     """
@@ -40,6 +43,7 @@ def register(session: Session, demands: Sequence[Demand]) -> None:
             item_id=demand.item_id,
             lot_id=demand.lot_id,
             tender_id=demand.tender_id,
+            kind=kind,
             buyer_id=demand.buyer_id,
             public=demand.public,
             ordered_on=demand.ordered_on,

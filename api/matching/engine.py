@@ -136,13 +136,13 @@ def match_tender(session: Session, tender_id: UUID) -> int:
     _replace(session, [item.row.item_id for item in items], found, now)
     emit(
         session,
-        "matching.completed",
+        alerts.COMPLETED[rows[0].kind],
         tender_id,
         org_id=buyer_id,
         items=len(items),
         matches=len(found),
     )
-    alerts.send(session, tender_id)
+    alerts.send(session, tender_id, rows[0].kind)
     metrics.observe_match(time.perf_counter() - started, len(items))
     return len(found)
 

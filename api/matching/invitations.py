@@ -17,6 +17,7 @@ from api.matching.models import DemandItem, Invitation
 from api.matching.schemas import InvitationIn
 from api.rules.clock import local_date
 from api.rules.invitations import INVITATION, InvitationStatus
+from api.rules.matching import RequestKind
 from api.rules.organisations import MAY_ACT
 from api.rules.permissions import SELLERS
 from api.rules.scorecards import Act
@@ -45,7 +46,11 @@ def invite(
     and AlreadyExists when the seller has been asked already.
     """
     items = session.exec(
-        select(DemandItem).where(DemandItem.tender_id == tender_id, DemandItem.buyer_id == buyer_id)
+        select(DemandItem).where(
+            DemandItem.tender_id == tender_id,
+            DemandItem.buyer_id == buyer_id,
+            DemandItem.kind == RequestKind.TENDER,
+        )
     ).all()
     if not items:
         raise NotFound

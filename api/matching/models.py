@@ -21,6 +21,7 @@ from sqlmodel import Field
 
 from api.core.tables import JSON, TEXTS, TIMESTAMP, Table, state
 from api.rules.invitations import InvitationStatus
+from api.rules.matching import RequestKind
 from api.rules.scorecards import Act, Metric
 
 DIMENSIONS = 512
@@ -155,7 +156,8 @@ class TermFrequency(Table, table=True):
 
 
 class DemandItem(Table, table=True):
-    """One item of a published tender as matching sees it (`content` is the Demand).
+    """One item of a published tender as matching sees it (`content` is the Demand); of another
+    `kind`, `tender_id` names the request of that kind.
 
     `background` holds mean and deviation of each text signal over the catalogue's sample, so
     that an offer can be scored later as it would have been then.
@@ -167,6 +169,10 @@ class DemandItem(Table, table=True):
     item_id: UUID = Field(unique=True)
     lot_id: UUID
     tender_id: UUID = Field(index=True)
+    kind: RequestKind = Field(
+        default=RequestKind.TENDER,
+        sa_column=Column(state(RequestKind), nullable=False, server_default=RequestKind.TENDER),
+    )
     buyer_id: UUID = Field(index=True)
     public: bool
     ordered_on: date = Field(index=True)
@@ -279,7 +285,8 @@ class Invitation(Table, table=True):
 
 
 class MatchAlert(Table, table=True):
-    """A seller was told that offers of its answer a tender; once for each tender."""
+    """A seller was told that offers of its answer a request; once for each request. At
+    `digested_at` a mail named it too."""
 
     __tablename__ = "match_alert"
     __table_args__ = (UniqueConstraint("seller_id", "tender_id"),)
@@ -288,6 +295,7 @@ class MatchAlert(Table, table=True):
     tender_id: UUID = Field(index=True)
     offers: int
     best_rank: int
+    digested_at: datetime | None = Field(default=None, sa_type=TIMESTAMP)
 
 
 class SupplierPerformance(Table, table=True):

@@ -17,6 +17,7 @@ from api.matching import codec, explain, scoring
 from api.matching.models import DemandItem, Match, MatchingModel
 from api.matching.scoring import Scored
 from api.matching.text.language import Language
+from api.rules.matching import RequestKind
 
 # By name, because procurement stands above matching.
 _TENDER = table("tender", column("id", Uuid), column("buyer_id", Uuid))
@@ -42,7 +43,33 @@ def list_matches(
     None yet just after publication; NotFound when the tender is not this buyer's.
     """
     _ensure_buyer(session, buyer_id, tender_id)
-    query = select(Match).where(Match.tender_id == tender_id, Match.buyer_id == buyer_id)
+    return matches_of(
+        session,
+        page,
+        buyer_id=buyer_id,
+        request_id=tender_id,
+        item_id=item_id,
+        min_rank=min_rank,
+        domestic=domestic,
+        blockers=blockers,
+        seller_id=seller_id,
+    )
+
+
+def matches_of(
+    session: Session,
+    page: PageQuery,
+    *,
+    buyer_id: UUID,
+    request_id: UUID,
+    item_id: UUID | None = None,
+    min_rank: int | None = None,
+    domestic: bool | None = None,
+    blockers: str | None = None,
+    seller_id: UUID | None = None,
+) -> tuple[Sequence[Match], str | None]:
+    """The matches of a request that is known to be the buyer's, as `list_matches` gives them."""
+    query = select(Match).where(Match.tender_id == request_id, Match.buyer_id == buyer_id)
     if item_id is not None:
         query = query.where(Match.item_id == item_id)
     if min_rank is not None:
@@ -59,7 +86,7 @@ def list_matches(
     elif blockers is not None:
         query = query.where(col(Match.blockers).contains([{"code": blockers}]))
     filters: dict[str, Any] = {
-        "tender": tender_id,
+        "tender": request_id,
         "item": item_id,
         "min_rank": min_rank,
         "domestic": domestic,
@@ -79,10 +106,13 @@ def list_matches(
     return rows, pages.seal(scope, filters, [rows[-1].item_id, rows[-1].rank, rows[-1].id])
 
 
-def get_match(session: Session, *, org_id: UUID, match_id: UUID) -> Match:
-    """A match that its buyer reads, or the offer's seller when the request is public."""
+def get_match(
+    session: Session, *, org_id: UUID, match_id: UUID, kind: RequestKind | None = None
+) -> Match:
+    """A match that its buyer reads, or the offer's seller when the request is public; with `kind`,
+    only one of such a request. NotFound."""
     match = session.get(Match, match_id)
-    if match is None:
+    if match is None or (kind is not None and kind is not _kind_of(session, match)):
         raise NotFound
     if match.buyer_id == org_id or (match.seller_id == org_id and match.public):
         return match
@@ -107,7 +137,12 @@ def model_of(session: Session, match: Match) -> MatchingModel:
 
 
 def requests_for(
-    session: Session, page: PageQuery, *, seller_id: UUID, include_closed: bool
+    session: Session,
+    page: PageQuery,
+    *,
+    seller_id: UUID,
+    include_closed: bool,
+    kind: RequestKind = RequestKind.TENDER,
 ) -> tuple[Sequence[tuple[Match, DemandItem]], str | None]:
     """Public requests that the seller's offers answer, newest first, with the best of them."""
     best = (
@@ -119,11 +154,11 @@ def requests_for(
     query = (
         select(Match, DemandItem)
         .join(DemandItem, col(DemandItem.item_id) == Match.item_id)
-        .where(col(Match.id).in_(best))
+        .where(col(Match.id).in_(best), DemandItem.kind == kind)
     )
     if not include_closed:
         query = query.where(col(DemandItem.closed_at).is_(None))
-    scope, filters = f"requests:{seller_id.hex}", {"closed": include_closed}
+    scope, filters = f"requests:{seller_id.hex}", {"closed": include_closed, "kind": kind}
     if page.cursor:
         (last,) = pages.unseal(scope, filters, page.cursor)
         query = query.where(Match.id < UUID(last))
@@ -163,6 +198,11 @@ def last_kept(row: DemandItem) -> Decimal | None:
     """The score of the last match that was kept, when the list is full."""
     value = row.background.get("last_kept")
     return Decimal(value) if value else None
+
+
+def _kind_of(session: Session, match: Match) -> RequestKind:
+    query = select(DemandItem.kind).where(DemandItem.item_id == match.item_id)
+    return RequestKind(session.exec(query).one())
 
 
 def _ensure_buyer(session: Session, buyer_id: UUID, tender_id: UUID) -> None:

@@ -12,7 +12,18 @@ from sqlmodel import Session, col, select
 
 from api.core import db
 from api.core.outbox import emit
-from api.matching import codec, demands, index, model, pool, stored, supplies, vectors, wording
+from api.matching import (
+    alerts,
+    codec,
+    demands,
+    index,
+    model,
+    pool,
+    stored,
+    supplies,
+    vectors,
+    wording,
+)
 from api.matching.engine import KEPT, row_of, write
 from api.matching.matched import matched
 from api.matching.models import DemandItem, Match, OfferTerms
@@ -75,8 +86,10 @@ def match_offer_to_open(session: Session, offer_id: UUID) -> int:
         if item.item_id in kept | lost:
             session.connection().execute(_RANK, {"item": item.item_id})
             _remember_last(session, item)
-    for tender_id, buyer_id in {(i.tender_id, i.buyer_id) for i in live if i.item_id in kept}:
-        emit(session, "matching.updated", tender_id, org_id=buyer_id, offer=offer_id.hex)
+    for tender_id, buyer_id, kind in {
+        (i.tender_id, i.buyer_id, i.kind) for i in live if i.item_id in kept
+    }:
+        emit(session, alerts.UPDATED[kind], tender_id, org_id=buyer_id, offer=offer_id.hex)
     session.flush()
     session.expire_all()
     return len(kept)

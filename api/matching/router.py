@@ -14,7 +14,7 @@ from api.identity import access
 from api.identity.access import Context, require
 from api.identity.jobs_router import JobOut
 from api.identity.schemas import OrganisationId
-from api.matching import service, standings
+from api.matching import digest_router, service, standings
 from api.matching.invitations import RequestClosed, SupplierCannotBid
 from api.matching.models import Invitation, Match, MatchFeedback, MatchingModel
 from api.matching.schemas import (
@@ -40,13 +40,14 @@ from api.matching.standings import SupplierBelowPolicy
 from api.matching.text.language import Language
 from api.matching.why_not import Standing
 from api.rules.invitations import InvitationStatus
+from api.rules.matching import RequestKind
 from api.rules.matching_blockers import BlockerCode
 from api.rules.scorecards import Act
 
 matches = access.router("", "matches")
 invitations = access.router("", "invitations")
 engine = access.router("/matching", "matching")
-ROUTERS = (matches, invitations, engine)
+ROUTERS = (matches, invitations, engine, digest_router.router, digest_router.public)
 
 Read = Annotated[Context, require("matches:read")]
 Write = Annotated[Context, require("matches:write")]
@@ -86,8 +87,10 @@ def list(
 
 @matches.get("/matches/{match_id}", response_model=MatchOut)
 def get(match_id: MatchId, ctx: Read) -> Match:
-    """One match: for the buyer, and for the seller when the request is public."""
-    return service.get_match(ctx.session, org_id=ctx.org_id, match_id=match_id)
+    """One match of a tender: for the buyer, and for the seller when the request is public."""
+    return service.get_match(
+        ctx.session, org_id=ctx.org_id, match_id=match_id, kind=RequestKind.TENDER
+    )
 
 
 @matches.get("/matches/{match_id}/explanation", response_model=ExplanationOut)

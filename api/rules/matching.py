@@ -9,6 +9,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
+from enum import StrEnum
 from os.path import commonprefix
 from typing import Protocol
 from uuid import UUID
@@ -36,6 +37,13 @@ FEATURES = (
 )
 
 
+class RequestKind(StrEnum):
+    """What asks for goods."""
+
+    TENDER = "tender"
+    RFQ = "rfq"
+
+
 class Coded(Protocol):
     """Anything that may have a code of the CPV and of the HS."""
 
@@ -47,7 +55,8 @@ class Coded(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Demand:
-    """One item of a published tender, with all that matching may know of it.
+    """One item of a published tender, with all that matching may know of it. Of a request for
+    quotation `tender_id` is that of the request, and each item a lot of its own.
 
     `texts` is the item's title, `specification` and `context` (the lot's or tender's title and
     description) by language; `quantity` is in `unit_code` (Rec 20); `lot_budget` is for the whole

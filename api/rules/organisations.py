@@ -107,6 +107,8 @@ _WHILE_SUSPENDED = _ALWAYS | {
     "matches:read",
     "invitations:read",
     "bids:read",
+    "rfqs:read",
+    "quotes:read",
 }
 """What is contracted goes on: deliveries, acceptance, claims, disputes, payments. Nothing new."""
 

@@ -194,6 +194,14 @@ SCOPES: dict[str, tuple[frozenset[OrgRole], frozenset[MemberRole]]] = {
     "invitations:answer": (SELLERS, frozenset({_M.OWNER, _M.SALES})),
     "opendata:admin": (STAFF, frozenset({_M.OWNER})),
     "matching:admin": (STAFF, frozenset({_M.OWNER})),
+    "digests:write": (SELLERS, frozenset({_M.OWNER, _M.CATALOGUE, _M.SALES})),
+    "rfqs:read": (SELLERS | BUYERS, frozenset(MemberRole)),
+    "rfqs:write": (SELLERS | BUYERS, frozenset({_M.OWNER, _M.PROCUREMENT_OFFICER})),
+    "quotes:read": (
+        SELLERS | BUYERS,
+        frozenset({_M.OWNER, _M.SALES, _M.PROCUREMENT_OFFICER, _M.FINANCE, _M.AUDITOR}),
+    ),
+    "quotes:write": (SELLERS, frozenset({_M.OWNER, _M.SALES})),
     "bids:read": (SELLERS, frozenset(MemberRole)),
     "bids:write": (SELLERS, frozenset({_M.OWNER, _M.SALES})),
     "bids:open": (

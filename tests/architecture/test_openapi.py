@@ -95,8 +95,9 @@ NOT_OF_THE_LAW = {
     "lease_until",
     "open_until",
     "evidence_due_at",
+    "valid_until",
 }
-"""Ends of secrets and pauses, and what another service asks for: no day of the law counts."""
+"""Ends of secrets, pauses and quotes, and what another service asks for: no day of the law counts."""
 
 
 def _parts(schema: Any) -> Iterator[dict[str, Any]]:

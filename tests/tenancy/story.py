@@ -32,7 +32,7 @@ from tests.onboarding import applying
 from tests.procurement import awarding, bidding, frameworking, prequalifying, samples
 from tests.procurement.evaluation import deciding
 from tests.screening import files as screened
-from tests.tenancy import acts, banked, channelled, connected, secured, subscribed
+from tests.tenancy import acts, banked, channelled, connected, secured, sourced, subscribed
 from tests.tenancy.world import AsOrg, Story, ok, shown, written
 
 INVOICE = {
@@ -158,6 +158,7 @@ def told(
     for path in ("bids", "bidding", "sealed-documents"):
         story.under[f"/v1/tenders/{{tender_id}}/{path}"] = {"tender_id": waiting.id}
     story.under["/v1/tenders/{tender_id}/framework"] = {"tender_id": agreement.tender["id"]}
+    sourced.source(story, ours(["supplier"]))
     banked.bank(story, superuser)
     connected.connect(story, superuser)
     channelled.sold(story, superuser, ours(["partner"]))

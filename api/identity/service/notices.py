@@ -40,6 +40,20 @@ def notify(
     return len(members)
 
 
+def write_to(
+    session: Session,
+    member_id: UUID,
+    org_id: UUID,
+    template: str,
+    values: Mapping[str, Any],
+    *,
+    unsubscribe: str,
+) -> None:
+    """Have a mail sent to one member who asked for it, with the link that stops such mails."""
+    args = {"member_id": member_id.hex, "template": template, "values": dict(values)}
+    jobs.enqueue(session, TASK, args | {"unsubscribe": unsubscribe}, account=org_id)
+
+
 def send(session: Session, job: Job) -> bool:
     """Send the mail of a job; its result says what became of it. Raises MailUnavailable.
 
@@ -52,7 +66,8 @@ def send(session: Session, job: Job) -> bool:
     organisation = session.get_one(Organisation, member.org_id)
     language = next((each for each in organisation.languages if each in messages.LANGUAGES), "en")
     names = organisation.legal_name
-    values = {"organisation": names.get(language) or next(iter(names.values()))}
+    known = names.get(language) or next(iter(names.values()))
+    values = {"organisation": known, "language": language}
     subject, text = mail.written(job.args["template"], language, values | job.args["values"])
     try:
         mail.send(
@@ -62,6 +77,7 @@ def send(session: Session, job: Job) -> bool:
             text=text,
             language=language,
             at=job.created_at,
+            unsubscribe=job.args.get("unsubscribe"),
         )
     except mail.MailRefused as error:
         log.warning("mail refused", job=job.id.hex, answer=str(error))

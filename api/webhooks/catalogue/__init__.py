@@ -20,6 +20,7 @@ from api.webhooks.catalogue import (
     procurement,
     screening,
     securities,
+    sourcing,
     stripe,
 )
 from api.webhooks.catalogue.kinds import EventType
@@ -40,6 +41,7 @@ _AREAS = (
     endpoints,
     screening,
     onboarding,
+    sourcing,
 )
 TYPES: dict[str, EventType] = {each.name: each for area in _AREAS for each in area.TYPES}
 """By name; whatever a feature emits is here or in INTERNAL."""

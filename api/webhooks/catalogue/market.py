@@ -174,6 +174,23 @@ TYPES = (
         MatchingAlertedEventData,
         {"offers": 2, "best_rank": 1},
     ).types(alerted="Offers of yours answer a new tender; as your plan allows."),
+    *Kind(
+        "matching",
+        "rfq",
+        "matches:read",
+        MatchingCompletedEventData,
+        {"items": 3, "matches": 41},
+    ).types(rfq_completed="Your request for quotation was matched with offers."),
+    *Kind("matching", "rfq", "matches:read", MatchingUpdatedEventData, {"offer": OFFER}).types(
+        rfq_updated="A changed offer moved the matches of your request for quotation.",
+    ),
+    *Kind(
+        "matching",
+        "rfq",
+        "matches:read",
+        MatchingAlertedEventData,
+        {"offers": 2, "best_rank": 1},
+    ).types(rfq_alerted="Offers of yours answer a new request for quotation, as your plan allows."),
     *Kind("match", "match", "matches:read", MatchJudgedEventData, {"verdict": Verdict.GOOD}).types(
         judged="A match was judged.",
     ),
@@ -225,6 +242,7 @@ INTERNAL = (
     "offer.changed",
     "offer.validity_ended",
     "matching.reindexed",
+    "request_digest.due",
     "file.received",
     "file.cleared",
     "product_image.received",

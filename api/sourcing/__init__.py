@@ -1,0 +1,1 @@
+"""Requests for quotation, quotes and their comparison: sourcing without a tender."""

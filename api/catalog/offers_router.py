@@ -1,19 +1,15 @@
 """Routes of offers."""
 
-from typing import Annotated, Any
-
-from fastapi import Query
+from typing import Annotated
 
 from api.catalog import offers, search
 from api.catalog.models import Offer
 from api.catalog.offers import OfferValidityEnded
-from api.catalog.schemas import OfferFilter, OfferIn, OfferOut, OfferPatch
+from api.catalog.schemas import OfferIn, OfferOut, OfferPatch
 from api.catalog.types import OfferId
-from api.core import pages, resource_metadata
-from api.core.errors import AlreadyExists, Conflict, InvalidCursor, PreconditionFailed
+from api.core import resource_metadata
+from api.core.errors import AlreadyExists, Conflict, PreconditionFailed
 from api.core.http import documented
-from api.core.pages import Page
-from api.core.rate_limits import limited
 from api.core.resource_metadata import Metadata
 from api.identity import access
 from api.identity.access import Context, require
@@ -23,21 +19,6 @@ router = access.router("/offers", "offers")
 Read = Annotated[Context, require("offers:read")]
 Write = Annotated[Context, require("offers:write")]
 _CHANGED = documented(Conflict, OfferValidityEnded, PreconditionFailed)
-
-
-@router.get("", response_model=Page[OfferOut], responses=documented(InvalidCursor))
-@limited("search")
-def list(ctx: Read, wanted: Annotated[OfferFilter, Query()]) -> Page[Any]:
-    """Your own offers in every state, and the active offers of others; newest first."""
-    rows, cursor = pages.newest_first(
-        ctx.session,
-        search.query(ctx.session, ctx.org_id, wanted, everything=ctx.has_role(OrgRole.OPERATOR)),
-        Offer,
-        wanted,
-        scope=f"offers:{ctx.org_id}",
-        filters=search.filters(wanted),
-    )
-    return Page(items=[*rows], has_more=cursor is not None, next_cursor=cursor)
 
 
 @router.post("", status_code=201, response_model=OfferOut, responses=documented(AlreadyExists))

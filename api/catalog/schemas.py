@@ -10,6 +10,7 @@ from api.catalog.product_schemas import ProductIn, ProductOut
 from api.catalog.types import (
     MAX_NUMBER,
     CertificateId,
+    CertificateScheme,
     Country,
     CurrencyCode,
     IncotermCode,
@@ -205,9 +206,6 @@ class OfferFilter(PageQuery):
     cursor: str | None = Field(
         default=None, max_length=500, description="`next_cursor` of the page before"
     )
-    q: str | None = Field(
-        default=None, max_length=200, description="Words of the name, brand, model or GTIN"
-    )
     cpv: str | None = Field(
         default=None,
         pattern=r"^[0-9]{2,8}(-[0-9])?$",
@@ -221,6 +219,22 @@ class OfferFilter(PageQuery):
     country: Country | None = Field(default=None, description="Country of the seller")
     max_moq: Decimal | None = Field(
         default=None, gt=0, le=MAX_NUMBER, description="Largest minimum order quantity"
+    )
+    market: Country | None = Field(default=None, description="Offered to this country")
+    country_of_origin: Country | None = Field(default=None, description="Of the product")
+    certificate: CertificateScheme | None = Field(
+        default=None, description="Scheme of a certificate in force that the offer shows"
+    )
+    incoterm: IncotermCode | None = Field(default=None)
+    max_lead_days: int | None = Field(
+        default=None, ge=0, le=1000, description="Days until the smallest order is ready"
+    )
+    currency: CurrencyCode | None = Field(
+        default=None, description="Of the prices below, whatever currency an offer is in"
+    )
+    min_price: Decimal | None = Field(default=None, ge=0, le=MAX_NUMBER)
+    max_price: Decimal | None = Field(
+        default=None, gt=0, le=MAX_NUMBER, description="Of one unit of the smallest order"
     )
 
     @model_validator(mode="before")

@@ -4,16 +4,19 @@ Filtered only by what is certain: offers in the index are active, and nobody sel
 Each list is bounded in work, however large the catalogue is.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from uuid import UUID
 
+import numpy as np
+from numpy.typing import NDArray
 from sqlalchemy import text
 from sqlmodel import Session
 
 from api.matching import vectors
 from api.matching.models import DIMENSIONS
-from api.matching.text import fusion, lexical, views
+from api.matching.text import fusion, lexical
 from api.matching.text.language import Language
+from api.matching.text.views import SHARES, View
 from api.rules.matching import Demand
 
 VECTOR_TOP, LEXICAL_TOP, CODE_TOP = 250, 60, 60
@@ -31,7 +34,7 @@ _COMMON = 0.2
 type Found = dict[UUID, dict[str, int]]
 """Offer -> the rank in each list it was found by."""
 
-_WEIGHTS = ", ".join(f"('{kind}', {weight})" for kind, weight in views.SHARES.items())
+_WEIGHTS = ", ".join(f"('{kind}', {weight})" for kind, weight in SHARES.items())
 _SETTINGS = text(
     f"""
     SELECT set_config('hnsw.ef_search', '{WIDE}', true),
@@ -42,18 +45,7 @@ _SETTINGS = text(
 )
 # The name, the whole line, and all views together by what each counts for: an offer that is near
 # to none of them but to all a little is among the best, too.
-_VECTORS = text(
-    f"""
-    WITH own AS (
-      SELECT item_id, kind, embedding FROM demand_vector
-      WHERE item_id = ANY(:items) AND model_name = :name AND model_version = :version
-    ), asked AS (
-      SELECT item_id, embedding FROM own WHERE kind IN ('noun', 'full')
-      UNION ALL
-      SELECT item_id, l2_normalize(
-        sum(embedding * array_fill(weight, ARRAY[{DIMENSIONS}])::halfvec({DIMENSIONS}))
-      ) FROM own JOIN (VALUES {_WEIGHTS}) AS weighed(kind, weight) USING (kind) GROUP BY item_id
-    )
+_NEAR = f"""
     SELECT asked.item_id, near.offer_id, min(near.rank) AS rank
     FROM asked
     CROSS JOIN LATERAL (
@@ -68,7 +60,30 @@ _VECTORS = text(
       ORDER BY rank LIMIT :top
     ) AS near
     GROUP BY asked.item_id, near.offer_id
+"""
+_VECTORS = text(
+    f"""
+    WITH own AS (
+      SELECT item_id, kind, embedding FROM demand_vector
+      WHERE item_id = ANY(:items) AND model_name = :name AND model_version = :version
+    ), asked AS (
+      SELECT item_id, embedding FROM own WHERE kind IN ('noun', 'full')
+      UNION ALL
+      SELECT item_id, l2_normalize(
+        sum(embedding * array_fill(weight, ARRAY[{DIMENSIONS}])::halfvec({DIMENSIONS}))
+      ) FROM own JOIN (VALUES {_WEIGHTS}) AS weighed(kind, weight) USING (kind) GROUP BY item_id
+    )
     """
+    + _NEAR
+)
+_GIVEN_VECTORS = text(
+    f"""
+    WITH asked AS (
+      SELECT CAST(NULL AS uuid) AS item_id, CAST(said AS halfvec({DIMENSIONS})) AS embedding
+      FROM unnest(CAST(:asked AS text[])) AS given(said)
+    )
+    """
+    + _NEAR
 )
 _TERMS = text(
     """
@@ -130,11 +145,9 @@ def for_demands(
     session.connection().execute(_SETTINGS)
     for item_id, offer_id, rank in near(session, list(found)):
         found[item_id].setdefault(offer_id, {})["vector"] = rank
-    weights = fusion.idf(frequencies, max(1, offers))
     for demand in demands:
         own = found[demand.item_id]
-        telling = _telling(terms[demand.item_id], frequencies, weights, offers)
-        for offer_id, rank in _by_terms(session, _within(telling, frequencies), weights):
+        for offer_id, rank in by_words(session, terms[demand.item_id], frequencies, offers):
             own.setdefault(offer_id, {})["words"] = rank
         for offer_id, rank in _by_name(session, nouns[demand.item_id], frequencies):
             own.setdefault(offer_id, {})["name"] = rank
@@ -154,6 +167,50 @@ def near(session: Session, items: list[UUID]) -> Sequence[tuple[UUID, UUID, int]
         "top": VECTOR_TOP,
     }
     return [(row[0], row[1], row[2]) for row in session.connection().execute(_VECTORS, values)]
+
+
+def near_text(
+    session: Session, views: Sequence[View], embedded: NDArray[np.float32], top: int = VECTOR_TOP
+) -> list[tuple[UUID, int]]:
+    """(offer, rank) by meaning of a text that is not stored; `embedded` (n, 512) are its views."""
+    session.connection().execute(_SETTINGS)
+    now = vectors.encoder()
+    values = {
+        "asked": [vectors.stored(each).to_text() for each in _asked(views, embedded)],
+        "name": now.name,
+        "version": now.version,
+        "wide": max(WIDE, top),
+        "top": top,
+    }
+    return [(row[1], row[2]) for row in session.connection().execute(_GIVEN_VECTORS, values)]
+
+
+def _asked(views: Sequence[View], embedded: NDArray[np.float32]) -> Iterator[NDArray[np.float32]]:
+    """As `_VECTORS` asks: names and lines, and all views together by what each counts for."""
+    whole = np.zeros(DIMENSIONS, np.float32)
+    for view, vector in zip(views, embedded, strict=True):
+        if view.kind in ("noun", "full"):
+            yield vector
+        whole += np.float32(SHARES.get(view.kind, 0.0)) * vector
+    yield whole / max(float(np.linalg.norm(whole)), 1e-9)
+
+
+def by_words(
+    session: Session, terms: Iterable[str], frequencies: Mapping[str, int], offers: int
+) -> list[tuple[UUID, int]]:
+    """(offer, rank) by the rarest of a text's terms."""
+    weights = fusion.idf(frequencies, max(1, offers))
+    return _by_terms(
+        session, _within(_telling(terms, frequencies, weights, offers), frequencies), weights
+    )
+
+
+def like_words(session: Session, words: Sequence[str]) -> list[tuple[str, int, float]]:
+    """(term, offers, likeness) of the vocabulary, most like first, for words that no offer has."""
+    values = {"words": list(words), "like": _LIKE}
+    return [
+        (row[0], row[1], float(row[2])) for row in session.connection().execute(_LIKE_WORDS, values)
+    ]
 
 
 def _telling(
@@ -202,9 +259,8 @@ def _by_name(session: Session, noun: str, frequencies: Mapping[str, int]) -> lis
     ][:_UNKNOWN]
     if not unknown:
         return []
-    values = {"words": unknown, "like": _LIKE}
-    alike = session.connection().execute(_LIKE_WORDS, values).all()
-    likeness = {term: float(near) for term, _, near in reversed(alike)}
+    alike = like_words(session, unknown)
+    likeness = {term: near for term, _, near in reversed(alike)}
     counts = {term: offers for term, offers, _ in alike}
     telling = _within(list(dict.fromkeys(term for term, *_ in alike)), counts)
     return _by_terms(session, telling, likeness)[: LEXICAL_TOP // 2]

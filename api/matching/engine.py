@@ -271,7 +271,7 @@ def _rows(
     """The kept offers as rows, with what in their texts agrees."""
     for rank, each in enumerate(kept, start=1):
         vectors = shared.vectors_of(shared.places[each.offer_id])
-        why = matched(item.demand, item.text, item.queries, texts[each.offer_id], vectors)
+        why = matched(item.demand.texts, item.text, item.queries, texts[each.offer_id], vectors)
         why["found_by"] = item.found[each.offer_id]
         row = row_of(item.row, offers[each.offer_id], each.scored, why, used, now)
         row["rank"] = rank

@@ -13,7 +13,6 @@ from api.matching.text.glossary import Mention
 from api.matching.text.language import Language, detect
 from api.matching.text.views import View
 from api.matching.wording import DemandText
-from api.rules.matching import Demand
 
 _MOST_WORDS = 8
 _TITLES = frozenset({"noun", "title", "segment", "head"})
@@ -21,7 +20,7 @@ _ASKED = frozenset({"noun", "full", "original"})
 
 
 def matched(
-    demand: Demand,
+    texts: Mapping[str, str],
     text: DemandText,
     queries: NDArray[np.float32],
     offer: Shown,
@@ -29,19 +28,19 @@ def matched(
 ) -> dict[str, Any]:
     """Words and concepts in both, and the two segments that are nearest in meaning.
 
-    `queries` and `offered` are the vectors of the views of the request and of the offer.
+    `texts` are the request's by language; `queries` and `offered` are the vectors of the views of the request and of the offer.
     """
     return {
-        "words": _words(demand, text, offer)[:_MOST_WORDS],
+        "words": _words(texts, text, offer)[:_MOST_WORDS],
         "segments": _segments(text.views, queries, offer.views, offered),
     }
 
 
-def _words(demand: Demand, text: DemandText, offer: Shown) -> list[dict[str, str]]:
+def _words(texts: Mapping[str, str], text: DemandText, offer: Shown) -> list[dict[str, str]]:
     """Each concept in the buyer's words and the seller's, then exact tokens and equal stems."""
     found: dict[tuple[str, str], dict[str, str]] = {}
     for asked in text.asked:
-        for mention in _mentions(demand.texts[asked.language.value], asked.language):
+        for mention in _mentions(texts[asked.language.value], asked.language):
             surface = offer.mentions.get(mention.concept_id)
             if surface and mention.surface.lower() not in units.UNITS:
                 pair = (mention.surface.lower(), surface.lower())

@@ -115,7 +115,7 @@ class Compared:
         """What in the texts agrees."""
         text, queries = self.texts[item.item_id], self.queries[item.item_id]
         demand = self.demands[item.item_id]
-        return matched(demand, text, queries, self.shown, self.alone.vectors_of(0))
+        return matched(demand.texts, text, queries, self.shown, self.alone.vectors_of(0))
 
 
 def compare(session: Session, row: OfferTerms, items: Sequence[DemandItem]) -> Compared:

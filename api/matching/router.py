@@ -14,7 +14,7 @@ from api.identity import access
 from api.identity.access import Context, require
 from api.identity.jobs_router import JobOut
 from api.identity.schemas import OrganisationId
-from api.matching import digest_router, service, standings
+from api.matching import digest_router, search_router, service, standings
 from api.matching.invitations import RequestClosed, SupplierCannotBid
 from api.matching.models import Invitation, Match, MatchFeedback, MatchingModel
 from api.matching.schemas import (
@@ -47,7 +47,14 @@ from api.rules.scorecards import Act
 matches = access.router("", "matches")
 invitations = access.router("", "invitations")
 engine = access.router("/matching", "matching")
-ROUTERS = (matches, invitations, engine, digest_router.router, digest_router.public)
+ROUTERS = (
+    search_router.offers,
+    matches,
+    invitations,
+    engine,
+    digest_router.router,
+    digest_router.public,
+)
 
 Read = Annotated[Context, require("matches:read")]
 Write = Annotated[Context, require("matches:write")]

@@ -76,7 +76,12 @@ def of_offer(wording: Wording) -> OfferText:
 
 def of_demand(demand: Demand) -> DemandText:
     """The item's title counts; lot and specification are context for its vector."""
-    texts = _titles(demand.texts)
+    return of_request(demand.texts, _context(demand))
+
+
+def of_request(texts: Mapping[str, str], context: str = "") -> DemandText:
+    """What texts by language ask for; `context` is what is said of them elsewhere."""
+    texts = _titles(texts)
     asked = [
         Asked(language, _facets(text, language), lexical.concept_weights(text, language))
         for language, text in texts.items()
@@ -86,7 +91,7 @@ def of_demand(demand: Demand) -> DemandText:
     }
     # A Kyrgyz text beside a Russian one would only dilute the vectors with a rougher Russian.
     told: dict[Language, str] = {k: v for k, v in texts.items() if k is not Language.KY} or texts
-    return DemandText(views.request_views(told, _context(demand)), asked, _bounded(terms))
+    return DemandText(views.request_views(told, context), asked, _bounded(terms))
 
 
 def content_hash(wording: Wording, codes: Iterable[str | None], encoder: str) -> str:

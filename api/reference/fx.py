@@ -6,7 +6,8 @@ from datetime import date, timedelta
 from decimal import ROUND_HALF_EVEN, Decimal
 from uuid import UUID
 
-from sqlalchemy import literal, text, tuple_
+from sqlalchemy import literal, text, tuple_, union
+from sqlalchemy import select as sql_select
 from sqlmodel import Session, col, select
 
 from api.core import audit, db, pages
@@ -77,6 +78,12 @@ def rates(session: Session, bases: Iterable[str], quote: str, on: date) -> dict[
     known = _latest(session, sorted(pair for pair in pairs if pair[0] != pair[1]), on)
     through = {base: _through_pivot(known, base, quote) for base in others}
     return found | {base: each for base, each in through.items() if each is not None}
+
+
+def quoted(session: Session) -> set[str]:
+    """The currencies that any rate is of."""
+    found = union(sql_select(col(FxRate.base)), sql_select(col(FxRate.quote)))
+    return {currency for (currency,) in session.connection().execute(found)}
 
 
 def _through_pivot(known: Mapping[Pair, Rate], base: str, quote: str) -> Rate | None:

@@ -16,7 +16,7 @@ from api.core.errors import FieldError, Invalid, NotFound, refused
 from api.core.pages import PageQuery
 from api.core.tables import Table
 from api.reference import locales
-from api.reference.fx import Rate, RateUnknown, convert, enter_rate, list_rates, rate, rates
+from api.reference.fx import Rate, RateUnknown, convert, enter_rate, list_rates, quoted, rate, rates
 from api.reference.loaders import load_bundled, load_demo_rates
 from api.reference.models import (
     CertificateScheme,
@@ -38,6 +38,7 @@ __all__ = [
     "list_rates",
     "load_bundled",
     "load_demo_rates",
+    "quoted",
     "rate",
     "rates",
 ]

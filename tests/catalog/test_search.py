@@ -75,7 +75,7 @@ def test_offers_of_suspended_or_debarred_sellers_are_not_shown(
     assert buyer.get(f"/v1/offers/{made['id']}").status_code == 404
 
 
-def test_offers_are_found_by_words_codes_seller_and_quantity(seller: Any, buyer: Any) -> None:
+def test_offers_are_listed_by_codes_seller_and_quantity(seller: Any, buyer: Any) -> None:
     activated(seller)
     other = samples.product(
         names={"ru": "Насос погружной", "zh": "潜水泵"}, hs_code="841370", cpv_code="42122130-0"
@@ -87,9 +87,6 @@ def test_offers_are_found_by_words_codes_seller_and_quantity(seller: Any, buyer:
         assert answer.status_code == 200, answer.text
         return [o["sku"] for o in answer.json()["items"]]
 
-    assert found(q="DESK school") == found(q="课桌") == found(q="睿学 desk") == ["RX-101"]
-    assert found(q="насос") == ["P-1"]
-    assert found(q="100%") == found(q="desk насос") == []
     assert found(cpv="39160000-1") == found(cpv="39") == found(cpv="39000000-2") == ["RX-101"]
     assert found(hs="8413") == ["P-1"]
     assert found(seller=f"organisation_{seller.org_id.hex}") == ["P-1", "RX-101"]

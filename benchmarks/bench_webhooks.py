@@ -3,7 +3,8 @@
     python benchmarks/bench_webhooks.py [--messages 1000]
 
 The baseline posts the same bytes to the same receiver with as many requests at once, and neither
-signs, nor claims, nor keeps a log. Receiver, database and dispatcher share this machine.
+signs, nor claims, nor keeps a log; both keep their connections open. Receiver, database and
+dispatcher share this machine; the two take turns, and the median of the turns is told.
 """
 
 import argparse
@@ -41,7 +42,7 @@ from api.webhooks.schemas.endpoints import EndpointIn
 from api.webhooks.service import endpoints
 from workers import dispatcher, relay
 
-TYPE, AT_ONCE = "tender.published", 50
+TYPE, AT_ONCE, TURNS = "tender.published", 50, 3
 ANSWER = b"HTTP/1.1 204 No Content\r\ncontent-length: 0\r\n\r\n"
 
 
@@ -151,17 +152,20 @@ def until_done(wanted: int) -> None:
 
 
 def throughput(messages: int) -> None:
-    receiver = Receiver()
-    prepare([receiver.url], messages, AT_ONCE)
-    with db.worker_unit_of_work() as session:
-        body = session.connection().scalar(text("SELECT body FROM webhook_message LIMIT 1"))
-    baseline = asyncio.run(bare(receiver.url, bytes(body or b""), messages))
-    started = time.perf_counter()
-    until_done(messages)
-    ours = messages / (time.perf_counter() - started)
+    receiver, rates = Receiver(), list[tuple[float, float]]()
+    for turn in range(TURNS):
+        prepare([receiver.url], messages, AT_ONCE)
+        with db.worker_unit_of_work() as session:
+            body = session.connection().scalar(text("SELECT body FROM webhook_message LIMIT 1"))
+        baseline = asyncio.run(bare(receiver.url, bytes(body or b""), messages))
+        started = time.perf_counter()
+        until_done((turn + 1) * messages)
+        rates.append((messages / (time.perf_counter() - started), baseline))
+    ours, baseline = (statistics.median(each) for each in zip(*rates, strict=True))
+    ratio = statistics.median(one / other for one, other in rates)
     print(  # noqa: T201
         f"{messages} deliveries, {AT_ONCE} at once: {ours:.0f}/s; bare httpx2 loop {baseline:.0f}/s;"
-        f" ratio {ours / baseline:.2f} (goal >= 0.6)"
+        f" ratio {ratio:.2f} (goal >= 0.6)"
     )
 
 

@@ -30,11 +30,13 @@ POLL_SECONDS = 0.5
 GATHER_SECONDS = 0.005
 """How long the first outcome waits for others, to be written together with them: attempts begin
 together, so that without waiting every second transaction would be about a single outcome."""
+RESOLVERS = 64
+"""Names that are looked up at once: name servers that do not answer each hold a thread for long."""
 GRACE_SECONDS = 2.0
 """How long attempts under way may still take when the dispatcher is told to stop."""
 
 
-async def attempt(outgoing: Outgoing) -> Outcome:
+async def attempt(outgoing: Outgoing, connections: outbound.Connections | None = None) -> Outcome:
     """Sign and send one message. It names the request that made the event, or else itself."""
     asked_by = outgoing.request_id or f"delivery_{outgoing.delivery_id.hex}"
     structlog.contextvars.bind_contextvars(request_id=asked_by)
@@ -50,7 +52,7 @@ async def attempt(outgoing: Outgoing) -> Outcome:
     }
     try:
         answer: outbound.Answer | OutboundFailed = await outbound.send(
-            "POST", outgoing.url, headers=headers, body=outgoing.body
+            "POST", outgoing.url, headers=headers, body=outgoing.body, connections=connections
         )
     except OutboundFailed as error:
         answer = error
@@ -67,24 +69,30 @@ class Dispatcher:
         self._until_idle = until_idle
         self._tasks: dict[asyncio.Task[Outcome], UUID] = {}
         self._database = ThreadPoolExecutor(1, "webhooks-database")
+        self._connections = outbound.Connections()
         self._checked_at = 0.0
 
     async def run(self, stop: threading.Event) -> None:
         """Deliver until `stop`, or, if told so, until nothing is due and nothing under way."""
         loop, done = asyncio.get_running_loop(), set[asyncio.Task[Outcome]]()
+        loop.set_default_executor(ThreadPoolExecutor(RESOLVERS, "webhooks-resolver"))
         try:
             while not stop.is_set():
                 outcomes = [task.result() for task in done if not task.cancelled()]
                 claimed = await loop.run_in_executor(self._database, self._round, outcomes)
                 for outgoing in claimed:
-                    self._tasks[asyncio.create_task(attempt(outgoing))] = outgoing.delivery_id
+                    self._tasks[asyncio.create_task(attempt(outgoing, self._connections))] = (
+                        outgoing.delivery_id
+                    )
                 if self._until_idle and not self._tasks:
                     return
+                await self._connections.close(old_only=True)
                 done = await self._some_ended()
             await self._end(done)
         finally:
             for task in self._tasks:
                 task.cancel()
+            await self._connections.close()
             self._database.shutdown()
 
     async def _end(self, done: set[asyncio.Task[Outcome]]) -> None:

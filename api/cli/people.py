@@ -57,6 +57,19 @@ def erase(
     console.print("Erased. What the law wants kept is in docs/personal-data.md.")
 
 
+@app.command()
+def number(
+    told: Annotated[str, typer.Argument(metavar="NUMBER", help="A tax number, as it is written.")],
+) -> None:
+    """Where a tax number is held, of a party or of an importer: table and row."""
+    with db.worker_unit_of_work() as session:
+        found = people.holding(session, told)
+    for table, row_id in found:
+        console.print(f"{table}  {row_id.hex}")
+    if not found:
+        _refuse("It is held nowhere.")
+
+
 def _refuse(detail: str) -> None:
     errors.print(detail, markup=False)
     raise typer.Exit(1)

@@ -3,9 +3,13 @@
 What is stored names its key, so that `secret_key` can be replaced while `former_secret_keys` reads
 what was encrypted before. The context (the row's id) is authenticated: a secret copied into
 another row opens nothing.
+
+What must be found by its value besides has a blind index: a keyed hash that only the installation
+can compute, so that equal values are found and none is read.
 """
 
 import base64
+import hmac
 import os
 from functools import cache
 from hashlib import sha256
@@ -62,6 +66,27 @@ def lock(secret: str, owner: UUID) -> bytes:
 def unlock(stored: bytes, owner: UUID) -> str:
     """What `lock` was given. Raises Undecipherable."""
     return decrypt(stored.decode(), context=owner.bytes).decode()
+
+
+def blind_index(text: str, *, purpose: str) -> bytes:
+    """HMAC-SHA256 of a value, by which its equals under the same purpose are found (32 bytes)."""
+    return _indexed(settings.get().secret_key.get_secret_value(), text, purpose)
+
+
+def blind_indexes(text: str, *, purpose: str) -> list[bytes]:
+    """What `blind_index` gives now, and gave under former keys that are still configured."""
+    config = settings.get()
+    keys = (config.secret_key, *config.former_secret_keys)
+    return [_indexed(key.get_secret_value(), text, purpose) for key in keys]
+
+
+def _indexed(secret: str, text: str, purpose: str) -> bytes:
+    return hmac.digest(_index_key(secret), f"{purpose}\0{text}".encode(), "sha256")
+
+
+@cache
+def _index_key(secret: str) -> bytes:
+    return HKDF(SHA256(), 32, salt=None, info=b"kerben blind index").derive(secret.encode())
 
 
 @cache

@@ -39,7 +39,8 @@ from api.core import audit, ids
 from api.core.audit import AuditEntry
 from api.core.errors import NotFound
 from api.identity import service as identity
-from api.identity.models import Member, Person
+from api.identity.models import Member, Organisation, Person
+from api.procurement.service import importers
 from api.rules.clock import utcnow
 
 INVENTORY = Path(__file__).with_name("personal_data.csv")
@@ -140,6 +141,16 @@ def export(session: Session, subject: Subject) -> dict[str, Any]:
         ],
         "kept": [each._asdict() for each in inventory()],
     }
+
+
+def holding(session: Session, number: str) -> list[tuple[str, UUID]]:
+    """The rows that hold a tax number, by their table: of parties, and of importers named in bids.
+
+    Numbers of importers are encrypted and found by their blind index.
+    """
+    parties = select_rows(Organisation).where(Organisation.identifier_id == number)
+    found = [("organisation", each.id) for each in session.exec(parties)]
+    return [*found, *(("bid_lot", each.id) for each in importers.naming(session, number))]
 
 
 def erase(session: Session, subject: Subject, *, actor: str) -> dict[str, int]:

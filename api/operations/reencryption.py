@@ -9,6 +9,7 @@ from api.core.tables import Table
 from api.identity.models import IdentityProvider, Person
 from api.intake.models import IntakeSource
 from api.payments.models import BankEntry, PayeeAccount
+from api.procurement.service import importers
 from api.webhooks.models import WebhookSecret
 
 ENCRYPTED: tuple[tuple[type[Table], str], ...] = (
@@ -22,6 +23,8 @@ ENCRYPTED: tuple[tuple[type[Table], str], ...] = (
     (WebhookSecret, "encrypted"),
 )
 """What holds secrets that `encryption` has locked to the id of their row."""
+IMPORTERS = "bid_lot.importer_tax_id_encrypted"
+"""What has a blind index besides, and may still be in the clear."""
 
 
 def renew(session: Session) -> dict[str, int]:
@@ -47,4 +50,5 @@ def renew(session: Session) -> dict[str, int]:
             session.connection().execute(update(model).where(id_ == row_id).values({name: value}))
             count += 1
         changed[f"{model.__tablename__}.{name}"] = count
+    changed[IMPORTERS] = importers.renew(session)
     return changed

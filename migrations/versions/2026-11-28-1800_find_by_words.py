@@ -6,7 +6,7 @@ all of them. The index holds nothing but words of offers that are active, which 
 may read; what a search answers is read from the offers themselves, by their own policies.
 
 Revision ID: 0125
-Revises: 0116
+Revises: 0141
 """
 
 from collections.abc import Sequence
@@ -14,7 +14,7 @@ from collections.abc import Sequence
 from alembic import op
 
 revision: str = "0125"
-down_revision: str | Sequence[str] | None = "0116"
+down_revision: str | Sequence[str] | None = "0141"
 branch_labels: str | Sequence[str] | None = None
 depends_on: str | Sequence[str] | None = None
 

@@ -1,11 +1,13 @@
 """The guarded client against real sockets; only the resolver's answers are made up."""
 
 import asyncio
+import contextlib
 import socket
 import threading
 from collections.abc import Iterator
+from functools import partial
 from ipaddress import ip_network
-from typing import Any
+from typing import Any, Self
 
 import pytest
 import ssrfguard
@@ -122,6 +124,90 @@ def test_ssrf_05_a_name_that_changes_its_address_is_judged_at_each_attempt(
         assert post(url).status == 200
         assert len(here.received) == 2
         assert here.received[0].headers["host"] == f"moving.example:{port.partition('/')[0]}"
+
+
+class Keeping:
+    """A receiver of HTTP/1.1 that says 204 and keeps connections open, in the running loop.
+
+    `drops`: requests that it reads and leaves without an answer, by connection and number."""
+
+    def __init__(self, *drops: tuple[int, int]) -> None:
+        self.drops, self.connections, self.requests = drops, 0, 0
+
+    async def __aenter__(self) -> Self:
+        self.server = await asyncio.start_server(self._serve, "127.0.0.1", 0)
+        self.port = self.server.sockets[0].getsockname()[1]
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        self.server.close()
+
+    async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        self.connections += 1
+        connection, number = self.connections, 0
+        with contextlib.suppress(asyncio.IncompleteReadError, ConnectionError):
+            while True:
+                await reader.readuntil(b"\r\n\r\n{}")
+                self.requests, number = self.requests + 1, number + 1
+                if (connection, number) in self.drops:
+                    break
+                writer.write(b"HTTP/1.1 204 No Content\r\n\r\n")
+        writer.close()
+
+
+def test_ssrf_05_an_open_connection_serves_only_while_its_address_is_one_of_the_names(
+    monkeypatch: pytest.MonkeyPatch, names: dict[str, list[list[str]]]
+) -> None:
+    allowed = (ip_network("127.0.0.1/32"), ip_network("127.0.0.3/32"))
+    config(monkeypatch, outbound_insecure=True, outbound_networks=allowed)
+
+    async def flow() -> None:
+        connections = outbound.Connections()
+        async with Keeping() as here:
+            ask = partial(_ask, f"http://moving.example:{here.port}/", connections)
+            names["moving.example"] = [["127.0.0.1"]]
+            assert [await ask(), await ask()] == [204, 204]
+            assert (here.requests, here.connections) == (2, 1)
+            for meant, why in (
+                ("127.0.0.2", AttemptError.BLOCKED),
+                ("127.0.0.3", AttemptError.TCP),
+            ):
+                names["moving.example"] = [[meant]]
+                assert await ask() is why
+            assert here.requests == 2
+            # Those that begin together ask once: the second answer is for whoever comes later.
+            names["moving.example"] = [["127.0.0.1"], ["127.0.0.2"]]
+            assert await asyncio.gather(*(ask() for _ in range(5))) == [204] * 5
+            assert await ask() is AttemptError.BLOCKED
+            await connections.close()
+
+    asyncio.run(flow())
+
+
+def test_wh_01_a_request_that_met_a_closing_connection_is_made_again_and_no_other(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    config(monkeypatch, outbound_insecure=True, outbound_networks=(ip_network("127.0.0.0/8"),))
+
+    async def flow() -> None:
+        connections = outbound.Connections()
+        async with Keeping((1, 2), (2, 2), (3, 1)) as here:
+            ask = partial(_ask, f"http://127.0.0.1:{here.port}/", connections)
+            assert [await ask(), await ask()] == [204, 204]
+            assert (here.requests, here.connections) == (3, 2)
+            assert await ask() is AttemptError.HTTP
+            assert (here.requests, here.connections) == (5, 3)
+            await connections.close()
+
+    asyncio.run(flow())
+
+
+async def _ask(url: str, connections: outbound.Connections) -> int | AttemptError:
+    try:
+        answer = await outbound.send("POST", url, headers={}, body=b"{}", connections=connections)
+    except OutboundFailed as failed:
+        return failed.kind
+    return answer.status
 
 
 def test_ssrf_06_a_redirect_is_an_answer_and_is_not_followed(

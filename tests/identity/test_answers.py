@@ -207,6 +207,28 @@ def test_api_06_without_a_version_it_is_428_with_an_old_one_412_and_nothing_chan
     assert done.status_code == 200, done.text
 
 
+def test_api_16_a_search_finds_what_was_committed_and_its_filters_have_types(as_org: AsOrg) -> None:
+    buyer, supplier = as_org(["buyer"]), as_org(["supplier"])
+    made = samples.published(buyer, title={"ru": "Термометры лабораторные"})
+
+    def found(word: str) -> list[str]:
+        page = supplier.get("/v1/tenders", params={"q": word}).json()
+        assert page.keys() == {"items", "has_more", "next_cursor"}, "no total that must be counted"
+        return [each["id"] for each in page["items"]]
+
+    assert found("термометры") == [made["id"]]
+    assert found("барометры") == []
+    for path, wrong in (
+        ("/v1/tenders", {"status": "pending"}),
+        ("/v1/tenders", {"buyer": made["id"]}),
+        ("/v1/offers", {"max_moq": "few"}),
+        ("/v1/offers", {"country": "Kyrgyzstan"}),
+        ("/v1/offers", {"limit": 101}),
+    ):
+        answer = supplier.get(path, params=wrong)
+        assert (answer.status_code, answer.json()["code"]) == (422, "invalid"), wrong
+
+
 def test_api_16_metadata_are_an_organisations_own_and_change_nothing_else(as_org: AsOrg) -> None:
     buyer, supplier = as_org(["buyer"]), as_org(["supplier"])
     tender = samples.published(buyer)

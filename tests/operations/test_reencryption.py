@@ -12,10 +12,13 @@ from typer.testing import CliRunner
 from api.__main__ import main
 from api.channels.models import ChannelConnection
 from api.core import db, encryption, settings
-from api.operations.reencryption import ENCRYPTED
+from api.operations.reencryption import ENCRYPTED, IMPORTERS
+from api.procurement.models import BidLot
+from api.procurement.service import importers
 from tests.identity import people
 from tests.intake import signing
 from tests.payments import banking, treasury
+from tests.procurement import bidding
 from tests.tenancy.world import ok
 
 type AsOrg = Callable[..., Any]
@@ -66,6 +69,49 @@ def read(session: Session) -> dict[str, list[bytes]]:
     return found
 
 
+def test_sec_24_the_tax_number_of_an_importer_is_encrypted_and_found_by_its_blind_index(
+    as_org: AsOrg, session: Session, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    number, before = "20112199012345", settings.get()
+    made = bidding.published(as_org, as_org(["buyer"]))
+    body = bidding.content(made.tender)
+    (lot,) = body["lots"]
+    lot |= {"importer_of_record": "Асанов", "importer_tax_id": number}
+    seen = bidding.finished(made, [bidding.submit(made, as_org(["supplier"]), body)]).bids
+    assert [each["importer_tax_id"] for each in seen[0]["lots"]] == [number]
+    (row,) = session.exec(select(BidLot)).all()
+    assert row.importer_tax_id is None
+    kept = (row.importer_tax_id_encrypted, row.importer_tax_id_index)
+    assert all(value and number.encode() not in value for value in kept)
+    place = f"bid_lot  {row.id.hex}"
+
+    def found(told: str) -> str:
+        return CliRunner().invoke(main, ["people", "number", told]).stdout
+
+    assert place in found(number)
+    assert place not in found("20112199012346")
+    # As a release before stored it, it is found and shown too, until it is encrypted.
+    row.importer_tax_id, row.importer_tax_id_encrypted, row.importer_tax_id_index = (
+        number,
+        None,
+        None,
+    )
+    session.add(row)
+    session.commit()
+    assert place in found(number)
+    changed = {"secret_key": FRESH, "former_secret_keys": (before.secret_key,)}
+    for config in (before, before.model_copy(update=changed)):
+        monkeypatch.setattr(settings, "get", lambda config=config: config)
+        assert place in found(number)
+        done = CliRunner().invoke(main, ["keys", "reencrypt"])
+        assert f"1  {IMPORTERS}" in done.stdout
+    alone = before.model_copy(update={"secret_key": FRESH})
+    monkeypatch.setattr(settings, "get", lambda: alone)
+    assert place in found(number)
+    session.refresh(row)
+    assert (row.importer_tax_id, importers.tax_id(row)) == (None, number)
+
+
 def test_sec_22_after_encrypting_anew_the_former_key_is_needed_no_more(
     kept: dict[str, list[bytes]], session: Session, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -85,7 +131,7 @@ def test_sec_22_after_encrypting_anew_the_former_key_is_needed_no_more(
     assert read(session) == kept
     done = CliRunner().invoke(main, ["keys", "reencrypt"])
     assert done.exit_code == 0, done.output
-    assert [line.split() for line in done.stdout.splitlines()] == [
+    assert [line.split() for line in done.stdout.splitlines()[: len(ENCRYPTED)]] == [
         [str(len(kept[name])), name] for name in (f"{m.__tablename__}.{n}" for m, n in ENCRYPTED)
     ]
     use()

@@ -13,7 +13,8 @@ from api.core.outbox import OutboxEvent
 from tests.workers.fleet import wait_until
 from workers import relay
 
-EVENTS = 40
+EVENTS, CHANCES = 40, 3
+IDLE_SECONDS = 0.25
 
 
 def enqueued() -> UUID:
@@ -107,32 +108,39 @@ def test_a_job_that_takes_its_worker_with_it_each_time_is_given_up(session: Sess
 def test_job_04_an_idle_relay_is_woken_by_each_commit_and_does_not_wait_for_its_poll(
     session: Session,
 ) -> None:
-    """By the stored times: most events leave within a quarter of a second, nearly all before the
-    relay would look by itself."""
+    """By the stored times: 95 of 100 events leave within a quarter of a second. A machine that is
+    busy with something else gets three chances; a relay that waits for its poll has none."""
     stop = threading.Event()
     thread = threading.Thread(target=relay.run, args=(stop,), daemon=True)
     thread.start()
-    resource_id = uuid4()
-    of_test = select(OutboxEvent).where(OutboxEvent.resource_id == resource_id)
+    lags: list[float] = []
     try:
-        for _ in range(EVENTS):
-            with db.worker_unit_of_work() as unit:
-                outbox.emit(unit, "test.x", resource_id, org_id=None)
-            wait_until(
-                lambda: all(each.dispatched_at for each in _fresh(session, of_test)),
-                "the event left the outbox",
-            )
+        while len(lags) < CHANCES and not any(lag < IDLE_SECONDS for lag in lags):
+            lags.append(_lag(session))
     finally:
         stop.set()
         thread.join()
+    assert lags[-1] < IDLE_SECONDS, lags
+
+
+def _lag(session: Session) -> float:
+    """Seconds in which 95 of 100 events left the outbox, each committed while nothing waits."""
+    resource_id = uuid4()
+    of_test = select(OutboxEvent).where(OutboxEvent.resource_id == resource_id)
+    for _ in range(EVENTS):
+        with db.worker_unit_of_work() as unit:
+            outbox.emit(unit, "test.x", resource_id, org_id=None)
+        wait_until(
+            lambda: all(each.dispatched_at for each in _fresh(session, of_test)),
+            "the event left the outbox",
+        )
     lags = sorted(
         (each.dispatched_at - each.created_at).total_seconds()
         for each in _fresh(session, of_test)
         if each.dispatched_at is not None
     )
     assert len(lags) == EVENTS
-    assert lags[EVENTS // 2] < 0.25
-    assert lags[EVENTS * 95 // 100] < relay.POLL_SECONDS
+    return lags[EVENTS * 95 // 100]
 
 
 def _fresh(session: Session, query: Any) -> list[OutboxEvent]:

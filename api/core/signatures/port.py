@@ -22,6 +22,7 @@ from api.core import settings
 from api.core.signatures.problems import MethodUnavailable, SignatureRefused
 from api.rules.signatures import RevocationPolicy, SignatureMethod
 
+_NAMED = ("common_name", "title", "organizational_unit_name", "organization_name")
 _NAMED_BY = ("serial_number", "organization_identifier", "user_id")
 
 
@@ -237,9 +238,17 @@ def _proven(status: Any, identifier: str) -> Evidence:
     if identifier not in _numbers(certificate):
         raise SignatureRefused("The certificate does not name the organisation's number.")
     return Evidence(
-        str(certificate.subject.human_friendly)[:500],
+        _name(certificate)[:500],
         hashlib.sha256(certificate.dump()).hexdigest(),
     )
+
+
+def _name(certificate: x509.Certificate) -> str:
+    """Who signed, as the subject names them: without the numbers that it has of a person."""
+    subject = certificate.subject.native
+    given = [subject[name] for name in _NAMED if name in subject]
+    texts = [text for one in given for text in (one if isinstance(one, list) else [one])]
+    return ", ".join(dict.fromkeys(texts))
 
 
 def _lists(place: Path) -> list[crl.CertificateList]:

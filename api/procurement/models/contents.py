@@ -5,7 +5,7 @@ from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import CheckConstraint, Column, UniqueConstraint
+from sqlalchemy import CheckConstraint, Column, Index, LargeBinary, UniqueConstraint, text
 from sqlmodel import Field
 
 from api.core.tables import JSON, MONEY, QUANTITY, TEXTS, Table, state
@@ -22,6 +22,11 @@ class BidLot(Table, table=True):
         UniqueConstraint("bid_id", "lot_id"),
         CheckConstraint("value_amount > 0", name="value_positive"),
         CheckConstraint("lead_days BETWEEN 0 AND 3650", name="lead_days_in_bounds"),
+        Index(
+            "ix_bid_lot_importer_tax_id_index",
+            "importer_tax_id_index",
+            postgresql_where=text("importer_tax_id_index IS NOT NULL"),
+        ),
     )
 
     bid_id: UUID = Field(foreign_key="bid.id", ondelete="CASCADE")
@@ -36,6 +41,10 @@ class BidLot(Table, table=True):
     is_seller_premises: bool | None = None
     importer_of_record: str | None = Field(default=None, max_length=500)
     importer_tax_id: str | None = Field(default=None, max_length=20)
+    """As it was stored before it was encrypted; read by `importers.tax_id`, written no more."""
+    importer_tax_id_encrypted: bytes | None = Field(default=None, sa_column=Column(LargeBinary))
+    importer_tax_id_index: bytes | None = Field(default=None, sa_column=Column(LargeBinary))
+    """By which equal numbers are found (`encryption.blind_index`)."""
     vat_recovered_by: str | None = Field(default=None, max_length=20)
     deviations: list[str] = Field(
         default=[], sa_column=Column(TEXTS, nullable=False, server_default="{}")

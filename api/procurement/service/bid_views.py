@@ -27,7 +27,7 @@ from api.procurement.models import (
     RequirementResponse,
     Tender,
 )
-from api.procurement.service import bid_certificates, envelopes, tender_keys
+from api.procurement.service import bid_certificates, envelopes, importers, tender_keys
 from api.procurement.service.bids import HandedIn
 from api.procurement.service.policies import policy_of
 from api.rules.bids import BidStage, OpeningStatus
@@ -175,7 +175,12 @@ def _contents(session: Session, bid_id: UUID) -> dict[str, Any]:
             for each in opened
         ],
         "lots": [
-            {**lot.model_dump(), "value": _value(lot), "items": items[lot.lot_id]}
+            {
+                **lot.model_dump(),
+                "value": _value(lot),
+                "items": items[lot.lot_id],
+                "importer_tax_id": importers.tax_id(lot),
+            }
             for lot in _of(session, BidLot, bid_id)
         ],
         "requirement_responses": [

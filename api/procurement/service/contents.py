@@ -34,6 +34,7 @@ from api.procurement.schemas import (
     TechnicalContent,
     content_type,
 )
+from api.procurement.service import importers
 from api.procurement.service.submissions import criteria_of, find
 from api.reference import service as reference
 from api.rules import bid_terms, criteria
@@ -130,7 +131,7 @@ def read(
     if faults:
         return Read([], {}, faults)
     common = {"bid_id": bid.id, "tender_id": bid.tender_id}
-    return Read([(model, bulk.new_row(**common, **row)) for model, row in rows], shares, [])
+    return Read([(model, _new_row(model, common | row)) for model, row in rows], shares, [])
 
 
 def _malformed(error: ValidationError) -> list[Fault]:
@@ -228,6 +229,13 @@ def answer_faults(
     return criteria.response_faults(
         wanted.criteria, responses, items, patterns.matches, bid_for=bid_for
     )
+
+
+def _new_row(model: type[SQLModel], values: Mapping[str, Any]) -> dict[str, Any]:
+    row = bulk.new_row(**values)
+    if model is BidLot:
+        row |= importers.sealed(row["id"], row.pop("importer_tax_id"))
+    return row
 
 
 def _lot_rows(content: PriceContent) -> Rows:

@@ -8,7 +8,7 @@ from uuid import UUID
 from sqlmodel import Session, select
 
 from api.procurement.models import BidLot
-from api.procurement.service import auctions
+from api.procurement.service import auctions, importers
 from api.rules.incoterms import Deviation, Incoterm
 
 
@@ -46,7 +46,7 @@ def of_lot(
             row.place_code,
             row.is_seller_premises,
             row.importer_of_record,
-            row.importer_tax_id,
+            importers.tax_id(row),
             row.vat_recovered_by,
             row.stated_charges,
             [Deviation(each) for each in row.deviations],

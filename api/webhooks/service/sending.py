@@ -237,6 +237,8 @@ def _note_health(
     session: Session, endpoint: WebhookEndpoint, succeeded: bool, now: datetime
 ) -> None:
     if succeeded:
+        if not endpoint.failures and endpoint.last_success_at == now:
+            return  # another of the same batch has said so
         endpoint.failures, endpoint.failing_since, endpoint.open_until = 0, None, None
         endpoint.last_success_at = now
         return

@@ -37,7 +37,6 @@ def demands(session: Session, tender_id: UUID) -> list[Demand]:
     lots = [lot for lot in tender.lots if lot.status is LotStatus.ACTIVE]
     places = reference.places(session, {lot.delivery_place_code for lot in lots})
     countries = {code: place.country for code, place in places.items()}
-    home, _ = identity.buying_rules(session, tender.buyer_id)
     ordered_on = local_date(tender.tender_period_end, ZoneInfo(tender.time_zone))
     return [
         Demand(
@@ -48,7 +47,7 @@ def demands(session: Session, tender_id: UUID) -> list[Demand]:
             texts=item.description,
             quantity=item.quantity,
             unit_code=item.unit_code,
-            delivery_country=countries.get(lot.delivery_place_code, home),
+            delivery_country=countries.get(lot.delivery_place_code) or _home(session, tender),
             ordered_on=ordered_on,
             deliver_by=lot.delivery_period_end,
             specification=item.specification,
@@ -107,6 +106,10 @@ def is_public(session: Session, tender_id: UUID) -> bool:
     """True once the tender has been published; also after its end or cancellation."""
     published = session.exec(select(Tender.published_at).where(Tender.id == tender_id)).first()
     return published is not None
+
+
+def _home(session: Session, tender: Tender) -> str:
+    return identity.buying_rules(session, tender.buyer_id)[0]
 
 
 def _joined(*texts: Mapping[str, str]) -> dict[str, str]:

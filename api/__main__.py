@@ -19,6 +19,7 @@ from api.cli import (
     organisations,
     people,
     reference,
+    regions,
     sdk,
     server,
     translation,
@@ -49,6 +50,7 @@ main.command("sdk")(sdk.sdk)
 main.add_typer(organisations.app, name="organisation")
 main.add_typer(people.app, name="people")
 main.add_typer(reference.app, name="reference")
+main.add_typer(regions.app, name="region")
 main.add_typer(clock.app, name="clock")
 imports.app.command("ocds")(foreign.ocds)
 imports.app.command("kg")(foreign.kg)

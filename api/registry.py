@@ -85,6 +85,7 @@ REFERENCE = (
     delivery.ScorecardPolicy,
     payments.SupplierPlan,
     channels.MarketRequirement,
+    identity.Region,
 )
 """Tables that hold, to begin with, the same rows in every installation."""
 

@@ -196,7 +196,9 @@ def bare(calls: dict[str, Call]) -> Starlette:
         pool: AsyncConnectionPool = request.app.state.reads
         async with pool.connection() as connection:
             cursor = await connection.execute(reads.FIND, (request.url.path,), binary=True)
-            _, media_type, body = await cursor.fetchone()
+            row = await cursor.fetchone()
+        assert row is not None, request.url.path
+        _, media_type, body = row
         return Response(body, media_type=media_type)
 
     def command(_: Request) -> Response:

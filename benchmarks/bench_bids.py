@@ -19,7 +19,6 @@ import base64
 import itertools
 import json
 import os
-import shutil
 import statistics
 import tempfile
 import time
@@ -27,10 +26,17 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any, NamedTuple
 
-_DATA = Path(os.environ.get("KERBEN_DATA_DIR") or tempfile.mkdtemp(prefix="kerben-bench-"))
-os.environ.update(KERBEN_DATA_DIR=str(_DATA), KERBEN_ENVIRONMENT="test", KERBEN_LOG_LEVEL="ERROR")
+_OWN = tempfile.TemporaryDirectory(prefix="kerben-bench-", ignore_cleanup_errors=True)
+_DATA = Path(os.environ.get("KERBEN_DATA_DIR") or _OWN.name)
+os.environ.update(
+    KERBEN_DATA_DIR=str(_DATA),
+    KERBEN_ENVIRONMENT="test",
+    KERBEN_LOG_LEVEL="ERROR",
+    KERBEN_RATE_LIMITS="{}",  # benchmarks/bench_limits.py measures those
+)
 
 import deadline_rush
+import hammer
 import psycopg
 from rich.console import Console
 from rich.table import Table
@@ -69,7 +75,7 @@ _NUMBERS = itertools.count(1)
 class Rush(NamedTuple):
     """What the rounds of the deadline rush measured, in bids a second."""
 
-    count: int
+    bids: int
     size: int
     bare: list[float]
     product: list[float]
@@ -84,7 +90,19 @@ class Step(NamedTuple):
     seconds: float
 
 
-def main(count: int, rounds: int) -> None:
+def main() -> None:
+    """Read how many bids and rounds are wanted, and measure."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--bids", type=int, default=1000, help="suppliers with one bid each")
+    parser.add_argument("--rounds", type=int, default=3, help="of the deadline rush")
+    given = parser.parse_args()
+    try:
+        measure(given.bids, given.rounds)
+    finally:
+        db.dispose()
+
+
+def measure(count: int, rounds: int) -> None:
     """Print bids a second of both, their ratio, and what opening and evaluating them takes."""
     logs.configure("ERROR", "console")
     migrations.upgrade()
@@ -151,7 +169,7 @@ def register(clients: list[Any], openers: list[Identity]) -> None:
 
 
 def _caller(org_id: Any, client_id: Any) -> Caller:
-    return Caller(org_id, frozenset(), client_id, frozenset())
+    return Caller(org_id, frozenset(), client_id, frozenset(), OrganisationStatus.VERIFIED)
 
 
 def published(buyer_id: Any, openers: list[Identity]) -> tuple[Any, ceremony.TenderKey]:
@@ -229,7 +247,7 @@ def sealed(
         body = json.dumps({"envelopes": [envelope]}).encode()
         lines = [
             f"POST /v1/tenders/{ids.show('tender', tender.id)}/bids HTTP/1.1",
-            f"Host: {deadline_rush.HOST}",
+            f"Host: {hammer.HOST}",
             f"Authorization: Bearer {secret}",
             "Content-Type: application/json",
             f"Idempotency-Key: {tender.ocid}-{number}",
@@ -303,7 +321,8 @@ def decrypted(tender: Any, key: ceremony.TenderKey, openers: list[Identity]) -> 
 def evaluated(tender: Any, clients: list[Any]) -> list[Step]:
     """One person proposes the ranking of the lot, another completes it; beside the rules alone."""
     buyer_id, roles = clients[0][0], frozenset({OrgRole.BUYER})
-    people = [Caller(buyer_id, roles, each[2], frozenset()) for each in clients[:2]]
+    verified = OrganisationStatus.VERIFIED
+    people = [Caller(buyer_id, roles, each[2], frozenset(), verified) for each in clients[:2]]
     started = time.perf_counter()
     with db.unit_of_work(buyer_id) as session:
         locked = procurement.lock(session, buyer_id=buyer_id, tender_id=tender.id)
@@ -328,7 +347,7 @@ def evaluated(tender: Any, clients: list[Any]) -> list[Step]:
 def report(rush: Rush, steps: list[Step]) -> None:
     """Two tables: the rush as medians of its rounds with their ratio, and what comes after."""
     table = Table(
-        title=f"{rush.count} suppliers, {rush.size} bytes each, {deadline_rush.CONNECTIONS} connections,"
+        title=f"{rush.bids} suppliers, {rush.size} bytes each, {hammer.CONNECTIONS} connections,"
         f" {len(rush.bare)} rounds, medians"
     )
     for column in ("", "bare inserts, 1/s", "product, 1/s", "ratio"):
@@ -340,7 +359,7 @@ def report(rush: Rush, steps: list[Step]) -> None:
         f"{statistics.median(rush.product):.0f}",
         f"{ratio:.2f}",
     )
-    after = Table(title=f"{rush.count} bids after the deadline")
+    after = Table(title=f"{rush.bids} bids after the deadline")
     for column in ("", "baseline", "baseline, s", "product, s", "bids, 1/s"):
         after.add_column(column, justify="right" if "s" in column[-1:] else "left", no_wrap=True)
     for step in steps:
@@ -349,7 +368,7 @@ def report(rush: Rush, steps: list[Step]) -> None:
             step.baseline,
             f"{step.alone:.2f}",
             f"{step.seconds:.2f}",
-            f"{rush.count / step.seconds:.0f}",
+            f"{rush.bids / step.seconds:.0f}",
         )
     console = Console()
     console.print(table)
@@ -357,12 +376,4 @@ def report(rush: Rush, steps: list[Step]) -> None:
 
 
 if __name__ == "__main__":
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--bids", type=int, default=1000, help="suppliers with one bid each")
-    parser.add_argument("--rounds", type=int, default=3, help="of the deadline rush")
-    given = parser.parse_args()
-    try:
-        main(given.bids, given.rounds)
-    finally:
-        db.dispose()
-        shutil.rmtree(_DATA, ignore_errors=True)
+    main()

@@ -36,13 +36,14 @@ from api.rules.evaluation.terms import (
     CriterionType,
     Linear,
     PointsTable,
+    Scoring,
     VatMode,
 )
 
 RUNS = 5
 console = Console(highlight=False)
 CIPHERTEXT = "c" * 64
-QUALITY = {
+QUALITY: dict[str, tuple[int, Scoring]] = {
     "warranty": (1500, Linear(Decimal(12), Decimal(60), Better.HIGHER)),
     "delivery": (1000, Linear(Decimal(10), Decimal(90), Better.LOWER)),
     "wood": (500, PointsTable({"oak": Decimal(100), "pine": Decimal(40)})),

@@ -16,7 +16,7 @@ import os
 import random
 import tempfile
 import time
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Sequence
 from contextlib import asynccontextmanager
 from typing import Any, NamedTuple
 from urllib.parse import urlencode
@@ -24,6 +24,7 @@ from uuid import UUID
 
 _DATA = tempfile.TemporaryDirectory(prefix="kerben-bench-", ignore_cleanup_errors=True)
 os.environ.setdefault("KERBEN_DATA_DIR", _DATA.name)
+os.environ["KERBEN_RATE_LIMITS"] = "{}"
 
 import anyio.to_thread
 from psycopg_pool import AsyncConnectionPool
@@ -34,6 +35,7 @@ from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
+from starlette.types import ASGIApp, Message
 
 from api.core import db, logs, migrations, outbox
 from api.demo import story
@@ -43,7 +45,9 @@ from api.identity.schemas import ClientIn
 from api.main import create_app
 from api.procurement import service as procurement
 from api.reference import service as reference
+from api.rules.identifiers import IdentifierScheme
 from api.rules.organisations import OrganisationStatus
+from api.rules.permissions import OrgRole
 from api.webhooks import catalogue, envelopes, feed
 from api.webhooks.feed import Position
 
@@ -53,7 +57,6 @@ TENDERS = int(os.environ.get("KERBEN_BENCH_TENDERS", "150"))
 ROUNDS, PAGE, AT_ONCE = 5, 20, 8
 PATH = "/v1/events"
 console = Console()
-type Asgi = Callable[[Mapping[str, Any], Any, Any], Awaitable[None]]
 _FILL = text("""
     INSERT INTO event_envelope (id, created_at, updated_at, event_id, org_id, parties, type,
       resource_id, sequence, channels, body, xid)
@@ -125,7 +128,7 @@ def readers() -> list[Reader]:
             Organisation(
                 roles=["buyer", "supplier"],
                 legal_name={"en": f"Organisation {number}"},
-                identifier_scheme="KG-INN",
+                identifier_scheme=IdentifierScheme.KG_INN,
                 identifier_id=f"{number:014d}",
                 country="KG",
                 languages=["ru"],
@@ -157,7 +160,7 @@ def readers() -> list[Reader]:
                 data=ClientIn(name="bench", scopes=scopes),
                 grantable=scopes,
             )
-            visible = catalogue.visible_types(scopes, [*each.roles])
+            visible = catalogue.visible_types(scopes, [OrgRole(role) for role in each.roles])
             place = Position(chance.randrange(EVENTS - 2 * PAGE), UUID(int=0))
             found.append(Reader(each.id, key, [*visible], place))
     with db.engine("owner").connect().execution_options(isolation_level="AUTOCOMMIT") as owner:
@@ -219,7 +222,7 @@ def bare_app(body: bytes) -> Starlette:
     return Starlette(routes=[Route(PATH, read)], lifespan=lifespan)
 
 
-async def rate(app: Asgi, asking: Sequence[Reader]) -> float:
+async def rate(app: ASGIApp, asking: Sequence[Reader]) -> float:
     """Requests a second, each reader asking once."""
     waiting = iter(asking)
 
@@ -232,17 +235,17 @@ async def rate(app: Asgi, asking: Sequence[Reader]) -> float:
     return len(asking) / (time.perf_counter() - started)
 
 
-async def called(app: Asgi, reader: Reader) -> bytes:
+async def called(app: ASGIApp, reader: Reader) -> bytes:
     """The body that an application answers with 200."""
     parts: list[bytes] = []
 
-    async def send(message: Mapping[str, Any]) -> None:
+    async def send(message: Message) -> None:
         if message["type"] == "http.response.start":
             assert message["status"] == 200, message
         else:
             parts.append(message.get("body", b""))
 
-    async def receive() -> Mapping[str, Any]:
+    async def receive() -> Message:
         return {"type": "http.request", "body": b"", "more_body": False}
 
     query = {"limit": PAGE, "after": feed.shown(reader.org_id, reader.place)}

@@ -22,7 +22,7 @@ from openpyxl import Workbook
 from rich.console import Console
 from rich.progress import Progress
 from rich.table import Table
-from sqlmodel import select
+from sqlmodel import SQLModel, select
 
 from api.catalog import imports
 from api.catalog.imports import Options
@@ -172,9 +172,8 @@ def baseline(progress: Progress) -> float:
         for model in TABLES:
             name = model.__tablename__
             with db.worker_unit_of_work() as session:
-                rows = [
-                    tuple(row) for row in session.connection().execute(select(*model.__table__.c))
-                ]  # type: ignore[attr-defined]
+                found = session.connection().execute(select(*SQLModel.metadata.tables[name].c))
+                rows = [tuple(row) for row in found]
             rows = [tuple(json.dumps(v) if isinstance(v, dict) else v for v in row) for row in rows]
             connection.exec_driver_sql(f'CREATE TABLE "base_{name}" (LIKE "{name}" INCLUDING ALL)')
             started = time.perf_counter()

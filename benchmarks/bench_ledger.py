@@ -21,6 +21,7 @@ import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from decimal import Decimal
+from functools import partial
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -80,9 +81,9 @@ def one_round(
     """Bare inserts, postings that share no account, and postings of a hot account, a second each."""
     spread = [posted(own[n % ACCOUNTS], payable[n % ACCOUNTS], "1") for n in range(POSTINGS)]
     hot = [posted(bank, own[n % ACCOUNTS], "1") for n in range(POSTINGS)]
-    served = rate(writers, [lambda p=p: book(p) for p in spread])
+    served = rate(writers, [partial(book, each) for each in spread])
     bare = bare_rate(writers)
-    contended = rate(writers, [lambda p=p: book(p) for p in hot])
+    contended = rate(writers, [partial(book, each) for each in hot])
     return bare, served, contended
 
 

@@ -17,8 +17,8 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from typing import Any
 
 _DATA = tempfile.TemporaryDirectory(prefix="kerben-bench-", ignore_cleanup_errors=True)
+os.environ.setdefault("KERBEN_DATA_DIR", _DATA.name)
 os.environ.update(
-    KERBEN_DATA_DIR=_DATA.name,
     KERBEN_LOG_LEVEL="ERROR",
     KERBEN_RATE_LIMITS=json.dumps(
         {"standard": {"default": "999999999/60", "organisation": "999999999/60"}}
@@ -46,7 +46,7 @@ def prepare() -> str:
     logs.configure("ERROR", "json")
     migrations.upgrade()
     with db.worker_unit_of_work() as session:
-        reference.load_bundled(session)
+        reference.ensure_bundled(session)
         ids = story.load_organisations(session, story.organisations(), lambda _: None)
         org_id = next(iter(ids.values()))
         organisation = session.get(Organisation, org_id)
@@ -122,7 +122,7 @@ async def main() -> None:
     app = create_app()
     bearer = {"Authorization": f"Bearer {key}"}
     async with app.router.lifespan_context(app), AsyncExitStack() as stack:
-        limiters = {"without limits": None}
+        limiters: dict[str, Any] = {"without limits": None}
         limiters["limits in PostgreSQL"] = await stack.enter_async_context(limiter(None))
         on_redis = await stack.enter_async_context(limiter(REDIS))
         if await on_redis.strategy.storage.check():

@@ -30,8 +30,9 @@ os.environ.setdefault("KERBEN_DATA_DIR", _DATA.name)
 import numpy as np
 import psycopg
 import synthetic
+from numpy.typing import NDArray
 from rich.console import Console
-from rich.progress import Progress, track
+from rich.progress import Progress, TaskID, track
 from rich.table import Table
 from sqlmodel import Session, col, select
 from uuid_utils.compat import uuid7
@@ -88,7 +89,7 @@ def main() -> None:
     subprocess.run([sys.executable, __file__, "--configure"], check=True)
     migrations.upgrade()
     with admin() as server:
-        known = server.execute("SELECT to_regclass('demand_item')").fetchone()[0]
+        known = synthetic.one(server, "SELECT to_regclass('demand_item')")[0]
         if known is None:
             demonstration()
             with Console().status("Indexing an offer for each class of the CPV"):
@@ -108,7 +109,7 @@ def configure() -> None:
             server.execute(f"ALTER SYSTEM SET {name} = '{value}'")
 
 
-def admin() -> psycopg.Connection:
+def admin() -> synthetic.Admin:
     """A superuser's connection, to write rows past triggers."""
     host = embedded.server_host(settings.get().data_dir.resolve())
     return psycopg.connect(host=host, user="postgres", dbname=embedded.DATABASE, autocommit=True)
@@ -217,18 +218,19 @@ def _alone(demand: Demand) -> Demand:
     return replace(demand, item_id=uuid7(), tender_id=tender_id, lot_id=tender_id)
 
 
-def at(server: psycopg.Connection, size: int, wanted: Sequence[Demand]) -> Measured:
+def at(server: synthetic.Admin, size: int, wanted: Sequence[Demand]) -> Measured:
     """Make the catalogue this large, unless it is, and measure."""
     found = Measured(size)
-    if server.execute("SELECT count(*) FROM offer_terms").fetchone()[0] < size:
+    if synthetic.one(server, "SELECT count(*) FROM offer_terms")[0] < size:
         with Progress() as progress:
             task = progress.add_task(f"Making {size:,} offers and their indexes", total=size)
             told = partial(_told, progress, task)
             found.built = synthetic.grow(server, size, told)
-    found.offers, found.views, found.finding = server.execute(
+    found.offers, found.views, found.finding = synthetic.one(
+        server,
         "SELECT (SELECT count(*) FROM offer_terms), count(*),"
-        " count(*) FILTER (WHERE kind IN ('noun', 'title', 'head', 'concept')) FROM offer_vector"
-    ).fetchone()
+        " count(*) FILTER (WHERE kind IN ('noun', 'title', 'head', 'concept')) FROM offer_vector",
+    )
     found.sizes = dict(
         server.execute(
             "SELECT relname, pg_relation_size(oid) FROM pg_class WHERE relname IN"
@@ -257,8 +259,8 @@ def at(server: psycopg.Connection, size: int, wanted: Sequence[Demand]) -> Measu
     return found
 
 
-def _told(progress: Progress, task: object, done: int) -> None:
-    progress.update(task, completed=done)  # type: ignore[arg-type]
+def _told(progress: Progress, task: TaskID, done: int) -> None:
+    progress.update(task, completed=done)
 
 
 def _candidates(demand: Demand) -> candidates.Found:
@@ -285,7 +287,7 @@ def scan(wanted: Sequence[Demand], offers: int) -> tuple[dict[UUID, set[UUID]], 
             started = time.perf_counter()
             asked = [view.kind for view in text.views]
             near = views.semantic_matrix(queries[item_id], asked, stored, kinds, offsets)
-            near = near - np.float32(fusion.HUBNESS) * hubness[pool.hub_language(text)]
+            near -= np.float32(fusion.HUBNESS) * hubness[pool.hub_language(text)]
             top = np.argpartition(-near, min(TOP, len(near) - 1))[:TOP]
             seconds[item_id] += time.perf_counter() - started
             merged = best[item_id] + [(float(near[i]), ids[i]) for i in top]
@@ -293,7 +295,11 @@ def scan(wanted: Sequence[Demand], offers: int) -> tuple[dict[UUID, set[UUID]], 
     return {i: {offer for _, offer in each} for i, each in best.items()}, list(seconds.values())
 
 
-def _chunks() -> Iterator[tuple[list[UUID], dict[str, np.ndarray], list[str], np.ndarray, object]]:
+type _Floats = NDArray[np.float32]
+type _Chunk = tuple[list[UUID], dict[str, _Floats], list[str], _Floats, NDArray[np.intp]]
+
+
+def _chunks() -> Iterator[_Chunk]:
     now, host = vectors.encoder(), embedded.server_host(settings.get().data_dir.resolve())
     with (
         psycopg.connect(host=host, user="postgres", dbname=embedded.DATABASE) as connection,

@@ -12,12 +12,12 @@ import asyncio
 import os
 import tempfile
 import time
-from collections.abc import Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
 from typing import Any
 
 _DATA = tempfile.TemporaryDirectory(prefix="kerben-bench-", ignore_cleanup_errors=True)
 os.environ.setdefault("KERBEN_DATA_DIR", _DATA.name)
+os.environ["KERBEN_RATE_LIMITS"] = "{}"
 
 from rich.console import Console
 from rich.table import Table
@@ -26,6 +26,7 @@ from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
+from starlette.types import ASGIApp, Message
 
 from api.core import db, logs, migrations, outbox
 from api.demo import story
@@ -38,7 +39,6 @@ TENDERS = int(os.environ.get("KERBEN_BENCH_TENDERS", "200"))
 READS = int(os.environ.get("KERBEN_BENCH_READS", "1500"))
 ROUNDS, PAGE = 5, 100
 console = Console()
-type Asgi = Callable[[Mapping[str, Any], Any, Any], Awaitable[None]]
 
 
 def main() -> None:
@@ -142,7 +142,7 @@ def bare_app(path: str, statement: Any, values: tuple[object, ...], body: bytes)
     return Starlette(routes=[Route(path, read)], lifespan=lifespan)
 
 
-async def rate(app: Asgi, path: str, query: str, count: int) -> float:
+async def rate(app: ASGIApp, path: str, query: str, count: int) -> float:
     """Requests a second."""
     started = time.perf_counter()
     for _ in range(count):
@@ -150,17 +150,17 @@ async def rate(app: Asgi, path: str, query: str, count: int) -> float:
     return count / (time.perf_counter() - started)
 
 
-async def called(app: Asgi, path: str, query: str) -> bytes:
+async def called(app: ASGIApp, path: str, query: str) -> bytes:
     """The body that an application answers with 200."""
     parts: list[bytes] = []
 
-    async def send(message: Mapping[str, Any]) -> None:
+    async def send(message: Message) -> None:
         if message["type"] == "http.response.start":
             assert message["status"] == 200, message
         else:
             parts.append(message.get("body", b""))
 
-    async def receive() -> Mapping[str, Any]:
+    async def receive() -> Message:
         return {"type": "http.request", "body": b"", "more_body": False}
 
     scope = {

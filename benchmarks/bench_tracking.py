@@ -24,6 +24,7 @@ from uuid import UUID, uuid4
 
 _DATA = tempfile.TemporaryDirectory(prefix="kerben-bench-", ignore_cleanup_errors=True)
 os.environ.setdefault("KERBEN_DATA_DIR", _DATA.name)
+os.environ["KERBEN_RATE_LIMITS"] = "{}"
 os.environ.setdefault("KERBEN_ENVIRONMENT", "test")
 
 import psycopg
@@ -64,7 +65,7 @@ def main() -> None:
     logs.configure("ERROR", "console")
     migrations.upgrade()
     with db.worker_unit_of_work() as session:
-        reference.load_bundled(session)
+        reference.ensure_bundled(session)
     org, key, shipments = prepared()
     taking_in(org, shipments)
     reading(key, org, shipments)

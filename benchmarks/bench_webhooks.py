@@ -17,9 +17,9 @@ import time
 from uuid import uuid4
 
 _DATA = tempfile.TemporaryDirectory(prefix="kerben-bench-", ignore_cleanup_errors=True)
+os.environ.setdefault("KERBEN_DATA_DIR", _DATA.name)
 os.environ.update(
     KERBEN_ENVIRONMENT="test",
-    KERBEN_DATA_DIR=_DATA.name,
     KERBEN_LOG_LEVEL="ERROR",
     KERBEN_BASE_URL="https://kerben.example",
     KERBEN_OUTBOUND_INSECURE="true",

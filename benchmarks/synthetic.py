@@ -73,6 +73,13 @@ UNUSED = frozenset(name for name in DROPPED if name.startswith("ix_product"))
 type Admin = psycopg.Connection[Any]
 
 
+def one(admin: Admin, statement: str) -> tuple[Any, ...]:
+    """The only row of a statement that always has one."""
+    row: tuple[Any, ...] | None = admin.execute(statement).fetchone()
+    assert row is not None, statement
+    return row
+
+
 def add_classes(admin: Admin) -> None:
     """An offer for each bundled CPV class of goods, indexed by the real code."""
     templates = [row[0] for row in admin.execute("SELECT id FROM offer ORDER BY id")]
@@ -114,7 +121,7 @@ def _copy_class(
 
 def grow(admin: Admin, size: int, told: Callable[[int], None]) -> dict[str, float]:
     """Make the catalogue `size` offers large; seconds of each index that was built."""
-    have = admin.execute("SELECT count(*) FROM offer_terms").fetchone()[0]
+    have = one(admin, "SELECT count(*) FROM offer_terms")[0]
     indexes = dict(
         admin.execute(
             "SELECT indexname, indexdef FROM pg_indexes WHERE indexname = ANY(%s)", [DROPPED]

@@ -22,9 +22,13 @@ from api.core import embedded, settings
 
 LAW = (
     "market_language",
+    "import_parameter",
     "policy_set",
+    "rate_charge",
+    "region",
     "scorecard_policy",
     "supplier_plan",
+    "transport_route",
     "work_calendar_day",
     "work_calendar_year",
 )

@@ -23,7 +23,9 @@ def create(
     name: Annotated[str, typer.Argument(help="Legal name.")],
     identifier: Annotated[str, typer.Option(help="Number in the register.")],
     role: Annotated[list[OrgRole], typer.Option(help="May be repeated.")],
-    scheme: Annotated[IdentifierScheme, typer.Option()] = IdentifierScheme.KG_INN,
+    scheme: Annotated[
+        str, typer.Option(help="CN-USCC, KG-INN, or a register of a loaded region.")
+    ] = IdentifierScheme.KG_INN.value,
     language: Annotated[str, typer.Option(help="Language of the name.")] = "ru",
     regime: Annotated[
         ProcurementRegime | None,

@@ -140,9 +140,9 @@ def load(
             if what is What.FX or what.value in {*seeding.What}:
                 recomputing.hasten(session)
     except Problem as problem:
-        _show_refusal(problem)
+        show_refusal(problem)
         raise typer.Exit(1) from None
-    _show(loaded)
+    show(loaded)
 
 
 def _reporter(bars: Progress) -> Report:
@@ -156,7 +156,8 @@ def _reporter(bars: Progress) -> Report:
     return report
 
 
-def _show(loaded: dict[str, Loaded]) -> None:
+def show(loaded: dict[str, Loaded]) -> None:
+    """What each file brought."""
     table = Table("", "created", "changed", "unchanged", "columns not used")
     for name, counts in loaded.items():
         numbers = (str(n) for n in (counts.created, counts.changed, counts.unchanged))
@@ -164,7 +165,8 @@ def _show(loaded: dict[str, Loaded]) -> None:
     console.print(table)
 
 
-def _show_refusal(problem: Problem) -> None:
+def show_refusal(problem: Problem) -> None:
+    """Why nothing was loaded."""
     console.print(f"[red]{problem}[/red]", soft_wrap=True)
     for error in problem.errors[:SHOWN_ERRORS]:
         console.print(f"  {error.detail}", markup=False, soft_wrap=True)

@@ -6,14 +6,12 @@ from typing import Any
 from sqlmodel import Session
 
 from api.core import ids
+from api.identity import service as identity
 from api.procurement.models import Award, Bid, Lot, Tender
 from api.procurement.service import lot_prices
 from api.procurement.service.lot_prices import LotPrice
 from api.reference import service as reference
 from api.rules import incoterms
-from api.rules.incoterms import Party
-
-HOME = "KG"
 
 
 def of_award(session: Session, award: Award) -> dict[str, Any] | None:
@@ -38,7 +36,7 @@ def of_award(session: Session, award: Award) -> dict[str, Any] | None:
             vat_recovered_by=price.vat_recovered_by,
             deviations=price.deviations,
         ),
-        reference.country_of_place(session, lot.delivery_place_code) or HOME,
+        reference.country_of_place(session, lot.delivery_place_code) or _home(session, lot),
     )
     return {
         "incoterm": price.incoterm.value,
@@ -72,15 +70,16 @@ def of_award(session: Session, award: Award) -> dict[str, Any] | None:
     }
 
 
+def _home(session: Session, lot: Lot) -> str:
+    tender = session.get_one(Tender, lot.tender_id)
+    return identity.get_organisation(session, tender.buyer_id).country
+
+
 def _exporter(session: Session, award: Award, price: LotPrice) -> str:
-    """The organisation that declares the export: the one that the bid names, or else the side that
-    the matrix and the deviations bind to clear it."""
-    assert price.incoterm is not None
-    found = price.exporter_of_record_id
-    if found is None:
-        bid = session.get_one(Bid, award.bid_id)
-        seller = incoterms.exporter(price.incoterm, price.deviations) is Party.SELLER
-        found = bid.supplier_id if seller else session.get_one(Tender, bid.tender_id).buyer_id
+    bid = session.get_one(Bid, award.bid_id)
+    buyer_id = session.get_one(Tender, bid.tender_id).buyer_id
+    found = lot_prices.exporter(price, supplier_id=bid.supplier_id, buyer_id=buyer_id)
+    assert found is not None
     return ids.show("organisation", found)
 
 

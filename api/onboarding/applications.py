@@ -10,7 +10,7 @@ from stdnum.cn import uscc
 
 from api.core import db
 from api.core.errors import NotFound
-from api.identity import evidence_lists, levels, service
+from api.identity import evidence_lists, levels, regions, service
 from api.identity.models import Organisation
 from api.onboarding import names
 from api.onboarding.models import Evidence
@@ -33,7 +33,7 @@ def of(session: Session, organisation: Organisation) -> dict[str, Any]:
         "level_through": standing.through,
         "list_valid_from": evidence_lists.in_force(today).valid_from,
         "asked": _asked(session, organisation.id, required, today),
-        "identifier_valid": _identifier_valid(organisation),
+        "identifier_valid": _identifier_valid(session, organisation),
         "name_hints": names.between(organisation.legal_name),
         "version": organisation.version,
     }
@@ -111,7 +111,13 @@ def _required(organisation: Organisation, today: date) -> Required:
     return evidence_lists.required(organisation.country, organisation.roles, today)
 
 
-def _identifier_valid(organisation: Organisation) -> bool:
-    if organisation.identifier_scheme is IdentifierScheme.CN_USCC:
-        return bool(uscc.is_valid(organisation.identifier_id))
-    return inn_is_valid(organisation.identifier_id)
+def _identifier_valid(session: Session, organisation: Organisation) -> bool:
+    number = organisation.identifier_id
+    match organisation.identifier_scheme:
+        case IdentifierScheme.CN_USCC:
+            return bool(uscc.is_valid(number))
+        case IdentifierScheme.KG_INN:
+            return inn_is_valid(number)
+        case scheme:
+            register = regions.register(session, scheme)
+            return register is not None and register.accepts(number)

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from sqlmodel import Session, col, select
 
 from api.core.errors import Conflict, NotFound
+from api.identity import regions
 from api.reference.models import WorkCalendarDay, WorkCalendarYear
 from api.rules.periods import WorkCalendar
 
@@ -16,8 +17,8 @@ class CalendarYearMissing(Conflict):
 
 
 def work_calendar(session: Session, code: str) -> WorkCalendar:
-    """The calendar with every year that is loaded; asked about another, it raises
-    CalendarYearMissing."""
+    """The calendar of a country with every year that is loaded, and its zone; asked about another
+    year, it raises CalendarYearMissing."""
     years = session.exec(select(WorkCalendarYear).where(WorkCalendarYear.calendar == code))
     days = session.exec(select(WorkCalendarDay).where(WorkCalendarDay.calendar == code))
     return WorkCalendar(
@@ -25,6 +26,7 @@ def work_calendar(session: Session, code: str) -> WorkCalendar:
         weekends={row.year: frozenset(row.weekend) for row in years},
         exceptions={row.day: row.working for row in days},
         missing=_missing,
+        zone=regions.zone(session, code),
     )
 
 

@@ -51,7 +51,7 @@ def in_force(
     procedure: str,
     on: date,
 ) -> PolicySet:
-    """The set that counts on a day (in Bishkek): the country's own, else the international one.
+    """The set that counts on a day: the country's own, else the international one.
 
     PolicyMissing when there is neither.
     """
@@ -72,7 +72,7 @@ def in_force(
 
 
 def ocds_method_for(session: Session, *, buyer_id: UUID, procedure: str) -> str:
-    """OCDS `procurementMethod` of the set that a buyer follows today (in Bishkek), without the rest
+    """OCDS `procurementMethod` of the set that a buyer follows today (in its zone), without the rest
     of the set: every draft asks for it, so it is one statement.
 
     PolicyMissing as `in_force`; NotFound for a buyer that the caller may not see.
@@ -99,7 +99,9 @@ def _method(clock: str) -> TextClause:
         " AND procedure = :procedure AND valid_from <= today.day"
         " AND (valid_to IS NULL OR valid_to > today.day)"
         " ORDER BY jurisdiction = o.country DESC LIMIT 1)"
-        f" FROM organisation o, (SELECT (({clock}) AT TIME ZONE '{BISHKEK}')::date AS day) today,"
+        " FROM organisation o LEFT JOIN region ON region.country = o.country,"
+        f" LATERAL (SELECT (({clock}) AT TIME ZONE coalesce(region.time_zone, '{BISHKEK}'))::date"
+        " AS day) today,"
         f" LATERAL (SELECT coalesce(o.procurement_regime, '{DEFAULT_REGIME}') AS regime) rule"
         " WHERE o.id = :buyer"
     )

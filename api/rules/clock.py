@@ -1,6 +1,6 @@
 """Time as rules see it: aware UTC instants, and days in the buyer's zone."""
 
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, tzinfo
 from zoneinfo import ZoneInfo
 
 BISHKEK = ZoneInfo("Asia/Bishkek")
@@ -11,6 +11,6 @@ def utcnow() -> datetime:
     return datetime.now(UTC)
 
 
-def local_date(instant: datetime) -> date:
-    """The calendar day of an instant in Bishkek, the zone in which the law counts."""
-    return instant.astimezone(BISHKEK).date()
+def local_date(instant: datetime, zone: tzinfo = BISHKEK) -> date:
+    """The calendar day of an instant in the zone in which the law counts, Bishkek's if left out."""
+    return instant.astimezone(zone).date()

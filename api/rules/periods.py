@@ -1,13 +1,13 @@
 """Periods of the law: from an instant and a duration to the instant at which it is over. Pure.
 
-Periods are half-open, [start, end): what happens at `end` is outside. Days are those of Bishkek.
-An instant at midnight is the end of the day before, so that periods which follow one another
+Periods are half-open, [start, end): what happens at `end` is outside. Days are those of
+the calendar's zone. An instant at midnight is the end of the day before, so that periods which follow one another
 neither gain nor lose a day, in working days as in calendar days.
 """
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import UTC, date, datetime, time, timedelta, tzinfo
 from enum import StrEnum
 
 from api.rules.clock import BISHKEK
@@ -59,6 +59,7 @@ class WorkCalendar:
     weekends: dict[int, frozenset[int]]
     exceptions: dict[date, bool]
     missing: Callable[[str, int], Exception] = YearMissing
+    zone: tzinfo = BISHKEK
 
     def is_working(self, day: date) -> bool:
         """True on a working day."""
@@ -95,26 +96,26 @@ class Timetable:
         """
         if self.accelerator > 1:
             return start + self._shortened(duration)
-        local = start.astimezone(BISHKEK)
+        local = start.astimezone(self.calendar.zone)
         if duration.unit is DayUnit.WORKING and duration.days:
             local = self._forward(local, duration.days)
         else:
             local += timedelta(days=duration.days)
         if duration.rounding is Rounding.DAY_END and not _at_midnight(local):
-            local = _midnight(local.date() + _DAY)
+            local = self._midnight(local.date() + _DAY)
         return local.astimezone(UTC)
 
     def before(self, end: datetime, duration: Duration) -> datetime:
         """The latest instant that leaves all of `duration` until `end`; rounded, a day's end."""
         if self.accelerator > 1:
             return end - self._shortened(duration)
-        local = end.astimezone(BISHKEK)
+        local = end.astimezone(self.calendar.zone)
         if duration.unit is DayUnit.WORKING and duration.days:
             local = self._backward(local, duration.days)
         else:
             local -= timedelta(days=duration.days)
         if duration.rounding is Rounding.DAY_END:
-            local = _midnight(local.date())
+            local = self._midnight(local.date())
         return local.astimezone(UTC)
 
     def _shortened(self, duration: Duration) -> timedelta:
@@ -123,21 +124,20 @@ class Timetable:
     def _forward(self, local: datetime, days: int) -> datetime:
         day = local.date()
         if _at_midnight(local):
-            return _midnight(self.calendar.count(day - _DAY, days) + _DAY)
+            return self._midnight(self.calendar.count(day - _DAY, days) + _DAY)
         if not self.calendar.is_working(day):
-            return _midnight(self.calendar.count(day, days) + _DAY)
-        return datetime.combine(self.calendar.count(day, days), local.time(), BISHKEK)
+            return self._midnight(self.calendar.count(day, days) + _DAY)
+        return datetime.combine(self.calendar.count(day, days), local.time(), local.tzinfo)
 
     def _backward(self, local: datetime, days: int) -> datetime:
         day = local.date()
         found = self.calendar.count(day, -days)
         if _at_midnight(local) or not self.calendar.is_working(day):
-            return _midnight(found)
-        return datetime.combine(found, local.time(), BISHKEK)
+            return self._midnight(found)
+        return datetime.combine(found, local.time(), local.tzinfo)
 
-
-def _midnight(day: date) -> datetime:
-    return datetime.combine(day, time.min, BISHKEK)
+    def _midnight(self, day: date) -> datetime:
+        return datetime.combine(day, time.min, self.calendar.zone)
 
 
 def _at_midnight(local: datetime) -> bool:

@@ -4,7 +4,7 @@ What was stored in the clear stays readable until `kerben keys reencrypt` encryp
 written to `importer_tax_id` any more.
 
 Revision ID: 0120
-Revises: 0116
+Revises: 0125
 """
 
 from collections.abc import Sequence
@@ -13,7 +13,7 @@ import sqlalchemy as sa
 from alembic import op
 
 revision: str = "0120"
-down_revision: str | Sequence[str] | None = "0116"
+down_revision: str | Sequence[str] | None = "0125"
 branch_labels: str | Sequence[str] | None = None
 depends_on: str | Sequence[str] | None = None
 

@@ -13,6 +13,7 @@ from sqlmodel import Session, select
 from typer.testing import CliRunner
 
 from api.__main__ import main
+from api.core import ids
 from api.delivery.models import LandedCostTerms
 from api.delivery.service import charts, sheets
 from api.procurement.sealing import canonical
@@ -71,13 +72,18 @@ def _lot(made: bidding.Bidding) -> str:
     return str(made.tender["lots"][0]["id"])
 
 
-def _files_say_the_same(buyer: Any, url: str, table: Any) -> None:
+def _sheet(buyer: Any, url: str) -> list[dict[str, Any]]:
+    """The rows of the workbook by the names of their columns."""
     book = buyer.get(f"{url}/workbook")
     assert book.headers["content-type"] == sheets.MEDIA_TYPE
     rows = [*load_workbook(BytesIO(book.content)).active.iter_rows(values_only=True)][2:]
-    names = [*sheets._COLUMNS]
-    assert [row[names.index("bid")] for row in rows] == [each["bid_id"] for each in table["bids"]]
-    totals = [row[names.index("total_gross")] for row in rows]
+    return [dict(zip(sheets._COLUMNS, row, strict=True)) for row in rows]
+
+
+def _files_say_the_same(buyer: Any, url: str, table: Any) -> None:
+    rows = _sheet(buyer, url)
+    assert [row["bid"] for row in rows] == [each["bid_id"] for each in table["bids"]]
+    totals = [row["total_gross"] for row in rows]
     assert [f"{each:.2f}" for each in totals] == [
         f"{float(each['total_gross']):.2f}" for each in table["bids"]
     ]
@@ -139,6 +145,14 @@ def test_bids_that_deviate_from_their_incoterm_are_compared_and_evaluated_as_agr
     assert float(agreed["total_gross"]) < float(plain["total_gross"]) == 9480269.19
     assert plain["notices"][0]["code"] == "EXW_CROSS_BORDER"
     assert agreed["notices"] == []
+    suppliers = [bid["supplier_id"] for bid in over.bids]
+    exporters = [row["exporter_of_record_id"] for row in (plain, agreed, ddp)]
+    assert exporters == [ids.show("organisation", buyer.org_id), *suppliers[1:]]
+    sheet = _sheet(buyer, landed.lot_url(over))
+    assert [row["deviations"] for row in sheet] == [
+        ", ".join(row["deviations"]) or None for row in table
+    ]
+    assert all(row["exporter"].startswith("Organisation ") for row in sheet)
     assert (ddp["duty"], ddp["customs_value"], ddp["vat"]) == (None, "9778500", "1232091")
     assert (ddp["total_gross"], ddp["total_net"]) == ("11013591", "9781500")
     draft = deciding.propose(over, buyer)

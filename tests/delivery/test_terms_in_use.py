@@ -8,10 +8,12 @@ from sqlmodel import Session, func, select
 
 from api.catalog.models import Offer
 from api.core import ids
+from api.identity.models import Organisation
 from api.procurement.models import BidLot
 from api.rules.incoterms import Incoterm
 from tests.catalog import samples as catalog
 from tests.contracts import signing
+from tests.opendata import test_releases
 from tests.procurement import awarding
 
 type AsOrg = Callable[..., Any]
@@ -90,18 +92,30 @@ def test_a_contract_carries_what_is_agreed_otherwise_and_who_declares_the_export
     assert warned == (clears == "buyer")
 
 
-def test_a_contract_names_the_exporter_that_the_bid_named(as_org: AsOrg, session: Session) -> None:
+def test_a_contract_and_its_release_name_the_exporter_and_the_deviations_of_the_bid(
+    as_org: AsOrg, session: Session
+) -> None:
     case = awarding.ranked(session, as_org)
     agent = as_org(["supplier"])
     for row in session.exec(select(BidLot)):
         row.incoterm, row.place_code, row.named_place = Incoterm.FCA, "cn-yiwu", "Иу"
-        row.exporter_of_record_id = agent.org_id
+        row.exporter_of_record_id, row.deviations = agent.org_id, ["unloaded"]
         session.add(row)
     session.commit()
-    made = signing.offered(case, awarding.awarded(case))
+    made = signing.in_force(case, awarding.awarded(case))
 
     document = case.parties.buyer.get(f"/v1/contracts/{made['id']}/document").json()
 
-    assert document["awards"][0]["delivery_terms"]["exporter_of_record_id"] == ids.show(
-        "organisation", agent.org_id
-    )
+    exporter = ids.show("organisation", agent.org_id)
+    assert document["awards"][0]["delivery_terms"]["exporter_of_record_id"] == exporter
+    release = test_releases.releases(session)[-1]
+    (told,) = release["contracts"][0]["deliveryTerms"]
+    (party,) = [each for each in release["parties"] if each["id"] == told["exporterOfRecord"]["id"]]
+    number = session.get_one(Organisation, agent.org_id).identifier_id
+    assert party["identifier"]["id"] == number
+    assert told == {
+        "incoterms": "FCA",
+        "place": "Иу",
+        "deviations": ["unloaded"],
+        "exporterOfRecord": {"id": party["id"], "name": party["name"]},
+    }

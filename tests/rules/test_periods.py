@@ -1,6 +1,8 @@
 """Durations become instants: calendar and working days, forward and backward, without I/O."""
 
+from dataclasses import replace
 from datetime import UTC, date, datetime, time, timedelta
+from zoneinfo import ZoneInfo
 
 import pytest
 from hypothesis import assume, given
@@ -203,3 +205,22 @@ def test_a_sandbox_divides_every_day_and_needs_no_calendar(
 
     assert table.after(start, duration) == start + shortened
     assert table.before(start, duration) == start - shortened
+
+
+@given(INSTANTS, DURATIONS, st.sampled_from(["Asia/Almaty", "Asia/Tashkent", "Asia/Dushanbe"]))
+def test_another_region_counts_as_bishkek_does_at_the_same_local_time(
+    start: datetime, duration: Duration, name: str
+) -> None:
+    """Where the zone has a fixed distance: the same hours on the clock, so the same days."""
+    zone = ZoneInfo(name)
+    assume(start.month != 2 or start.day != 29)
+    start = start.replace(year=2027)
+    local = start.astimezone(BISHKEK).replace(tzinfo=zone)
+    known = replace(YEAR_2027, weekends=dict.fromkeys(range(2026, 2030), WEEKEND))
+    theirs = Timetable(replace(known, code="KZ", zone=zone))
+
+    for ours, other in (
+        (Timetable(known).after(start, duration), theirs.after(local, duration)),
+        (Timetable(known).before(start, duration), theirs.before(local, duration)),
+    ):
+        assert other.astimezone(zone).replace(tzinfo=BISHKEK) == ours

@@ -3,7 +3,7 @@
 from datetime import date
 from decimal import Decimal
 
-from sqlalchemy import CheckConstraint, Numeric, UniqueConstraint
+from sqlalchemy import CheckConstraint, Numeric, UniqueConstraint, text
 from sqlmodel import Field
 
 from api.core.tables import MONEY, Table, state
@@ -122,6 +122,9 @@ class ExciseRate(Table, table=True):
         CheckConstraint(_FORWARD, name="valid_forward"),
     )
 
+    country: str = Field(
+        default="KG", max_length=2, sa_column_kwargs={"server_default": text("'KG'")}
+    )
     tnved_code: str = Field(max_length=10)
     ad_valorem: Decimal | None = Field(default=None, sa_type=RATE)
     specific_amount: Decimal | None = Field(default=None, sa_type=MONEY)

@@ -13,6 +13,7 @@ from api.core.inputs import DAY_SCHEMA, IsoDate
 from api.delivery.models import EstimateSubject
 from api.delivery.schemas.goods import DeliveryTermsIn, GoodsIn, LineIn, StatedChargeIn
 from api.identity.schemas import Input
+from api.identity.schemas.base import OrganisationId
 from api.procurement.schemas import TenderId
 from api.procurement.schemas.ids import BidId, LotId
 from api.rules.incoterms import Deviation
@@ -241,6 +242,9 @@ class ComparedBid(BaseModel):
     supplier: dict[str, str]
     incoterm: str | None
     deviations: list[Deviation]
+    exporter_of_record_id: OrganisationId | None = Field(
+        description="Who declares the export: as the bid says, or by its Incoterm"
+    )
     evaluated_as: str | None
     place_code: str | None
     price: PlainDecimal

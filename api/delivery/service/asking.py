@@ -5,6 +5,7 @@ from datetime import date
 from decimal import Decimal
 from typing import Any
 from uuid import UUID
+from zoneinfo import ZoneInfo
 
 from sqlalchemy.orm import selectinload
 from sqlmodel import Session, and_, col, or_, select
@@ -70,7 +71,7 @@ def find_terms(session: Session, tender_id: UUID) -> LandedCostTerms | None:
 
 
 def opening_day(session: Session, tender_id: UUID) -> date:
-    """The day in Bishkek on which the prices of a tender were opened; PricesSealed before."""
+    """The day in its zone on which the prices of a tender were opened; PricesSealed before."""
     opened_at = session.exec(
         select(BidOpening.opened_at).where(
             BidOpening.tender_id == tender_id,
@@ -80,7 +81,7 @@ def opening_day(session: Session, tender_id: UUID) -> date:
     ).one_or_none()
     if opened_at is None:
         raise PricesSealed
-    return local_date(opened_at)
+    return local_date(opened_at, ZoneInfo(session.get_one(Tender, tender_id).time_zone))
 
 
 def of_bid(

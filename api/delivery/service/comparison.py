@@ -20,6 +20,7 @@ from api.procurement.models import Bid, Lot, Tender
 from api.procurement.service import auctions, gathering, lot_prices
 from api.procurement.service.evaluation_problems import NotEvaluable
 from api.procurement.service.lot_prices import LotPrice
+from api.reference import fx
 from api.rules.evaluation import ComparablePrice, LotTerms, stated_price
 from api.rules.evaluation import inputs as evaluation
 from api.rules.evaluation.arithmetic import exact, figure
@@ -39,6 +40,7 @@ class Compared:
     bid: Bid
     supplier: Organisation
     price: LotPrice
+    exporter: Organisation | None
     computed: Computed | None
     faults: Sequence[Fault] = ()
 
@@ -52,6 +54,7 @@ class Comparison:
     terms: LandedCostTerms
     day: date
     bids: Sequence[Compared]
+    currency: str
 
 
 def compare(session: Session, tender: Tender, lot: Lot) -> Comparison:
@@ -60,18 +63,25 @@ def compare(session: Session, tender: Tender, lot: Lot) -> Comparison:
     day = asking.opening_day(session, tender.id)
     terms = asking.terms_of(session, tender.id)
     bids = gathering.bids_of(session, tender, lot)
-    suppliers = {
-        row.id: row
-        for row in session.exec(
-            select(Organisation).where(col(Organisation.id).in_([bid.supplier_id for bid in bids]))
-        )
-    }
     prices = lot_prices.of_lot(session, lot.id, auctions.result(session, lot.id))
+    exporters = {
+        bid.id: lot_prices.exporter(
+            prices[bid.id], supplier_id=bid.supplier_id, buyer_id=tender.buyer_id
+        )
+        for bid in bids
+    }
+    named = {*(bid.supplier_id for bid in bids), *exporters.values()} - {None}
+    known_as = {
+        row.id: row
+        for row in session.exec(select(Organisation).where(col(Organisation.id).in_(named)))
+    }
     items = asking.items_of(session, lot.id)
     known = Known(session)
     found = []
     for bid in bids:
-        supplier, price = suppliers[bid.supplier_id], prices[bid.id]
+        supplier, price = known_as[bid.supplier_id], prices[bid.id]
+        exporter_id = exporters[bid.id]
+        exporter = None if exporter_id is None else known_as.get(exporter_id)
         asked = asking.of_bid(
             lot,
             bid.id,
@@ -84,10 +94,12 @@ def compare(session: Session, tender: Tender, lot: Lot) -> Comparison:
         try:
             done = composing.computed(known, asked)
         except NotComputable as problem:
-            found.append(Compared(bid, supplier, price, None, problem.faults))
+            found.append(Compared(bid, supplier, price, exporter, None, problem.faults))
         else:
-            found.append(Compared(bid, supplier, price, done))
-    return Comparison(tender, lot, terms, day, found)
+            found.append(Compared(bid, supplier, price, exporter, done))
+    country = known.country(lot.delivery_place_code)
+    home = None if country is None else known.home(country)
+    return Comparison(tender, lot, terms, day, found, home or fx.PIVOT)
 
 
 def table(compared: Comparison) -> dict[str, Any]:
@@ -108,7 +120,7 @@ def table(compared: Comparison) -> dict[str, Any]:
         "tender_id": compared.tender.id,
         "lot_id": compared.lot.id,
         "destination_place_code": compared.lot.delivery_place_code,
-        "currency": "KGS",
+        "currency": compared.currency,
         "fx_source": compared.terms.fx_source or "latest",
         "fx_day": compared.day,
         "day": compared.day,
@@ -219,6 +231,8 @@ def _row(each: Compared) -> dict[str, Any]:
         "supplier": each.supplier.legal_name,
         "incoterm": each.price.incoterm.value if each.price.incoterm else None,
         "deviations": [*each.price.deviations],
+        "exporter_of_record_id": each.exporter.id if each.exporter else None,
+        "exporter": each.exporter.legal_name if each.exporter else {},
         "evaluated_as": result.evaluated_as.value if result else None,
         "place_code": each.price.place_code,
         "price": each.price.amount,

@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 from sqlmodel import Session
 
 from api.delivery.service import lookups
+from api.identity import regions
 from api.reference import service as reference
 from api.rules.evaluation.inputs import EAEU, RateSet
 from api.rules.incoterms import VERSION, Deviation, Incoterm, names_delivery
@@ -15,9 +16,6 @@ from api.rules.landed_cost import Inputs, NotComputable, Result, compute
 from api.rules.landed_cost.inputs import Line, Parameters, Route, Stated, Terms
 from api.rules.landed_cost.kinds import ParameterCode, Regime
 from api.rules.tenders import Fault
-
-HOME_CURRENCY = {"KG": "KGS", "CN": "CNY"}
-"""The currency of the result by the country of destination (ISO 4217)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,6 +86,10 @@ class Known:
         """Of a place, ISO 3166-1 alpha-2; None for an unknown place."""
         return self.once(reference.country_of_place, place)
 
+    def home(self, country: str) -> str | None:
+        """The currency of delivered costs in a country (ISO 4217); None where none are known."""
+        return self.once(regions.currency, country)
+
 
 def computed(known: Known, asked: Asked) -> Computed:
     """The landed cost by the cheapest route that fits; of equal ones, the first that was named, or
@@ -130,17 +132,13 @@ def with_rates(known: Known, inputs: Inputs, day: date) -> Inputs:
 def with_day(known: Known, inputs: Inputs, day: date) -> Inputs:
     """The same by the tariffs, parameters and rate card of another day. Raises NotComputable."""
     numbers = _parameters(known, inputs.destination_country, day)
-    moved = replace(
-        inputs,
-        day=day,
-        parameters=numbers,
-        lines=tuple(taxed(known, inputs.lines, day, inputs.destination_country)),
-    )
+    lines = taxed(known, inputs.lines, inputs.destination_country, day)
+    moved = replace(inputs, day=day, parameters=numbers, lines=tuple(lines))
     return moved if moved.route is None else with_route(known, moved, moved.route.code)
 
 
-def taxed(known: Known, lines: Sequence[Line], day: date, country: str) -> list[Line]:
-    """Lines with the duty, remedies and excise that count on a day in a country of destination.
+def taxed(known: Known, lines: Sequence[Line], country: str, day: date) -> list[Line]:
+    """Lines with the duty, remedies and excise that count in a country of destination on a day.
 
     Elsewhere than in the Union they are the duty and the VAT of that country.
     """
@@ -157,7 +155,7 @@ def taxed(known: Known, lines: Sequence[Line], day: date, country: str) -> list[
         ]
     duties = known.once(lookups.duties, codes, day)
     remedies = known.once(lookups.remedies, codes, day)
-    excises = known.once(lookups.excises, codes, day)
+    excises = known.once(lookups.excises, codes, country, day)
     return [
         replace(
             line,
@@ -200,7 +198,8 @@ def rates_of(known: Known, inputs: Inputs, currencies: Iterable[str], like: Rate
 
 def _without_route(known: Known, asked: Asked) -> Inputs:
     destination_country = known.country(asked.destination)
-    if destination_country is None or destination_country not in HOME_CURRENCY:
+    home = None if destination_country is None else known.home(destination_country)
+    if destination_country is None or home is None:
         detail = f"{asked.destination} is no place in a country that landed costs are known for"
         raise NotComputable([Fault("#/destination", "destination_not_served", detail)])
     dispatch = asked.dispatch_country
@@ -217,14 +216,14 @@ def _without_route(known: Known, asked: Asked) -> Inputs:
     inputs = Inputs(
         subject=asked.subject,
         day=asked.day,
-        home=HOME_CURRENCY[destination_country],
+        home=home,
         destination=asked.destination,
         destination_country=destination_country,
         regime=_regime(dispatch, destination_country),
         terms=terms,
         currency=asked.currency,
         price_includes_vat=asked.price_includes_vat,
-        lines=tuple(taxed(known, asked.lines, asked.day, destination_country)),
+        lines=tuple(taxed(known, asked.lines, destination_country, asked.day)),
         parameters=_parameters(known, destination_country, asked.day),
         rates=RateSet(name, asked.rates_day),
         stated=tuple(asked.stated),

@@ -12,7 +12,7 @@ from sqlmodel import Session, col, select
 from api.catalog.models import Offer, Product
 from api.core.errors import NotFound, refused
 from api.delivery.service import composing, lookups
-from api.delivery.service.composing import HOME_CURRENCY, Asked, Computed, Known, WrittenTerms
+from api.delivery.service.composing import Asked, Computed, Known, WrittenTerms
 from api.identity.models import Organisation
 from api.rules.landed_cost import NotComputable
 from api.rules.landed_cost.export_prices import ExportPrice, export_prices
@@ -55,8 +55,9 @@ def of_product(
     ).one_or_none()
     if product is None:
         raise NotFound
-    if market not in HOME_CURRENCY:
-        detail = f"Landed costs are known for {', '.join(sorted(HOME_CURRENCY))}."
+    known = Known(session)
+    if known.home(market) is None:
+        detail = "Delivered costs are known for no place in this country."
         raise refused("#?query/market", "destination_not_served", detail)
     offers = session.exec(
         select(Offer)
@@ -69,7 +70,6 @@ def of_product(
         .order_by(col(Offer.id))
     ).all()
     country = session.get_one(Organisation, org_id).country
-    known = Known(session)
     routes = [
         route
         for route in lookups.routes_into(session, market, day)

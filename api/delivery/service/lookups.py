@@ -271,11 +271,17 @@ def remedies(
     return {key: tuple(each) for key, each in found.items()}
 
 
-def excises(session: Session, codes: Collection[str], day: date) -> Mapping[str, Excise]:
-    """The excise on each code of TN VED that has one on a day."""
+def excises(
+    session: Session, codes: Collection[str], country: str, day: date
+) -> Mapping[str, Excise]:
+    """The excise of a country on each code of TN VED that has one on a day."""
     rows = session.exec(
         select(ExciseRate)
-        .where(col(ExciseRate.tnved_code).in_(codes), in_force(ExciseRate, day))
+        .where(
+            ExciseRate.country == country,
+            col(ExciseRate.tnved_code).in_(codes),
+            in_force(ExciseRate, day),
+        )
         .order_by(col(ExciseRate.valid_from))
     )
     return {

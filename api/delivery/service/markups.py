@@ -8,7 +8,7 @@ from sqlmodel import Session, col, func, select
 
 from api.delivery.models import TariffRate
 from api.delivery.service import lookups
-from api.delivery.service.composing import HOME_CURRENCY
+from api.identity import regions
 from api.matching.scoring import DeliveredPrice
 from api.reference import service as reference
 from api.rules.evaluation.inputs import EAEU
@@ -29,6 +29,7 @@ class _Day:
         self._routes: dict[str, Sequence[Route]] = {}
         self._fx: dict[str, dict[str, Decimal]] = {}
         self._unknown: set[str] = set()
+        self._homes: dict[str, str | None] = {}
 
     def __call__(
         self, demand: Demand, supply: Supply, unit_price: Decimal | None = None
@@ -60,12 +61,17 @@ class _Day:
             term, regime, parameters, freight_share=freight_share, duty_rate=duty
         )
 
+    def _home(self, country: str) -> str | None:
+        if country not in self._homes:
+            self._homes[country] = regions.currency(self._session, country)
+        return self._homes[country]
+
     def _carriage(
         self, demand: Demand, supply: Supply, term: Incoterm, unit_price: Decimal | None
     ) -> Decimal | None:
         """Carriage of one unit as a share of its price; None when it cannot be told."""
         measured = supply.gross_weight_kg or supply.volume_m3
-        home = HOME_CURRENCY.get(demand.delivery_country)
+        home = self._home(demand.delivery_country)
         if not (measured and unit_price and supply.place_code and supply.place_country and home):
             return None
         if not names_delivery(term):

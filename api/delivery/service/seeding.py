@@ -96,6 +96,8 @@ def load(
     rows = sheet.parse(shape.parse, lambda row: tuple(row[name] for name in shape.key))
     one_at_a_time(session)
     _refuse_unknown_places(session, file, rows)
+    if what is What.EXCISE_RATES:
+        _refuse_of_others(session, file, rows)
     if only_new:
         return store_new(session, shape.model, shape.key, rows, progress)
     return store(session, shape.model, shape.key, rows, progress)
@@ -117,6 +119,24 @@ def _refuse_unknown_places(session: Session, file: Path, rows: list[dict[str, An
     ]
     if errors:
         raise FileRefused(f"{file.name}: unknown places; nothing was loaded.", errors=errors)
+
+
+def _refuse_of_others(session: Session, file: Path, rows: list[dict[str, Any]]) -> None:
+    """Excise is kept by code and first day: a second country begins on another day."""
+    known = {
+        (row.tnved_code, row.valid_from): row.country for row in session.exec(select(ExciseRate))
+    }
+    errors = [
+        FieldError(
+            pointer=f"#/{n}/valid_from",
+            code="other_country",
+            detail=f"{row['tnved_code']} has a rate of another country from that day on",
+        )
+        for n, row in enumerate(rows, start=2)
+        if known.get((row["tnved_code"], row["valid_from"]), row["country"]) != row["country"]
+    ]
+    if errors:
+        raise FileRefused(f"{file.name}: not loaded.", errors=errors)
 
 
 def _crossing(row: Row) -> dict[str, Any]:
@@ -223,6 +243,10 @@ def _amounts(row: Row) -> dict[str, Any]:
         "specific_currency": _currency(row, "specific_currency") if specific else None,
         "specific_unit": row.required("specific_unit", max_length=3) if specific else None,
     }
+
+
+def _excise_rate(row: Row) -> dict[str, Any]:
+    return {"country": _country(row, "country") if row.get("country") else "KG", **_rates(row)}
 
 
 def _sourced(row: Row) -> dict[str, Any]:
@@ -334,7 +358,7 @@ SHAPES: dict[What, Shape] = {
         ExciseRate,
         ["tnved_code", "valid_from"],
         ["tnved_code", *_SPECIFIC, *_DATED],
-        _rates,
+        _excise_rate,
     ),
     What.DESTINATION_TARIFFS: Shape(
         DestinationTariff,

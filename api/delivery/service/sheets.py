@@ -17,6 +17,8 @@ _COLUMNS = {
     "bid": "Заявка",
     "supplier": "Поставщик",
     "incoterm": "Инкотермс",
+    "deviations": "Согласовано иначе",
+    "exporter": "Экспортёр по декларации",
     "evaluated_as": "Рассмотрено как",
     "place_code": "Место по условию",
     "price": "Цена",
@@ -37,7 +39,7 @@ _COLUMNS = {
     "freight_split_saving": "Экономия при раздельном счёте за перевозку",
     "remarks": "Замечания",
 }
-_WIDE = {"bid": 40, "supplier": 40, "route_code": 34, "remarks": 80}
+_WIDE = {"bid": 40, "supplier": 40, "exporter": 40, "route_code": 34, "remarks": 80}
 
 
 def workbook(table: Mapping[str, Any], bids: Mapping[Any, str]) -> bytes:
@@ -71,8 +73,10 @@ def workbook(table: Mapping[str, Any], bids: Mapping[Any, str]) -> bytes:
 def _cell(name: str, row: Mapping[str, Any], bids: Mapping[Any, str]) -> Any:
     if name == "bid":
         return bids[row["bid_id"]]
-    if name == "supplier":
-        return escaped(next(iter(row["supplier"].values()), ""))
+    if name in ("supplier", "exporter"):
+        return escaped(next(iter(row[name].values()), ""))
+    if name == "deviations":
+        return ", ".join(row["deviations"])
     if name == "remarks":
         notices = [each["detail"] for each in row["notices"]]
         return escaped("; ".join([*notices, *(each.detail for each in row["faults"])]))

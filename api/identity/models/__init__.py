@@ -13,6 +13,7 @@ from api.identity.models.people import (
     TokenPurpose,
 )
 from api.identity.models.providers import IdentityProvider
+from api.identity.models.regions import Region
 from api.identity.models.sessions import LoginMethod, LoginSession, LoginThrottle
 from api.identity.models.verification import Attestation, Suspension, SuspensionAppeal
 
@@ -34,6 +35,7 @@ __all__ = [
     "Passkey",
     "Person",
     "RecoveryCode",
+    "Region",
     "Suspension",
     "SuspensionAppeal",
     "TokenPurpose",

@@ -2,11 +2,10 @@
 
 from datetime import date
 
-from sqlalchemy import Column, Date, UniqueConstraint, text
+from sqlalchemy import CheckConstraint, Column, Date, UniqueConstraint, text
 from sqlmodel import Field
 
 from api.core.tables import JSON, TEXTS, Table, state
-from api.rules.identifiers import IdentifierScheme
 from api.rules.organisations import OrganisationStatus
 from api.rules.policy import ProcurementRegime
 
@@ -21,12 +20,17 @@ class Organisation(Table, table=True):
     """
 
     __tablename__ = "organisation"
-    __table_args__ = (UniqueConstraint("identifier_scheme", "identifier_id"),)
+    __table_args__ = (
+        UniqueConstraint("identifier_scheme", "identifier_id"),
+        CheckConstraint(
+            "identifier_scheme ~ '^[A-Z]{2}-[A-Z0-9]{2,20}$'", name="identifier_scheme_form"
+        ),
+    )
 
     roles: list[str] = Field(sa_column=Column(TEXTS, nullable=False))
     country: str = Field(max_length=2)
     legal_name: dict[str, str] = Field(sa_column=Column(JSON, nullable=False))
-    identifier_scheme: IdentifierScheme = Field(sa_type=state(IdentifierScheme))
+    identifier_scheme: str = Field(max_length=32)
     identifier_id: str = Field(max_length=40)
     place_code: str | None = Field(default=None, max_length=40)
     languages: list[str] = Field(sa_column=Column(TEXTS, nullable=False))

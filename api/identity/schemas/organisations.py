@@ -1,32 +1,44 @@
 """Parties as they are entered and seen."""
 
+import re
 from datetime import date
-from typing import Self
+from typing import Annotated, Self
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
 from stdnum.cn import uscc
 
 from api.core.inputs import IsoDate
 from api.identity.schemas.base import Input, Language, OrganisationId, ShortText
-from api.rules.identifiers import COUNTRY, IdentifierScheme, inn_is_valid
+from api.rules.identifiers import IdentifierScheme, inn_is_valid
 from api.rules.organisations import OrganisationStatus
 from api.rules.permissions import OrgRole
 from api.rules.policy import ProcurementRegime
+
+_SCHEME = re.compile(r"[A-Z]{2}-[A-Z0-9]{2,20}")
+
+
+def _scheme(code: str) -> str:
+    if not _SCHEME.fullmatch(code):
+        raise ValueError("a country and a register, as in CN-USCC")
+    return code
 
 
 class IdentifierIn(Input):
     """A number in an official register; its check digit is verified where it has one."""
 
-    scheme: IdentifierScheme = Field(examples=["CN-USCC"])
+    scheme: Annotated[str, AfterValidator(_scheme)] = Field(
+        examples=["CN-USCC"],
+        description="CN-USCC, KG-INN, or a register of another region that is loaded",
+    )
     id: str = Field(max_length=40, examples=["91110000600037341L"])
 
     @model_validator(mode="after")
     def _valid(self) -> Self:
-        if self.scheme is IdentifierScheme.CN_USCC:
+        if self.scheme == IdentifierScheme.CN_USCC:
             self.id = uscc.compact(self.id)
             if not uscc.is_valid(self.id):
                 raise ValueError("not a Unified Social Credit Code (18 characters, check digit)")
-        elif not inn_is_valid(self.id):
+        elif self.scheme == IdentifierScheme.KG_INN and not inn_is_valid(self.id):
             raise ValueError("not a taxpayer number (INN): 14 digits")
         return self
 
@@ -53,7 +65,7 @@ class OrganisationIn(Input):
 
     @property
     def country(self) -> str:
-        return COUNTRY[self.identifier.scheme]
+        return self.identifier.scheme[:2]
 
 
 class OrganisationOut(BaseModel):
@@ -65,7 +77,7 @@ class OrganisationOut(BaseModel):
     roles: list[OrgRole]
     country: str
     legal_name: dict[str, str]
-    identifier_scheme: IdentifierScheme
+    identifier_scheme: str
     identifier_id: str
     place_code: str | None
     languages: list[str]

@@ -9,7 +9,7 @@ from sqlmodel import Session, col, select
 from api.core import audit, db
 from api.core.errors import AlreadyExists, Conflict, NotFound
 from api.core.outbox import emit
-from api.identity import levels
+from api.identity import levels, regions
 from api.identity.models import DEFAULT_REGIME, Organisation
 from api.identity.schemas import OrganisationIn, RegimeIn
 from api.rules.clock import local_date
@@ -22,7 +22,9 @@ VOUCHED_FOR = timedelta(days=365)
 
 
 def create_organisation(session: Session, *, actor: str, data: OrganisationIn) -> Organisation:
-    """Enter a party; AlreadyExists when its number in the register is known."""
+    """Enter a party; Invalid for a number that its register does not give out, AlreadyExists when
+    it is known."""
+    regions.require_identifier(session, data.identifier.scheme, data.identifier.id)
     duplicate = session.exec(
         select(Organisation.id).where(
             Organisation.identifier_scheme == data.identifier.scheme,

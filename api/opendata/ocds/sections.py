@@ -112,7 +112,7 @@ def _party(organisation: Organisation, roles: list[str], language: str) -> Json:
         **reference(organisation, language),
         **texts("name", organisation.legal_name, language),
         "identifier": {
-            "scheme": organisation.identifier_scheme.value,
+            "scheme": organisation.identifier_scheme,
             "id": organisation.identifier_id,
             **named,
         },

@@ -9,6 +9,7 @@ from sqlalchemy import CheckConstraint, Column, Index, UniqueConstraint
 from sqlmodel import Field, Relationship
 
 from api.core.tables import JSON, MONEY, QUANTITY, TEXTS, TIMESTAMP, Table, state
+from api.core.zones import LEGAL_ZONE
 from api.rules.amendments import AmendmentCause
 from api.rules.frameworks import FrameworkMethod
 from api.rules.policy import SealingMode
@@ -135,6 +136,12 @@ class Tender(Table, table=True):
     lots: list["Lot"] = Relationship(
         sa_relationship_kwargs={**_CHILDREN, "order_by": "Lot.position"}
     )
+
+    @property
+    def time_zone(self) -> str:
+        """In which the law counts its days (IANA); a draft's is not decided yet."""
+        frozen: str | None = (self.policy or {}).get("time_zone")
+        return frozen or LEGAL_ZONE
 
     @property
     def value(self) -> Value | None:

@@ -149,6 +149,7 @@ class TenderPolicyOut(BaseModel):
     schema_version: int
     parameters: dict[str, Any]
     sources: dict[str, Any]
+    time_zone: TimeZone = LEGAL_ZONE
 
 
 class ChangeOut(BaseModel):

@@ -2,12 +2,14 @@
 
 from collections.abc import Mapping, Sequence
 from uuid import UUID
+from zoneinfo import ZoneInfo
 
 from sqlalchemy import and_, or_
 from sqlalchemy.orm import selectinload
 from sqlmodel import Session, col, select
 
 from api.core import db
+from api.identity import service as identity
 from api.procurement.models import Item, Lot, Tender
 from api.reference import service as reference
 from api.rules.classifications import Scheme
@@ -15,14 +17,13 @@ from api.rules.clock import local_date
 from api.rules.matching import Demand
 from api.rules.tenders import OPEN_STAGES, LotStatus, TenderMode, TenderStage
 
-_HOME = "KG"
-
 
 def demands(session: Session, tender_id: UUID) -> list[Demand]:
     """One demand per item of the tender's active lots; none unless it is published, and none of a
     call-off, whose suppliers are those of the framework agreement.
 
-    Those of a test tender are its buyer's alone. The order is expected on the day (in Bishkek) on which the tender period ends.
+    Those of a test tender are its buyer's alone. The order is expected on the day
+    (in the tender's zone) on which the tender period ends.
     """
     tender = session.exec(
         select(Tender)
@@ -36,6 +37,7 @@ def demands(session: Session, tender_id: UUID) -> list[Demand]:
     lots = [lot for lot in tender.lots if lot.status is LotStatus.ACTIVE]
     places = reference.places(session, {lot.delivery_place_code for lot in lots})
     countries = {code: place.country for code, place in places.items()}
+    ordered_on = local_date(tender.tender_period_end, ZoneInfo(tender.time_zone))
     return [
         Demand(
             item_id=item.id,
@@ -45,8 +47,8 @@ def demands(session: Session, tender_id: UUID) -> list[Demand]:
             texts=item.description,
             quantity=item.quantity,
             unit_code=item.unit_code,
-            delivery_country=countries.get(lot.delivery_place_code, _HOME),
-            ordered_on=local_date(tender.tender_period_end),
+            delivery_country=countries.get(lot.delivery_place_code) or _home(session, tender),
+            ordered_on=ordered_on,
             deliver_by=lot.delivery_period_end,
             specification=item.specification,
             context=_joined(lot.title, tender.title),
@@ -104,6 +106,10 @@ def is_public(session: Session, tender_id: UUID) -> bool:
     """True once the tender has been published; also after its end or cancellation."""
     published = session.exec(select(Tender.published_at).where(Tender.id == tender_id)).first()
     return published is not None
+
+
+def _home(session: Session, tender: Tender) -> str:
+    return identity.buying_rules(session, tender.buyer_id)[0]
 
 
 def _joined(*texts: Mapping[str, str]) -> dict[str, str]:

@@ -186,6 +186,6 @@ def _party(session: Session, org_id: UUID) -> dict[str, Any]:
     found = identity.get_organisation(session, org_id)
     return {
         "id": ids.show("organisation", org_id),
-        "identifier": {"scheme": found.identifier_scheme.value, "id": found.identifier_id},
+        "identifier": {"scheme": found.identifier_scheme, "id": found.identifier_id},
         "legal_name": {**found.legal_name},
     }

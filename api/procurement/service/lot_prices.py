@@ -9,7 +9,8 @@ from sqlmodel import Session, select
 
 from api.procurement.models import BidLot
 from api.procurement.service import auctions, importers
-from api.rules.incoterms import Deviation, Incoterm
+from api.rules import incoterms
+from api.rules.incoterms import Deviation, Incoterm, Party
 
 
 class LotPrice(NamedTuple):
@@ -60,3 +61,14 @@ def of_lot(
         bid: prices[bid]._replace(amount=amount, currency=auction.currency)
         for bid, amount in auction.prices.items()
     }
+
+
+def exporter(price: LotPrice, *, supplier_id: UUID, buyer_id: UUID) -> UUID | None:
+    """The organisation that declares the export: the one that the bid names, or else the side that
+    the matrix and the deviations bind to clear it. None for a price without an Incoterm."""
+    if price.incoterm is None:
+        return None
+    if price.exporter_of_record_id is not None:
+        return price.exporter_of_record_id
+    by_seller = incoterms.exporter(price.incoterm, price.deviations) is Party.SELLER
+    return supplier_id if by_seller else buyer_id

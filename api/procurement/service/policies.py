@@ -4,11 +4,13 @@ from datetime import date
 from decimal import Decimal
 from typing import Any
 from uuid import UUID
+from zoneinfo import ZoneInfo
 
 from sqlmodel import Session
 
 from api.core import db, ids
 from api.core.errors import refused
+from api.identity import regions
 from api.identity import service as identity
 from api.procurement.models import Tender
 from api.procurement.service import terms
@@ -47,10 +49,14 @@ def timetable_of(session: Session, tender: Tender) -> Timetable:
 
 
 def set_in_force(session: Session, *, buyer_id: UUID, procedure: str) -> PolicySet:
-    """The set of a procedure that the buyer follows today (in Bishkek). Raises PolicyMissing."""
+    """The set of a procedure that the buyer follows today (in its zone). Raises PolicyMissing."""
     country, regime = identity.buying_rules(session, buyer_id)
     return policies.in_force(
-        session, jurisdiction=country, regime=regime, procedure=procedure, on=_today(session)
+        session,
+        jurisdiction=country,
+        regime=regime,
+        procedure=procedure,
+        on=_today(session, country),
     )
 
 
@@ -64,18 +70,19 @@ def method_of(session: Session, *, buyer_id: UUID, procedure: str) -> Procuremen
 
 
 def freeze(session: Session, tender: Tender) -> Policy:
-    """Freeze the set of today (in Bishkek) into the tender, and check what it says of the procedure.
+    """Freeze the set of today (in the buyer's zone) into the tender, and check what it says of the procedure.
 
     Raises PolicyMissing, ProcedureNotAllowed or RateUnknown.
     """
     found = set_in_force(session, buyer_id=tender.buyer_id, procedure=tender.procedure)
-    tender.policy_set_id, tender.policy = found.id, _snapshot(found)
+    zone = regions.zone(session, found.parameters["calendar"])
+    tender.policy_set_id, tender.policy = found.id, _snapshot(found, zone)
     tender.procurement_method = ProcurementMethod(found.codes["ocds"])
     if tender.procurement_method_details is None:
         title = found.title
         tender.procurement_method_details = title.get(tender.language) or next(iter(title.values()))
     policy = policy_of(tender)
-    value = _value(session, tender, policy)
+    value = _value(session, tender, policy, zone)
     faults = procedure_faults(
         policy,
         value=value,
@@ -87,12 +94,13 @@ def freeze(session: Session, tender: Tender) -> Policy:
     return policy
 
 
-def _today(session: Session) -> date:
-    return local_date(db.now(session))
+def _today(session: Session, country: str) -> date:
+    return local_date(db.now(session), regions.zone(session, country))
 
 
-def _snapshot(found: PolicySet) -> dict[str, Any]:
+def _snapshot(found: PolicySet, zone: ZoneInfo) -> dict[str, Any]:
     return {
+        "time_zone": zone.key,
         "policy_set_id": ids.show("policy", found.id),
         "jurisdiction": found.jurisdiction,
         "regime": found.regime.value,
@@ -107,13 +115,13 @@ def _snapshot(found: PolicySet) -> dict[str, Any]:
     }
 
 
-def _value(session: Session, tender: Tender, policy: Policy) -> Value | None:
+def _value(session: Session, tender: Tender, policy: Policy, zone: ZoneInfo) -> Value | None:
     """The tender's value, or its lots' together, in the currency of the thresholds if there are."""
     threshold = policy.max_value or policy.min_value
     given = [tender.value] if tender.value else [lot.value for lot in tender.lots if lot.value]
     if threshold is None or not given:
         return None
-    today = _today(session)
+    today = local_date(db.now(session), zone)
     amounts = (
         reference.convert(session, one.amount, one.currency, threshold.currency, today)
         for one in given

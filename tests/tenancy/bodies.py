@@ -38,6 +38,7 @@ BODIES: dict[str, Any] = {
         "source": "Order 14",
     },
     "POST /v1/offers": catalog.offer(sku="TENANCY-1"),
+    "POST /v1/feeds": {"format": "csv", "market": "CN", "language": "zh"},
     "POST /v1/imports": catalog.csv_file({}),
     "POST /v1/watch-lists/{name}/import": screened.GOODS,
     "POST /v1/screening-cases/{case_id}/confirm": {"reason": "The same number and address"},
@@ -72,6 +73,7 @@ STATED = {"since": "2026-01-01", "until": "2026-12-31"}
 QUERIES: dict[str, dict[str, Any]] = {
     "GET /v1/market-requirements": {"market": "CN"},
     "GET /v1/products/{product_id}/readiness": {"market": "CN"},
+    "GET /v1/products/{product_id}/export-prices": {"market": "CN"},
     "GET /v1/payment-rails": {
         "payer_country": "KG",
         "payee_country": "KG",

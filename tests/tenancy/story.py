@@ -288,7 +288,6 @@ def _basics(
         "subscription_id": subscription_id,
         "permission_id": selling.entered(supplier)["id"],
         "feed_id": feed["id"],
-        "secret": feed["url"].rpartition("/")[2],
         "name": "own",
     }
     remark = ScorecardAnnotation(

@@ -70,7 +70,6 @@ PRIVATE = {
     "export_permission",
     "feed",
     "feed_build",
-    "feed_omission",
     "file",
     "guarantee",
     "guarantee_amendment",

@@ -92,12 +92,15 @@ OF_MANY_KINDS = {"LedgerAccountOut.reference", "StatementLineOut.resource_id"}
 NOT_OF_THE_LAW = {
     "SubscriptionEventData.period_end",
     "previous_secret_until",
+    "credentials_until",
+    "polled_until",
     "lease_until",
     "open_until",
     "evidence_due_at",
     "valid_until",
 }
-"""Ends of secrets, pauses and quotes, and what another service asks for: no day of the law counts."""
+"""Ends of secrets, pauses and quotes, what was read, and what another service asks for: no day of
+the law counts."""
 
 
 def _parts(schema: Any) -> Iterator[dict[str, Any]]:

@@ -253,7 +253,7 @@ def test_pause_resume_withdraw_and_list_anew(shop: Shop) -> None:
     ok(shop.seller.post(f"/v1/offers/{made['offer_id']}/suspend"))
     shop.act(made, "resume")
     assert shop.told(made)["status"] == "paused"
-    ok(shop.seller.post(f"/v1/offers/{made['offer_id']}/activate"))
+    ok(shop.seller.post(f"/v1/offers/{made['offer_id']}/resume"))
     shop.drain()
     assert shop.told(made)["status"] == "live"
     shop.act(made, "withdraw")

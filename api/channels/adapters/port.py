@@ -160,10 +160,12 @@ class Channel(Protocol):
     """A marketplace elsewhere. Each call may raise Refused, Unavailable and Unauthorised."""
 
     @property
-    def name(self) -> str: ...
+    def name(self) -> str:
+        """Its key."""
 
     @property
-    def title(self) -> str: ...
+    def title(self) -> str:
+        """Its name, as people know it."""
 
     @property
     def settings(self) -> type[BaseModel]:

@@ -125,14 +125,14 @@ def accept(
     if listing.target is ListingTarget.WITHDRAWN or listing.status is not ListingStatus.SUBMITTED:
         raise Conflict("It is not offered to you now.")
     listing.external_id = external_id or listing.external_id
-    return move(session, listing, "go_live", actor)
+    return move(session, listing, "go_live", actor, by_partner=True)
 
 
 def reject(
     session: Session, listing: ChannelListing, *, actor: str, faults: Sequence[Fault]
 ) -> ChannelListing:
     """The partner does not show it, or not any more. Raises Conflict."""
-    return move(session, listing, "reject", actor, faults=faults)
+    return move(session, listing, "reject", actor, faults=faults, by_partner=True)
 
 
 def due(session: Session, listing: ChannelListing) -> Job:
@@ -228,6 +228,7 @@ def move(
     actor: str,
     *,
     faults: Sequence[Fault] = (),
+    by_partner: bool = False,
 ) -> ChannelListing:
     """The one place that tells of a new `channel_listing.status`. Raises Conflict."""
     _apply(listing, action)
@@ -238,7 +239,7 @@ def move(
         listing.external_id, listing.sent, listing.refused = None, None, None
     listing.version += 1
     session.add(listing)
-    _record(session, listing, action, actor)
+    _record(session, listing, action, actor, by_partner=by_partner)
     if action in _EVENTS:
         tell(session, listing, _EVENTS[action])
     return listing
@@ -310,14 +311,17 @@ def _apply(listing: ChannelListing, action: str) -> None:
         raise Conflict(str(error)) from error
 
 
-def _record(session: Session, listing: ChannelListing, action: str, actor: str) -> None:
+def _record(
+    session: Session, listing: ChannelListing, action: str, actor: str, *, by_partner: bool = False
+) -> None:
+    """A partner's answers are a stream of its own: it does not see what the seller did."""
     stock: Decimal | None = listing.stock
     audit.record(
         session,
-        f"channellisting:{listing.id.hex}",
+        f"{'channelanswer' if by_partner else 'channellisting'}:{listing.id.hex}",
         action,
         actor=actor,
-        org_id=listing.org_id,
+        org_id=listing.partner_id if by_partner else listing.org_id,
         change={
             "offer_id": listing.offer_id.hex,
             "connection_id": listing.connection_id.hex,

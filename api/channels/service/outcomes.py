@@ -32,6 +32,7 @@ PART = {Work.PRICE: Part.PRICE, Work.STOCK: Part.STOCK}
 def taken(
     session: Session, listing: ChannelListing, said: Condition, parts: Mapping[str, Any]
 ) -> None:
+    """The channel has taken it, and looks it through."""
     listing.external_id, listing.intent = said.external_id, None
     listing.sent, listing.refused = dict(parts), None
     move(session, listing, "submit")
@@ -125,6 +126,7 @@ def ask_later(session: Session, listing: ChannelListing, now: datetime) -> None:
 
 
 def later(session: Session, listing: ChannelListing, at: datetime) -> None:
+    """Look at it again then."""
     listing.next_attempt_at = at
     session.add(listing)
     deadlines.arm(session, ATTEMPT_DUE, listing.id, at, org_id=listing.org_id)
@@ -133,4 +135,5 @@ def later(session: Session, listing: ChannelListing, at: datetime) -> None:
 def move(
     session: Session, listing: ChannelListing, action: str, faults: Sequence[Fault] = ()
 ) -> None:
+    """As the worker does it."""
     listings.move(session, listing, action, "worker", faults=faults)

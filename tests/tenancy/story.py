@@ -199,7 +199,7 @@ def _basics(
             json={"title": {"ru": "Срок"}, "description": {"ru": "До какого дня?"}},
         )
     )
-    catalog.activated(supplier, sku="OURS-2")
+    sampled = catalog.sample(catalog.activated(supplier, sku="OURS-2"))
     offer = catalog.drafted(supplier, sku="OURS-1")
     image = photos.added(supplier, offer["product"]["id"], photos.png())
     selling.labelled(supplier, offer["product"]["id"])
@@ -263,7 +263,7 @@ def _basics(
             supplier.post(f"/v1/offers/{offer['id']}/price-points", json=catalog.price_point())
         )["id"],
         "promise_id": catalog.promised(supplier, offer["product"]["id"])["id"],
-        "sample_id": ok(buyer.post("/v1/samples", json=catalog.sample(offer)))["id"],
+        "sample_id": ok(buyer.post("/v1/samples", json=sampled))["id"],
         "product_change_id": ok(
             supplier.post(f"/v1/products/{offer['product']['id']}/changes", json=catalog.CHANGE)
         )["id"],

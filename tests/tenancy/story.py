@@ -200,6 +200,11 @@ def _basics(
         )
     )
     sampled = catalog.sample(catalog.activated(supplier, sku="OURS-2"))
+    fact = catalog.fact("counted", "10", "OURS-1", sku="OURS-2")
+    ok(supplier.post("/v1/stock-movements", json={"movements": [fact]}))
+    certificate = ok(supplier.post("/v1/certificates", json=catalog.CERTIFICATE))["id"]
+    renewal = {"expires_on": "2033-12-31"}
+    ok(supplier.post(f"/v1/certificates/{certificate}/renew", json=renewal))
     offer = catalog.drafted(supplier, sku="OURS-1")
     image = photos.added(supplier, offer["product"]["id"], photos.png())
     selling.labelled(supplier, offer["product"]["id"])
@@ -267,7 +272,7 @@ def _basics(
         "product_change_id": ok(
             supplier.post(f"/v1/products/{offer['product']['id']}/changes", json=catalog.CHANGE)
         )["id"],
-        "certificate_id": ok(supplier.post("/v1/certificates", json=catalog.CERTIFICATE))["id"],
+        "certificate_id": certificate,
         "plan_id": ok(buyer.post("/v1/plans", json=samples.plan()))["id"],
         "document_id": delivering.uploaded(buyer),
         "client_id": ok(buyer.post("/v1/clients", json=scopes))["id"],

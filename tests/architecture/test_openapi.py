@@ -95,8 +95,10 @@ NOT_OF_THE_LAW = {
     "lease_until",
     "open_until",
     "evidence_due_at",
+    "SampleOut.due_at",
 }
-"""Ends of secrets and pauses, and what another service asks for: no day of the law counts."""
+"""Ends of secrets and pauses, of answers about samples, and what another service asks for: no day
+of the law counts."""
 
 
 def _parts(schema: Any) -> Iterator[dict[str, Any]]:

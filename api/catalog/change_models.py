@@ -8,7 +8,7 @@ from sqlalchemy import CheckConstraint, Column, Index, text
 from sqlmodel import Field
 
 from api.core.tables import JSON, TEXTS, TIMESTAMP, Table, state
-from api.rules.product_changes import ChangeStatus
+from api.rules.product_changes import ProductChangeStatus
 
 
 class ProductChange(Table, table=True):
@@ -43,7 +43,9 @@ class ProductChange(Table, table=True):
     after: dict[str, Any] = Field(sa_column=Column(JSON, nullable=False))
     reviewed_fields: list[str] = Field(sa_column=Column(TEXTS, nullable=False))
     cause: str = Field(max_length=2000)
-    status: ChangeStatus = Field(default=ChangeStatus.PROPOSED, sa_type=state(ChangeStatus))
+    status: ProductChangeStatus = Field(
+        default=ProductChangeStatus.PROPOSED, sa_type=state(ProductChangeStatus)
+    )
     proposed_by: str = Field(max_length=80)
     reviewed_by: str | None = Field(default=None, max_length=80)
     reviewed_at: datetime | None = Field(default=None, sa_type=TIMESTAMP)

@@ -11,7 +11,7 @@ from api.catalog.types import Line, ProductId
 from api.core.ids import PublicId
 from api.core.pages import PageQuery
 from api.identity.schemas import Input, OrganisationId
-from api.rules.product_changes import ChangeStatus
+from api.rules.product_changes import ProductChangeStatus
 
 ChangeId = Annotated[UUID, PublicId("productchange")]
 
@@ -32,7 +32,7 @@ class ChangeReviewIn(Input):
 class ChangeQuery(PageQuery):
     """Which changes."""
 
-    status: ChangeStatus | None = Field(default=None, examples=["proposed"])
+    status: ProductChangeStatus | None = Field(default=None, examples=["proposed"])
 
 
 class ProductChangeOut(BaseModel):
@@ -52,7 +52,7 @@ class ProductChangeOut(BaseModel):
         description="Those that nobody changes alone", examples=[["gtin", "attributes.height"]]
     )
     cause: str
-    status: ChangeStatus
+    status: ProductChangeStatus
     reviewed_at: datetime | None
     reason: str | None
     version: int

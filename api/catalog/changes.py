@@ -17,7 +17,7 @@ from api.core.errors import AlreadyExists, Conflict, Invalid, NotFound, refused
 from api.core.outbox import emit
 from api.rules import product_changes
 from api.rules.clock import local_date
-from api.rules.product_changes import CHANGE, ChangeStatus
+from api.rules.product_changes import CHANGE, ProductChangeStatus
 from api.rules.states import IllegalTransition
 
 _EVENTS = {
@@ -70,7 +70,7 @@ def propose(
         .where(
             ProductChange.product_id == product.id,
             ProductChange.proposer_id == org_id,
-            ProductChange.status == ChangeStatus.PROPOSED,
+            ProductChange.status == ProductChangeStatus.PROPOSED,
         )
         .with_for_update()
     ).one_or_none()

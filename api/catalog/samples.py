@@ -65,10 +65,11 @@ def request(session: Session, buyer_id: UUID, actor: str, data: SampleIn) -> Sam
     sample = Sample(
         buyer_id=buyer_id,
         seller_id=offer.seller_id,
+        offer_id=offer.id,
         unit_code=offer.unit_code,
         moved_at=now,
         due_at=samples.due_at(SampleStatus.REQUESTED, now, None),
-        **data.model_dump(),
+        **data.model_dump(exclude={"offer_id"}),
     )
     session.add(sample)
     session.flush()

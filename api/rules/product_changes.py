@@ -15,7 +15,7 @@ from api.rules.states import Machine
 ATTRIBUTES = "attributes"
 
 
-class ChangeStatus(StrEnum):
+class ProductChangeStatus(StrEnum):
     """`superseded`: its author has proposed another one in its place."""
 
     PROPOSED = "proposed"
@@ -25,7 +25,7 @@ class ChangeStatus(StrEnum):
     SUPERSEDED = "superseded"
 
 
-_S = ChangeStatus
+_S = ProductChangeStatus
 CHANGE = Machine(
     {
         "approve": (frozenset({_S.PROPOSED}), _S.APPROVED),
@@ -83,6 +83,6 @@ def to_review(
     return found
 
 
-def is_stale(status: ChangeStatus, proposed_on: int, version: int) -> bool:
+def is_stale(status: ProductChangeStatus, proposed_on: int, version: int) -> bool:
     """True when a change was proposed on another version of the product than there is now."""
-    return status is ChangeStatus.PROPOSED and proposed_on != version
+    return status is ProductChangeStatus.PROPOSED and proposed_on != version

@@ -56,7 +56,7 @@ def upgrade() -> None:
                 "rejected",
                 "withdrawn",
                 "superseded",
-                name="changestatus_valid",
+                name="productchangestatus_valid",
                 native_enum=False,
                 create_constraint=True,
                 length=32,

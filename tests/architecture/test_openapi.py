@@ -97,10 +97,11 @@ NOT_OF_THE_LAW = {
     "lease_until",
     "open_until",
     "evidence_due_at",
+    "SampleOut.due_at",
     "valid_until",
 }
-"""Ends of secrets, pauses and quotes, what was read, and what another service asks for: no day of
-the law counts."""
+"""Ends of secrets, pauses and quotes, what was read, and what others ask for: no day of the law
+counts."""
 
 
 def _parts(schema: Any) -> Iterator[dict[str, Any]]:

@@ -165,6 +165,19 @@ def promised(seller: Any, product: str) -> dict[str, Any]:
     return found
 
 
+def fact(kind: str, quantity: str, reference: str, **changed: Any) -> dict[str, Any]:
+    """What happened to goods of an offer at a place."""
+    return {
+        "sku": "RX-101",
+        "place_code": "cn-linyi",
+        "kind": kind,
+        "quantity": quantity,
+        "reference": reference,
+        "occurred_at": "2026-01-10T09:00:00+06:00",
+        **changed,
+    }
+
+
 def sample(offer: dict[str, Any], **changed: Any) -> dict[str, Any]:
     """A request for a sample of an offer."""
     return {"offer_id": offer["id"], "quantity": "1", "place_code": "kg-bishkek", **changed}

@@ -19,25 +19,12 @@ from api.rules.clock import local_date
 from tests.catalog import samples
 
 type AsOrg = Callable[..., Any]
-WHEN = "2026-01-10T09:00:00+06:00"
-PLACE = "cn-linyi"
+fact, PLACE = samples.fact, "cn-linyi"
 
 
 @pytest.fixture
 def seller(as_org: AsOrg) -> Any:
     return as_org(["manufacturer"])
-
-
-def fact(kind: str, quantity: str, reference: str, **changed: Any) -> dict[str, Any]:
-    return {
-        "sku": "RX-101",
-        "place_code": PLACE,
-        "kind": kind,
-        "quantity": quantity,
-        "reference": reference,
-        "occurred_at": WHEN,
-        **changed,
-    }
 
 
 def told(seller: Any, *facts: dict[str, Any]) -> list[dict[str, Any]]:

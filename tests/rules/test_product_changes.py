@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from api.rules.product_changes import (
     CHANGE,
-    ChangeStatus,
+    ProductChangeStatus,
     Reviewed,
     is_stale,
     reviewed_fields,
@@ -59,8 +59,8 @@ def test_what_is_reviewed_differs_and_is_watched_and_nothing_that_does_is_missed
 
 
 def test_a_change_is_decided_once_and_stale_on_another_version() -> None:
-    for status in ChangeStatus:
-        open_ = status is ChangeStatus.PROPOSED
+    for status in ProductChangeStatus:
+        open_ = status is ProductChangeStatus.PROPOSED
         assert bool(CHANGE.allowed(status)) == open_
         assert is_stale(status, 3, 4) == open_
         assert not is_stale(status, 3, 3)

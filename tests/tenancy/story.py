@@ -201,7 +201,12 @@ def _basics(
             json={"title": {"ru": "Срок"}, "description": {"ru": "До какого дня?"}},
         )
     )
-    catalog.activated(supplier, sku="OURS-2")
+    sampled = catalog.sample(catalog.activated(supplier, sku="OURS-2"))
+    fact = catalog.fact("counted", "10", "OURS-1", sku="OURS-2")
+    ok(supplier.post("/v1/stock-movements", json={"movements": [fact]}))
+    certificate = ok(supplier.post("/v1/certificates", json=catalog.CERTIFICATE))["id"]
+    renewal = {"expires_on": "2033-12-31"}
+    ok(supplier.post(f"/v1/certificates/{certificate}/renew", json=renewal))
     offer = catalog.drafted(supplier, sku="OURS-1")
     image = photos.added(supplier, offer["product"]["id"], photos.png())
     selling.labelled(supplier, offer["product"]["id"])
@@ -267,11 +272,11 @@ def _basics(
             supplier.post(f"/v1/offers/{offer['id']}/price-points", json=catalog.price_point())
         )["id"],
         "promise_id": catalog.promised(supplier, offer["product"]["id"])["id"],
-        "sample_id": ok(buyer.post("/v1/samples", json=catalog.sample(offer)))["id"],
+        "sample_id": ok(buyer.post("/v1/samples", json=sampled))["id"],
         "product_change_id": ok(
             supplier.post(f"/v1/products/{offer['product']['id']}/changes", json=catalog.CHANGE)
         )["id"],
-        "certificate_id": ok(supplier.post("/v1/certificates", json=catalog.CERTIFICATE))["id"],
+        "certificate_id": certificate,
         "plan_id": ok(buyer.post("/v1/plans", json=samples.plan()))["id"],
         "document_id": delivering.uploaded(buyer),
         "client_id": ok(buyer.post("/v1/clients", json=scopes))["id"],

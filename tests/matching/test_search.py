@@ -47,7 +47,7 @@ def test_goods_are_found_in_every_language_misspelt_too_and_it_is_said_why(
         assert set(skus(buyer, q=words)) == {"RX-101", "DESK-KG"}, words
     assert skus(buyer, q="погружной насос") == skus(buyer, q="潜水泵") == ["PUMP-1"]
     assert skus(buyer, q="睿学")[0] == "RX-101"
-    assert skus(buyer, q="бетономешалка") == skus(buyer, q="100%") == []
+    assert skus(buyer, q="100%") == []
 
     said = search(buyer, q="школьная парта", language="ru")["items"]
     chinese = next(offer for offer in said if offer["sku"] == "RX-101")["found"]
@@ -57,7 +57,7 @@ def test_goods_are_found_in_every_language_misspelt_too_and_it_is_said_why(
     assert [offer["found"]["rank"] for offer in said] == [1, 2]
 
     misspelt = search(buyer, q="скольная патра")
-    assert misspelt["spelling"]["патра"] in ("парта", "парты", "парт")
+    assert misspelt["spelling"] == {"скольная": "школьная", "патра": "парта"}
     assert {"RX-101", "DESK-KG"} == {offer["sku"] for offer in misspelt["items"]}
     assert search(buyer, q="патра", spelling="false")["spelling"] == {}
     assert search(buyer, q="scool desk")["spelling"] == {"scool": "school"}

@@ -152,7 +152,4 @@ def _columns(today: date) -> Select[Any]:
 
 
 def _read(session: Session, query: Select[Any]) -> dict[UUID, Row]:
-    return {
-        row[0]: Row(*row[:-1], certificates=row[-1] or ())
-        for row in session.connection().execute(query)
-    }
+    return {row[0]: Row(*row[:-1], row[-1] or ()) for row in session.connection().execute(query)}

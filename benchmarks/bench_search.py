@@ -41,7 +41,7 @@ from api.matching import candidates, codec, index, search, service
 from api.matching.models import DemandItem
 from api.matching.search_schemas import OfferSearch
 
-ROUNDS = 2
+ROUNDS = 1
 FACETS = [
     "cpv",
     "hs",

@@ -37,7 +37,7 @@ from api.rules.offers import OfferStatus
 from api.rules.organisations import MAY_ACT
 
 FIRST_PRICE = (
-    sql_select(PriceTier.unit_price)
+    sql_select(col(PriceTier.unit_price))
     .where(col(PriceTier.offer_id) == col(Offer.id))
     .order_by(col(PriceTier.min_quantity))
     .limit(1)
@@ -45,7 +45,7 @@ FIRST_PRICE = (
 )
 """Of one unit of the smallest order; what was agreed with one buyer is no part of it."""
 FIRST_LEAD_DAYS = (
-    sql_select(LeadTimeTier.days)
+    sql_select(col(LeadTimeTier.days))
     .where(col(LeadTimeTier.offer_id) == col(Offer.id))
     .order_by(col(LeadTimeTier.min_quantity))
     .limit(1)

@@ -76,9 +76,10 @@ _VECTORS = text(
     """
     + _NEAR
 )
+# Materialised, or each comparison would read the text of the vector anew.
 _GIVEN_VECTORS = text(
     f"""
-    WITH asked AS (
+    WITH asked AS MATERIALIZED (
       SELECT CAST(NULL AS uuid) AS item_id, CAST(said AS halfvec({DIMENSIONS})) AS embedding
       FROM unnest(CAST(:asked AS text[])) AS given(said)
     )

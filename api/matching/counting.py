@@ -128,7 +128,7 @@ def _end(value: Decimal | int | None) -> str:
     return "" if value is None else f"{Decimal(value):f}"
 
 
-def _columns(today: date) -> Select[Any]:
+def _columns(today: date) -> Any:
     schemes = (
         sql_select(func.array_agg(col(Certificate.scheme).distinct()))
         .join(OfferCertificate, col(OfferCertificate.certificate_id) == col(Certificate.id))
@@ -152,7 +152,4 @@ def _columns(today: date) -> Select[Any]:
 
 
 def _read(session: Session, query: Select[Any]) -> dict[UUID, Row]:
-    return {
-        row[0]: Row(*row[:-1], certificates=row[-1] or ())
-        for row in session.connection().execute(query)
-    }
+    return {row[0]: Row(*(*row[:-1], row[-1] or ())) for row in session.connection().execute(query)}

@@ -84,7 +84,7 @@ def page(
     order = ranked.order
     if wanted.cursor:
         score, last = pages.unseal(scope, filters, wanted.cursor)
-        start = _after(order, (-float(score), UUID(last)))
+        start = _after(order, (float(score), UUID(last)))
     else:
         start = 0
     shown = order[start : start + wanted.limit]
@@ -157,8 +157,10 @@ def _ranked(
     looked_at = _narrow(session, wanted)
     nearest: list[UUID] = []
     if looked_at is None:
-        near = candidates.near_text(session, asked.text.views, asked.queries, NEAREST)
-        nearest = [offer_id for offer_id, _ in near]
+        # A number alone means nothing, however near its vector is to others.
+        if any(letter.isalpha() for letter in asked.said):
+            near = candidates.near_text(session, asked.text.views, asked.queries, NEAREST)
+            nearest = [offer_id for offer_id, _ in near]
         by_words = candidates.by_words(session, asked.text.terms, frequencies, offers)
         looked_at = {*nearest, *(offer_id for offer_id, _ in by_words)}
     letters = _by_letters(session, org_id, wanted.q or "")
@@ -171,7 +173,7 @@ def _ranked(
         if place is not None and (said[place] >= float(RELEVANT) or offer_id in letters):
             scores[offer_id] = scores.get(offer_id, 0.0) + float(said[place])
     rows = counting.among(session, org_id, list(scores), wanted, everything=everything)
-    order = sorted(((round(scores[i], 6), i) for i in rows), key=lambda each: (-each[0], each[1]))
+    order = sorted(((round(scores[i], 6), i) for i in rows), reverse=True)
     return Ranked(
         rows,
         order,
@@ -225,7 +227,7 @@ def _by_letters(session: Session, org_id: UUID, said: str) -> set[UUID]:
 
 def _after(order: Sequence[tuple[float, UUID]], last: tuple[float, UUID]) -> int:
     """Where the offers begin that come after the last one shown, which may be gone by now."""
-    return next((place for place, (score, i) in enumerate(order) if (-score, i) > last), len(order))
+    return next((place for place, each in enumerate(order) if each < last), len(order))
 
 
 def _whole(session: Session, ids: Sequence[UUID]) -> list[Offer]:

@@ -1,6 +1,6 @@
 """Words of a search that neither the catalogue nor the glossary knows, and what is near to them."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from typing import NamedTuple
 
@@ -63,23 +63,31 @@ def corrected(session: Session, text: str, language: Language) -> Spelt:
 
 
 def _in_glossary(word: str, language: Language) -> bool:
-    return bool(glossary.default().concepts(word, language))
+    known = glossary.default()
+    return word.casefold() in _vocabulary(known, language) or bool(known.concepts(word, language))
 
 
-def _nearest(word: str, stem: str, offered: list[str], language: Language) -> str | None:
-    """The glossary's word before the catalogue's stem, where both are as near."""
-    found = []
-    for said, choices in ((word, _vocabulary(glossary.default(), language)), (stem, offered)):
-        best = process.extractOne(
-            said, choices, scorer=OSA.normalized_similarity, score_cutoff=_LIKENESS
+def _nearest(word: str, stem: str, offered: Sequence[str], language: Language) -> str | None:
+    """The most alike; of several the one of the same letters, then of the same length, then a
+    whole word of the glossary before a stem of the catalogue.
+    """
+    found: list[tuple[float, bool, bool, bool, str]] = []
+    for said, choices, whole in (
+        (word, _vocabulary(glossary.default(), language), True),
+        (stem, offered, False),
+    ):
+        near = process.extract(
+            said, choices, scorer=OSA.normalized_similarity, score_cutoff=_LIKENESS, limit=_MOST
         )
-        if best is not None:
-            found.append((best[1], best[0]))
-    return max(found, key=lambda each: each[0])[1] if found else None
+        for choice, likeness, _ in near:
+            same = sorted(choice) == sorted(said)
+            found.append((likeness, same, len(choice) == len(said), whole, choice))
+    return max(found)[-1] if found else None
 
 
 @lru_cache(maxsize=8)
-def _vocabulary(known: Glossary, language: Language) -> tuple[str, ...]:
+def _vocabulary(known: Glossary, language: Language) -> dict[str, str]:
+    """The glossary's words of a language, each by itself."""
     terms = (term for each in known.concepts_by_id.values() for term in each.terms(language))
     found = {term[word.start : word.end].casefold() for term in terms for word in words(term)}
-    return tuple(sorted(word for word in found if len(word) >= _SHORTEST))
+    return {word: word for word in sorted(found) if len(word) >= _SHORTEST}

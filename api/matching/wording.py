@@ -81,16 +81,16 @@ def of_demand(demand: Demand) -> DemandText:
 
 def of_request(texts: Mapping[str, str], context: str = "") -> DemandText:
     """What texts by language ask for; `context` is what is said of them elsewhere."""
-    texts = _titles(texts)
+    titles = _titles(texts)
     asked = [
         Asked(language, _facets(text, language), lexical.concept_weights(text, language))
-        for language, text in texts.items()
+        for language, text in titles.items()
     ]
     terms = {
         term for each in asked for facet in each.facets for variant in facet for term in variant
     }
     # A Kyrgyz text beside a Russian one would only dilute the vectors with a rougher Russian.
-    told: dict[Language, str] = {k: v for k, v in texts.items() if k is not Language.KY} or texts
+    told: dict[Language, str] = {k: v for k, v in titles.items() if k is not Language.KY} or titles
     return DemandText(views.request_views(told, context), asked, _bounded(terms))
 
 

@@ -84,7 +84,8 @@ def test_a_changed_row_updates_its_offer(seller: Any, session: Session) -> None:
     )
 
     assert taken(seller, body) == counts(updated=1, unchanged=1)
-    offer = seller.get("/v1/offers", params={"q": "desk"}).json()["items"][-1]
+    items = seller.get("/v1/offers", params={"q": "desk"}).json()["items"]
+    offer = next(each for each in items if each["sku"] == "RX-101")
     assert [t["unit_price"] for t in offer["price_tiers"]] == ["117", "101.5"]
     assert offer["product"]["names"]["en"] == "School desk"
     assert len(session.exec(select(Product)).all()) == 2

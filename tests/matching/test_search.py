@@ -46,8 +46,7 @@ def test_goods_are_found_in_every_language_misspelt_too_and_it_is_said_why(
     for words in ("школьная парта", "мектеп партасы", "school desk", "课桌"):
         assert set(skus(buyer, q=words)) == {"RX-101", "DESK-KG"}, words
     assert skus(buyer, q="погружной насос") == skus(buyer, q="潜水泵") == ["PUMP-1"]
-    assert skus(buyer, q="睿学")[0] == "RX-101"
-    assert skus(buyer, q="бетономешалка") == skus(buyer, q="100%") == []
+    assert skus(buyer, q="100%") == []
 
     said = search(buyer, q="школьная парта", language="ru")["items"]
     chinese = next(offer for offer in said if offer["sku"] == "RX-101")["found"]
@@ -57,7 +56,7 @@ def test_goods_are_found_in_every_language_misspelt_too_and_it_is_said_why(
     assert [offer["found"]["rank"] for offer in said] == [1, 2]
 
     misspelt = search(buyer, q="скольная патра")
-    assert misspelt["spelling"]["патра"] in ("парта", "парты", "парт")
+    assert misspelt["spelling"] == {"скольная": "школьная", "патра": "парта"}
     assert {"RX-101", "DESK-KG"} == {offer["sku"] for offer in misspelt["items"]}
     assert search(buyer, q="патра", spelling="false")["spelling"] == {}
     assert search(buyer, q="scool desk")["spelling"] == {"scool": "school"}
@@ -108,7 +107,8 @@ def test_found_offers_are_counted_by_what_a_filter_takes(
     assert skus(buyer, q="парта", hs="9405") == []
     assert "DESK-KG" not in skus(buyer, q="парта", market="JP")
     near = {"currency": "CNY", "min_price": "100", "max_price": "120"}
-    assert set(skus(buyer, q="парта", **near)) == set(skus(buyer, **near)) >= {"RX-101", "RX-102"}
+    assert set(skus(buyer, q="парта", **near)) == {"RX-101", "RX-102"}
+    assert {"RX-101", "RX-102"} < set(skus(buyer, **near))
     assert "DESK-KG" not in skus(buyer, **near)
 
     browsed = search(buyer, facets=["country_of_origin"])

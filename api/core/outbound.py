@@ -31,7 +31,8 @@ KEEP_SECONDS = 3.0
 """How long a connection waits for the next request: less than the 5 seconds after which common
 servers close theirs."""
 USER_AGENT = "Kerben-Webhooks/1"
-type _Asking = Callable[[AsyncConnectionInterface], Awaitable[Answer]]
+type _Way = AsyncConnectionInterface | httpcore2.AsyncConnectionPool
+type _Asking = Callable[[_Way], Awaitable[Answer]]
 _PORTS = {"http": 80, "https": 443}
 
 
@@ -229,7 +230,7 @@ async def _over(connection: "_Connection", ask: _Asking, connections: Connection
 
 
 async def _ask(
-    over: AsyncConnectionInterface,
+    over: _Way,
     *,
     method: str,
     url: httpcore2.URL,

@@ -78,7 +78,7 @@ def test_sec_24_the_tax_number_of_an_importer_is_encrypted_and_found_by_its_blin
     (lot,) = body["lots"]
     lot |= {"importer_of_record": "Асанов", "importer_tax_id": number}
     seen = bidding.finished(made, [bidding.submit(made, as_org(["supplier"]), body)]).bids
-    assert [each["importer_tax_id"] for each in seen[0]["lots"]] == [number]
+    assert [each["importer_tax_id"] for each in seen[0]["contents"]["lots"]] == [number]
     (row,) = session.exec(select(BidLot)).all()
     assert row.importer_tax_id is None
     kept = (row.importer_tax_id_encrypted, row.importer_tax_id_index)

@@ -20,6 +20,7 @@ from api.payments.models import ContractRefund, PaymentRecovery
 from api.payments.schemas.milestone_payments import BalanceOut, RefundIn
 from api.payments.service import coins, escrow, milestones
 from api.payments.service import milestone_payments as payments
+from api.payments.stripe_rail import recovery as reversals
 from api.rules import payment_milestones as rules
 from api.rules.offers import plain
 from api.rules.payment_milestones import (
@@ -97,7 +98,11 @@ def balance(
     every = list_refunds(session, contract)
     refunded = _sum(each.amount for each in every if each.status in _BACK)
     promised = _sum(each.amount for each in every if each.status in _PROMISED and each is not but)
-    received = escrow.received(session, contract) + recovered(session, contract)
+    received = (
+        escrow.received(session, contract)
+        + recovered(session, contract)
+        + reversed_for_nothing(session, contract)
+    )
     released = _sum(each.net for each in out)
     commission = _sum(each.commission for each in out)
     penalties = _sum(each.penalty for each in out)
@@ -155,6 +160,12 @@ def list_recoveries(session: Session, contract: Contract) -> Sequence[PaymentRec
 def recovered(session: Session, contract: Contract) -> Decimal:
     """What the supplier has paid back."""
     return _sum(each.recovered for each in list_recoveries(session, contract))
+
+
+def reversed_for_nothing(session: Session, contract: Contract) -> Decimal:
+    """What came back by reversals in Stripe's dashboard beyond what the supplier owed."""
+    counted = _sum(each.reversed_elsewhere for each in list_recoveries(session, contract))
+    return reversals.elsewhere(session, contract.id) - counted
 
 
 def move(

@@ -112,14 +112,15 @@ def test_pay_05_what_is_reversed_in_stripes_dashboard_counts_for_what_the_suppli
     contracts.reconciled(stripe_world)
 
 
-def lose(world: StripeWorld, amount: str) -> None:
-    """The payer's bank takes the payment of this amount back, for good."""
+def lose(world: StripeWorld, amount: str) -> str:
+    """The payer's bank takes the payment of this amount back, for good; the dispute."""
     with db.worker_unit_of_work() as session:
         query = select(Collection.id).where(Collection.amount == Decimal(amount))
         paid = session.exec(query).one()
     made = world.double.act("dispute", charge=world.intent_of(paid)["latest_charge"])
     world.double.act("decide_dispute", dispute=made["id"], status="lost")
     world.deliver(copies=2, seed=5)
+    return str(made["id"])
 
 
 @pytest.mark.parametrize(
@@ -136,6 +137,19 @@ def test_pay_06_a_dispute_lost_after_release_reverses_the_transfer_and_only_the_
     books = stripe_world.ledger()
     assert books.get("supplier_receivable KGS", 0) == owed
     assert books.keys().isdisjoint({"dispute_reserve KGS", "supplier_payable KGS"})
+    contracts.reconciled(stripe_world)
+
+
+def test_pay_06_what_comes_back_of_a_lost_dispute_is_owed_to_the_seller_it_was_taken_from(
+    stripe_world: StripeWorld, session: Session, as_org: AsOrg
+) -> None:
+    contracts.released(stripe_world, session, as_org)
+    dispute = lose(stripe_world, "400000")
+    stripe_world.double.act("reinstate_dispute", dispute=dispute)
+    stripe_world.deliver(copies=2, seed=6)
+    books = stripe_world.ledger()
+    assert books["supplier_payable KGS"] == Decimal(400_000)
+    assert books.keys().isdisjoint({"dispute_reserve KGS", "supplier_receivable KGS"})
     contracts.reconciled(stripe_world)
 
 

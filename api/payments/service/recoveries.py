@@ -104,7 +104,8 @@ def _count_elsewhere(
 ) -> None:
     """What was reversed in Stripe's dashboard is taken back too: it is the buyer's by the reversal,
     and no longer owed. Nothing, while Stripe is asked for the same."""
-    left = refunds.reversed_for_nothing(session, contract)
+    counted = _sum(each.reversed_elsewhere for each in every)
+    left = reversals.elsewhere(session, contract.id) - counted
     for each in every:
         session.refresh(each, with_for_update=True)
         if left <= 0 or (each.taken_back is None and reversals.asked(session, each)):

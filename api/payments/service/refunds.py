@@ -20,7 +20,6 @@ from api.payments.models import ContractRefund, PaymentRecovery
 from api.payments.schemas.milestone_payments import BalanceOut, RefundIn
 from api.payments.service import coins, escrow, milestones
 from api.payments.service import milestone_payments as payments
-from api.payments.stripe_rail import recovery as reversals
 from api.rules import payment_milestones as rules
 from api.rules.offers import plain
 from api.rules.payment_milestones import (
@@ -163,9 +162,12 @@ def recovered(session: Session, contract: Contract) -> Decimal:
 
 
 def reversed_for_nothing(session: Session, contract: Contract) -> Decimal:
-    """What came back by reversals in Stripe's dashboard beyond what the supplier owed."""
-    counted = _sum(each.reversed_elsewhere for each in list_recoveries(session, contract))
-    return reversals.elsewhere(session, contract.id) - counted
+    """What came back by reversals at Stripe beyond what the supplier owed, as far as that is known."""
+    counted = _sum(
+        each.recovered if each.taken_back is None else each.taken_back
+        for each in list_recoveries(session, contract)
+    )
+    return escrow.taken_back(session, contract) - counted
 
 
 def move(

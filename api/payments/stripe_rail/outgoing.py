@@ -10,7 +10,7 @@ from stripe import StripeClient
 
 from api.core import jobs
 from api.payments.models import PaymentOrder, StripeObject
-from api.payments.service import milestones, orders, posting
+from api.payments.service import escrow, milestones, orders, posting
 from api.payments.service.posting import Posting
 from api.payments.stripe_rail import chargebacks, objects, returns
 from api.payments.stripe_rail.objects import ACTOR, clearing, money
@@ -119,7 +119,7 @@ def _reversals(
             posted.append(
                 Posting(
                     key=f"stripe:reversal:{told['id']}",
-                    kind="stripe.transfer_reversed",
+                    kind=escrow.REVERSED,
                     entries=transfer(clearing(currency), owed or paid_from, amount),
                     actor=ACTOR,
                     resource_id=order.id,

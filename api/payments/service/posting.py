@@ -278,8 +278,8 @@ def _booked(posting: Posting, own: UUID, day: date) -> Booked:
         resource_id=posting.resource_id,
         content_sha256=posting.content_sha256,
         reverses_id=posting.reverses_id,
-        fx_rate=rate and rate.rate,
-        fx_source=rate and rate.source,
+        fx_rate=rate.rate if rate else None,
+        fx_source=rate.source if rate else None,
     )
 
 

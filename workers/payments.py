@@ -35,7 +35,14 @@ from api.payments.service import (
     suspense_decisions,
     tariffs,
 )
-from api.payments.stripe_rail import authorisations, chargebacks, polling, recovery, subscribing
+from api.payments.stripe_rail import (
+    authorisations,
+    chargebacks,
+    losses,
+    polling,
+    recovery,
+    subscribing,
+)
 from api.payments.stripe_rail import payees as stripe_payees
 from api.screening.models import ScreeningCase
 from workers.app import batch_task, task
@@ -317,6 +324,12 @@ def warn_of_evidence(session: Session, resource_id: str) -> None:
 def take_back(session: Session, resource_id: str) -> None:
     """A supplier owes what it was paid: what its balance at Stripe has is reversed."""
     recovery.take_back(UUID(hex=resource_id))
+
+
+@task(chargebacks.TAKE_BACK)
+def take_back_loss(session: Session, resource_id: str) -> None:
+    """A dispute was lost after its money was released: the seller's transfers are reversed."""
+    losses.take_back(UUID(hex=resource_id))
 
 
 @task(stripe_payees.ONBOARD)

@@ -4,7 +4,7 @@ A connection of a role that row-level security would not bind is refused (api/co
 """
 
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import datetime
 from functools import partial
@@ -17,7 +17,7 @@ from psycopg.types.json import set_json_loads
 from pydantic import SecretStr
 from pydantic_core import from_json
 from sqlalchemy import Connection, Engine, event, text
-from sqlalchemy.exc import DisconnectionError
+from sqlalchemy.exc import DBAPIError, DisconnectionError
 from sqlalchemy.orm import SessionTransaction
 from sqlalchemy.pool import QueuePool
 from sqlmodel import Session, create_engine
@@ -167,6 +167,19 @@ def rows(session: Session, query: str, **values: object) -> list[tuple[Any, ...]
     with driver.cursor(binary=True) as cursor:
         set_json_loads(from_json, cursor)
         return list(cursor.execute(query, values).fetchall())
+
+
+def one(session: Session, query: str, values: Mapping[str, object]) -> tuple[Any, ...]:
+    """The row that a query answers with, straight from the driver, for the busiest of statements.
+
+    `query` names its values as `%(name)s`, and is prepared. Errors are SQLAlchemy's.
+    """
+    driver: Any = session.connection().connection.driver_connection
+    try:
+        row: tuple[Any, ...] = driver.execute(query, values, prepare=True).fetchone()
+    except psycopg.Error as error:
+        raise DBAPIError.instance(query, dict(values), error, psycopg.Error) from error
+    return row
 
 
 @event.listens_for(Session, "after_begin")

@@ -98,12 +98,19 @@ def owe(case: Paid) -> None:
     case.drain()
 
 
-def paid_out(world: StripeWorld, case: Paid, amount: int) -> None:
-    """The supplier's balance at Stripe goes to its bank, but for what is left, in tyiyn."""
-    world.api.v1.payouts.create(
+def paid_out(world: StripeWorld, case: Paid, amount: int) -> str:
+    """The supplier's balance at Stripe goes to its bank, but for what is left, in tyiyn; the payout."""
+    made = world.api.v1.payouts.create(
         {"amount": amount, "currency": "kgs"},
         {"stripe_account": account_of(world, case.account)},
     )
+    return made.id
+
+
+def sent_back(world: StripeWorld, case: Paid, payout: str) -> None:
+    """The supplier's bank refuses a payout: its balance has the money again."""
+    account = account_of(world, case.account)
+    world.double.act("finish_payout", payout=payout, account=account, status="failed")
 
 
 def recoveries(case: Paid) -> list[Any]:

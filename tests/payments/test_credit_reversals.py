@@ -117,28 +117,42 @@ def test_what_is_told_by_the_payers_words_is_found_and_what_fits_two_is_left_to_
     assert money() == {"bank_clearing": 1400, "escrow_liability": 1400}
 
 
-def test_what_was_too_much_leaves_suspense_unless_two_have_decided_over_it(
+def test_what_was_too_much_or_assigned_since_leaves_what_it_is_on_unless_it_was_sent_back(
     as_org: AsOrg, office: Treasury, drain: Drain
 ) -> None:
     buyer = as_org(["buyer"])
+    account = treasury.verified_payee(buyer, office)["id"]
     first, one = treasury.expected(buyer.org_id)
-    other, _ = treasury.expected(buyer.org_id)
-    body = banking.camt(line("1200", one, reference="B1"), line("70", "?", reference="B2"))
+    other, _ = treasury.expected(buyer.org_id, "60")
+    credits = (("1200", one, "B1"), ("70", "?", "B2"), ("40", "?", "B3"))
+    body = banking.camt(*(line(amount, told, reference=ref) for amount, told, ref in credits))
     stated(office, drain, body)
-    (lost, rest) = ok(office.first.get("/v1/suspense-items"))["items"]
-    url = f"/v1/suspense-items/{lost['id']}"
-    ok(office.first.post(f"{url}/assign", json={"collection_id": other}))
-    ok(office.second.post(f"{url}/approve"))
+    sent, assigned, rest = ok(office.first.get("/v1/suspense-items"))["items"]
+    for item, what, to in (
+        (assigned, "assign", {"collection_id": other}),
+        (sent, "return", {"payee_account_id": account}),
+    ):
+        url = f"/v1/suspense-items/{item['id']}"
+        ok(office.first.post(f"{url}/{what}", json=to))
+        ok(office.second.post(f"{url}/approve"))
+    assert ok(buyer.get(f"/v1/collections/{other}"))["received_amount"] == "60"
     found = came_back(
         office,
         drain,
-        line("-1200", reference="B1", reverses=True),
-        line("-70", reference="B2", reverses=True),
+        *(line(f"-{amount}", reference=ref, reverses=True) for amount, _, ref in credits),
     )
-    assert found[-2:] == [("reversed", None), ("unmatched", "suspense_decided")]
-    assert ok(office.first.get(f"/v1/suspense-items/{rest['id']}"))["status"] == "reversed"
-    assert ok(buyer.get(f"/v1/collections/{first}"))["received_amount"] == "0"
-    assert money() == {"bank_clearing": 70, "escrow_liability": 70}
+    decided = ("unmatched", "suspense_decided")
+    assert found[-3:] == [("reversed", None), ("reversed", None), decided]
+    items = ok(office.first.get("/v1/suspense-items"))["items"]
+    left = {each["id"]: (each["amount"], each["status"]) for each in items}
+    assert left.pop(rest["id"]) == ("200", "reversed")
+    assert left.pop(assigned["id"]) == ("70", "assigned")
+    assert left.pop(sent["id"]) == ("40", "returned")
+    assert [*left.values()] == [("10", "reversed")]
+    for collection in (first, other):
+        shown = ok(buyer.get(f"/v1/collections/{collection}"))
+        assert (shown["received_amount"], shown["status"]) == ("0", "requested")
+    assert money() == {"bank_clearing": 40, "suspense": 40}
 
 
 def test_what_was_paid_out_meanwhile_the_payer_owes_and_is_asked_for(

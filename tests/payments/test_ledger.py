@@ -1,11 +1,13 @@
 """The ledger in PostgreSQL: what it refuses, whoever asks, and what it keeps under a crowd."""
 
+import hashlib
 from concurrent.futures import ThreadPoolExecutor
 from decimal import Decimal
 from typing import Any
 
 import psycopg
 import pytest
+import rfc8785
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import text
@@ -18,7 +20,7 @@ from api.payments.service import balances, nights, posting
 from api.payments.service.nights import LedgerUnsound
 from api.payments.service.posting import Posting, Rate
 from api.rules.clock import local_date
-from api.rules.ledger import AccountKey, AccountKind, Entry, Unbalanced, exchange
+from api.rules.ledger import AccountKey, AccountKind, Entry, Unbalanced, exchange, transfer
 from tests.payments.booking import (
     BANK,
     at_once,
@@ -132,6 +134,39 @@ def test_led_04_one_event_told_by_eight_at_once_is_booked_once() -> None:
     told = at_once([lambda: book(moved(BANK, account, "10", "once"))[0].id] * 8)
     assert len(set(told)) == 1
     assert balance(account) == 10
+
+
+def test_led_04_known_and_new_events_told_together_are_answered_in_the_order_of_their_telling() -> (
+    None
+):
+    account = escrow()
+    (known,) = book(moved(BANK, account, "10", "m"))
+    told = book(
+        *(
+            moved(BANK, account, amount, key)
+            for amount, key in (("3", "z"), ("10", "m"), ("5", "a"))
+        )
+    )
+    assert [each.idempotency_key for each in told] == ["z", "m", "a"]
+    assert told[1] == known
+    assert balance(account) == 18
+
+
+@given(st.text(max_size=20), st.decimals(-(10**9), 10**9, places=6))
+def test_what_an_event_is_compared_by_is_the_hash_of_canonical_json(
+    kind: str, amount: Decimal
+) -> None:
+    entries = transfer(BANK, escrow(), amount)
+    rows = sorted((each.account, each.amount) for each in entries)
+    content = {
+        "kind": kind,
+        "entries": [
+            [a.kind.value, a.currency, a.reference and str(a.reference), f"{n:.6f}"]
+            for a, n in rows
+        ],
+    }
+    told = Posting(key="k", kind=kind, entries=entries, actor="t")
+    assert told.content_sha256 == hashlib.sha256(rfc8785.dumps(content)).hexdigest()
 
 
 def test_led_06_fifty_parallel_debits_both_ways_never_overdraw_nor_lock_each_other_out() -> None:

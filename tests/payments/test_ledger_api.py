@@ -112,6 +112,9 @@ def test_led_10_the_trial_balance_is_that_of_a_day_and_balanced(as_org: AsOrg) -
     assert operator.get(url, params={"day": before}).json()["items"] == []
     file = operator.get(f"{url}/file", params={"day": TODAY.isoformat(), "format": "csv"})
     assert "bank_clearing,KGS,30.000000,0,30.000000" in file.text
+    file = operator.get(f"{url}/file", params={"day": TODAY.isoformat(), "format": "xlsx"})
+    rows = [*load_workbook(BytesIO(file.content)).active.iter_rows(values_only=True)]
+    assert rows[1] == ("bank_clearing", "KGS", 30, 0, 30)
     assert buyer.get(url, params={"day": before}).status_code == 403
 
 

@@ -7,8 +7,9 @@ from typing import Any
 import pytest
 from sqlmodel import Session, select
 
-from api.core import db
-from api.payments.models import StripeReturn
+from api.core import db, ids
+from api.payments.models import Collection, StripeReturn
+from api.rules.rails import CollectionStatus
 from api.rules.stripe_events import ReturnStatus
 from tests.payments import paying
 from tests.payments import stripe_contracts as contracts
@@ -80,6 +81,76 @@ def test_pay_05_of_a_balance_that_is_empty_nothing_is_reversed_and_all_is_owed(
     assert stripe_world.ledger()["supplier_receivable KGS"] == OWED
     assert reversed_at(stripe_world) == [0]
     assert [each.status for each in returns()] == [ReturnStatus.FAILED]
+
+
+@pytest.mark.parametrize("first", [False, True])
+def test_pay_05_what_is_reversed_in_stripes_dashboard_counts_for_what_the_supplier_owes(
+    stripe_world: StripeWorld, session: Session, as_org: AsOrg, first: bool
+) -> None:
+    case = contracts.released(stripe_world, session, as_org)
+    if not first:
+        payout = contracts.paid_out(stripe_world, case, 100_000_000)
+        contracts.owe(case)
+        contracts.sent_back(stripe_world, case, payout)
+    (transfer,) = stripe_world.api.v1.transfers.list().data
+    for amount in (400_000, 700_000):
+        stripe_world.api.v1.transfers.reversals.create(transfer.id, {"amount": amount})
+    stripe_world.deliver(copies=2, seed=7)
+    if first:
+        assert case.balance()["refundable"] == paying.held(case) == Decimal(11_000)
+        contracts.owe(case)
+    stripe_world.deliver(copies=2, seed=8)
+    (owed,) = contracts.recoveries(case)
+    assert (owed["recovered"], owed["taken_back"]) == ("10000", "10000")
+    assert reversed_at(stripe_world) == [1_100_000]
+    books = stripe_world.ledger()
+    assert books.keys().isdisjoint({"supplier_receivable KGS", "buyer_payable KGS"})
+    assert case.balance()["refundable"] == paying.held(case) == Decimal(11_000)
+    if not first:
+        asked = stripe_world.collection(ids.parse("collection", owed["collection_id"]))
+        assert asked.status is CollectionStatus.CANCELLED
+    contracts.reconciled(stripe_world)
+
+
+def lose(world: StripeWorld, amount: str) -> str:
+    """The payer's bank takes the payment of this amount back, for good; the dispute."""
+    with db.worker_unit_of_work() as session:
+        query = select(Collection.id).where(Collection.amount == Decimal(amount))
+        paid = session.exec(query).one()
+    made = world.double.act("dispute", charge=world.intent_of(paid)["latest_charge"])
+    world.double.act("decide_dispute", dispute=made["id"], status="lost")
+    world.deliver(copies=2, seed=5)
+    return str(made["id"])
+
+
+@pytest.mark.parametrize(
+    ("gone", "back", "owed"), [(0, 400_000, 0), (90_000_000, 100_000, 300_000)]
+)
+def test_pay_06_a_dispute_lost_after_release_reverses_the_transfer_and_only_the_rest_is_owed(
+    stripe_world: StripeWorld, session: Session, as_org: AsOrg, gone: int, back: int, owed: int
+) -> None:
+    case = contracts.released(stripe_world, session, as_org)
+    if gone:
+        contracts.paid_out(stripe_world, case, gone)
+    lose(stripe_world, "400000")
+    assert reversed_at(stripe_world) == [back * 100]
+    books = stripe_world.ledger()
+    assert books.get("supplier_receivable KGS", 0) == owed
+    assert books.keys().isdisjoint({"dispute_reserve KGS", "supplier_payable KGS"})
+    contracts.reconciled(stripe_world)
+
+
+def test_pay_06_what_comes_back_of_a_lost_dispute_is_owed_to_the_seller_it_was_taken_from(
+    stripe_world: StripeWorld, session: Session, as_org: AsOrg
+) -> None:
+    contracts.released(stripe_world, session, as_org)
+    dispute = lose(stripe_world, "400000")
+    stripe_world.double.act("reinstate_dispute", dispute=dispute)
+    stripe_world.deliver(copies=2, seed=6)
+    books = stripe_world.ledger()
+    assert books["supplier_payable KGS"] == Decimal(400_000)
+    assert books.keys().isdisjoint({"dispute_reserve KGS", "supplier_receivable KGS"})
+    contracts.reconciled(stripe_world)
 
 
 @pytest.mark.parametrize("fault", ["timeout_after_commit"])

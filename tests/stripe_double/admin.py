@@ -155,6 +155,13 @@ def _decide(api: "Api", given: Json) -> Json:
     return dispute
 
 
+@_act("reinstate_dispute")
+def _reinstate(api: "Api", given: Json) -> Json:
+    dispute = api.world.find("dispute", given["dispute"])
+    disputes.reinstate(api.world, dispute)
+    return dispute
+
+
 @_act("finish_refund")
 def _finish_refund(api: "Api", given: Json) -> Json:
     refund = api.world.find("refund", given["refund"])

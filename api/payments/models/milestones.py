@@ -221,13 +221,17 @@ class ContractRefund(Table, table=True):
 class PaymentRecovery(Table, table=True):
     """What the supplier came to owe the buyer beyond what could be taken off its payments: a
     debt. `recovered` is what came of it, which is the buyer's to have refunded: of that `taken_back`
-    from what the supplier has at Stripe (null until that is known), the rest by the collection."""
+    from what the supplier has at Stripe (null until that is known; `reversed_elsewhere` of it in Stripe's
+    dashboard), the rest by the collection."""
 
     __tablename__ = "payment_recovery"
     __table_args__ = (
         UniqueConstraint("contract_id", "number"),
         CheckConstraint("amount > 0 AND recovered BETWEEN 0 AND amount", name="within_amount"),
         CheckConstraint("taken_back BETWEEN 0 AND recovered", name="taken_back_within_recovered"),
+        CheckConstraint(
+            "reversed_elsewhere BETWEEN 0 AND recovered", name="reversed_elsewhere_within_recovered"
+        ),
     )
 
     contract_id: UUID = Field(foreign_key="contract.id", ondelete="RESTRICT")
@@ -235,6 +239,9 @@ class PaymentRecovery(Table, table=True):
     amount: Decimal = Field(sa_type=MONEY)
     recovered: Decimal = Field(default=Decimal(), sa_type=MONEY)
     taken_back: Decimal | None = Field(default=None, sa_type=MONEY)
+    reversed_elsewhere: Decimal = Field(
+        default=Decimal(), sa_type=MONEY, sa_column_kwargs={"server_default": text("0")}
+    )
     currency: str = Field(max_length=3)
     collection_id: UUID | None = None
     claimed_at: datetime = Field(sa_type=TIMESTAMP)

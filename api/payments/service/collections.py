@@ -227,6 +227,22 @@ def cancel(session: Session, collection: Collection, *, actor: str) -> None:
         raise CollectionOver from error
 
 
+def expect_less(session: Session, collection: Collection, amount: Decimal, *, actor: str) -> None:
+    """So much of what is outstanding is settled otherwise. The collection is locked."""
+    told = {"less": plain(amount)}
+    if amount < outstanding(collection):
+        collection.amount -= amount
+        collection.version += 1
+        session.add(collection)
+        session.flush()
+        _log(session, collection, "expect_less", "collection.changed", actor, told)
+    elif collection.received_amount:
+        collection.amount = collection.received_amount
+        _move(session, collection, "receive", actor, told)
+    else:
+        _move(session, collection, "cancel", actor, told)
+
+
 def refunded(session: Session, collection: Collection, *, actor: str) -> None:
     """All that came went back; told again, nothing. Raises CollectionOver when nothing came."""
     collection = locked(session, collection.id)

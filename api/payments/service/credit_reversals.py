@@ -3,7 +3,8 @@
 The credit is found by the bank's reference, the end-to-end id or the payer's reference, and only when it
 is the only one of its amount. What is still free of it is taken off the account that it was credited
 to, and the collection expects it again; what was paid out meanwhile the payer owes, and is asked for by
-a collection of its own.
+a collection of its own. Money that two people have assigned from suspense is taken off where they have
+assigned it to; what they have sent back to its sender is left to people, as it may have gone twice.
 """
 
 from collections.abc import Sequence
@@ -18,7 +19,7 @@ from api.payments.service.entry_outcomes import ACTOR, Became
 from api.payments.service.posting import Posting
 from api.rules.bank_statements import EntryOutcome
 from api.rules.ledger import AccountKey, AccountKind, transfer
-from api.rules.rails import SUSPENSE
+from api.rules.rails import SuspenseStatus
 
 _CREDITED = (
     EntryOutcome.RECEIVED,
@@ -35,35 +36,51 @@ def take_back(session: Session, entry: BankEntry) -> Became:
         reason = "several_credits" if found else "unknown_credit"
         return Became(EntryOutcome.UNMATCHED, reason)
     (credit,) = found
-    key = entry_outcomes.key(credit)
-    laid_aside = select(SuspenseItem).where(SuspenseItem.external_id == key)
-    item = session.exec(laid_aside.with_for_update()).one_or_none()
-    if item is not None and "take_back" not in SUSPENSE.allowed(item.status):
-        return Became(EntryOutcome.UNMATCHED, "suspense_decided", None, None, item.id)
-    received = select(CollectionReceipt).where(CollectionReceipt.external_id == key)
-    receipt = session.exec(received).one_or_none()
+    booked = _booked(session, entry_outcomes.key(credit))
+    items = [each for each, _ in booked if each is not None]
+    if items and items[-1].status is SuspenseStatus.RETURNED:
+        return Became(EntryOutcome.UNMATCHED, "suspense_decided", None, None, items[-1].id)
     told = entry_outcomes.details(entry, entry.end_to_end_id or entry.reference)
     reversal = f"reversal:{entry_outcomes.key(entry)}"
-    if item is not None:
-        _from_suspense(session, entry, item, reversal, told)
-    if receipt is not None and receipt.applied_amount:
-        collection_reversals.reverse(
-            session,
-            receipt,
-            clearing=entry_outcomes.clearing(entry),
-            external_id=reversal,
-            reason=entry.return_reason,
-            details=told,
-            actor=ACTOR,
-        )
+    for number, (item, receipt) in enumerate(booked):
+        own = f"{reversal}:{number}" if number else reversal
+        if item is not None and item.status is not SuspenseStatus.ASSIGNED:
+            _from_suspense(session, entry, item, own, told)
+        if receipt is not None and receipt.applied_amount:
+            collection_reversals.reverse(
+                session,
+                receipt,
+                clearing=entry_outcomes.clearing(entry),
+                external_id=own,
+                reason=entry.return_reason,
+                details=told,
+                actor=ACTOR,
+            )
     return Became(
         EntryOutcome.REVERSED,
         entry.return_reason,
-        receipt.collection_id if receipt else None,
+        next((each.collection_id for _, each in booked if each is not None), None),
         None,
-        item.id if item else None,
+        items[-1].id if items else None,
         credit.id,
     )
+
+
+def _booked(
+    session: Session, key: str
+) -> list[tuple[SuspenseItem | None, CollectionReceipt | None]]:
+    """What became of a credit: what lies in suspense of it and what a collection took; and the same
+    again for what two people have assigned from suspense to another collection."""
+    found = []
+    told: str | None = key
+    while told is not None:
+        laid_aside = select(SuspenseItem).where(SuspenseItem.external_id == told)
+        item = session.exec(laid_aside.with_for_update()).one_or_none()
+        received = select(CollectionReceipt).where(CollectionReceipt.external_id == told)
+        found.append((item, session.exec(received).one_or_none()))
+        assigned = item is not None and item.status is SuspenseStatus.ASSIGNED
+        told = f"suspense:{item.id.hex}" if item is not None and assigned else None
+    return found
 
 
 def _from_suspense(

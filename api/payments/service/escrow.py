@@ -7,7 +7,7 @@ it, and the commission beside it, until it is settled. Booking is the workers' a
 
 from decimal import Decimal
 
-from sqlmodel import Session, func, select
+from sqlmodel import Session, col, func, select
 
 from api.contracts import execution
 from api.contracts.models import Contract
@@ -15,6 +15,7 @@ from api.payments.models import (
     Collection,
     ContractFunding,
     LedgerAccount,
+    LedgerEntry,
     LedgerTransaction,
     MilestonePayment,
     PayeeAccount,
@@ -32,6 +33,8 @@ from api.rules.payment_milestones import PaymentStatus, Settlement
 from api.rules.rails import UNPAID, OrderStatus, Purpose, RailName
 
 SYSTEM = milestones.SYSTEM
+REVERSED = "stripe.transfer_reversed"
+"""The kind of transactions by which a supplier's balance at Stripe gives money back."""
 _ORDERED = (PaymentStatus.RELEASED, PaymentStatus.PAID)
 
 
@@ -92,6 +95,20 @@ def received(session: Session, contract: Contract) -> Decimal:
         ContractFunding.contract_id == contract.id
     )
     return Decimal(session.exec(query).one())
+
+
+def taken_back(session: Session, contract: Contract) -> Decimal:
+    """What came back by reversals of the contract's transfers, as its sides read it in the ledger."""
+    session.flush()
+    total = session.exec(
+        select(func.coalesce(func.sum(-LedgerEntry.amount), 0))
+        .join(LedgerTransaction, col(LedgerTransaction.id) == LedgerEntry.transaction_id)
+        .join(LedgerAccount, col(LedgerAccount.id) == LedgerEntry.account_id)
+        .where(LedgerAccount.kind == AccountKind.ESCROW_LIABILITY)
+        .where(LedgerAccount.reference == contract.id)
+        .where(LedgerTransaction.kind == REVERSED)
+    ).one()
+    return Decimal(total)
 
 
 def paid_at_stripe(session: Session, contract: Contract, amount: Decimal) -> bool:

@@ -2,22 +2,21 @@
 
 What must never be is PostgreSQL's to refuse (the migration `keep_the_ledger`): an unbalanced
 transaction, an account overdrawn, a closed day, a changed entry. Here the same is refused earlier
-and by name. One call of PostgreSQL's `ledger_post` books; it takes the accounts by id, those of
+and by name. One call of PostgreSQL's `ledger_book` books; it takes the accounts by id, those of
 ended holds too, so postings that cross do not wait for each other in a circle. A unit of work posts
 once; one that posts several transactions gives them to `post_all`, which keeps that order over all
 of them.
 """
 
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import date, datetime
+from datetime import date
 from decimal import Decimal
 from functools import cache, cached_property
 from typing import Any, NamedTuple
 from uuid import UUID
 
-import rfc8785
 from pydantic_core import to_json
 from sqlalchemy import func, text
 from sqlalchemy.exc import IntegrityError
@@ -95,14 +94,13 @@ class Posting:
     def content_sha256(self) -> str:
         """Of what is booked; a repeat has the same."""
         entries = sorted((each.account, each.amount) for each in self.entries)
-        content: dict[str, Any] = {
-            "kind": self.kind,
+        content = {  # RFC 8785 in the order of its members, so that any writer of JSON makes it
             "entries": [
-                [a.kind.value, a.currency, a.reference and str(a.reference), f"{amount:.6f}"]
-                for a, amount in entries
+                (a.kind.value, a.currency, a.reference, f"{amount:.6f}") for a, amount in entries
             ],
+            "kind": self.kind,
         }
-        return hashlib.sha256(rfc8785.dumps(content)).hexdigest()
+        return hashlib.sha256(to_json(content)).hexdigest()
 
 
 def post(session: Session, posting: Posting, parties: Parties = NOBODY) -> Booked:
@@ -122,17 +120,17 @@ def post_all(
         return []
     for posting in postings:
         rules.require_balanced(posting.entries, coins.places)
-    told = {name: to_json(v).decode() for name, v in _told(postings, parties).items()}
+    session.flush()
+    told = _Told(postings, parties)
     try:
-        session.flush()
-        rows = session.connection().exec_driver_sql(_statement(db.clock()), told)
-        by_key = {each.idempotency_key: each for each in map(Booked._make, rows)}
+        day, booked = db.one(session, _statement(db.clock()), told.values)
     except IntegrityError as error:
         raise refusal(error) from error
-    for posting in postings:
-        if by_key[posting.key].content_sha256 != posting.content_sha256:
-            raise LedgerKeyReused(f"{posting.key} was booked with other entries.")
-    return [by_key[posting.key] for posting in postings]
+    known = _known(session, set(booked) - told.ids)
+    return [
+        _same(posting, known[each]) if each in known else _booked(posting, each, day)
+        for posting, each in zip(postings, told.in_order(booked), strict=True)
+    ]
 
 
 def reverse(
@@ -198,44 +196,57 @@ def refusal(error: IntegrityError) -> Exception:
 
 @cache
 def _statement(clock: str) -> str:
-    """The call of the migration `post_in_one_call`; the day is that of the database's clock."""
-    day = f"(({clock}) AT TIME ZONE '{BISHKEK.key}')::date"
+    """The call of the migration `book_by_plain_values`; the day is that of the database's clock."""
     return (
-        f"SELECT {', '.join(Booked._fields)} FROM ledger_post({day}, %(transactions)s::jsonb, %(accounts)s::jsonb,"
-        " %(entries)s::jsonb)"
+        "SELECT day, ledger_book(day, %(at)s, %(told)s::jsonb, %(kinds)s::text[],"
+        " %(currencies)s::text[], %(owners)s::uuid[], %(unopened)s, %(entry_ids)s::uuid[],"
+        " %(amounts)s::numeric[], %(places)s::int[], %(of_told)s::int[], %(on_account)s::int[])"
+        f" FROM (SELECT (({clock}) AT TIME ZONE '{BISHKEK.key}')::date AS day) AS today"
     )
 
 
-def _told(postings: Sequence[Posting], parties: Parties) -> dict[str, list[dict[str, Any]]]:
-    """What `ledger_post` is given: transactions, the accounts they need, and entries."""
-    now = utcnow()
-    keys = dict.fromkeys(entry.account for each in postings for entry in each.entries)
-    number = {key: place for place, key in enumerate(keys, start=1)}
-    transactions, entries = [], []
-    for posting in postings:
-        row = _row(posting, now)
-        transactions.append(row)
-        entries += [
-            {
-                "id": uuid7(),
-                "at": now,
-                "transaction_id": row["id"],
-                "entry_count": row["entry_count"],
-                "position": position,
-                "account": number[entry.account],
-                "currency": entry.account.currency,
-                "amount": entry.amount,
-            }
-            for position, entry in enumerate(posting.entries, start=1)
+class _Told:
+    """What `ledger_book` is given of some postings, in the order of their keys.
+
+    Arrays of ids, numbers and codes need no quotes, so they are written as PostgreSQL reads them.
+    """
+
+    def __init__(self, postings: Sequence[Posting], parties: Parties) -> None:
+        self._order = sorted(range(len(postings)), key=lambda n: postings[n].key)
+        keys = dict.fromkeys(entry.account for each in postings for entry in each.entries)
+        number = {key: place for place, key in enumerate(keys, start=1)}
+        rows = [_row(postings[n]) for n in self._order]
+        self.ids = {row["id"] for row in rows}
+        entries = [
+            (uuid7(), entry.amount, place, told, number[entry.account])
+            for told, n in enumerate(self._order, start=1)
+            for place, entry in enumerate(postings[n].entries, start=1)
         ]
-    opened = [{"id": uuid7(), "at": now, **accounts.opened(key, parties)} for key in keys]
-    return {"transactions": transactions, "accounts": opened, "entries": entries}
+        opened = [{"id": uuid7(), **accounts.opened(key, parties)} for key in keys]
+        names = ("entry_ids", "amounts", "places", "of_told", "on_account")
+        self.values: dict[str, object] = {
+            "at": utcnow(),
+            "told": to_json(rows).decode(),
+            "unopened": to_json(opened).decode(),
+            "kinds": _array(key.kind.value for key in keys),
+            "currencies": _array(key.currency for key in keys),
+            "owners": _array(key.reference or "NULL" for key in keys),
+            **dict(zip(names, map(_array, zip(*entries, strict=True)), strict=True)),
+        }
+
+    def in_order(self, booked: Sequence[UUID]) -> list[UUID]:
+        """The ids in the order in which the postings were given."""
+        placed = dict(zip(self._order, booked, strict=True))
+        return [placed[n] for n in range(len(booked))]
 
 
-def _row(posting: Posting, now: datetime) -> dict[str, Any]:
+def _array(values: Iterable[object]) -> str:
+    return f"{{{','.join(map(str, values))}}}"
+
+
+def _row(posting: Posting) -> dict[str, Any]:
     row = {
         "id": uuid7(),
-        "at": now,
         "key": posting.key,
         "kind": posting.kind,
         "resource_id": posting.resource_id,
@@ -255,6 +266,36 @@ def _row(posting: Posting, now: datetime) -> dict[str, Any]:
             "posted_amount": sum(each.amount for each in posting.entries if each.amount > 0),
         }
     return row
+
+
+def _booked(posting: Posting, own: UUID, day: date) -> Booked:
+    rate = posting.rate
+    return Booked(
+        id=own,
+        idempotency_key=posting.key,
+        kind=posting.kind,
+        booking_date=day,
+        resource_id=posting.resource_id,
+        content_sha256=posting.content_sha256,
+        reverses_id=posting.reverses_id,
+        fx_rate=rate.rate if rate else None,
+        fx_source=rate.source if rate else None,
+    )
+
+
+def _known(session: Session, ids: Collection[UUID]) -> dict[UUID, Booked]:
+    """What was booked before, by an earlier telling."""
+    if not ids:
+        return {}
+    columns = [getattr(LedgerTransaction, name) for name in Booked._fields]
+    found = session.connection().execute(select(*columns).where(col(LedgerTransaction.id).in_(ids)))
+    return {row.id: Booked._make(row) for row in found}
+
+
+def _same(posting: Posting, booked: Booked) -> Booked:
+    if booked.content_sha256 != posting.content_sha256:
+        raise LedgerKeyReused(f"{posting.key} was booked with other entries.")
+    return booked
 
 
 def _accounts_of(

@@ -5,7 +5,7 @@ What was paid through Stripe is taken back there first, as far as the supplier's
 what is short of it becomes a receivable, which the supplier pays by a collection.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import timedelta
 from decimal import Decimal
 
@@ -55,6 +55,7 @@ def follow(session: Session, contract: Contract) -> None:
     left = owed - netted - _sum(each.amount for each in every)
     if own and not live and left > 0:
         every = [*every, _enter(session, contract, left, number=len(every) + 1)]
+    _count_elsewhere(session, contract, every)
     for each in every:
         if each.collection_id is None:
             _take_back(session, contract, each)
@@ -89,14 +90,61 @@ def _take_back(session: Session, contract: Contract, recovery: PaymentRecovery) 
         came = reversals.came(session, recovery)
         if came is None:
             return
-        recovery.taken_back = came
+        recovery.recovered = recovery.taken_back = recovery.reversed_elsewhere + came
         if came:
-            recovery.recovered = came
             recovery.version += 1
             session.add(recovery)
             _log(session, contract, recovery, "take_back")
     if recovery.amount > recovery.taken_back:
         _claim(session, contract, recovery, recovery.amount - recovery.taken_back)
+
+
+def _count_elsewhere(
+    session: Session, contract: Contract, every: Sequence[PaymentRecovery]
+) -> None:
+    """What was reversed in Stripe's dashboard is taken back too: it is the buyer's by the reversal,
+    and no longer owed. Nothing, while Stripe is asked for the same."""
+    counted = _sum(each.reversed_elsewhere for each in every)
+    left = reversals.elsewhere(session, contract.id) - counted
+    for each in every:
+        session.refresh(each, with_for_update=True)
+        if left <= 0 or (each.taken_back is None and reversals.asked(session, each)):
+            continue
+        come = min(left, each.amount - each.recovered)
+        if each.collection_id is not None:
+            come = _owed_no_more(session, contract, each, come)
+        if come <= 0:
+            continue
+        each.reversed_elsewhere += come
+        each.recovered += come
+        if each.taken_back is not None:
+            each.taken_back += come
+        each.version += 1
+        session.add(each)
+        session.flush()
+        _log(session, contract, each, "take_back")
+        left -= come
+
+
+def _owed_no_more(
+    session: Session, contract: Contract, recovery: PaymentRecovery, amount: Decimal
+) -> Decimal:
+    """Of what the supplier was asked for, as much as it has not paid; that much."""
+    assert recovery.collection_id is not None
+    collection = collections.locked(session, recovery.collection_id)
+    less = min(amount, collections.outstanding(collection))
+    if less <= 0:
+        return Decimal()
+    told = Posting(
+        key=f"recovery:{recovery.id.hex}:elsewhere:{plain(recovery.reversed_elsewhere + less)}",
+        kind="payment_recovery.recovered",
+        entries=transfer(_payable(contract), _receivable(contract), less),
+        actor=SYSTEM,
+        resource_id=recovery.id,
+    )
+    posting.post(session, told, _parties(contract))
+    collections.expect_less(session, collection, less, actor=SYSTEM)
+    return less
 
 
 def _claim(

@@ -97,7 +97,11 @@ def balance(
     every = list_refunds(session, contract)
     refunded = _sum(each.amount for each in every if each.status in _BACK)
     promised = _sum(each.amount for each in every if each.status in _PROMISED and each is not but)
-    received = escrow.received(session, contract) + recovered(session, contract)
+    received = (
+        escrow.received(session, contract)
+        + recovered(session, contract)
+        + reversed_for_nothing(session, contract)
+    )
     released = _sum(each.net for each in out)
     commission = _sum(each.commission for each in out)
     penalties = _sum(each.penalty for each in out)
@@ -155,6 +159,15 @@ def list_recoveries(session: Session, contract: Contract) -> Sequence[PaymentRec
 def recovered(session: Session, contract: Contract) -> Decimal:
     """What the supplier has paid back."""
     return _sum(each.recovered for each in list_recoveries(session, contract))
+
+
+def reversed_for_nothing(session: Session, contract: Contract) -> Decimal:
+    """What came back by reversals at Stripe beyond what the supplier owed, as far as that is known."""
+    counted = _sum(
+        each.recovered if each.taken_back is None else each.taken_back
+        for each in list_recoveries(session, contract)
+    )
+    return escrow.taken_back(session, contract) - counted
 
 
 def move(

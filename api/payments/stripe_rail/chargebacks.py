@@ -7,17 +7,19 @@ Stripe's `balance_transactions` of a dispute say what it took and gave, its stat
 """
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Any
+from uuid import UUID
 
-from sqlmodel import Session, select
+from sqlmodel import Session, col, func, select
 from stripe import StripeClient
 
 from api.contracts import freezes
-from api.core import audit, db, deadlines
+from api.core import audit, db, deadlines, jobs
 from api.core.outbox import emit
-from api.payments.models import Collection, PaymentDispute, StripeObject
+from api.payments.models import Collection, PaymentDispute, StripeObject, StripeReturn
 from api.payments.service import posting, security_chargebacks
 from api.payments.service.posting import Posting
 from api.payments.stripe_rail import liability
@@ -25,10 +27,12 @@ from api.payments.stripe_rail.objects import ACTOR, clearing, fees, money
 from api.rules.ledger import AccountKey, AccountKind, transfer
 from api.rules.minor_units import from_minor
 from api.rules.offers import plain
-from api.rules.stripe_events import FINAL_DISPUTES
+from api.rules.stripe_events import FINAL_DISPUTES, ReturnStatus
 
+TAKE_BACK = "payments.take_back_loss"
 EVIDENCE_WARNING_DUE = "payment_dispute.evidence_warning_due"
 _WARNED_BEFORE = timedelta(days=3)
+_TAKEN_BACK = "chargeback:"
 
 
 class SettledAbroad(Exception):
@@ -49,6 +53,27 @@ def warn(session: Session, dispute: PaymentDispute) -> None:
     """Tell that evidence is due soon, unless it was given or the dispute is over."""
     if dispute.closed_at is None and not dispute.evidence_submitted:
         _tell(session, dispute, "evidence_due")
+
+
+def loss_key(dispute: PaymentDispute) -> str:
+    """What the loss that was booked last is known by in the ledger."""
+    return f"stripe:dispute:{dispute.external_id}:lost:{dispute.loss_bookings}"
+
+
+def taken_back_prefix(dispute: PaymentDispute) -> str:
+    """How the keys of reversals begin that are made for that loss."""
+    return f"{_TAKEN_BACK}{dispute.id.hex}:{dispute.loss_bookings}:"
+
+
+def owed_by(session: Session, key: str) -> AccountKey | None:
+    """What money that was taken back under a key makes less: the seller's debt, or, where the loss
+    was none after all, nothing, and it is owed to the seller. None for what no loss asked for."""
+    if not key.startswith(_TAKEN_BACK):
+        return None
+    dispute = session.get_one(PaymentDispute, UUID(hex=key.split(":")[1]))
+    collection = session.get_one(Collection, dispute.collection_id)
+    debt, _ = liability.debtor_of(session, collection)
+    return debt if dispute.lost else replace(debt, kind=AccountKind.SUPPLIER_PAYABLE)
 
 
 def _fold_one(
@@ -125,17 +150,36 @@ def _book(
     wanted = dispute.withdrawn if dispute.status == "lost" else Decimal(0)
     if wanted > dispute.lost:
         dispute.loss_bookings += 1
-        key = _loss_key(dispute)
+        key = loss_key(dispute)
         liability.take(session, collection, wanted - dispute.lost, reserve, key=key)
+        if dispute.contract_id is not None and liability.debt(session, key):
+            jobs.enqueue(session, TAKE_BACK, {"resource_id": dispute.id.hex})
     elif wanted < dispute.lost:
-        liability.give_back(session, _loss_key(dispute))
+        _owe_what_was_taken(session, dispute, collection)
+        liability.give_back(session, loss_key(dispute))
     dispute.lost = wanted
     _move(session, dispute, reserve, given)
     session.add(dispute)
 
 
-def _loss_key(dispute: PaymentDispute) -> str:
-    return f"stripe:dispute:{dispute.external_id}:lost:{dispute.loss_bookings}"
+def _owe_what_was_taken(session: Session, dispute: PaymentDispute, collection: Collection) -> None:
+    """A loss that is none after all: what was taken back from the seller for it is the seller's."""
+    taken = session.exec(
+        select(func.coalesce(func.sum(StripeReturn.amount), 0))
+        .where(col(StripeReturn.key).startswith(taken_back_prefix(dispute)))
+        .where(StripeReturn.status == ReturnStatus.SUCCEEDED)
+    ).one()
+    if not taken:
+        return
+    debt, owner = liability.debtor_of(session, collection)
+    told = Posting(
+        key=f"{loss_key(dispute)}:owed_again",
+        kind="stripe.owed_again",
+        entries=transfer(debt, replace(debt, kind=AccountKind.SUPPLIER_PAYABLE), Decimal(taken)),
+        actor=ACTOR,
+        resource_id=dispute.id,
+    )
+    posting.post(session, told, {owner: [owner]})
 
 
 def _move(

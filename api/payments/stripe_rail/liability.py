@@ -4,10 +4,10 @@ far as it is still there, and then a debt of who was paid."""
 from decimal import Decimal
 from uuid import UUID
 
-from sqlmodel import Session, select
+from sqlmodel import Session, col, func, select
 
 from api.contracts.models import Contract
-from api.payments.models import Collection, LedgerAccount, LedgerTransaction
+from api.payments.models import Collection, LedgerAccount, LedgerEntry, LedgerTransaction
 from api.payments.service import posting
 from api.payments.service.posting import Posting
 from api.payments.stripe_rail.objects import ACTOR
@@ -34,7 +34,7 @@ def take(
     `external_id`; told again, nothing."""
     account = credit_account(collection)
     free = min(amount, _free(session, account))
-    debtor, owed_by = _debtor(session, collection)
+    debtor, owed_by = debtor_of(session, collection)
     entries = transfer(account, paid_from, free) if free else []
     if free < amount:
         entries += transfer(debtor, paid_from, amount - free)
@@ -57,12 +57,25 @@ def give_back(session: Session, key: str) -> None:
         posting.reverse(session, booked, actor=ACTOR, reason="The money came back")
 
 
+def debt(session: Session, key: str) -> Decimal:
+    """How much of what was taken under a key a supplier came to owe."""
+    total = session.exec(
+        select(func.coalesce(func.sum(LedgerEntry.amount), 0))
+        .join(LedgerTransaction, col(LedgerTransaction.id) == LedgerEntry.transaction_id)
+        .join(LedgerAccount, col(LedgerAccount.id) == LedgerEntry.account_id)
+        .where(LedgerTransaction.idempotency_key == key)
+        .where(LedgerAccount.kind == AccountKind.SUPPLIER_RECEIVABLE)
+    ).one()
+    return Decimal(total)
+
+
 def credit_account(collection: Collection) -> AccountKey:
     """What a collection's money is owed as."""
     return AccountKey(collection.credit_kind, collection.currency, collection.credit_reference)
 
 
-def _debtor(session: Session, collection: Collection) -> tuple[AccountKey, UUID]:
+def debtor_of(session: Session, collection: Collection) -> tuple[AccountKey, UUID]:
+    """Whose debt it is what is gone of a collection, and the account of that debt."""
     contract = contract_of(session, collection)
     if contract is None:
         payer = collection.payer_id

@@ -10,9 +10,9 @@ from stripe import StripeClient
 
 from api.core import jobs
 from api.payments.models import PaymentOrder, StripeObject
-from api.payments.service import milestones, orders, posting
+from api.payments.service import escrow, milestones, orders, posting
 from api.payments.service.posting import Posting
-from api.payments.stripe_rail import objects, returns
+from api.payments.stripe_rail import chargebacks, objects, returns
 from api.payments.stripe_rail.objects import ACTOR, clearing, money
 from api.rules.ledger import AccountKey, AccountKind, transfer
 from api.rules.rails import OrderStatus
@@ -115,11 +115,12 @@ def _reversals(
         key = (told.get("metadata") or {}).get(objects.KEY)
         part = returns.found(session, row, external_id=told["id"], key=key, amount=amount)
         if returns.move(session, part, ReturnStatus.SUCCEEDED):
+            owed = chargebacks.owed_by(session, part.key)
             posted.append(
                 Posting(
                     key=f"stripe:reversal:{told['id']}",
-                    kind="stripe.transfer_reversed",
-                    entries=transfer(clearing(currency), paid_from, amount),
+                    kind=escrow.REVERSED,
+                    entries=transfer(clearing(currency), owed or paid_from, amount),
                     actor=ACTOR,
                     resource_id=order.id,
                     details={"external_id": told["id"]},

@@ -10,7 +10,7 @@ from decimal import Decimal
 from uuid import UUID
 
 import stripe
-from sqlmodel import Session, col, select
+from sqlmodel import Session, col, func, select
 from sqlmodel.sql.expression import SelectOfScalar
 
 from api.core import db, jobs
@@ -34,11 +34,28 @@ def possible(session: Session, contract_id: UUID) -> bool:
 
 def came(session: Session, recovery: PaymentRecovery) -> Decimal | None:
     """What has come back for a recovery; None while Stripe has not answered."""
-    parts = _parts(session, recovery.id)
+    parts = _parts(session, _prefix(recovery.id))
     if not parts or any(each.status in _OPEN for each in parts):
         return None
     done = (each.amount for each in parts if each.status is ReturnStatus.SUCCEEDED)
     return sum(done, Decimal())
+
+
+def asked(session: Session, recovery: PaymentRecovery) -> bool:
+    """Whether it was decided already how much Stripe is asked for."""
+    return bool(_parts(session, _prefix(recovery.id)))
+
+
+def elsewhere(session: Session, contract_id: UUID) -> Decimal:
+    """What was reversed of a contract's transfers in Stripe's dashboard, which nobody asked for here:
+    its key is Stripe's own id."""
+    roots = _transfers(contract_id).with_only_columns(col(StripeObject.id)).order_by(None)
+    total = session.exec(
+        select(func.coalesce(func.sum(StripeReturn.amount), 0))
+        .where(col(StripeReturn.object_id).in_(roots), StripeReturn.key == StripeReturn.external_id)
+        .where(StripeReturn.status == ReturnStatus.SUCCEEDED)
+    ).one()
+    return Decimal(total)
 
 
 def take_back(recovery_id: UUID) -> None:
@@ -50,29 +67,31 @@ def take_back(recovery_id: UUID) -> None:
     with db.worker_unit_of_work() as session:
         contract_id, parts = _plan(session, recovery_id)
     for part_id in parts:
-        _reverse(part_id)
+        reverse(part_id)
     with db.worker_unit_of_work() as session:
         jobs.enqueue(session, milestones.FOLLOW, {"resource_id": contract_id.hex})
 
 
-def _plan(session: Session, recovery_id: UUID) -> tuple[UUID, list[UUID]]:
-    recovery = session.get_one(PaymentRecovery, recovery_id, with_for_update=True)
-    parts = [*_parts(session, recovery_id)]
-    if not parts and recovery.taken_back is None:
-        left = recovery.amount
-        for root in session.exec(_transfers(recovery.contract_id).with_for_update()).all():
-            amount = min(left, returns.left(session, root))
-            if amount > 0:
-                key = f"{_prefix(recovery_id)}{root.external_id}"
-                parts.append(returns.plan(session, root, key=key, amount=amount))
-                left -= amount
-        if not parts:
-            recovery.taken_back = Decimal()
-            session.add(recovery)
-    return recovery.contract_id, [each.id for each in parts]
+def planned(
+    session: Session, contract_id: UUID, prefix: str, amount: Decimal
+) -> Sequence[StripeReturn]:
+    """Reversals, with keys that begin so, of a contract's transfers, as far as those go: made now,
+    unless they are there already. Who calls holds what they are for."""
+    if made := _parts(session, prefix):
+        return made
+    parts, left = [], amount
+    for root in session.exec(_transfers(contract_id).with_for_update()).all():
+        part = min(left, returns.left(session, root))
+        if part > 0:
+            key = f"{prefix}{root.external_id}"
+            parts.append(returns.plan(session, root, key=key, amount=part))
+            left -= part
+    return parts
 
 
-def _reverse(part_id: UUID) -> None:
+def reverse(part_id: UUID) -> None:
+    """Ask Stripe for a reversal that was planned, as far as the seller's balance goes. Told again,
+    it goes on where it was. Raises RailUnavailable."""
     with db.worker_unit_of_work() as session:
         part, root = _found(session, part_id)
     if part.status is ReturnStatus.PLANNED:
@@ -90,6 +109,19 @@ def _reverse(part_id: UUID) -> None:
         return
     with db.worker_unit_of_work() as session:
         provider.fold(session, StripeKind.TRANSFER, root.external_id)
+
+
+def _plan(session: Session, recovery_id: UUID) -> tuple[UUID, list[UUID]]:
+    recovery = session.get_one(PaymentRecovery, recovery_id, with_for_update=True)
+    prefix = _prefix(recovery_id)
+    if recovery.taken_back is not None:
+        return recovery.contract_id, [each.id for each in _parts(session, prefix)]
+    left = recovery.amount - recovery.recovered
+    parts = planned(session, recovery.contract_id, prefix, left)
+    if not parts:
+        recovery.taken_back = recovery.recovered
+        session.add(recovery)
+    return recovery.contract_id, [each.id for each in parts]
 
 
 def _ask(transfer_id: str, part: StripeReturn) -> None:
@@ -154,8 +186,8 @@ def _transfers(contract_id: UUID) -> SelectOfScalar[StripeObject]:
     )
 
 
-def _parts(session: Session, recovery_id: UUID) -> Sequence[StripeReturn]:
-    query = select(StripeReturn).where(col(StripeReturn.key).startswith(_prefix(recovery_id)))
+def _parts(session: Session, prefix: str) -> Sequence[StripeReturn]:
+    query = select(StripeReturn).where(col(StripeReturn.key).startswith(prefix))
     return session.exec(query.order_by(col(StripeReturn.id))).all()
 
 

@@ -62,6 +62,14 @@ def decide(world: World, dispute: Json, status: str) -> None:
         world.tell("charge.dispute.funds_reinstated", dispute)
 
 
+def reinstate(world: World, dispute: Json) -> None:
+    """The payer's bank gives back what it had taken for good."""
+    if dispute["status"] != "lost":
+        raise invalid(f"Nothing comes back of a dispute that is {dispute['status']}.")
+    _move(world, dispute, dispute["amount"], 0)
+    world.tell("charge.dispute.funds_reinstated", dispute)
+
+
 def _move(world: World, dispute: Json, amount: int, fee: int) -> None:
     kind = "dispute_reversal" if amount > 0 else "dispute"
     booked = money.book(world, dispute, "adjustment", amount, fee=fee, category=kind)

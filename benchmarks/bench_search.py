@@ -63,6 +63,11 @@ class Times:
     found: list[int]
 
 
+def rows(server: Any, table: str) -> int:
+    """How many rows a table has."""
+    return int(server.execute(f"SELECT count(*) FROM {table}").fetchone()[0])
+
+
 def main() -> None:
     """Make the catalogue unless it is there, and print what a search costs."""
     parser = argparse.ArgumentParser(description=__doc__)
@@ -72,13 +77,13 @@ def main() -> None:
     subprocess.run([sys.executable, bench_matching.__file__, "--configure"], check=True)
     migrations.upgrade()
     with bench_matching.admin() as server:
-        if server.execute("SELECT count(*) FROM offer").fetchone()[0] == 0:
+        if rows(server, "offer") == 0:
             bench_matching.prepare()
             synthetic.add_classes(server)
-        have = server.execute("SELECT count(*) FROM offer_terms").fetchone()[0]
+        have = rows(server, "offer_terms")
         if have < size:
             synthetic.grow(server, size, lambda _: None)
-        have = server.execute("SELECT count(*) FROM offer_terms").fetchone()[0]
+        have = rows(server, "offer_terms")
     service.warm_up()
     said = searches()
     report(have, {kind: measured(words) for kind, words in said.items()})

@@ -1,7 +1,7 @@
 """Business events are booked with plain values, and nothing is planned anew.
 
 Revision ID: 0122
-Revises: 0116
+Revises: 0118
 """
 
 from collections.abc import Sequence
@@ -10,7 +10,7 @@ from pathlib import Path
 from alembic import op
 
 revision: str = "0122"
-down_revision: str | Sequence[str] | None = "0116"
+down_revision: str | Sequence[str] | None = "0118"
 branch_labels: str | Sequence[str] | None = None
 depends_on: str | Sequence[str] | None = None
 

@@ -47,6 +47,8 @@ OF_THINGS = {
     "crossing.names": "a border crossing",
     "bid_document.file_name": "a file",
     "document.name": "a file",
+    "channel_connection.name": "a connection",
+    "channel_inquiry.subject": "what is asked for",
     "product_image.name": "a file",
     "product_rendition.name": "a size of an image",
     "product_group.names": "goods",

@@ -20,6 +20,7 @@ TELL_NOTHING = {
         ("recovery_code", "code_hash"),
     },
     "made by the service and by no caller": {
+        ("channel_listing", "reference"),
         ("collection", "idempotency_key"),
         ("collection", "provider_id"),
         ("collection", "reference"),

@@ -30,15 +30,11 @@ _LANGUAGES = frozenset(Language)
 
 @dataclass(frozen=True, slots=True)
 class Wording:
-    """The texts of an offer; `extra` are words of no language: brand, model, attributes.
-
-    Of `extra` what has a digit is compared, of `brand` every word.
-    """
+    """The texts of an offer; `extra` are words of no language: brand, model, attributes."""
 
     names: Mapping[Language, str]
     descriptions: Mapping[Language, str]
     extra: str = ""
-    brand: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,15 +46,12 @@ class Loaded:
     names: Mapping[str, str]
     descriptions: Mapping[str, str]
     extra: str
-    brand: str
     seller_names: Mapping[str, str]
 
     @property
     def wording(self) -> Wording:
         """The texts that are compared."""
-        return Wording(
-            languages(self.names), languages(self.descriptions), self.extra, self.brand
-        )
+        return Wording(languages(self.names), languages(self.descriptions), self.extra)
 
 
 def load(session: Session, offer_ids: Sequence[UUID]) -> dict[UUID, Loaded]:
@@ -187,7 +180,6 @@ def _loaded(
         record.names,
         record.descriptions,
         extra.strip(),
-        record.brand or "",
         record.seller_names,
     )
 

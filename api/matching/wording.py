@@ -65,9 +65,6 @@ def of_offer(wording: Wording) -> OfferText:
             mentions.setdefault(mention.concept_id, mention.surface)
     if wording.extra:
         terms |= {f"x:{token}" for token in normalise.exact_tokens(wording.extra)}
-    # The concepts of a brand are none of the goods: an Apple is no fruit.
-    said = {each for language in Language for each in lexical.terms(wording.brand, language)}
-    terms |= {each for each in said if each.startswith("w:")}
     return OfferText(
         views=views.offer_views(wording.names, wording.descriptions),
         terms=_bounded(terms),

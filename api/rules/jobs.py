@@ -21,6 +21,7 @@ QUEUES = {
     "onboarding": "default",
     "payments": "default",
     "screening": "default",
+    "sourcing": "deadlines",
     "translation": "default",
     "webhooks": "default",
 }

@@ -1,11 +1,12 @@
 """Goods that are not ready for a market are withheld from its buyers, and their seller is told."""
 
 from collections.abc import Callable
-from datetime import date
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
 
+from api.rules.clock import local_date
 from tests.channels import selling
 from tests.procurement import samples
 
@@ -80,15 +81,16 @@ def test_buyers_of_a_market_see_what_is_ready_for_it(
 def test_what_lapses_is_withheld_from_the_next_day_on_whatever_workers_do(
     exporter: Any, operator: Any, chinese: Any, drain: Drain
 ) -> None:
+    last = local_date(datetime.now(UTC)) + timedelta(days=60)
     offer = selling.offered(exporter)
-    selling.verified(exporter, operator, valid_to="2061-06-30")
+    selling.verified(exporter, operator, valid_to=last.isoformat())
     selling.verified(exporter, operator, authority="KG_VET", registration_no="KG-VET-77")
     selling.labelled(exporter, offer["product"]["id"])
     drain()
-    selling.move_to(date(2061, 6, 30))
+    selling.move_to(last)
     assert seen(chinese) == ["HONEY-1"]
 
-    selling.move_to(date(2061, 7, 1))
+    selling.move_to(last + timedelta(days=1))
 
     assert seen(chinese) == []
     assert not standing(exporter)["ready"]

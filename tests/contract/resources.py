@@ -88,7 +88,7 @@ def _made(session: Session, as_org: AsOrg, actor: Any, other: Any, kind: str) ->
         case "exportpermission":
             return str(selling.entered(supplier)["id"])
         case "feed":
-            return str(selling.feed(trader)["id"])
+            return str(selling.feed(supplier)["id"])
         case "client":
             body = {"name": "x", "scopes": ["offers:read"]}
             return str(actor.post("/v1/clients", json=body).json()["id"])

@@ -46,7 +46,11 @@ def test_a_file_of_the_operator_replaces_what_was_shipped_and_a_repeated_load_do
     loaded = seeding.load(kept, What.IMPORT_PARAMETERS, file)
     assert (loaded.created, loaded.changed) == (0, 1)
     seeding.load_bundled(kept)
-    row = kept.exec(select(ImportParameter).where(ImportParameter.code == "customs_fee_rate")).one()
+    row = kept.exec(
+        select(ImportParameter).where(
+            ImportParameter.country == "KG", ImportParameter.code == "customs_fee_rate"
+        )
+    ).one()
     assert (row.value, row.reviewed) == (Decimal("0.0025"), True)
 
 

@@ -47,7 +47,6 @@ def test_goods_are_found_in_every_language_misspelt_too_and_it_is_said_why(
         assert set(skus(buyer, q=words)) == {"RX-101", "DESK-KG"}, words
     assert skus(buyer, q="погружной насос") == skus(buyer, q="潜水泵") == ["PUMP-1"]
     assert skus(buyer, q="100%") == []
-    assert "PUMP-1" in skus(buyer, q="睿学"), "its brand, which its name does not say"
 
     said = search(buyer, q="школьная парта", language="ru")["items"]
     chinese = next(offer for offer in said if offer["sku"] == "RX-101")["found"]

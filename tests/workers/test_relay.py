@@ -7,7 +7,7 @@ from uuid import UUID, uuid4
 
 from sqlmodel import Session, col, select
 
-from api.core import db, jobs, outbox
+from api.core import db, jobs, outbox, settings
 from api.core.jobs import Job
 from api.core.outbox import OutboxEvent
 from tests.workers.fleet import wait_until
@@ -91,7 +91,8 @@ def test_a_claim_waits_for_the_relay_that_notes_what_it_has_sent() -> None:
 
 def test_a_job_that_takes_its_worker_with_it_each_time_is_given_up(session: Session) -> None:
     job_id = enqueued()
-    for _ in range(8):
+    last = settings.get().job_max_attempts
+    for _ in range(last):
         with db.worker_unit_of_work() as unit:
             assert jobs.claim(unit, job_id) is not None
         back_in_time("lease_until", job_id)
@@ -100,7 +101,7 @@ def test_a_job_that_takes_its_worker_with_it_each_time_is_given_up(session: Sess
         assert jobs.claim(unit, job_id) is None
 
     job = session.get_one(Job, job_id)
-    assert (job.status, job.attempts) == ("failed", 8)
+    assert (job.status, job.attempts) == ("failed", last)
     assert job.last_error == "Its worker was lost each time."
     assert due() == []
 

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from uuid import UUID
 
 from sqlalchemy import ColumnElement
-from sqlalchemy.orm import defer, selectinload
+from sqlalchemy.orm import selectinload
 from sqlmodel import Session, col, or_, select
 
 from api.core import pages
@@ -73,11 +73,7 @@ def list_tenders(
 
     Test tenders stand in a list of their own (`mode`). `cpv` is the beginning of a CPV or OKGZ code of any item; `q` stands anywhere in a text.
     """
-    query = (
-        select(Tender)
-        .where(visible(org_id), Tender.mode == mode)
-        .options(defer(col(Tender.policy), raiseload=True))  # type: ignore[arg-type]
-    )
+    query = select(Tender).where(visible(org_id), Tender.mode == mode)
     if status is not None:
         query = query.where(Tender.status == status)
     if buyer_id is not None:

@@ -5,8 +5,17 @@ import csv
 import io
 import json
 import re
-from collections.abc import Iterable
-from typing import Any
+from collections.abc import Iterable, Sequence
+from typing import Any, NamedTuple
+
+from openpyxl import Workbook
+from openpyxl.styles import Font
+from openpyxl.utils import get_column_letter
+
+from api.rules.files import DocumentFormat
+
+MEDIA_TYPE = DocumentFormat.XLSX.value
+"""Of a workbook."""
 
 _RISKY = re.compile(r"'*[=+\-@\t\r\n]")
 _NUMBER = re.compile(r"[+-]?[0-9]+([.,][0-9]+)?")
@@ -71,3 +80,38 @@ class CsvWriter:
         self._text.seek(0)
         self._text.truncate()
         return piece
+
+
+class Sheet(NamedTuple):
+    """A table of a workbook: a line above its heading, if any, the names of its columns, and rows.
+
+    `widths` are those of the columns, in characters; `fixed` is the first cell that scrolls.
+    """
+
+    columns: Sequence[str]
+    rows: Iterable[Iterable[Any]]
+    title: str = "Sheet"
+    above: Sequence[Any] = ()
+    widths: Sequence[int] = ()
+    fixed: str = "A2"
+
+
+def workbook(sheets: Iterable[Sheet]) -> bytes:
+    """A workbook (XLSX) whose texts no spreadsheet runs; numbers are numbers."""
+    book = Workbook()
+    book.remove(book.worksheets[0])
+    for each in sheets:
+        sheet = book.create_sheet(each.title)
+        if each.above:
+            sheet.append([cell(value) for value in each.above])
+        sheet.append([*each.columns])
+        for heading in sheet[sheet.max_row]:
+            heading.font = Font(bold=True)
+        for row in each.rows:
+            sheet.append([cell(value) for value in row])
+        for n, width in enumerate(each.widths, start=1):
+            sheet.column_dimensions[get_column_letter(n)].width = width
+        sheet.freeze_panes = each.fixed
+    out = io.BytesIO()
+    book.save(out)
+    return out.getvalue()

@@ -73,10 +73,7 @@ def test_tables_for_others_are_written_by_the_one_helper() -> None:
     own = {
         "api/core/spreadsheets.py",
         "api/catalog/sources.py",  # rows on their way in, from the supplier's workbook
-        "api/delivery/service/sheets.py",  # each cell by `spreadsheets.cell`
-        "api/payments/service/sheets.py",  # likewise
-        "api/sourcing/service/sheets.py",  # each text by `spreadsheets.escaped`
-        "api/channels/service/feed_formats.py",  # likewise, line by line for a feed in steps
+        "api/channels/service/feed_formats.py",  # each cell by `spreadsheets.cell`, line by line
     }
     writers = {
         str(path.relative_to(ROOT))

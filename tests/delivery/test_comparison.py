@@ -13,7 +13,7 @@ from sqlmodel import Session, select
 from typer.testing import CliRunner
 
 from api.__main__ import main
-from api.core import ids
+from api.core import ids, spreadsheets
 from api.delivery.models import LandedCostTerms
 from api.delivery.service import charts, sheets
 from api.procurement.sealing import canonical
@@ -75,7 +75,7 @@ def _lot(made: bidding.Bidding) -> str:
 def _sheet(buyer: Any, url: str) -> list[dict[str, Any]]:
     """The rows of the workbook by the names of their columns."""
     book = buyer.get(f"{url}/workbook")
-    assert book.headers["content-type"] == sheets.MEDIA_TYPE
+    assert book.headers["content-type"] == spreadsheets.MEDIA_TYPE
     rows = [*load_workbook(BytesIO(book.content)).active.iter_rows(values_only=True)][2:]
     return [dict(zip(sheets._COLUMNS, row, strict=True)) for row in rows]
 
@@ -227,7 +227,7 @@ def test_the_terms_of_comparison_are_fixed_with_the_publication_and_name_every_i
 
 
 def test_a_cell_of_the_workbook_is_never_a_formula() -> None:
-    assert sheets.escaped("=1+1") == "'=1+1"
+    assert spreadsheets.escaped("=1+1") == "'=1+1"
 
 
 def test_a_picture_names_suppliers_in_letters_that_its_font_has() -> None:

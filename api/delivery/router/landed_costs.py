@@ -4,7 +4,7 @@ from typing import Annotated, Any
 
 from fastapi import Query, Response
 
-from api.core import ids
+from api.core import ids, spreadsheets
 from api.core.errors import Conflict, PreconditionFailed
 from api.core.http import PageDep, documented
 from api.core.pages import Page
@@ -161,14 +161,15 @@ def compare(tender_id: TenderId, lot_id: LotId, ctx: Compare) -> dict[str, Any]:
 @of_tender.get(
     "/{tender_id}/lots/{lot_id}/landed-costs/workbook",
     response_class=Response,
-    responses=_binary("The comparison as a workbook", sheets.MEDIA_TYPE) | documented(*_COMPARED),
+    responses=_binary("The comparison as a workbook", spreadsheets.MEDIA_TYPE)
+    | documented(*_COMPARED),
 )
 def compare_workbook(tender_id: TenderId, lot_id: LotId, ctx: Compare) -> Response:
     """The comparison as a workbook (XLSX)."""
     table = _compared(ctx, tender_id, lot_id)
     names = {row["bid_id"]: ids.show("bid", row["bid_id"]) for row in table["bids"]}
     ctx.headers["Content-Disposition"] = 'attachment; filename="landed-costs.xlsx"'
-    return Response(sheets.workbook(table, names), media_type=sheets.MEDIA_TYPE)
+    return Response(sheets.workbook(table, names), media_type=spreadsheets.MEDIA_TYPE)
 
 
 @of_tender.get(

@@ -2,16 +2,11 @@
 
 from collections.abc import Mapping
 from decimal import Decimal
-from io import BytesIO
 from typing import Any
 
-from openpyxl import Workbook
-from openpyxl.styles import Font
-from openpyxl.utils import get_column_letter
+from api.core import spreadsheets
+from api.core.spreadsheets import Sheet
 
-from api.core.spreadsheets import escaped
-
-MEDIA_TYPE = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 _COLUMNS = {
     "rank_gross": "Место",
     "bid": "Заявка",
@@ -48,37 +43,30 @@ def workbook(table: Mapping[str, Any], bids: Mapping[Any, str]) -> bytes:
     Amounts are numbers; texts that a spreadsheet would take for a formula begin with an
     apostrophe.
     """
-    book = Workbook()
-    sheet = book.active
-    assert sheet is not None
-    sheet.title = "DDP"
-    currency = table["currency"]
-    sheet.append(
-        [f"DDP {table['destination_place_code']}, {currency}", f"{table['fx_source']}"]
-        + [table["fx_day"].isoformat()]
+    place = f"DDP {table['destination_place_code']}, {table['currency']}"
+    return spreadsheets.workbook(
+        [
+            Sheet(
+                [*_COLUMNS.values()],
+                ([_cell(name, row, bids) for name in _COLUMNS] for row in table["bids"]),
+                title="DDP",
+                above=[place, f"{table['fx_source']}", table["fx_day"].isoformat()],
+                widths=[_WIDE.get(name, 18) for name in _COLUMNS],
+                fixed="C3",
+            )
+        ]
     )
-    sheet.append([*_COLUMNS.values()])
-    for cell in sheet[2]:
-        cell.font = Font(bold=True)
-    for row in table["bids"]:
-        sheet.append([_cell(name, row, bids) for name in _COLUMNS])
-    for n, name in enumerate(_COLUMNS, start=1):
-        sheet.column_dimensions[get_column_letter(n)].width = _WIDE.get(name, 18)
-    sheet.freeze_panes = "C3"
-    out = BytesIO()
-    book.save(out)
-    return out.getvalue()
 
 
 def _cell(name: str, row: Mapping[str, Any], bids: Mapping[Any, str]) -> Any:
     if name == "bid":
         return bids[row["bid_id"]]
     if name in ("supplier", "exporter"):
-        return escaped(next(iter(row[name].values()), ""))
+        return next(iter(row[name].values()), "")
     if name == "deviations":
         return ", ".join(row["deviations"])
     if name == "remarks":
         notices = [each["detail"] for each in row["notices"]]
-        return escaped("; ".join([*notices, *(each.detail for each in row["faults"])]))
+        return "; ".join([*notices, *(each.detail for each in row["faults"])])
     value = row[name]
-    return value if isinstance(value, Decimal | int) or value is None else escaped(str(value))
+    return value if isinstance(value, Decimal | int) or value is None else str(value)

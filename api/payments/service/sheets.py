@@ -3,13 +3,10 @@
 from collections.abc import Iterable, Sequence
 from datetime import datetime
 from enum import StrEnum
-from io import BytesIO
 from typing import Any
 
-from openpyxl import Workbook
-from openpyxl.styles import Font
-
-from api.core.spreadsheets import CsvWriter, cell
+from api.core import spreadsheets
+from api.core.spreadsheets import CsvWriter, Sheet
 
 
 class TableFormat(StrEnum):
@@ -21,7 +18,7 @@ class TableFormat(StrEnum):
 
 MEDIA_TYPES = {
     TableFormat.CSV: "text/csv; charset=utf-8",
-    TableFormat.XLSX: "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
+    TableFormat.XLSX: spreadsheets.MEDIA_TYPE,
 }
 
 
@@ -33,18 +30,7 @@ def table(columns: Sequence[str], rows: Iterable[Sequence[Any]], form: TableForm
         for row in rows:
             writer.write(map(_value, row))
         return writer.taken()
-    book = Workbook()
-    sheet = book.active
-    assert sheet is not None
-    sheet.append([*columns])
-    for heading in sheet[1]:
-        heading.font = Font(bold=True)
-    for row in rows:
-        sheet.append([cell(_value(value)) for value in row])
-    sheet.freeze_panes = "A2"
-    out = BytesIO()
-    book.save(out)
-    return out.getvalue()
+    return spreadsheets.workbook([Sheet(columns, ([_value(each) for each in row] for row in rows))])
 
 
 def _value(value: Any) -> Any:

@@ -4,7 +4,7 @@ from typing import Annotated, Any
 
 from fastapi import Query, Response
 
-from api.core import ids
+from api.core import ids, spreadsheets
 from api.core.errors import Conflict, Forbidden, PreconditionFailed
 from api.core.http import PageDep, documented
 from api.core.pages import Page
@@ -40,7 +40,7 @@ _MOVED = (Conflict, PreconditionFailed)
 _WORKBOOK: dict[int | str, dict[str, Any]] = {
     200: {
         "description": "The comparison as a workbook",
-        "content": {sheets.MEDIA_TYPE: {"schema": {"type": "string", "format": "binary"}}},
+        "content": {spreadsheets.MEDIA_TYPE: {"schema": {"type": "string", "format": "binary"}}},
     }
 }
 
@@ -151,7 +151,7 @@ def compare_workbook(rfq_id: RfqId, ctx: Compare) -> Response:
     rfq = queries.own(ctx.session, buyer_id=ctx.org_id, rfq_id=rfq_id)
     ctx.headers["Content-Disposition"] = 'attachment; filename="quotes.xlsx"'
     book = sheets.workbook(comparison.compare(ctx.session, rfq))
-    return Response(book, media_type=sheets.MEDIA_TYPE)
+    return Response(book, media_type=spreadsheets.MEDIA_TYPE)
 
 
 def _held(rfq_id: RfqId, ctx: Context) -> Rfq:

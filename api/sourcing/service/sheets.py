@@ -2,17 +2,11 @@
 
 from collections.abc import Mapping
 from decimal import Decimal
-from io import BytesIO
 from typing import Any
 
-from openpyxl import Workbook
-from openpyxl.styles import Font
-from openpyxl.utils import get_column_letter
+from api.core import ids, spreadsheets
+from api.core.spreadsheets import Sheet
 
-from api.core import ids
-from api.core.spreadsheets import escaped
-
-MEDIA_TYPE = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 _COLUMNS = {
     "rank": "Место",
     "seller": "Поставщик",
@@ -48,37 +42,33 @@ _WIDE = {"seller": 40, "route_code": 34, "remarks": 80, "payment_terms": 40, "va
 def workbook(table: Mapping[str, Any]) -> bytes:
     """The rows of a comparison. Amounts are numbers; texts that a spreadsheet would take for a
     formula begin with an apostrophe."""
-    book = Workbook()
-    first = book.active
-    assert first is not None
-    book.remove(first)
-    for number, volume in enumerate(table["volumes"], start=1):
-        sheet = book.create_sheet(f"{number}")
-        quantities = [f"{item}: {each:f}" for item, each in volume["quantities"].items()]
-        place = f"{table['destination_place_code']}, {table['currency']}"
-        sheet.append([place, table["day"].isoformat(), "; ".join(quantities)])
-        sheet.append([*_COLUMNS.values()])
-        for cell in sheet[2]:
-            cell.font = Font(bold=True)
-        for row in volume["quotes"]:
-            sheet.append([_cell(name, row) for name in _COLUMNS])
-        for n, name in enumerate(_COLUMNS, start=1):
-            sheet.column_dimensions[get_column_letter(n)].width = _WIDE.get(name, 18)
-        sheet.freeze_panes = "C3"
-    out = BytesIO()
-    book.save(out)
-    return out.getvalue()
+    place = f"{table['destination_place_code']}, {table['currency']}"
+    return spreadsheets.workbook(
+        Sheet(
+            [*_COLUMNS.values()],
+            ([_cell(name, row) for name in _COLUMNS] for row in volume["quotes"]),
+            title=f"{number}",
+            above=[
+                place,
+                table["day"].isoformat(),
+                "; ".join(f"{item}: {each:f}" for item, each in volume["quantities"].items()),
+            ],
+            widths=[_WIDE.get(name, 18) for name in _COLUMNS],
+            fixed="C3",
+        )
+        for number, volume in enumerate(table["volumes"], start=1)
+    )
 
 
 def _cell(name: str, row: Mapping[str, Any]) -> Any:
     if name == "seller":
-        return escaped(next(iter(row["seller"].values()), ""))
+        return next(iter(row["seller"].values()), "")
     if name == "remarks":
         notices = [each["detail"] for each in row["notices"]]
-        return escaped("; ".join([*(each.detail for each in row["faults"]), *notices]))
+        return "; ".join([*(each.detail for each in row["faults"]), *notices])
     value = row[name]
     if name == "alternative_of":
         return None if value is None else ids.show("rfqitem", value)
     if name == "valid_until":
         return value.isoformat()
-    return value if isinstance(value, Decimal | int) or value is None else escaped(str(value))
+    return value if isinstance(value, Decimal | int) or value is None else str(value)

@@ -77,10 +77,10 @@ def poll(session: Session, job: Job) -> bool:
     return polling.step(session, job)
 
 
-@task("channels.follow_offer")
-def follow_offer(session: Session, resource_id: str) -> None:
-    """An offer has changed: what is shown of it elsewhere changes too."""
-    listings.follow_offer(session, UUID(hex=resource_id))
+@task("channels.follow_offers")
+def follow_offers(session: Session, resource_ids: list[str]) -> None:
+    """Offers have changed: what is shown of them elsewhere changes too."""
+    listings.follow_offers(session, [UUID(hex=each) for each in resource_ids])
 
 
 @task("channels.follow_permission")

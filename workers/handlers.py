@@ -4,11 +4,11 @@ HANDLERS: dict[str, tuple[str, ...]] = {
     "offer.activated": (
         "matching.index_offers",
         "channels.assess_offers",
-        "channels.follow_offer",
+        "channels.follow_offers",
     ),
-    "offer.changed": ("matching.index_offers", "channels.assess_offers", "channels.follow_offer"),
-    "offer.suspended": ("matching.index_offers", "channels.follow_offer"),
-    "offer.expired": ("matching.index_offers", "channels.follow_offer"),
+    "offer.changed": ("matching.index_offers", "channels.assess_offers", "channels.follow_offers"),
+    "offer.suspended": ("matching.index_offers", "channels.follow_offers"),
+    "offer.expired": ("matching.index_offers", "channels.follow_offers"),
     "product.labelled": ("channels.assess_product",),
     "export_permission.verified": ("channels.assess_permitted", "channels.follow_permission"),
     "export_permission.refused": ("channels.assess_permitted", "channels.follow_permission"),
@@ -234,5 +234,5 @@ HANDLERS: dict[str, tuple[str, ...]] = {
 }
 """Event type -> tasks, each called with the event's `resource_id`."""
 
-BULK = frozenset({"matching.index_offers", "channels.assess_offers"})
+BULK = frozenset({"matching.index_offers", "channels.assess_offers", "channels.follow_offers"})
 """Tasks that take the `resource_ids` of many events at once."""

@@ -141,10 +141,10 @@ def due(session: Session, listing: ChannelListing) -> Job:
     return jobs.enqueue(session, SYNC_LISTING, args, org_id=listing.org_id)
 
 
-def follow_offer(session: Session, offer_id: UUID) -> None:
-    """An offer, or its product, has changed: its listings are looked at, and what was rejected is
-    sent again."""
-    _follow(session, col(ChannelListing.offer_id) == offer_id)
+def follow_offers(session: Session, offer_ids: Sequence[UUID]) -> None:
+    """Offers, or their products, have changed: their listings are looked at, and what was rejected
+    is sent again."""
+    _follow(session, col(ChannelListing.offer_id).in_(offer_ids))
 
 
 def follow_permission(session: Session, permission_id: UUID) -> None:

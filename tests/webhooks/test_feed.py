@@ -337,7 +337,7 @@ def test_a_page_reads_both_indexes_in_their_order_and_sorts_nothing_that_comes_l
 ) -> None:
     """With row-level security, which may take the order of the index away."""
     with db.unit_of_work(seller.org_id) as session:
-        for way in ("seqscan", "bitmapscan"):
+        for way in ("seqscan", "bitmapscan", "sort"):
             session.connection().exec_driver_sql(f"SET LOCAL enable_{way} = off")
         asked = {"org_id": seller.org_id, "xid": 1, "id": uuid4(), "types": [KEPT], "count": 9}
         rows = db.rows(session, f"EXPLAIN (COSTS OFF) {feed._PAGE_OF_ALL}", channels=None, **asked)

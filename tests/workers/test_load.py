@@ -98,8 +98,9 @@ def test_two_apis_three_workers_and_two_relays_share_the_load_without_double_eff
 
     def all_matched() -> bool:
         session.rollback()
-        query = select(DemandItem.tender_id).order_by(col(DemandItem.tender_id))
-        return set(session.exec(query)) == expected and fleet.left() == 0
+        told = session.exec(select(OutboxEvent).where(OutboxEvent.type == "matching.completed"))
+        matched = set(session.exec(select(DemandItem.tender_id))) == expected
+        return matched and len(told.all()) >= TENDERS and fleet.left() == 0
 
     wait_until(all_matched, "every published tender is matched and no job is left")
 

@@ -7,16 +7,18 @@ from typing import Any, NamedTuple
 from uuid import UUID
 
 import structlog
+from pydantic_core import to_json
 from sqlalchemy import text
 from sqlmodel import Session, col, select
+from uuid_utils.compat import uuid7
 
-from api.core import bulk, db, settings
+from api.core import db, settings
 from api.core.outbound import Answer, OutboundFailed
 from api.rules import webhooks as rules
 from api.rules.organisations import MAY_CALL
 from api.rules.outbound import AttemptError
 from api.rules.webhooks import DELIVERY, DeliveryStatus, DisabledReason, EndpointStatus, Ordering
-from api.webhooks.models import WebhookAttempt, WebhookDelivery, WebhookEndpoint
+from api.webhooks.models import WebhookDelivery, WebhookEndpoint
 from api.webhooks.service import endpoints, secrets
 
 log = structlog.get_logger(__name__)
@@ -61,6 +63,32 @@ _PACE = text("""
       paced_until = CASE WHEN e.rate_per_second IS NULL THEN NULL
         ELSE CAST(:now AS timestamptz) + make_interval(secs => g.taken / e.rate_per_second::float8) END
     FROM unnest(CAST(:ids AS uuid[]), CAST(:taken AS int[])) AS g(id, taken) WHERE e.id = g.id
+""")
+_READ: Sequence[Any] = [
+    col(getattr(WebhookDelivery, name))
+    for name in (
+        "id", "endpoint_id", "status", "attempts", "tries", "single", "test", "next_attempt_at",
+    )
+]  # fmt: skip
+_WRITE = text("""
+    WITH told AS (
+      SELECT * FROM jsonb_to_recordset(CAST(:told AS jsonb)) AS t(
+        id uuid, delivery_id uuid, number int, tries int, status text, started_at timestamptz,
+        duration_ms int, status_code int, error text, detail text, response text,
+        next_attempt_at timestamptz)
+    ), moved AS (
+      UPDATE webhook_delivery d SET status = t.status, attempts = t.number, tries = t.tries,
+        next_attempt_at = t.next_attempt_at, lease_until = NULL, last_status_code = t.status_code,
+        last_error = t.error, updated_at = :now
+      FROM told t WHERE d.id = t.delivery_id
+      RETURNING t.id, d.org_id, d.endpoint_id, d.event_type
+    )
+    INSERT INTO webhook_attempt (id, created_at, updated_at, org_id, endpoint_id, delivery_id,
+      event_type, number, started_at, duration_ms, status_code, error, detail, response,
+      next_attempt_at)
+    SELECT id, :now, :now, m.org_id, m.endpoint_id, delivery_id, m.event_type, number, started_at,
+      duration_ms, status_code, error, detail, response, next_attempt_at
+    FROM told JOIN moved m USING (id)
 """)
 _NEED_NOT_WAIT = text("SET LOCAL synchronous_commit TO off")
 _UNWANTED = text(f"""
@@ -147,73 +175,70 @@ def record(session: Session, outcomes: Sequence[Outcome]) -> None:
         return
     now = db.now(session)
     known = _locked_endpoints(session, {each.outgoing.endpoint_id for each in outcomes})
-    query = select(WebhookDelivery).where(
+    query = select(*_READ).where(
         col(WebhookDelivery.id).in_([each.outgoing.delivery_id for each in outcomes])
     )
-    rows = {row.id: row for row in session.exec(query.with_for_update())}
-    attempts = []
-    for each in outcomes:
-        delivery = rows.get(each.outgoing.delivery_id)
-        if delivery is not None:  # else expired by retention meanwhile
-            endpoint = known[delivery.endpoint_id]
-            attempts.append(_one(session, endpoint, delivery, each, now))
-    bulk.insert(session, WebhookAttempt, attempts)
+    rows = {row.id: row for row in session.connection().execute(query.with_for_update())}
+    made = [
+        (rows[each.outgoing.delivery_id], each)
+        for each in outcomes
+        if each.outgoing.delivery_id in rows  # else expired by retention meanwhile
+    ]
+    told = [_told(delivery, each, now) for delivery, each in made]
+    session.connection().execute(_WRITE, {"told": to_json(told).decode(), "now": now})
+    for delivery, each in made:
+        endpoint, answer = known[delivery.endpoint_id], each.answer
+        if not delivery.test:
+            _note_health(session, endpoint, _succeeded(answer), now)
+        gone = isinstance(answer, Answer) and answer.status == rules.GONE
+        if gone and endpoint.status is EndpointStatus.ENABLED:
+            session.flush()
+            endpoints.disable(session, endpoint, actor=ACTOR, reason=DisabledReason.GONE)
 
 
-def _one(
-    session: Session,
-    endpoint: WebhookEndpoint,
-    delivery: WebhookDelivery,
-    outcome: Outcome,
-    now: datetime,
-) -> dict[str, Any]:
-    answer = outcome.answer
-    failed = isinstance(answer, OutboundFailed)
-    status = None if isinstance(answer, OutboundFailed) else answer.status
-    succeeded = status is not None and 200 <= status < 300
-    error = None if succeeded else (answer.kind if failed else AttemptError.HTTP)  # type: ignore[union-attr]
-    delivery.attempts += 1
-    delivery.tries += 1
-    delivery.last_status_code, delivery.last_error, delivery.lease_until = status, error, None
-    if delivery.status is DeliveryStatus.PENDING:
-        if succeeded:
-            _move(delivery, "succeed", None)
-        else:
-            delay = _delay(delivery, answer, now)
-            next_at = None if delay is None else now + timedelta(seconds=delay)
-            _move(delivery, "fail" if next_at is None else "retry", next_at)
-    if not delivery.test:
-        _note_health(session, endpoint, succeeded, now)
-    if status == rules.GONE and endpoint.status is EndpointStatus.ENABLED:
-        session.flush()
-        endpoints.disable(session, endpoint, actor=ACTOR, reason=DisabledReason.GONE)
-    return bulk.new_row(
-        org_id=delivery.org_id,
-        endpoint_id=delivery.endpoint_id,
-        delivery_id=delivery.id,
-        event_type=delivery.event_type,
-        number=delivery.attempts,
-        started_at=outcome.started_at,
-        duration_ms=round(outcome.seconds * 1000),
-        status_code=status,
-        error=error,
-        detail=_detail(answer),
-        response=_shown(answer),
-        next_attempt_at=delivery.next_attempt_at,
+def _succeeded(answer: Answer | OutboundFailed) -> bool:
+    return isinstance(answer, Answer) and 200 <= answer.status < 300
+
+
+def _told(delivery: Any, outcome: Outcome, now: datetime) -> dict[str, Any]:
+    """The row of an attempt, and with it what becomes of its delivery.
+
+    The attempts are the trail of a delivery: it has no audit entries and no events.
+    """
+    answer, succeeded = outcome.answer, _succeeded(outcome.answer)
+    tries, status = delivery.tries + 1, DeliveryStatus(delivery.status)
+    next_at = delivery.next_attempt_at
+    if status is DeliveryStatus.PENDING:
+        delay = None if succeeded else _delay(delivery.single, tries, answer, now)
+        next_at = None if delay is None else now + timedelta(seconds=delay)
+        action = "succeed" if succeeded else "fail" if next_at is None else "retry"
+        status = DELIVERY.apply(action, status)
+    code, kind = (
+        (None, answer.kind)
+        if isinstance(answer, OutboundFailed)
+        else (answer.status, AttemptError.HTTP)
     )
-
-
-def _move(delivery: WebhookDelivery, action: str, next_attempt_at: datetime | None) -> None:
-    """The attempts are the trail of a delivery: it has no audit entries and no events."""
-    delivery.status = DELIVERY.apply(action, DeliveryStatus(delivery.status))
-    delivery.next_attempt_at = next_attempt_at
+    return {
+        "id": uuid7(),
+        "delivery_id": delivery.id,
+        "number": delivery.attempts + 1,
+        "tries": tries,
+        "status": status,
+        "started_at": outcome.started_at,
+        "duration_ms": round(outcome.seconds * 1000),
+        "status_code": code,
+        "error": None if succeeded else kind,
+        "detail": _detail(answer),
+        "response": _shown(answer),
+        "next_attempt_at": next_at,
+    }
 
 
 def _delay(
-    delivery: WebhookDelivery, answer: Answer | OutboundFailed, now: datetime
+    single: bool, tries: int, answer: Answer | OutboundFailed, now: datetime
 ) -> float | None:
     """Seconds until the next attempt; None when there is to be none."""
-    if delivery.single:
+    if single:
         return None
     throttled, after = False, None
     if isinstance(answer, OutboundFailed):
@@ -226,7 +251,7 @@ def _delay(
         after = rules.retry_after_seconds(answer.headers.get("retry-after"), now)
     return rules.retry_delay(
         settings.get().webhook_schedule_seconds,
-        delivery.tries,
+        tries,
         jitter=random.random(),
         throttled=throttled,
         retry_after=after,

@@ -38,6 +38,8 @@ console = Console()
 BUYERS, SUPPLIERS = 2, 3
 DRAIN_SECONDS = 300.0
 """How long what is left to do may stay as it is: a slow machine works off a heap, too."""
+STILL_SECONDS = 10.0
+"""After so long without a change, what is left waits for a moment that is to come."""
 QUARTER = 16 * 60
 """Longer than any circuit stays open: the sandbox's clock is moved by so much to end the waits."""
 LEFT = (
@@ -74,13 +76,16 @@ def organisation(number: int, role: str) -> tuple[UUID, str]:
 
 
 def settled(database: psycopg.Connection[Any], advance: Caller) -> str:
-    """Wait until nothing is left to do; what is left, if it no longer becomes less."""
+    """Wait until nothing is left to do; what is left, if it no longer becomes less.
+
+    The clock is moved when what is left waits for it: each move makes work of its own.
+    """
     now = time.monotonic()
     end, moved, fewest = now + DRAIN_SECONDS, now, None
     while any(left := database.execute(LEFT).fetchone() or ()) and now < end:
         if fewest is None or sum(left) < fewest:
-            fewest, end = sum(left), now + DRAIN_SECONDS
-        if now - moved > 6:
+            fewest, end, moved = sum(left), now + DRAIN_SECONDS, now
+        if now - moved > STILL_SECONDS:
             moved = now
             advance.act("clock", "/v1/test-clock/advance", mark="", json={"seconds": QUARTER})
         time.sleep(0.3)

@@ -225,7 +225,9 @@ def test_led_07_the_kept_balance_is_the_fold_of_the_entries(
     assert {account: balance(account) for account in own} == expected
     with db.worker_unit_of_work() as session:  # each entry keeps the fold up to itself
         entries = session.exec(
-            select(LedgerEntry).order_by(col(LedgerEntry.account_id), LedgerEntry.account_sequence)
+            select(LedgerEntry).order_by(
+                col(LedgerEntry.account_id), col(LedgerEntry.account_sequence)
+            )
         ).all()
         signs = {
             a.id: 1 if a.normal_side == "debit" else -1 for a in session.exec(select(LedgerAccount))

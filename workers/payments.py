@@ -41,6 +41,7 @@ from api.payments.stripe_rail import (
     losses,
     polling,
     recovery,
+    refunded,
     subscribing,
 )
 from api.payments.stripe_rail import payees as stripe_payees
@@ -329,7 +330,14 @@ def take_back(session: Session, resource_id: str) -> None:
 @task(chargebacks.TAKE_BACK)
 def take_back_loss(session: Session, resource_id: str) -> None:
     """A dispute was lost after its money was released: the seller's transfers are reversed."""
-    losses.take_back(UUID(hex=resource_id))
+    losses.take_back_dispute(UUID(hex=resource_id))
+
+
+@task(refunded.TAKE_BACK)
+def take_back_refund(session: Session, resource_id: str) -> None:
+    """Money was refunded in Stripe's dashboard after its release: the seller's transfers are
+    reversed."""
+    losses.take_back_refund(UUID(hex=resource_id))
 
 
 @task(stripe_payees.ONBOARD)

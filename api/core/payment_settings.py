@@ -48,6 +48,11 @@ class PaymentSettings(BaseSettings):
     stripe_tax: bool = Field(
         default=False, description="Let Stripe Tax compute the tax of fees and subscriptions."
     )
+    stripe_tax_countries: str = Field(
+        default="",
+        pattern=r"^([A-Z]{2}(,[A-Z]{2})*)?$",
+        description="Of payers, where the platform is registered with Stripe Tax: KG,DE,FR.",
+    )
     stripe_api_url: str | None = Field(
         default=None,
         pattern=r"^http://127\.0\.0\.1(:\d+)?$",

@@ -95,6 +95,21 @@ def totals(lines: Sequence[Line], tax_rate_bp: int, places: int) -> Totals:
     return Totals(net, tax, net + tax)
 
 
+def taxed(lines: Sequence[Line], tax: Decimal, places: int) -> Totals:
+    """Net, a tax that somebody else computed, and both together."""
+    net = sum((line.amount for line in lines), Decimal(0)).quantize(Decimal(1).scaleb(-places))
+    return Totals(net, tax, net + tax)
+
+
+def rate_of(sums: Totals) -> int:
+    """The tax in basis points of the net, rounded: several rates may be in it.
+
+    >>> rate_of(Totals(Decimal(100), Decimal(12), Decimal(112)))
+    1200
+    """
+    return int(rounded(sums.tax * WHOLE / sums.net, 0)) if sums.net else 0
+
+
 def within(gross: Decimal, tax_rate_bp: int, places: int) -> Totals:
     """The net and the tax that are in an amount which was kept as a whole."""
     net = rounded(gross * WHOLE / (WHOLE + tax_rate_bp), places)

@@ -1,7 +1,8 @@
 """Defects that others met in Connect's flow as a whole, looked for in ours.
 
-Ten of the twelve that one marketplace has mended are known by name (its pull request 14622): they
-are here, and in test_stripe_*.py, under `connect_defect`, with others of the same kind.
+Ten of the twelve that one marketplace has mended are known by name (its pull request 14622), two are
+taken for what users ask for in the same place (docs/payments-stripe.md): they are here, and in
+test_stripe_*.py, under `connect_defect`, with others of the same kind.
 """
 
 from collections.abc import Callable

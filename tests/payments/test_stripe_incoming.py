@@ -1,4 +1,6 @@
+from concurrent.futures import ThreadPoolExecutor
 from decimal import Decimal
+from threading import Barrier
 from uuid import uuid4
 
 from sqlmodel import select
@@ -7,8 +9,9 @@ from stripe import WebhookSignature
 from api.core import db
 from api.intake.models import IntakeMessage, Proof
 from api.payments.models import ProviderLine, StripeObject
-from api.payments.stripe_rail import polling
+from api.payments.stripe_rail import polling, provider
 from api.rules.rails import CollectionStatus
+from api.rules.stripe_events import StripeKind
 from tests.payments.stripe_world import StripeWorld, body_of
 
 CARD = {
@@ -85,6 +88,24 @@ def test_pay_10_two_secrets_are_valid_while_one_is_replaced(stripe_world: Stripe
     )
     assert ended.status_code == 200
     assert {stripe_world.post(each) for each in letters} == {401}
+
+
+def test_pay_07_two_workers_that_fold_one_payment_at_once_book_it_once(
+    stripe_world: StripeWorld,
+) -> None:
+    paid = stripe_world.pay("1000")
+    intent = stripe_world.intent_of(paid)["id"]
+    begin = Barrier(4)
+
+    def work(_: int) -> None:
+        with db.worker_unit_of_work() as session:
+            begin.wait()
+            provider.fold(session, StripeKind.PAYMENT, intent)
+
+    with ThreadPoolExecutor(4) as pool:
+        assert [*pool.map(work, range(4))] == [None] * 4
+    assert stripe_world.collection(paid).status is CollectionStatus.RECEIVED
+    assert stripe_world.ledger() == CARD
 
 
 def test_pay_08_unknown_types_are_stored_and_change_nothing(stripe_world: StripeWorld) -> None:

@@ -153,6 +153,71 @@ def test_pay_06_what_comes_back_of_a_lost_dispute_is_owed_to_the_seller_it_was_t
     contracts.reconciled(stripe_world)
 
 
+def paid_by(world: StripeWorld, amount: int) -> str:
+    """The payment at Stripe of that many tyiyn."""
+    (found,) = (i.id for i in world.api.v1.payment_intents.list().data if i.amount == amount)
+    return found
+
+
+@pytest.mark.parametrize(
+    ("gone", "back", "owed"),
+    [(0, 250_000, 0), (90_000_000, 100_000, 150_000), (100_000_000, 0, 250_000)],
+)
+def test_pay_05_connect_defect_no_clawback_on_refund_one_in_stripes_dashboard_reverses_first(
+    stripe_world: StripeWorld, session: Session, as_org: AsOrg, gone: int, back: int, owed: int
+) -> None:
+    """After release; what the seller's balance has not is a receivable."""
+    case = contracts.released(stripe_world, session, as_org)
+    if gone:
+        contracts.paid_out(stripe_world, case, gone)
+    payment = paid_by(stripe_world, 40_000_000)
+    made = stripe_world.api.v1.refunds.create({"payment_intent": payment, "amount": 25_000_000})
+    stripe_world.deliver(copies=2, seed=9)
+    assert reversed_at(stripe_world) == [back * 100]
+    books = stripe_world.ledger()
+    assert books.get("supplier_receivable KGS", 0) == owed
+    assert "supplier_payable KGS" not in books
+    assert paying.held(case) == 0
+    contracts.reconciled(stripe_world)
+
+    # The payer's bank sends the refund back: what was taken from the seller is owed to it again.
+    stripe_world.double.act("finish_refund", refund=made.id, status="failed")
+    stripe_world.deliver(copies=2, seed=10)
+    books = stripe_world.ledger()
+    assert books.get("supplier_payable KGS", 0) == back
+    assert "supplier_receivable KGS" not in books
+    assert reversed_at(stripe_world) == [back * 100]
+    contracts.reconciled(stripe_world)
+
+
+def test_pay_05_of_a_refund_in_stripes_dashboard_only_what_was_released_is_reversed(
+    stripe_world: StripeWorld, session: Session, as_org: AsOrg
+) -> None:
+    case = contracts.released(stripe_world, session, as_org)
+    (transfer,) = stripe_world.api.v1.transfers.list().data
+    stripe_world.api.v1.transfers.reversals.create(transfer.id, {"amount": 1_000_000})
+    stripe_world.deliver()
+    assert paying.held(case) == OWED
+    payment = paid_by(stripe_world, 40_000_000)
+    stripe_world.double.act(
+        "fault",
+        kind="error_500_after_commit",
+        path=f"/v1/transfers/{transfer.id}/reversals",
+        times=3,
+    )
+    stripe_world.api.v1.refunds.create({"payment_intent": payment, "amount": 1_500_000})
+    with pytest.raises(AssertionError, match="payments.take_back_refund"):
+        stripe_world.deliver(copies=2, seed=11)
+    stripe_world.retry()
+    stripe_world.deliver()
+    assert reversed_at(stripe_world) == [1_500_000]  # a lost answer is not asked for twice
+    assert paying.held(case) == 0
+    assert (
+        stripe_world.ledger().keys().isdisjoint({"supplier_receivable KGS", "supplier_payable KGS"})
+    )
+    contracts.reconciled(stripe_world)
+
+
 @pytest.mark.parametrize("fault", ["timeout_after_commit"])
 def test_pay_05_a_reversal_whose_answer_was_lost_is_made_once(
     stripe_world: StripeWorld,

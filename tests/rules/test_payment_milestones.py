@@ -204,7 +204,7 @@ def test_nothing_leads_out_of_cancelled_and_only_an_approval_to_money(actions: l
         ("1", (Decimal(100), "CNY"), 2),
     ],
 )
-def test_above_the_threshold_two_people_approve(
+def test_pay_02_above_the_threshold_two_people_approve(
     net: str, threshold: tuple[Decimal, str] | None, people: int
 ) -> None:
     assert rules.approvals_needed(Decimal(net), "KGS", threshold) == people

@@ -10,7 +10,15 @@ from fastapi import APIRouter, Body, Response
 from tests.stripe_double import cards, charging, funding
 from tests.stripe_double.errors import StripeFault, invalid
 from tests.stripe_double.faults import Fault
-from tests.stripe_double.resources import accounts, checkout, disputes, outbound, payouts, refunds
+from tests.stripe_double.resources import (
+    accounts,
+    checkout,
+    disputes,
+    outbound,
+    payouts,
+    refunds,
+    tax_registrations,
+)
 from tests.stripe_double.webhooks import Habits
 
 if TYPE_CHECKING:
@@ -192,6 +200,12 @@ def _restrict(api: "Api", given: Json) -> Json:
     account = api.world.find(accounts.NAME, given["account"])
     accounts.restrict(api.world, account)
     return account
+
+
+@_act("register_tax")
+def _register_tax(api: "Api", given: Json) -> Json:
+    """The platform registers for tax in a country, whose rate is `rate_bp`."""
+    return tax_registrations.register(api.world, given["country"], given["rate_bp"])
 
 
 @_act("fund_financial_account")

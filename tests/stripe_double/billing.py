@@ -5,7 +5,7 @@ from typing import Any
 
 from dateutil.relativedelta import relativedelta
 
-from tests.stripe_double import charging
+from tests.stripe_double import charging, taxes
 from tests.stripe_double.errors import StripeFault, invalid
 from tests.stripe_double.resources import payment_intents
 from tests.stripe_double.world import DAY, EXPANDABLE, TIMERS, World
@@ -15,7 +15,6 @@ RETRY = 3 * DAY
 ATTEMPTS = 4
 """A renewal that was declined so often ends its subscription."""
 LIVING = ("active", "past_due", "trialing")
-_TAX = {"enabled": False, "liability": None, "disabled_reason": None}
 
 
 def new_customer(world: World, email: str | None) -> Json:
@@ -41,6 +40,8 @@ def subscribe(world: World, given: Json) -> Json:
             " consider adding a default payment method.",
             code="resource_missing",
         )
+    if taxes.asked(given):
+        taxes.require(world, customer, [price for price, _ in prices])
     now, trial = world.now(), given.get("trial_period_days") or 0
     started: Json = {
         "billing_cycle_anchor": now + trial * DAY,
@@ -59,7 +60,7 @@ def subscribe(world: World, given: Json) -> Json:
     subscription = world.new(
         "subscription",
         "sub",
-        automatic_tax=dict(_TAX),
+        automatic_tax=dict(taxes.ON if taxes.asked(given) else taxes.OFF),
         billing_mode={"type": "flexible", "flexible": {"proration_discounts": "itemized"}},
         billing_schedules=[],
         discounts=[],
@@ -159,6 +160,10 @@ def bill(world: World, subscription: Json, reason: str, *, free: bool = False) -
     lines = [_line(world, subscription, item, free) for item in items]
     total = sum(line["amount"] for line in lines)
     now, due = world.now(), subscription["days_until_due"]
+    automatic, taxed = dict(subscription["automatic_tax"]), []
+    if automatic["enabled"]:
+        taxed = [taxes.within(world, world.objects[subscription["customer"]], total)]
+    tax = sum(each["amount"] for each in taxed)
     invoice = world.new(
         "invoice",
         "in",
@@ -170,7 +175,11 @@ def bill(world: World, subscription: Json, reason: str, *, free: bool = False) -
         attempt_count=0,
         attempted=False,
         auto_advance=True,
-        automatic_tax=dict(_TAX),
+        automatic_tax={
+            **automatic,
+            "provider": "stripe" if taxed else None,
+            "status": "complete" if taxed else None,
+        },
         billing_reason=reason,
         collection_method=subscription["collection_method"],
         currency=currency,
@@ -204,7 +213,10 @@ def bill(world: World, subscription: Json, reason: str, *, free: bool = False) -
             "voided_at": None,
         },
         subtotal=total,
+        subtotal_excluding_tax=total - tax,
         total=total,
+        total_excluding_tax=total - tax,
+        total_taxes=taxed,
         _subscription=subscription["id"],
     )
     invoice["number"] = f"DOUBLE-{len(world.all('invoice')):04d}"

@@ -69,7 +69,8 @@ class FeeInvoiceSeries(Table, table=True):
 
 
 class FeeInvoice(Table, table=True):
-    """An invoice of the platform, or a credit note. Only `paid_at` is ever written later.
+    """An invoice of the platform, or a credit note. Only `paid_at` and, once, `provider_tax` are ever
+    written later: what Stripe Tax computed to be in `gross`, which is what is owed as tax.
 
     `content` is all that the PDF says, in no language; `sha256` is of its canonical JSON.
     """
@@ -81,6 +82,7 @@ class FeeInvoice(Table, table=True):
         CheckConstraint(
             "(kind = 'credit_note') = (credits_id IS NOT NULL)", name="credit_note_names_invoice"
         ),
+        CheckConstraint("provider_tax BETWEEN 0 AND gross", name="provider_tax_within_gross"),
         Index("ix_fee_invoice_org_id", "org_id", "id"),
     )
 
@@ -103,6 +105,7 @@ class FeeInvoice(Table, table=True):
     tax_rate_bp: int
     tax: Decimal = Field(sa_type=MONEY)
     gross: Decimal = Field(sa_type=MONEY)
+    provider_tax: Decimal | None = Field(default=None, sa_type=MONEY)
     content: dict[str, Any] = Field(sa_column=Column(JSON, nullable=False))
     sha256: str = Field(max_length=64)
     paid_at: datetime | None = Field(default=None, sa_type=TIMESTAMP)

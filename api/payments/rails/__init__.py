@@ -31,6 +31,7 @@ class ToCollect:
 
     id: UUID
     payer_id: UUID
+    payer_country: str
     purpose: Purpose
     resource_id: UUID
     currency: str

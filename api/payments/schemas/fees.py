@@ -114,6 +114,9 @@ class FeeInvoiceOut(BaseModel):
     tax_rate_bp: int
     tax: PlainDecimal
     gross: PlainDecimal
+    provider_tax: PlainDecimal | None = Field(
+        description="In `gross`, as Stripe Tax computed it; null where it was not asked"
+    )
     content: dict[str, Any] = Field(description="All that the PDF says")
     sha256: str = Field(description="Of `content` as canonical JSON (RFC 8785)")
     paid_at: datetime | None

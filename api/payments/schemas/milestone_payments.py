@@ -163,7 +163,7 @@ class BalanceOut(BaseModel):
     """The money of a contract: what came is what was paid out, went back, and is held."""
 
     currency: str
-    received: PlainDecimal
+    received: PlainDecimal = Field(description="Less what the payer's bank or Stripe took back")
     released: PlainDecimal = Field(description="To the supplier, sent or on its way")
     commission: PlainDecimal
     refunded: PlainDecimal

@@ -35,6 +35,8 @@ from api.rules.rails import UNPAID, OrderStatus, Purpose, RailName
 SYSTEM = milestones.SYSTEM
 REVERSED = "stripe.transfer_reversed"
 """The kind of transactions by which a supplier's balance at Stripe gives money back."""
+CHARGED_BACK = "stripe.charged_back"
+"""The kind of those by which a payer got money back that nobody sent from here."""
 _ORDERED = (PaymentStatus.RELEASED, PaymentStatus.PAID)
 
 
@@ -99,6 +101,17 @@ def received(session: Session, contract: Contract) -> Decimal:
 
 def taken_back(session: Session, contract: Contract) -> Decimal:
     """What came back by reversals of the contract's transfers, as its sides read it in the ledger."""
+    return _booked(session, contract, REVERSED)
+
+
+def charged_back(session: Session, contract: Contract) -> Decimal:
+    """What the payer's bank took back of the contract's money, or was refunded in Stripe's dashboard;
+    not what was gone by then, which is the supplier's debt."""
+    return -_booked(session, contract, CHARGED_BACK)
+
+
+def _booked(session: Session, contract: Contract, kind: str) -> Decimal:
+    """What transactions of a kind, and their reversals, have brought to the contract's money."""
     session.flush()
     total = session.exec(
         select(func.coalesce(func.sum(-LedgerEntry.amount), 0))
@@ -106,7 +119,7 @@ def taken_back(session: Session, contract: Contract) -> Decimal:
         .join(LedgerAccount, col(LedgerAccount.id) == LedgerEntry.account_id)
         .where(LedgerAccount.kind == AccountKind.ESCROW_LIABILITY)
         .where(LedgerAccount.reference == contract.id)
-        .where(LedgerTransaction.kind == REVERSED)
+        .where(LedgerTransaction.kind == kind)
     ).one()
     return Decimal(total)
 

@@ -47,22 +47,28 @@ def issue(
     resource_id: UUID | None = None,
     due_date: date | None = None,
     withheld: bool = False,
+    provider_tax: Decimal | None = None,
 ) -> FeeInvoice:
     """Issue an invoice, and book its tax; told again with the same key, the one of the first time.
 
     `details` are what the words of each line name besides (rate_bp, period). `withheld`: it was kept
-    of a payment, tax included, so that nothing is owed; else the amount is owed from now on. Raises SellerUnknown.
+    of a payment, tax included, so that nothing is owed; else the amount is owed from now on. `provider_tax`: the
+    provider that asks for the money computed the tax, at whichever rates. Raises SellerUnknown.
     """
     known = select(FeeInvoice).where(FeeInvoice.idempotency_key == key)
     if (found := session.exec(known).one_or_none()) is not None:
         return found
     config = settings.get()
     places = locales.currencies()[currency].minor_units
-    if withheld:
+    rate = config.fee_tax_rate_bp
+    if provider_tax is not None:
+        sums = fees.taxed(lines, provider_tax, places)
+        rate = fees.rate_of(sums)
+    elif withheld:
         whole = sum((line.amount for line in lines), Decimal(0))
-        sums = fees.within(whole, config.fee_tax_rate_bp, places)
+        sums = fees.within(whole, rate, places)
     else:
-        sums = fees.totals(lines, config.fee_tax_rate_bp, places)
+        sums = fees.totals(lines, rate, places)
     more = details or [{} for _ in lines]
     content = {
         "lines": [
@@ -89,7 +95,8 @@ def issue(
         resource_id=resource_id,
         currency=currency,
         sums=sums,
-        tax_rate_bp=config.fee_tax_rate_bp,
+        tax_rate_bp=rate,
+        provider_tax=provider_tax,
         due_date=due_date,
         content=content,
         actor=actor,
@@ -130,6 +137,7 @@ def credit(session: Session, invoice: FeeInvoice, *, actor: str, reason: str) ->
         currency=invoice.currency,
         sums=fees.Totals(invoice.net, invoice.tax, invoice.gross),
         tax_rate_bp=invoice.tax_rate_bp,
+        provider_tax=invoice.provider_tax,
         due_date=None,
         content=content,
         actor=actor,
@@ -138,10 +146,24 @@ def credit(session: Session, invoice: FeeInvoice, *, actor: str, reason: str) ->
     revenue = _account(_REVENUE, note)
     back = _owed(note) if invoice.paid_at is None else _owing(note)
     _book(session, note, transfer(revenue, back, note.gross))
-    if note.tax:
-        _book(session, note, transfer(_account(_TAX, note), revenue, note.tax), what="tax")
+    if kept := note.tax if note.provider_tax is None else note.provider_tax:
+        _book(session, note, transfer(_account(_TAX, note), revenue, kept), what="tax")
     session.flush()
     return note
+
+
+def keep_provider_tax(session: Session, invoice: FeeInvoice, tax: Decimal) -> None:
+    """Keep what a provider computed to be the tax in an invoice that was issued before, whose row is
+    locked: it is what the platform owes as tax, so what differs is moved between the accounts of
+    revenue and tax. Told again, nothing."""
+    if invoice.provider_tax is not None:
+        return
+    invoice.provider_tax, invoice.version = tax, invoice.version + 1
+    session.add(invoice)
+    session.flush()
+    if more := tax - invoice.tax:
+        entries = transfer(_account(_REVENUE, invoice), _account(_TAX, invoice), more)
+        _book(session, invoice, entries, what="provider_tax")
 
 
 def get(session: Session, invoice_id: UUID, *, org_id: UUID | None) -> FeeInvoice:
@@ -190,6 +212,7 @@ def _made(
     currency: str,
     sums: fees.Totals,
     tax_rate_bp: int,
+    provider_tax: Decimal | None,
     due_date: date | None,
     content: dict[str, Any],
     actor: str,
@@ -235,6 +258,7 @@ def _made(
         tax_rate_bp=tax_rate_bp,
         tax=sums.tax,
         gross=sums.gross,
+        provider_tax=provider_tax,
         content=told,
         sha256=hashlib.sha256(rfc8785.dumps(told)).hexdigest(),
     )

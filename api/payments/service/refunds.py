@@ -101,6 +101,7 @@ def balance(
         escrow.received(session, contract)
         + recovered(session, contract)
         + reversed_for_nothing(session, contract)
+        - escrow.charged_back(session, contract)
     )
     released = _sum(each.net for each in out)
     commission = _sum(each.commission for each in out)

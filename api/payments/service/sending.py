@@ -6,6 +6,7 @@ import structlog
 from sqlmodel import Session
 
 from api.core import db, jobs
+from api.identity.models import Organisation
 from api.payments.models import Collection
 from api.payments.rails import OrderToSend, RailRefused, RailUnavailable, ToCollect, registry
 from api.payments.service import collections, gates, orders
@@ -50,7 +51,7 @@ def instruct(collection_id: UUID) -> None:
         found = collections.locked(session, collection_id)
         if found.provider_id is not None:
             return
-        told = to_collect(found)
+        told = to_collect(session, found)
         rail = found.rail
     try:
         how = registry.find(rail).instructions(told)
@@ -63,11 +64,12 @@ def instruct(collection_id: UUID) -> None:
         session.add(found)
 
 
-def to_collect(collection: Collection) -> ToCollect:
+def to_collect(session: Session, collection: Collection) -> ToCollect:
     """A collection, as a rail is told of it."""
     return ToCollect(
         id=collection.id,
         payer_id=collection.payer_id,
+        payer_country=session.get_one(Organisation, collection.payer_id).country,
         purpose=collection.purpose,
         resource_id=collection.resource_id,
         currency=collection.currency,

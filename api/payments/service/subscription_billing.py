@@ -40,8 +40,11 @@ def bill(session: Session, subscription_id: UUID) -> None:
             )
 
 
-def issue(session: Session, charge: PlanCharge, rail: RailName) -> Collection:
-    """Issue the invoice of a charge, and ask for its money by a rail."""
+def issue(
+    session: Session, charge: PlanCharge, rail: RailName, *, provider_tax: Decimal | None = None
+) -> Collection:
+    """Issue the invoice of a charge, and ask for its money by a rail; `provider_tax` is its tax where
+    the rail has computed it."""
     plan = session.get_one(SupplierPlan, charge.plan_id)
     period = [local_date(each).isoformat() for each in (charge.period_start, charge.period_end)]
     invoice = fee_invoices.issue(
@@ -55,6 +58,7 @@ def issue(session: Session, charge: PlanCharge, rail: RailName) -> Collection:
         actor=SYSTEM,
         resource_id=charge.id,
         due_date=local_date(charge.due_at),
+        provider_tax=provider_tax,
     )
     collection = collections.request(
         session,
@@ -73,6 +77,14 @@ def issue(session: Session, charge: PlanCharge, rail: RailName) -> Collection:
     session.add(charge)
     session.flush()
     return collection
+
+
+def taxed(session: Session, collection_id: UUID, tax: Decimal) -> None:
+    """The rail has computed the tax in what was paid for a charge; told again, nothing."""
+    query = select(PlanCharge.fee_invoice_id).where(PlanCharge.collection_id == collection_id)
+    invoice_id = session.exec(query).one_or_none()
+    if invoice_id is not None:
+        fee_invoices.keep_provider_tax(session, fee_invoices.lock(session, invoice_id), tax)
 
 
 def paid(session: Session, collection_id: UUID) -> None:

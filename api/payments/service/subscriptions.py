@@ -17,6 +17,7 @@ from api.core import audit, db, deadlines, pages, settings
 from api.core.errors import AlreadyExists, Conflict, NotFound, refused
 from api.core.outbox import emit
 from api.core.pages import PageQuery
+from api.identity.models import Organisation
 from api.payments.models import PlanSubscription, SupplierPlan
 from api.payments.problems import SellerUnknown, SubscriptionUnpaid
 from api.payments.schemas.plans import SubscribeIn
@@ -49,6 +50,8 @@ def subscribe(session: Session, *, org_id: UUID, actor: str, data: SubscribeIn) 
     by_stripe = data.rail is RailName.STRIPE
     if by_stripe and config.stripe_key is None:
         raise refused("#/rail", "rail_off", "Nothing is paid by Stripe here.")
+    if by_stripe:
+        _require_taxable(session, org_id)
     before = select(PlanSubscription.id).where(PlanSubscription.org_id == org_id).limit(1)
     first = session.exec(before).one_or_none() is None
     plan_charges.require_paid(session, org_id)
@@ -78,6 +81,15 @@ def subscribe(session: Session, *, org_id: UUID, actor: str, data: SubscribeIn) 
             plan_charges.of_period(session, made, plan, now)
     log(session, made, "start", actor, {"plan": plan.code, "rail": data.rail})
     return made
+
+
+def _require_taxable(session: Session, org_id: UUID) -> None:
+    """Stripe Tax is on: only who is in a country where the platform is registered is asked by Stripe."""
+    config = settings.get()
+    country = session.get_one(Organisation, org_id).country
+    if config.stripe_tax and country not in config.stripe_tax_countries.split(","):
+        detail = "The platform is not registered for tax in your country: pay by bank transfer."
+        raise refused("#/rail", "tax_not_registered", detail)
 
 
 def change(

@@ -12,7 +12,7 @@ from stripe.params.checkout import SessionCreateParams, SessionCreateParamsLineI
 
 from api.core import settings
 from api.payments.rails import Instructions, ToCollect
-from api.payments.stripe_rail import objects
+from api.payments.stripe_rail import objects, taxing
 from api.rules.rails import SECURITIES, Purpose
 
 _BANK_TRANSFERS: dict[str, Any] = {
@@ -27,7 +27,10 @@ _SMALL = frozenset({Purpose.FEE, Purpose.SUBSCRIPTION})
 
 
 def ask(api: StripeClient, collection: ToCollect, units: int) -> Instructions:
-    """Ask for `units` of the smallest unit; told again, the same. Raises stripe.StripeError."""
+    """Ask for `units` of the smallest unit; told again, the same.
+
+    Raises stripe.StripeError, or RailRefused where the payer's country cannot be taxed.
+    """
     scheme = _BANK_TRANSFERS.get(collection.currency)
     if scheme is not None and collection.purpose not in _SMALL | SECURITIES:
         return _by_bank(api, collection, units, scheme)
@@ -76,7 +79,7 @@ def _by_page(api: StripeClient, collection: ToCollect, units: int) -> Instructio
         "currency": collection.currency.lower(),
         "unit_amount": units,
         "product_data": {"name": collection.reference},
-        "tax_behavior": "inclusive",  # what is asked for is what is owed, tax with it
+        "tax_behavior": taxing.INCLUSIVE,  # what is asked for is what is owed, tax with it
     }
     params: SessionCreateParams = {
         "mode": "payment",
@@ -91,7 +94,9 @@ def _by_page(api: StripeClient, collection: ToCollect, units: int) -> Instructio
         "success_url": back,
         "cancel_url": back,
     }
-    if settings.get().stripe_tax and collection.purpose in _SMALL:
+    if taxing.is_on() and collection.purpose in _SMALL:
+        taxing.require_registered(api, collection.payer_country)
+        params["customer"] = _taxed(api, collection, named)
         params["automatic_tax"] = {"enabled": True}
     if collection.purpose in SECURITIES:
         params["allowed_payment_method_types"] = ["card"]
@@ -100,3 +105,16 @@ def _by_page(api: StripeClient, collection: ToCollect, units: int) -> Instructio
     made = api.v1.checkout.sessions.create(params, {"idempotency_key": key})
     assert made.url is not None, "a hosted page has an address"
     return Instructions(provider_id=made.id, reference=collection.reference, url=made.url)
+
+
+def _taxed(api: StripeClient, collection: ToCollect, named: dict[str, str]) -> str:
+    """A customer who is where the payer is registered, as the tax follows from that."""
+    customer = api.v1.customers.create(
+        {
+            "name": collection.reference,
+            "address": {"country": collection.payer_country},
+            "metadata": named,
+        },
+        {"idempotency_key": f"collection:{collection.id}:taxed"},
+    )
+    return customer.id

@@ -6,10 +6,9 @@ The calls are made by jobs outside a transaction, each known by its key (subscri
 from decimal import Decimal
 from typing import Literal, NamedTuple
 
-from stripe.params import PriceCreateParams, SubscriptionCreateParams
+from stripe.params import CustomerCreateParams, PriceCreateParams, SubscriptionCreateParams
 
-from api.core import settings
-from api.payments.stripe_rail import client, objects
+from api.payments.stripe_rail import client, objects, taxing
 from api.rules.minor_units import to_minor
 
 
@@ -37,6 +36,7 @@ def price(
         "currency": currency.lower(),
         "unit_amount": to_minor(amount, currency),
         "recurring": {"interval": interval},
+        "tax_behavior": taxing.INCLUSIVE,
         "product_data": {"name": name},
         "metadata": {objects.KEY: key},
     }
@@ -45,11 +45,11 @@ def price(
 
 
 def subscribe(
-    *, key: str, name: str, price_id: str, days_to_pay: int, trial_days: int = 0
+    *, key: str, name: str, country: str, price_id: str, days_to_pay: int, trial_days: int = 0
 ) -> Subscribed:
     """Subscribe an organisation, which gets an invoice each period; told again, the same.
 
-    Raises RailRefused or RailUnavailable.
+    Raises RailRefused, also where its country cannot be taxed, or RailUnavailable.
     """
     api = client.get()
     params: SubscriptionCreateParams = {
@@ -60,11 +60,15 @@ def subscribe(
     }
     if trial_days:
         params["trial_period_days"] = trial_days
-    if settings.get().stripe_tax:
+    who: CustomerCreateParams = {"name": name, "metadata": {objects.KEY: key}}
+    if taxing.is_on():
         params["automatic_tax"] = {"enabled": True}
+        who["address"] = {"country": country}
     with client.calls():
+        if taxing.is_on():
+            taxing.require_registered(api, country)
         customer = api.v1.customers.create(
-            {"name": name, "metadata": {objects.KEY: key}},
+            who,
             {"idempotency_key": f"{key}:customer"},
         )
         params["customer"] = customer.id

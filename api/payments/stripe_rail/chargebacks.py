@@ -13,13 +13,13 @@ from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
-from sqlmodel import Session, col, func, select
+from sqlmodel import Session, select
 from stripe import StripeClient
 
 from api.contracts import freezes
 from api.core import audit, db, deadlines, jobs
 from api.core.outbox import emit
-from api.payments.models import Collection, PaymentDispute, StripeObject, StripeReturn
+from api.payments.models import Collection, PaymentDispute, StripeObject
 from api.payments.service import posting, security_chargebacks
 from api.payments.service.posting import Posting
 from api.payments.stripe_rail import liability
@@ -27,7 +27,7 @@ from api.payments.stripe_rail.objects import ACTOR, clearing, fees, money
 from api.rules.ledger import AccountKey, AccountKind, transfer
 from api.rules.minor_units import from_minor
 from api.rules.offers import plain
-from api.rules.stripe_events import FINAL_DISPUTES, ReturnStatus
+from api.rules.stripe_events import FINAL_DISPUTES
 
 TAKE_BACK = "payments.take_back_loss"
 EVIDENCE_WARNING_DUE = "payment_dispute.evidence_warning_due"
@@ -70,7 +70,9 @@ def owed_by(session: Session, key: str) -> AccountKey | None:
     was none after all, nothing, and it is owed to the seller. None for what no loss asked for."""
     if not key.startswith(_TAKEN_BACK):
         return None
-    dispute = session.get_one(PaymentDispute, UUID(hex=key.split(":")[1]))
+    dispute = session.get_one(
+        PaymentDispute, UUID(hex=key.split(":")[1]), with_for_update=True, populate_existing=True
+    )
     collection = session.get_one(Collection, dispute.collection_id)
     debt, _ = liability.debtor_of(session, collection)
     return debt if dispute.lost else replace(debt, kind=AccountKind.SUPPLIER_PAYABLE)
@@ -100,7 +102,8 @@ def _known(
     session: Session, row: StripeObject, collection: Collection, told: dict[str, Any]
 ) -> PaymentDispute:
     query = select(PaymentDispute).where(PaymentDispute.external_id == told["id"])
-    found = session.exec(query).one_or_none()
+    held = query.with_for_update().execution_options(populate_existing=True)
+    found = session.exec(held).one_or_none()
     if found is not None:
         return found
     amount, currency = money(told["amount"], told["currency"])
@@ -155,31 +158,12 @@ def _book(
         if dispute.contract_id is not None and liability.debt(session, key):
             jobs.enqueue(session, TAKE_BACK, {"resource_id": dispute.id.hex})
     elif wanted < dispute.lost:
-        _owe_what_was_taken(session, dispute, collection)
-        liability.give_back(session, loss_key(dispute))
+        key, prefix = loss_key(dispute), taken_back_prefix(dispute)
+        liability.owe_again(session, collection, prefix=prefix, key=key, resource_id=dispute.id)
+        liability.give_back(session, key)
     dispute.lost = wanted
     _move(session, dispute, reserve, given)
     session.add(dispute)
-
-
-def _owe_what_was_taken(session: Session, dispute: PaymentDispute, collection: Collection) -> None:
-    """A loss that is none after all: what was taken back from the seller for it is the seller's."""
-    taken = session.exec(
-        select(func.coalesce(func.sum(StripeReturn.amount), 0))
-        .where(col(StripeReturn.key).startswith(taken_back_prefix(dispute)))
-        .where(StripeReturn.status == ReturnStatus.SUCCEEDED)
-    ).one()
-    if not taken:
-        return
-    debt, owner = liability.debtor_of(session, collection)
-    told = Posting(
-        key=f"{loss_key(dispute)}:owed_again",
-        kind="stripe.owed_again",
-        entries=transfer(debt, replace(debt, kind=AccountKind.SUPPLIER_PAYABLE), Decimal(taken)),
-        actor=ACTOR,
-        resource_id=dispute.id,
-    )
-    posting.post(session, told, {owner: [owner]})
 
 
 def _move(

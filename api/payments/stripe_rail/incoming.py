@@ -18,21 +18,23 @@ from api.payments.service import (
     orders,
     posting,
     security_cards,
+    subscription_billing,
     suspense,
 )
 from api.payments.service.posting import Posting, Rate
 from api.payments.stripe_rail import (
     chargebacks,
-    liability,
     objects,
     outgoing,
+    refunded,
     returns,
     subscribing,
+    taxing,
 )
 from api.payments.stripe_rail.objects import ACTOR, clearing, fees, money
 from api.rules.ledger import AccountKey, AccountKind, Entry, transfer
 from api.rules.minor_units import from_minor
-from api.rules.rails import SECURITIES, CollectionStatus
+from api.rules.rails import SECURITIES, CollectionStatus, Purpose
 from api.rules.stripe_events import (
     AUTHORISED,
     CAME_TO_NOTHING,
@@ -72,6 +74,7 @@ def fold(session: Session, client: StripeClient, row: StripeObject) -> None:
         row.collection_id = collection.id if collection else None
         session.flush()
         _receive(session, row, collection, charge["id"])
+        _tax(session, client, collection)
     _settle_abroad(session, charge)
     if collection is not None:
         _refunds(session, client, row, collection)
@@ -157,6 +160,19 @@ def _settle_abroad(session: Session, charge: dict[str, Any]) -> None:
         posting.post_all(session, posted)
 
 
+def _tax(session: Session, client: StripeClient, collection: Collection | None) -> None:
+    """Keep what of a subscription's payment, made on Stripe's page, is tax by Stripe Tax."""
+    page = collection.provider_id if collection is not None else None
+    if collection is None or collection.purpose is not Purpose.SUBSCRIPTION or page is None:
+        return
+    if not page.startswith("cs_"):
+        return  # an invoice of Stripe's, whose tax was known when ours was issued
+    told = client.v1.checkout.sessions.retrieve(page).to_dict()
+    tax = taxing.of_session(told, collection.currency)
+    if tax is not None:
+        subscription_billing.taxed(session, collection.id, tax)
+
+
 def _posting(
     key: str, kind: str, entries: list[Entry], charge_id: str, rate: Rate | None = None
 ) -> Posting:
@@ -182,7 +198,7 @@ def _refunds(
         before = part.status
         if returns.move(session, part, return_status(told["status"])):
             if part.payment_order_id is None:
-                _refunded_elsewhere(session, collection, part, before)
+                refunded.book(session, collection, part, before)
             else:
                 _refunded(session, part, told.get("failure_reason"))
     if collection.status in _PAID and returns.gone(session, row) >= row.amount:
@@ -197,22 +213,3 @@ def _refunded(session: Session, part: StripeReturn, reason: str | None) -> None:
         outgoing.went_out(session, order, part.external_id)
     elif part.status in CAME_TO_NOTHING:
         outgoing.came_back(session, order, part.external_id, reason or part.status.value)
-
-
-def _refunded_elsewhere(
-    session: Session, collection: Collection, part: StripeReturn, before: ReturnStatus
-) -> None:
-    """Somebody refunded in Stripe's dashboard: the ledger follows, and so do the debts."""
-    assert part.external_id is not None
-    key = f"stripe:refund:{part.external_id}"
-    if part.status is ReturnStatus.SUCCEEDED:
-        liability.take(
-            session,
-            collection,
-            part.amount,
-            clearing(part.currency),
-            key=key,
-            external_id=part.external_id,
-        )
-    elif part.status in CAME_TO_NOTHING and before is ReturnStatus.SUCCEEDED:
-        liability.give_back(session, key)

@@ -1,17 +1,25 @@
 """Who bears it when a payer gets money back that we did not send: what we owe for the payment, as
 far as it is still there, and then a debt of who was paid."""
 
+from dataclasses import replace
 from decimal import Decimal
 from uuid import UUID
 
 from sqlmodel import Session, col, func, select
 
 from api.contracts.models import Contract
-from api.payments.models import Collection, LedgerAccount, LedgerEntry, LedgerTransaction
-from api.payments.service import posting
+from api.payments.models import (
+    Collection,
+    LedgerAccount,
+    LedgerEntry,
+    LedgerTransaction,
+    StripeReturn,
+)
+from api.payments.service import escrow, posting
 from api.payments.service.posting import Posting
 from api.payments.stripe_rail.objects import ACTOR
 from api.rules.ledger import AccountKey, AccountKind, transfer
+from api.rules.stripe_events import ReturnStatus
 
 
 def contract_of(session: Session, collection: Collection) -> Contract | None:
@@ -40,7 +48,7 @@ def take(
         entries += transfer(debtor, paid_from, amount - free)
     told = Posting(
         key=key,
-        kind="stripe.charged_back",
+        kind=escrow.CHARGED_BACK,
         entries=entries,
         actor=ACTOR,
         resource_id=collection.id,
@@ -55,6 +63,29 @@ def give_back(session: Session, key: str) -> None:
     booked = _booked(session, key)
     if booked is not None and _booked(session, f"reversal:{booked.id}") is None:
         posting.reverse(session, booked, actor=ACTOR, reason="The money came back")
+
+
+def owe_again(
+    session: Session, collection: Collection, *, prefix: str, key: str, resource_id: UUID
+) -> None:
+    """What was taken under a key is to be given back: what reversals, with keys that begin with
+    `prefix`, have brought from the seller for it is owed to the seller; told again, nothing."""
+    taken = session.exec(
+        select(func.coalesce(func.sum(StripeReturn.amount), 0))
+        .where(col(StripeReturn.key).startswith(prefix))
+        .where(StripeReturn.status == ReturnStatus.SUCCEEDED)
+    ).one()
+    if not taken:
+        return
+    debt, owner = debtor_of(session, collection)
+    told = Posting(
+        key=f"{key}:owed_again",
+        kind="stripe.owed_again",
+        entries=transfer(debt, replace(debt, kind=AccountKind.SUPPLIER_PAYABLE), Decimal(taken)),
+        actor=ACTOR,
+        resource_id=resource_id,
+    )
+    posting.post(session, told, {owner: [owner]})
 
 
 def debt(session: Session, key: str) -> Decimal:

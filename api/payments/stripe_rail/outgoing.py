@@ -12,7 +12,7 @@ from api.core import jobs
 from api.payments.models import PaymentOrder, StripeObject
 from api.payments.service import escrow, milestones, orders, posting
 from api.payments.service.posting import Posting
-from api.payments.stripe_rail import chargebacks, objects, returns
+from api.payments.stripe_rail import chargebacks, objects, refunded, returns
 from api.payments.stripe_rail.objects import ACTOR, clearing, money
 from api.rules.ledger import AccountKey, AccountKind, transfer
 from api.rules.rails import OrderStatus
@@ -115,7 +115,7 @@ def _reversals(
         key = (told.get("metadata") or {}).get(objects.KEY)
         part = returns.found(session, row, external_id=told["id"], key=key, amount=amount)
         if returns.move(session, part, ReturnStatus.SUCCEEDED):
-            owed = chargebacks.owed_by(session, part.key)
+            owed = chargebacks.owed_by(session, part.key) or refunded.owed_by(session, part.key)
             posted.append(
                 Posting(
                     key=f"stripe:reversal:{told['id']}",

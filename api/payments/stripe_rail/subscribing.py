@@ -24,7 +24,7 @@ from api.payments.models import (
     SupplierPlan,
 )
 from api.payments.service import plan_charges, plans, subscription_billing, subscriptions
-from api.payments.stripe_rail import billing, client, objects
+from api.payments.stripe_rail import billing, client, objects, taxing
 from api.reference import locales
 from api.rules import fees
 from api.rules.clock import local_date
@@ -59,6 +59,7 @@ def follow_wish(subscription_id: UUID) -> None:
         made = billing.subscribe(
             key=key,
             name=name,
+            country=organisation.country,
             price_id=price_id,
             days_to_pay=plan.payment_days,
             trial_days=trial.days if subscription.anchor == subscription.period_end else 0,
@@ -166,6 +167,10 @@ def _gross(plan: SupplierPlan, currency: str) -> Decimal:
     return fees.totals([line], settings.get().fee_tax_rate_bp, places).gross
 
 
+def _net(gross: Decimal, places: int) -> Decimal:
+    return fees.within(gross, settings.get().fee_tax_rate_bp, places).net
+
+
 def _held(session: Session, subscription_id: UUID) -> PlanSubscription:
     query = select(PlanSubscription).where(PlanSubscription.id == subscription_id)
     locked = query.with_for_update().execution_options(populate_existing=True)
@@ -230,7 +235,8 @@ def _charge(session: Session, subscription: PlanSubscription, told: dict[str, An
     plan = session.exec(priced).one_or_none()
     places = locales.currencies()[subscription.currency].minor_units
     gross = from_minor(told["total"], subscription.currency)
-    net = fees.within(gross, settings.get().fee_tax_rate_bp, places).net
+    tax = taxing.of_invoice(told, subscription.currency)
+    net = gross - tax if tax is not None else _net(gross, places)
     due = told["due_date"] or told["created"]
     charge = PlanCharge(
         org_id=subscription.org_id,
@@ -246,7 +252,7 @@ def _charge(session: Session, subscription: PlanSubscription, told: dict[str, An
     )
     session.add(charge)
     session.flush()
-    collection = subscription_billing.issue(session, charge, RailName.STRIPE)
+    collection = subscription_billing.issue(session, charge, RailName.STRIPE, provider_tax=tax)
     collection.provider_id, collection.pay_url = told["id"], told.get("hosted_invoice_url")
     session.add(collection)
     deadlines.arm(

@@ -17,6 +17,7 @@ from tests.stripe_double.resources import (
     refunds,
     setup_intents,
     subscriptions,
+    tax_registrations,
     transfers,
 )
 
@@ -37,5 +38,6 @@ MODULES = (
     refunds,
     setup_intents,
     subscriptions,
+    tax_registrations,
     transfers,
 )

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from tests.stripe_double import billing, charging, funding
+from tests.stripe_double import billing, charging, funding, taxes
 from tests.stripe_double.errors import StripeFault, invalid
 from tests.stripe_double.operations import Call, serves
 from tests.stripe_double.resources import payment_intents, prices, setup_intents
@@ -29,6 +29,9 @@ def create(call: Call) -> Json:
     _check(call, mode)
     lines = [_line(world, each) for each in given.get("line_items") or ()]
     total = sum(line["amount_total"] for line in lines) if lines else None
+    if taxed := taxes.asked(given):
+        customer = world.objects[given["customer"]] if given.get("customer") else None
+        taxes.require(world, customer, [line["price"] for line in lines])
     currency = lines[0]["currency"] if lines else given.get("currency")
     session = world.new(
         "checkout.session",
@@ -36,7 +39,12 @@ def create(call: Call) -> Json:
         **{name: call.get(name) for name in _SHOWN},
         amount_subtotal=total,
         amount_total=total,
-        automatic_tax={"enabled": False, "liability": None, "provider": None, "status": None},
+        automatic_tax={
+            "enabled": taxed,
+            "liability": {"type": "self"} if taxed else None,
+            "provider": "stripe" if taxed else None,
+            "status": "requires_location_inputs" if taxed else None,
+        },
         currency=currency,
         custom_fields=[],
         custom_text={},
@@ -134,11 +142,21 @@ def pay(world: World, session: Json, method: str, *, email: str | None = None) -
     else:
         _pay_once(world, session, method)
     if session["status"] == "complete":
+        _tax(world, session)
         details = {"email": email or session["customer_email"], "name": None, "phone": None}
         empty = {"address": None, "business_name": None, "individual_name": None}
         session["customer_details"] = {**empty, **details, "tax_exempt": "none", "tax_ids": []}
         world.tell("checkout.session.completed", session)
     return session
+
+
+def _tax(world: World, session: Json) -> None:
+    """What of the total is tax, by where the customer is."""
+    if session["automatic_tax"]["enabled"]:
+        customer = world.objects[session["customer"]]
+        tax = taxes.within(world, customer, session["amount_total"])["amount"]
+        session["automatic_tax"]["status"] = "complete"
+        session["total_details"]["amount_tax"] = tax
 
 
 def _pay_once(world: World, session: Json, method: str) -> None:

@@ -1,8 +1,10 @@
-"""Routes of contracts and of their execution."""
+"""Routes of orders, of contracts and of their execution."""
 
-from api.contracts.router import acceptances, contracts, disputes, penalties, schedules
+from api.contracts.router import acceptances, contracts, disputes, orders, penalties, schedules
 
 ROUTERS = (
+    orders.of_rfq,
+    orders.router,
     contracts.of_tender,
     contracts.router,
     schedules.router,

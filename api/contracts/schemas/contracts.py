@@ -118,18 +118,21 @@ class ContractChangeOut(BaseModel):
 
 
 class ContractOut(BaseModel):
-    """A contract; between its sides until it is signed, public afterwards."""
+    """A contract; between its sides until it is signed, public afterwards if it is of a tender."""
 
     model_config = ConfigDict(from_attributes=True)
 
     id: ContractId
-    tender_id: TenderId
-    ocid: str = Field(examples=["ocds-kerben0-000042"])
+    tender_id: TenderId | None = Field(description="Null for the contract of an order")
+    order_id: Annotated[UUID, PublicId("purchaseorder")] | None = Field(
+        description="The order without a tender that it rests on; only its sides see it then"
+    )
+    ocid: str | None = Field(examples=["ocds-kerben0-000042"])
     buyer_id: OrganisationId
     suppliers: list[OrganisationId] = Field(description="The lead, who signs, first")
     award_ids: list[AwardId]
     status: ContractStatus
-    original_amount: PlainDecimal = Field(description="The sum of the awards")
+    original_amount: PlainDecimal = Field(description="The sum of the awards, or of the order")
     value: ValueOut = Field(description="With the changes in force")
     performance_security: PlainDecimal | None
     sha256: str | None = Field(description="Of the document that is signed")

@@ -17,11 +17,15 @@ class Reference(PublicId):
 
     def __get_pydantic_core_schema__(self, _: Any, __: GetCoreSchemaHandler) -> CoreSchema:
         return core_schema.no_info_plain_validator_function(
-            lambda value: value if isinstance(value, UUID) else UUID(hex=value),
+            _uuid,
             serialization=core_schema.plain_serializer_function_ser_schema(
                 lambda value: show(self.prefix, value), return_schema=core_schema.str_schema()
             ),
         )
+
+
+def _uuid(value: Any) -> UUID:
+    return value if isinstance(value, UUID) else UUID(hex=str(value))
 
 
 class Data(BaseModel):

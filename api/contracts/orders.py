@@ -240,7 +240,9 @@ def _lines(
                 rfq_item_id=item.id,
                 description=item.description,
                 specification=item.specification,
-                alternative=quoted.alternative and {**quoted.alternative},
+                alternative=None
+                if quoted.alternative is None
+                else dict(quoted.alternative.items()),
                 sku=quoted.sku,
                 quantity=wanted.quantity,
                 unit_code=item.unit_code,

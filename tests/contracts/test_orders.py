@@ -21,7 +21,7 @@ from tests.delivery import executing
 from tests.delivery.executing import Execution
 from tests.payments import paying
 from tests.payments.paying import Paid
-from tests.procurement import bidding
+from tests.procurement import awarding, bidding
 from tests.sourcing import samples
 from workers import clock
 
@@ -141,7 +141,7 @@ def test_an_order_is_signed_delivered_accepted_and_paid_by_the_machinery_of_cont
     paying.deliver(case, "100", by=buyer)
     (payment,) = case.payments()
     assert Decimal(payment["gross"]) == Decimal(558045)
-    third = ordering.awarding.second_client(buyer)
+    third = awarding.second_client(buyer)
     for by in (made.second, third):
         assert paying.approve(case, payment, by).status_code == 200
     paid = {"reference": "PP 1", "value_date": delivering.today(session).isoformat()}
@@ -150,6 +150,7 @@ def test_an_order_is_signed_delivered_accepted_and_paid_by_the_machinery_of_cont
     assert (confirmed.status_code, confirmed.json()["status"]) == (200, "paid"), confirmed.text
     claims = buyer.get(f"{url}/penalty").json()
     assert (claims["inputs"]["ocid"], claims["result"]["total"]) == (None, "0"), claims
+    _determined(as_org(["reviewer"]), buyer, seller, url, row["id"])
     drain()
 
     stranger = as_org(["buyer", "supplier"])
@@ -161,6 +162,27 @@ def test_an_order_is_signed_delivered_accepted_and_paid_by_the_machinery_of_cont
     assert session.exec(select(OcdsRelease)).all() == []
     public = select(OutboxEvent).where(OutboxEvent.org_id.is_(None))  # type: ignore[union-attr]
     assert not [e for e in session.exec(public) if e.type.startswith(("contract", "purchase"))]
+
+
+def _determined(commission: Any, buyer: Any, seller: Any, url: str, row: str) -> None:
+    """A dispute goes to the commission, which reads it and not the contract, and decides."""
+    dispute = buyer.post(
+        f"{url}/disputes",
+        json={
+            "type": "defect",
+            "schedule_row_ids": [row],
+            "description": "Два насоса не работают",
+            "desired_outcome": "refund",
+            "claimed_amount": "2000",
+        },
+    ).json()
+    at = f"/v1/disputes/{dispute['id']}"
+    assert buyer.post(f"{at}/escalate").status_code == 200
+    assert seller.post(f"{at}/submit").json()["stage"] == "determination"
+    assert commission.get(url).status_code == 404
+    terms = {"party_at_fault": "supplier", "rationale": "Заключение", "refund": "1000"}
+    determined = commission.post(f"{at}/determine", json=terms)
+    assert determined.json()["outcome"] == "determined", determined.text
 
 
 def test_what_cannot_be_ordered_is_refused_and_changes_nothing(as_org: AsOrg) -> None:

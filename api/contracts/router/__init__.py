@@ -3,8 +3,6 @@
 from api.contracts.router import acceptances, contracts, disputes, orders, penalties, schedules
 
 ROUTERS = (
-    orders.of_rfq,
-    orders.router,
     contracts.of_tender,
     contracts.router,
     schedules.router,
@@ -12,4 +10,6 @@ ROUTERS = (
     acceptances.router,
     disputes.of_contract,
     disputes.router,
+    orders.of_rfq,
+    orders.router,
 )

@@ -2,7 +2,7 @@
 
 from datetime import date
 from decimal import Decimal
-from typing import Annotated
+from typing import Annotated, ClassVar
 from uuid import UUID
 
 from pydantic import Field
@@ -23,7 +23,10 @@ RowRef = Annotated[UUID, Reference("schedule_row")]
 
 
 class OfBasisData(Data):
-    """Of a contract: of a tender or, where `tender_id` is null, of an order."""
+    """Of a contract: of a tender or, where `tender_id` is null, of an order. Until version 2 there
+    were no orders."""
+
+    version: ClassVar[int] = 2
 
     tender_id: TenderRef | None
     order_id: OrderRef | None = None

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, ClassVar
 from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, GetCoreSchemaHandler
@@ -32,6 +32,8 @@ class Data(BaseModel):
     """Base of what events tell: of the payload that a feature emits, only the fields named here."""
 
     model_config = ConfigDict(extra="ignore", frozen=True)
+    version: ClassVar[int] = 1
+    """Of the form; one that takes away what an earlier one promised has the next."""
 
 
 class NoData(Data):
@@ -78,6 +80,7 @@ class Kind:
                 data=self.data,
                 example=self.example,
                 public=self.public,
+                version=self.data.version,
             )
             for what, description in described.items()
         )

@@ -84,10 +84,12 @@ def test_an_order_is_signed_delivered_accepted_and_paid_by_the_machinery_of_cont
     contract = buyer.get(url).json()
     assert (contract["status"], contract["tender_id"], contract["ocid"]) == (
         "pending_signature",
-        None,
-        None,
+        "",
+        "",
     )
     assert contract["order_id"] == placed["id"]
+    expanded = buyer.get(f"{url}?expand[]=tender").json()
+    assert expanded["expanded"] == {"tender": None}
     early = signing.sign(seller, contract)
     assert (early.status_code, early.json()["errors"][0]["code"]) == (409, "order_not_confirmed")
     for act, body in (("revise", samples.quote(made.rfq)), ("withdraw", None)):

@@ -123,7 +123,9 @@ class DeliveryScheduleRow(Table, table=True):
         default=None,
         sa_column=Column(
             Uuid,
-            Computed("CASE WHEN order_line_id IS NULL THEN item_id END", persisted=True),
+            Computed(
+                "CASE WHEN order_line_id IS NULL THEN item_id ELSE NULL::uuid END", persisted=True
+            ),
             ForeignKey("tender_item.id", ondelete="RESTRICT"),
         ),
     )

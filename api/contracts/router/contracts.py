@@ -308,6 +308,8 @@ def _shown(ctx: Context, contract: Contract) -> ContractOut:
     return ContractOut.model_validate(
         {
             **contract.model_dump(exclude={"document"}),
+            "tender_id": ids.show("tender", contract.tender_id) if contract.tender_id else "",
+            "ocid": contract.ocid or "",
             "value": {"amount": contract.value_amount, "currency": contract.value_currency},
             "award_ids": [award.id for award in queries.awards_of(ctx.session, contract)],
             "signatures": [SignatureOut.model_validate(row) for row in signed],

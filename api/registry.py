@@ -221,6 +221,8 @@ TABLES = (
     sourcing.RfqAmendment,
     sourcing.Quote,
     sourcing.QuoteVersion,
+    contracts.PurchaseOrder,
+    contracts.PurchaseOrderLine,
     contracts.Contract,
     contracts.ContractAward,
     contracts.ContractSignature,

@@ -4,7 +4,7 @@ from uuid import UUID
 
 from sqlmodel import Session
 
-from api.contracts import acceptances, call_offs, disputes, due, goods
+from api.contracts import acceptances, call_offs, disputes, due, goods, order_moves, orders
 from api.contracts import service as contracts
 from workers.app import task
 
@@ -49,3 +49,21 @@ def advance_dispute(session: Session, resource_id: str) -> None:
 def watch_goods(session: Session, resource_id: str) -> None:
     """A contract was signed or changed: its goods are held against the lists."""
     goods.watch(session, UUID(hex=resource_id))
+
+
+@task("contracts.pass_quotes_over")
+def pass_quotes_over(session: Session, resource_id: str) -> None:
+    """An order was confirmed: whoever else quoted is told."""
+    order_moves.pass_others_over(session, UUID(hex=resource_id))
+
+
+@task("contracts.reopen_request")
+def reopen_request(session: Session, resource_id: str) -> None:
+    """A seller refused an order: the buyer may order from another quote."""
+    order_moves.reopen_request(session, UUID(hex=resource_id))
+
+
+@task("contracts.lapse_order")
+def lapse_order(session: Session, resource_id: str) -> None:
+    """The quote of an order that nobody has answered may have lapsed."""
+    orders.lapse_due(session, UUID(hex=resource_id))

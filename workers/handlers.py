@@ -228,9 +228,13 @@ HANDLERS: dict[str, tuple[str, ...]] = {
     "rfq.published": ("sourcing.match_rfq",),
     "rfq.amended": ("sourcing.match_rfq",),
     "rfq.closed": ("sourcing.close_demand",),
+    "rfq.ordered": ("sourcing.close_demand",),
     "rfq.cancelled": ("sourcing.forget_demand",),
     "rfq.deadline_passed": ("sourcing.close_rfq",),
     "quote.validity_ended": ("sourcing.expire_quote",),
+    "purchase_order.confirmed": ("contracts.pass_quotes_over",),
+    "purchase_order.refused": ("contracts.reopen_request",),
+    "purchase_order.validity_ended": ("contracts.lapse_order",),
 }
 """Event type -> tasks, each called with the event's `resource_id`."""
 

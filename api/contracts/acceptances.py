@@ -14,6 +14,7 @@ from sqlalchemy import any_, func, or_
 from sqlmodel import Session, col, select
 
 from api.contracts import execution, replacements
+from api.contracts.bases import Basis
 from api.contracts.execution_problems import DeemedAccepted, DefectsOpen, NotReceived
 from api.contracts.models import (
     Acceptance,
@@ -31,7 +32,6 @@ from api.contracts.schemas.acceptances import (
 )
 from api.core import db, deadlines
 from api.core.errors import Conflict, NotFound, refused
-from api.procurement.models import Tender
 from api.procurement.service import policies
 from api.rules import acceptance as rules
 from api.rules.acceptance import ACCEPTANCE, DECIDED, AcceptanceStatus
@@ -47,7 +47,7 @@ _DEFINITIVE = frozenset({"accept", "reject"})
 
 def present(
     session: Session,
-    tender: Tender,
+    basis: Basis,
     contract: Contract,
     *,
     org_id: UUID,
@@ -80,7 +80,7 @@ def present(
             document_id=proof.photo_document_id,
             pointer="#/proof_of_delivery/photo_document_id",
         ).document_id
-    silence = policies.policy_of(tender).deemed_acceptance_duration
+    silence = policies.policy_of(basis).deemed_acceptance_duration
     found = Acceptance(
         contract_id=contract.id,
         schedule_row_id=row.id,
@@ -90,7 +90,7 @@ def present(
         presented_by=org_id,
         presented_at=now,
         deemed_at=(
-            None if silence is None else policies.timetable_of(session, tender).after(now, silence)
+            None if silence is None else policies.timetable_of(session, basis).after(now, silence)
         ),
         pod_signatory=proof.signatory,
         pod_signed_at=proof.signed_at,

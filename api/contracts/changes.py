@@ -1,4 +1,4 @@
-"""Changes of contracts in force, under the cap of the tender's policy. Never commits.
+"""Changes of contracts in force, under the cap of the frozen policy. Never commits.
 
 The contract's row is locked, so that two changes that fit the cap one by one never pass together.
 """
@@ -11,15 +11,15 @@ from uuid import UUID
 from sqlmodel import Session, col, select
 
 from api.contracts import queries, schedules, service
+from api.contracts.bases import Basis
 from api.contracts.models import Contract, ContractChange
 from api.contracts.problems import CapExceeded, OwnChange
 from api.contracts.schemas import ChangeIn
 from api.core import db
 from api.core.errors import Conflict, NotFound, refused
 from api.core.outbox import emit
-from api.procurement import service as procurement
 from api.procurement.models import Tender
-from api.procurement.service import draws
+from api.procurement.service import draws, policies
 from api.rules import contracts as rules
 from api.rules.contracts import CHANGE, ChangeStatus, ContractStatus
 from api.rules.offers import plain
@@ -28,7 +28,7 @@ from api.rules.states import IllegalTransition
 
 def propose(
     session: Session,
-    tender: Tender,
+    basis: Basis,
     contract: Contract,
     *,
     org_id: UUID,
@@ -40,7 +40,7 @@ def propose(
     Raises CapExceeded, ScheduleMissing, Conflict or Invalid.
     """
     queries.side_of(contract, org_id)
-    _require_room(session, tender, contract, data.value_delta)
+    _require_room(session, basis, contract, data.value_delta)
     change = ContractChange(
         contract_id=contract.id,
         number=len(list_changes(session, contract)) + 1,
@@ -60,7 +60,7 @@ def propose(
 
 def agree(
     session: Session,
-    tender: Tender,
+    basis: Basis,
     contract: Contract,
     *,
     number: int,
@@ -80,9 +80,10 @@ def agree(
         raise OwnChange
     if change.status is not ChangeStatus.PENDING:
         raise Conflict("The change is in force already.")
-    _require_room(session, tender, contract, change.value_delta)
-    held = [award.id for award in queries.awards_of(session, contract)]
-    draws.change(session, tender, held, change.value_delta)
+    _require_room(session, basis, contract, change.value_delta)
+    if isinstance(basis, Tender):
+        held = [award.id for award in queries.awards_of(session, contract)]
+        draws.change(session, basis, held, change.value_delta)
     change.agreed_by, change.agreed_at = org_id, db.now(session)
     _move(session, contract, change, "agree", actor)
     schedules.agree_amendment(session, contract, change, org_id=org_id, actor=actor)
@@ -99,12 +100,12 @@ def list_changes(session: Session, contract: Contract) -> Sequence[ContractChang
     ).all()
 
 
-def _require_room(session: Session, tender: Tender, contract: Contract, delta: Decimal) -> None:
+def _require_room(session: Session, basis: Basis, contract: Contract, delta: Decimal) -> None:
     if contract.status is not ContractStatus.ACTIVE:
         raise Conflict(f"The contract is {contract.status}: only one in force is changed.")
     if contract.value_amount + delta <= 0:
         raise refused("#/value_delta", "value_not_positive", "The value must stay above zero.")
-    cap = procurement.policy_of(tender).contract_change_cap_bp
+    cap = policies.policy_of(basis).contract_change_cap_bp
     active = [c.value_delta for c in list_changes(session, contract) if c.agreed_at is not None]
     if delta > 0 and rules.exceeds_cap(contract.original_amount, [*active, delta], cap):
         raise CapExceeded(f"All changes together may add {cap / 100} % to the value.")
@@ -128,8 +129,8 @@ def _move(
         contract.id,
         org_id=contract.buyer_id,
         also=contract.suppliers,
-        public=True,
-        tender_id=contract.tender_id.hex,
+        public=contract.is_public,
+        **contract.origin,
         number=change.number,
         version=contract.version,
     )

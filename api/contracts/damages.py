@@ -8,7 +8,7 @@ from uuid import UUID
 
 from sqlmodel import Session, col, select
 
-from api.contracts import execution, performance, queries, terms
+from api.contracts import execution, ordered_items, performance, queries, terms
 from api.contracts.execution_problems import PriceUnknown
 from api.contracts.models import Contract, DeliveryExcuse, DeliveryScheduleRow, Performance
 from api.contracts.penalty import files
@@ -77,8 +77,11 @@ def unit_prices(session: Session, contract: Contract) -> dict[UUID, Decimal]:
 
     Prices of the bid, in proportion to what was awarded (an auction lowers all of a lot alike); of a
     lot with one item and no unit price, its value by the quantity. Items without either are left out.
+    Those of an order have the order's.
     """
     session.flush()
+    if contract.order_id is not None:
+        return ordered_items.prices_of_order(session, contract.order_id)
     prices: dict[UUID, Decimal] = {}
     for award in queries.awards_of(session, contract):
         items = session.exec(select(Item).where(Item.lot_id == award.lot_id)).all()

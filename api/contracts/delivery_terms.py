@@ -21,7 +21,16 @@ def of_award(session: Session, award: Award) -> dict[str, Any] | None:
     price = lot_prices.of_lot(session, award.lot_id, auction=None).get(award.bid_id)
     if price is None or price.incoterm is None:
         return None
-    rule, lot = incoterms.RULES[price.incoterm], session.get_one(Lot, award.lot_id)
+    lot = session.get_one(Lot, award.lot_id)
+    country = reference.country_of_place(session, lot.delivery_place_code) or _home(session, lot)
+    return written(session, price, _exporter(session, award, price), country)
+
+
+def written(session: Session, price: LotPrice, exporter: str, country: str) -> dict[str, Any]:
+    """Terms of delivery to a country in full; the price names an Incoterm, and `exporter` declares
+    the export."""
+    assert price.incoterm is not None
+    rule = incoterms.RULES[price.incoterm]
     places = reference.places(session, [price.place_code] if price.place_code else [])
     place = next(iter(places.values()), None)
     found = incoterms.check_terms(
@@ -36,7 +45,7 @@ def of_award(session: Session, award: Award) -> dict[str, Any] | None:
             vat_recovered_by=price.vat_recovered_by,
             deviations=price.deviations,
         ),
-        reference.country_of_place(session, lot.delivery_place_code) or _home(session, lot),
+        country,
     )
     return {
         "incoterm": price.incoterm.value,
@@ -51,7 +60,7 @@ def of_award(session: Session, award: Award) -> dict[str, Any] | None:
         "importer_of_record": price.importer_of_record,
         "importer_tax_id": price.importer_tax_id,
         "vat_recovered_by": price.vat_recovered_by,
-        "exporter_of_record_id": _exporter(session, award, price),
+        "exporter_of_record_id": exporter,
         "deviations": _deviations(price.incoterm, price.deviations),
         "insurance": _insurance(price.incoterm),
         "obligations": {

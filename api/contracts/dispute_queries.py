@@ -7,9 +7,9 @@ from sqlalchemy import ColumnElement, and_, any_, or_
 from sqlmodel import Session, col, select
 
 from api.contracts import execution
+from api.contracts.bases import Basis
 from api.contracts.models import Contract, Dispute, DisputeEvidence, PaymentFreeze
 from api.core.errors import NotFound
-from api.procurement.models import Tender
 from api.rules.disputes import DisputeStage
 
 
@@ -38,16 +38,16 @@ def get(session: Session, *, org_id: UUID, dispute_id: UUID, reviewer: bool = Fa
     return found
 
 
-def hold(session: Session, *, org_id: UUID, dispute_id: UUID) -> tuple[Tender, Contract, Dispute]:
-    """A dispute of the caller's contract, with the contract and its tender, all locked; NotFound."""
+def hold(session: Session, *, org_id: UUID, dispute_id: UUID) -> tuple[Basis, Contract, Dispute]:
+    """A dispute of the caller's contract, with the contract and what it rests on, all locked; NotFound."""
     seen = get(session, org_id=org_id, dispute_id=dispute_id)
-    tender, contract = execution.hold(
+    basis, contract = execution.hold(
         session, org_id=org_id, contract_id=seen.contract_id, in_force=False
     )
     found = locked(session, col(Dispute.id) == dispute_id)
     if found is None:
         raise NotFound
-    return tender, contract, found
+    return basis, contract, found
 
 
 def hold_judged(session: Session, *, org_id: UUID, dispute_id: UUID) -> Dispute:

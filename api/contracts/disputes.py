@@ -10,14 +10,14 @@ from uuid import UUID
 
 from sqlmodel import Session, col
 
+from api.contracts import bases, execution
 from api.contracts import dispute_queries as queries
-from api.contracts import execution
+from api.contracts.bases import Basis
 from api.contracts.execution_problems import OwnSettlement
 from api.contracts.models import Contract, Dispute, DisputeEvidence, PaymentFreeze
 from api.contracts.schemas.disputes import DisputeEvidenceIn, DisputeIn, OutcomeIn
 from api.core import db, deadlines, ids
 from api.core.errors import Conflict, FieldError, Invalid, NotFound, refused
-from api.procurement.models import Tender
 from api.procurement.service import policies
 from api.rules import disputes as rules
 from api.rules.disputes import DISPUTE, FREEZES, ON_EXPIRY, OPEN, OUTCOME
@@ -30,7 +30,7 @@ STAGE_ENDED = "dispute.stage_ended"
 
 def open_(
     session: Session,
-    tender: Tender,
+    basis: Basis,
     contract: Contract,
     *,
     org_id: UUID,
@@ -72,7 +72,7 @@ def open_(
         for milestone in sorted(FREEZES[found.type])
         for row in rows
     )
-    _start_clock(session, tender, found)
+    _start_clock(session, basis, found)
     change = {**_told(found), "dispute_type": found.type, "freezes": _frozen(session, found)}
     execution.record(
         session, contract, "open_dispute", actor, change, event="dispute.opened", resource=found.id
@@ -116,16 +116,16 @@ def add_evidence(
 
 
 def escalate(
-    session: Session, tender: Tender, contract: Contract, dispute: Dispute, *, actor: str
+    session: Session, basis: Basis, contract: Contract, dispute: Dispute, *, actor: str
 ) -> Dispute:
     """End the negotiation without an agreement. Raises Conflict."""
-    _move(session, tender, contract, dispute, "escalate", actor, {})
+    _move(session, basis, contract, dispute, "escalate", actor, {})
     return dispute
 
 
 def order_inspection(
     session: Session,
-    tender: Tender,
+    basis: Basis,
     contract: Contract,
     dispute: Dispute,
     *,
@@ -134,15 +134,15 @@ def order_inspection(
 ) -> Dispute:
     """Have an agency inspect the goods. Raises Conflict."""
     dispute.inspection_agency = agency
-    _move(session, tender, contract, dispute, "inspect", actor, {"agency": agency})
+    _move(session, basis, contract, dispute, "inspect", actor, {"agency": agency})
     return dispute
 
 
 def submit(
-    session: Session, tender: Tender, contract: Contract, dispute: Dispute, *, actor: str
+    session: Session, basis: Basis, contract: Contract, dispute: Dispute, *, actor: str
 ) -> Dispute:
     """Lay the dispute before the commission, which reads it from now on. Raises Conflict."""
-    _move(session, tender, contract, dispute, "submit", actor, {})
+    _move(session, basis, contract, dispute, "submit", actor, {})
     return dispute
 
 
@@ -172,7 +172,7 @@ def offer_settlement(
 
 def settle(
     session: Session,
-    tender: Tender,
+    basis: Basis,
     contract: Contract,
     dispute: Dispute,
     *,
@@ -185,13 +185,13 @@ def settle(
     if dispute.settlement_by == org_id:
         raise OwnSettlement
     _decide(dispute, OutcomeIn.model_validate(dispute.settlement))
-    _move(session, tender, contract, dispute, "settle", actor, dispute.settlement)
+    _move(session, basis, contract, dispute, "settle", actor, dispute.settlement)
     return dispute
 
 
 def withdraw(
     session: Session,
-    tender: Tender,
+    basis: Basis,
     contract: Contract,
     dispute: Dispute,
     *,
@@ -201,7 +201,7 @@ def withdraw(
     """Give the dispute up, as the side that opened it; NotFound for the other. Raises Conflict."""
     if dispute.opened_by != org_id:
         raise NotFound
-    _move(session, tender, contract, dispute, "withdraw", actor, {})
+    _move(session, basis, contract, dispute, "withdraw", actor, {})
     return dispute
 
 
@@ -249,8 +249,8 @@ def advance_due(session: Session, dispute_id: UUID) -> bool:
             resource=dispute.id,
         )
         return True
-    tender = session.get_one(Tender, contract.tender_id)
-    _move(session, tender, contract, dispute, action, execution.CLOCK, {})
+    basis = bases.of(session, contract)
+    _move(session, basis, contract, dispute, action, execution.CLOCK, {})
     return True
 
 
@@ -279,14 +279,14 @@ def _decide(dispute: Dispute, data: OutcomeIn) -> None:
     dispute.rationale = data.rationale
 
 
-def _start_clock(session: Session, tender: Tender, dispute: Dispute) -> None:
-    durations = policies.policy_of(tender).dispute_durations
+def _start_clock(session: Session, basis: Basis, dispute: Dispute) -> None:
+    durations = policies.policy_of(basis).dispute_durations
     if durations is None:
         dispute.stage_due_at = None
         return
     duration = getattr(durations, dispute.stage)
     now = db.now(session)
-    dispute.stage_due_at = policies.timetable_of(session, tender).after(now, duration)
+    dispute.stage_due_at = policies.timetable_of(session, basis).after(now, duration)
     deadlines.arm(session, STAGE_ENDED, dispute.id, dispute.stage_due_at, org_id=None)
 
 
@@ -317,7 +317,7 @@ def _told(dispute: Dispute) -> dict[str, Any]:
 
 def _move(
     session: Session,
-    tender: Tender | None,
+    basis: Basis | None,
     contract: Contract,
     dispute: Dispute,
     action: str,
@@ -342,8 +342,8 @@ def _move(
         session.flush()
         _release(session, dispute)
         event, change = "dispute.closed", {**change, "freezes": _frozen(session, dispute)}
-    elif tender is not None:
-        _start_clock(session, tender, dispute)
+    elif basis is not None:
+        _start_clock(session, basis, dispute)
     session.add(dispute)
     told = {**change, **_told(dispute)}
     name = f"{action}_dispute"

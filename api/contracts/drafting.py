@@ -1,13 +1,13 @@
 """What the sides of a contract sign: its document, and the PDF of it. Never commits."""
 
-from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
 import rfc8785
 from sqlmodel import Session
 
-from api.contracts import delivery_terms, terminations, terms
+from api.contracts import delivery_terms, order_terms, terminations, terms
+from api.contracts.bases import Basis
 from api.contracts.models import Contract
 from api.contracts.queries import awards_of
 from api.core import ids
@@ -18,23 +18,32 @@ from api.procurement.models import Tender
 from api.rules.offers import plain
 
 
-def document(session: Session, tender: Tender, contract: Contract) -> bytes:
-    """What both sides sign, in full (RFC 8785 JSON): parties, awards, money, security, damages for
-    delay, and for what the supplier may end the contract."""
+def document(session: Session, basis: Basis, contract: Contract) -> bytes:
+    """What both sides sign, in full (RFC 8785 JSON): parties, awards or what was ordered, money,
+    security, damages for delay, and for what the supplier may end the contract."""
     security = contract.performance_security
-    return rfc8785.dumps(_told(session, tender, contract, security))
-
-
-def _told(
-    session: Session, tender: Tender, contract: Contract, security: Decimal | None
-) -> dict[str, Any]:
-    return {
-        "type": "kerben_contract",
+    told = {
         "version": 1,
         "id": ids.show("contract", contract.id),
-        "ocid": contract.ocid,
+        **(
+            _awarded(session, contract)
+            if isinstance(basis, Tender)
+            else order_terms.told(session, basis)
+        ),
         "buyer": _party(session, contract.buyer_id),
         "suppliers": [_party(session, org_id) for org_id in contract.suppliers],
+        "value": {"amount": plain(contract.value_amount), "currency": contract.value_currency},
+        "performance_security": None if security is None else plain(security),
+        "late_delivery_penalty": terms.told(basis),
+        "supplier_termination": terminations.told(basis),
+    }
+    return rfc8785.dumps(told)
+
+
+def _awarded(session: Session, contract: Contract) -> dict[str, Any]:
+    return {
+        "type": "kerben_contract",
+        "ocid": contract.ocid,
         "awards": [
             {
                 "id": ids.show("award", award.id),
@@ -45,10 +54,6 @@ def _told(
             }
             for award in awards_of(session, contract)
         ],
-        "value": {"amount": plain(contract.value_amount), "currency": contract.value_currency},
-        "performance_security": None if security is None else plain(security),
-        "late_delivery_penalty": terms.told(tender),
-        "supplier_termination": terminations.told(tender),
     }
 
 

@@ -12,10 +12,9 @@ from uuid import UUID
 from sqlalchemy.dialects.postgresql import insert
 from sqlmodel import Session, col, select
 
-from api.contracts import damages, execution
+from api.contracts import bases, damages, execution
 from api.contracts.models import Contract, DeliveryAlert, DeliveryScheduleRow
 from api.core import bulk, db, deadlines
-from api.procurement.models import Tender
 from api.procurement.service import policies
 from api.rules.claims import AlertKind
 from api.rules.clock import BISHKEK
@@ -110,11 +109,11 @@ def _moments(
     day is over."""
     assert row.due is not None
     end = datetime.combine(row.due + timedelta(days=1), time.min, BISHKEK)
-    tender = session.get_one(Tender, contract.tender_id)
-    before = policies.policy_of(tender).delivery_warning_duration
+    basis = bases.of(session, contract)
+    before = policies.policy_of(basis).delivery_warning_duration
     if before is None:
         return None, end
-    return policies.timetable_of(session, tender).before(end, before), end
+    return policies.timetable_of(session, basis).before(end, before), end
 
 
 def _missing(session: Session, row: DeliveryScheduleRow, now: datetime) -> Decimal:

@@ -4,11 +4,11 @@ from collections.abc import Callable
 
 from sqlmodel import Session
 
+from api.contracts.bases import Basis
 from api.contracts.models import Contract
 from api.contracts.problems import SecurityMissing
-from api.procurement.models import Tender
 
-type MayEnter = Callable[[Session, Tender, Contract], bool]
+type MayEnter = Callable[[Session, Basis, Contract], bool]
 _ports: list[MayEnter] = []
 
 
@@ -17,7 +17,7 @@ def plug(may_enter: MayEnter) -> None:
     _ports[:] = [may_enter]
 
 
-def require(session: Session, tender: Tender, contract: Contract) -> None:
+def require(session: Session, basis: Basis, contract: Contract) -> None:
     """Raise SecurityMissing while the performance security is wanted and not held."""
-    if not all(may_enter(session, tender, contract) for may_enter in _ports):
+    if not all(may_enter(session, basis, contract) for may_enter in _ports):
         raise SecurityMissing

@@ -6,13 +6,14 @@ from uuid import UUID
 from sqlmodel import Session, col, select
 
 from api.contracts import service
+from api.contracts.bases import Basis
 from api.contracts.models import Contract, ContractDocument, DeliveryScheduleRow
 from api.contracts.queries import get
 from api.core import audit, db
 from api.core.errors import Conflict, NotFound, refused
 from api.core.files import service as files
 from api.core.outbox import emit
-from api.procurement.models import Document, Tender
+from api.procurement.models import Document
 from api.rules.contracts import ContractStatus, Side
 
 CLOCK = "system:clock"
@@ -34,23 +35,21 @@ def hold(
     side: Side | None = None,
     in_force: bool = True,
     members: bool = False,
-) -> tuple[Tender, Contract]:
-    """A signed contract of the caller's and its tender, both locked.
+) -> tuple[Basis, Contract]:
+    """A signed contract of the caller's and what it rests on, both locked.
 
     NotFound for strangers, and for the other side when the act is `side`'s; Forbidden for suppliers
     that are not their lead, unless the act is one of delivery, which is for all `members`; Conflict for
     a contract that is over, unless the act may follow its end (`in_force` is False).
     """
     party(session, org_id=org_id, contract_id=contract_id)
-    tender, contract = service.hold(
-        session, org_id=org_id, contract_id=contract_id, members=members
-    )
+    basis, contract = service.hold(session, org_id=org_id, contract_id=contract_id, members=members)
     own = Side.BUYER if org_id == contract.buyer_id else Side.SUPPLIER
     if side is not None and own is not side:
         raise NotFound
     if in_force and contract.status is not ContractStatus.ACTIVE:
         raise Conflict(f"The contract is {contract.status}.")
-    return tender, contract
+    return basis, contract
 
 
 def locked(session: Session, contract_id: UUID) -> Contract | None:
@@ -143,7 +142,7 @@ def record(
             org_id=contract.buyer_id,
             also=contract.suppliers,
             contract_id=contract.id.hex,
-            tender_id=contract.tender_id.hex,
+            **contract.origin,
             supplier_id=contract.supplier_id.hex,
             **change,
         )

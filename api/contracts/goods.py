@@ -4,7 +4,7 @@ from uuid import UUID
 
 from sqlmodel import Session
 
-from api.contracts import schedule_rows
+from api.contracts import ordered_items
 from api.contracts.models import Contract
 from api.rules.classifications import Scheme
 from api.rules.screening import SubjectKind
@@ -22,7 +22,7 @@ def watch(session: Session, contract_id: UUID) -> bool:
     contract = session.get(Contract, contract_id)
     if contract is None or contract.signed_at is None:
         return False
-    items = [each.item for each in schedule_rows.ordered(session, contract).values()]
+    items = [*ordered_items.of(session, contract).values()]
     subjects.watch(
         session,
         SubjectKind.GOODS,

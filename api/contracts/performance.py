@@ -92,7 +92,7 @@ def _write(
         contract.id,
         org_id=contract.buyer_id,
         also=contract.suppliers,
-        tender_id=contract.tender_id.hex,
+        **contract.origin,
         row=row.id.hex,
         event=event,
         source=source,

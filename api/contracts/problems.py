@@ -22,7 +22,8 @@ class SecurityMissing(Conflict):
 
 
 class SigningBlocked(Conflict):
-    """A standstill runs, a complaint is open, or an award fell; `errors` says which."""
+    """A standstill runs, a complaint is open, an award fell, or the seller has not confirmed the
+    order; `errors` says which."""
 
     code, title = "signing_blocked", "The contract cannot be signed now"
 
@@ -103,3 +104,9 @@ class NoticeRuns(Conflict):
     """The contract can be ended once the time of the notice is over."""
 
     code, title = "notice_runs", "The notice still runs"
+
+
+class OrderOutdated(Conflict):
+    """The quote or the request has changed since the order was drafted from it."""
+
+    code, title = "order_outdated", "The quote or the request has changed"

@@ -4,7 +4,7 @@ from collections import defaultdict
 from collections.abc import Collection, Mapping, Sequence
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, any_, or_
+from sqlalchemy import ColumnElement, and_, any_, or_
 from sqlmodel import Session, col, select
 
 from api.contracts.models import Contract, ContractAward, ContractChange, ContractSignature
@@ -16,7 +16,8 @@ _PUBLIC = (ContractStatus.ACTIVE, ContractStatus.TERMINATED)
 
 
 def get(session: Session, *, org_id: UUID, contract_id: UUID) -> Contract:
-    """A contract: any that was signed, one's own before; NotFound."""
+    """A contract: any of a tender that was signed, one's own before; of an order one's own alone.
+    NotFound."""
     query = select(Contract).where(Contract.id == contract_id, visible(org_id))
     found = session.exec(query).one_or_none()
     if found is None:
@@ -27,7 +28,7 @@ def get(session: Session, *, org_id: UUID, contract_id: UUID) -> Contract:
 def hold(session: Session, *, org_id: UUID, contract_id: UUID) -> Contract:
     """A contract of the caller's side, its row locked; NotFound for anybody else.
 
-    For acts that leave the tender alone; what touches it begins with `service.hold`.
+    For acts that leave its basis alone; what touches it begins with `service.hold`.
     """
     query = select(Contract).where(Contract.id == contract_id, party_to(org_id)).with_for_update()
     found = session.exec(query.execution_options(populate_existing=True)).one_or_none()
@@ -76,7 +77,8 @@ def is_taken(session: Session, award_ids: Collection[UUID]) -> bool:
 
 def visible(org_id: UUID) -> ColumnElement[bool]:
     """Condition of the contracts that an organisation may see."""
-    return or_(col(Contract.status).in_(_PUBLIC), party_to(org_id))
+    public = and_(col(Contract.status).in_(_PUBLIC), col(Contract.tender_id).is_not(None))
+    return or_(public, party_to(org_id))
 
 
 def side_of(contract: Contract, org_id: UUID) -> Side:

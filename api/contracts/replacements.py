@@ -44,6 +44,7 @@ def order(
         schedule_id=rejected.schedule_id,
         number=_free_number(session, contract),
         item_id=rejected.item_id,
+        order_line_id=rejected.order_line_id,
         quantity=quantity,
         unit_code=rejected.unit_code,
         ship_by=due if binding is ContractualEvent.SHIP_BY else None,
@@ -71,7 +72,7 @@ def order(
         contract.id,
         org_id=contract.buyer_id,
         also=contract.suppliers,
-        tender_id=contract.tender_id.hex,
+        **contract.origin,
         version=contract.version,
         **told,
     )

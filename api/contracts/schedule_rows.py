@@ -2,50 +2,24 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from decimal import Decimal
-from typing import Any, NamedTuple
+from typing import Any
 from uuid import UUID
 
 from sqlmodel import Session, col, select
 
-from api.contracts.models import Contract, ContractAward, ContractChange, DeliverySchedule
+from api.contracts import ordered_items
+from api.contracts.models import Contract, ContractChange, DeliverySchedule
 from api.contracts.models import DeliveryScheduleRow as InForce
+from api.contracts.ordered_items import Ordered
 from api.contracts.schemas import ScheduleRowIn
 from api.core import db, ids
 from api.core.errors import FieldError, Invalid
-from api.procurement.models import Award, BidLot, Item
 from api.reference import service as reference
 from api.rules import incoterms
 from api.rules import schedules as rules
-from api.rules.incoterms import Incoterm, Severity
+from api.rules.incoterms import Severity
 from api.rules.schedules import Row
 from api.rules.tenders import Fault
-
-
-class Ordered(NamedTuple):
-    """An item of a contract, and the terms on which the winning bid delivers it."""
-
-    item: Item
-    incoterm: Incoterm | None
-    named_place: str | None
-
-
-def ordered(session: Session, contract: Contract) -> dict[UUID, Ordered]:
-    """The items of the contract's awards by id, in the order of the tender."""
-    session.flush()
-    rows = session.exec(
-        select(Item, BidLot)
-        .join(Award, col(Award.lot_id) == Item.lot_id)
-        .join(ContractAward, col(ContractAward.award_id) == Award.id)
-        .outerjoin(
-            BidLot, (col(BidLot.bid_id) == Award.bid_id) & (col(BidLot.lot_id) == Award.lot_id)
-        )
-        .where(ContractAward.contract_id == contract.id)
-        .order_by(col(Item.lot_id), col(Item.position))
-    ).all()
-    return {
-        item.id: Ordered(item, *((bid.incoterm, bid.named_place) if bid else (None, None)))
-        for item, bid in rows
-    }
 
 
 def in_force(session: Session, contract_id: UUID) -> Sequence[InForce]:
@@ -76,12 +50,12 @@ def completed(
     rows: Sequence[ScheduleRowIn],
     change: ContractChange | None,
 ) -> list[ScheduleRowIn]:
-    """The rows with the terms of the bid where they say none; Invalid when they do not fit.
+    """The rows with the terms of the bid or order where they say none; Invalid when they do not fit.
 
-    Without a `change` they are exactly what was ordered, on the terms of the bid. Replacements of
+    Without a `change` they are exactly what was ordered, on those terms. Replacements of
     rejected goods are no part of what was ordered.
     """
-    items = ordered(session, contract)
+    items = ordered_items.of(session, contract)
     known = reference.places(session, {row.place_code for row in rows})
     reference.ensure_places(
         session, {row.place_code: f"#/rows/{n}/place_code" for n, row in enumerate(rows)}
@@ -118,13 +92,13 @@ def put_in_force(
     query = select(InForce).where(InForce.contract_id == contract.id)
     locked = query.order_by(col(InForce.id)).with_for_update()
     there = session.exec(locked.execution_options(populate_existing=True)).all()
-    items = ordered(session, contract)
+    items = ordered_items.of(session, contract)
     current = [row for row in there if row.withdrawn_at is None]
     _raise(_faults(rows, items, current, change), "#/rows")
     by_number = {row.number: row for row in there}
     for given in rows:
         row = by_number.pop(given.number, None)
-        values = _values(given, items[given.item_id].item, schedule)
+        values = _values(given, items[given.item_id], schedule)
         if row is None:
             session.add(InForce(contract_id=contract.id, number=given.number, **values))
             continue
@@ -142,11 +116,12 @@ def put_in_force(
     session.flush()
 
 
-def _values(given: ScheduleRowIn, item: Item, schedule: DeliverySchedule) -> dict[str, Any]:
+def _values(given: ScheduleRowIn, item: Ordered, schedule: DeliverySchedule) -> dict[str, Any]:
     copied = given.model_dump(exclude={"number", "item_id", "incoterm_version"})
     return {
         **copied,
         "item_id": item.id,
+        "order_line_id": item.order_line_id,
         "schedule_id": schedule.id,
         "unit_code": item.unit_code,
         "incoterm_version": None if given.incoterm is None else given.incoterm_version,
@@ -171,7 +146,7 @@ def _faults(
     before = [_row(row) for row in current]
     replacing = {row.number for row in before if row.replaces}
     ordered_now = [row for row in wanted if row.number not in replacing]
-    totals = {_shown(item_id): found.item.quantity for item_id, found in items.items()}
+    totals = {_shown(item_id): found.quantity for item_id, found in items.items()}
     if current:
         totals = dict.fromkeys(totals, Decimal())
         for row in before:
@@ -192,7 +167,7 @@ def _bid_faults(rows: Sequence[ScheduleRowIn], items: Mapping[UUID, Ordered]) ->
         Fault(
             f"#/rows/{n}/incoterm",
             "incoterm_differs",
-            f"the bid delivers {items[row.item_id].incoterm}",
+            f"what was agreed is {items[row.item_id].incoterm}",
         )
         for n, row in enumerate(rows)
         if row.item_id in items

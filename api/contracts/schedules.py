@@ -341,7 +341,7 @@ def _tell(
             contract.id,
             org_id=contract.buyer_id,
             also=contract.suppliers,
-            tender_id=contract.tender_id.hex,
+            **contract.origin,
             schedule=schedule.number,
             version=contract.version,
         )

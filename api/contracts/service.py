@@ -1,4 +1,5 @@
-"""Contracts: made from awards, signed by both sides, changed, ended. Never commits.
+"""Contracts: made from awards (or orders, `orders`), signed by both sides, changed, ended. Never
+commits.
 
 Whoever signs holds the tender's row, as whoever complains, decides an award or a complaint does:
 what keeps a contract from being signed cannot appear between the check and the signature.
@@ -11,12 +12,12 @@ from uuid import UUID
 from sqlalchemy import ColumnElement
 from sqlmodel import Session, col, select
 
-from api.contracts import drafting, entry, terminations, terms
-from api.contracts.models import Contract, ContractAward, ContractSignature
+from api.contracts import bases, drafting, entry, order_moves, signability, terminations, terms
+from api.contracts.bases import Basis
+from api.contracts.models import Contract, ContractAward, ContractSignature, PurchaseOrder
 from api.contracts.problems import (
     AwardsUnfit,
     SecurityTooHigh,
-    SigningBlocked,
     SupplierNotAsked,
 )
 from api.contracts.queries import (
@@ -29,7 +30,7 @@ from api.contracts.queries import (
 )
 from api.contracts.schemas import ContractIn, NoticeIn, SignIn, TerminateIn
 from api.core import audit, db
-from api.core.errors import Conflict, FieldError, NotFound
+from api.core.errors import Conflict, NotFound
 from api.core.outbox import emit
 from api.core.signatures import port
 from api.core.signatures.port import Paper
@@ -38,16 +39,15 @@ from api.identity import debarments
 from api.identity import service as identity
 from api.procurement import service as procurement
 from api.procurement.models import Award, Tender
-from api.procurement.service import awards, complaints, framework_terms, parties
+from api.procurement.service import awards, framework_terms, parties
 from api.procurement.service.framework_problems import FrameworkConcludes
 from api.rules import contracts as rules
 from api.rules.awards import AwardStatus, CancellationCause
-from api.rules.contracts import CONTRACT, UNSIGNED, AwardState, ContractStatus, Side
+from api.rules.contracts import CONTRACT, UNSIGNED, ContractStatus, Side
 from api.rules.debarments import DebarmentGround
 from api.rules.offers import plain
 from api.rules.signatures import SignatureMethod as _M
 from api.rules.states import IllegalTransition
-from api.rules.tenders import LotStatus
 
 _EVENTS = {
     "create": "contract.created",
@@ -101,11 +101,11 @@ def create(session: Session, tender: Tender, *, actor: str, data: ContractIn) ->
     return contract
 
 
-def offer(session: Session, tender: Tender, contract: Contract, *, actor: str) -> Contract:
+def offer(session: Session, basis: Basis, contract: Contract, *, actor: str) -> Contract:
     """Freeze the document, and lay it before both sides. They may read it during a standstill."""
     if contract.status is not ContractStatus.PENDING:
         raise Conflict(f"The contract is {contract.status}.")
-    document = drafting.document(session, tender, contract)
+    document = drafting.document(session, basis, contract)
     contract.document = document
     contract.sha256 = hashlib.sha256(document).hexdigest()
     _move(session, contract, "offer", actor, {"sha256": contract.sha256})
@@ -114,7 +114,7 @@ def offer(session: Session, tender: Tender, contract: Contract, *, actor: str) -
 
 def sign(
     session: Session,
-    tender: Tender,
+    basis: Basis,
     contract: Contract,
     *,
     org_id: UUID,
@@ -142,9 +142,9 @@ def sign(
         identifier=identity.get_organisation(session, org_id).identifier_id,
         at=now,
     )
-    held = _require_signable(session, tender, contract)
+    held = signability.require(session, basis, contract)
     if signed | {side} == set(Side):
-        entry.require(session, tender, contract)
+        entry.require(session, basis, contract)
     session.add(
         ContractSignature(
             contract_id=contract.id,
@@ -164,14 +164,16 @@ def sign(
     if signed | {side} == set(Side):
         contract.signed_at = now
         _move(session, contract, "activate", actor, {"sha256": contract.sha256})
-        terms.freeze(session, tender, contract)
-        awards.complete(session, tender, held, actor=actor, change={"contract": contract.id.hex})
+        terms.freeze(session, basis, contract)
+        if isinstance(basis, Tender):
+            told = {"contract": contract.id.hex}
+            awards.complete(session, basis, held, actor=actor, change=told)
     return contract
 
 
 def refuse(
     session: Session,
-    tender: Tender,
+    basis: Basis,
     contract: Contract,
     *,
     org_id: UUID,
@@ -179,7 +181,7 @@ def refuse(
     reason: str,
 ) -> Contract:
     """The winner refuses to sign: its awards fall, the next bidders' turn comes, and its entry in
-    the register of unreliable suppliers is proposed.
+    the register of unreliable suppliers is proposed. Of an order, no more than the order falls.
 
     A buyer reports a refusal once it has signed itself and nothing keeps the supplier from it.
     Raises SupplierNotAsked, SigningBlocked or Conflict.
@@ -189,7 +191,12 @@ def refuse(
     if side_of(contract, org_id) is Side.BUYER:
         if Side.BUYER not in {row.side for row in signatures(session, contract)}:
             raise SupplierNotAsked
-        _require_signable(session, tender, contract)
+        signability.require(session, basis, contract)
+    if isinstance(basis, PurchaseOrder):
+        _cancel(session, contract, actor=actor, reason=reason)
+        order_moves.end(session, basis, "refuse", actor=actor, reason=reason)
+        return contract
+    tender = basis
     held = [awards.lock(session, tender, award.id) for award in awards_of(session, contract)]
     _cancel(session, contract, actor=actor, reason=reason)
     for award in held:
@@ -205,14 +212,20 @@ def refuse(
         ground=DebarmentGround.REFUSAL_TO_SIGN,
         reason=reason,
         origin=f"contract:{contract.id.hex}",
-        ocid=contract.ocid,
+        ocid=tender.ocid,
     )
     return contract
 
 
-def cancel(session: Session, contract: Contract, *, actor: str, reason: str) -> Contract:
-    """Give up a contract that is not signed; its awards stand, and can be in another contract."""
+def cancel(
+    session: Session, contract: Contract, *, actor: str, reason: str, ending: str = "cancel"
+) -> Contract:
+    """Give up a contract that is not signed; its awards stand, and can be in another contract. An
+    order ends with it (`ending` is how), and the buyer can order from another quote."""
     _cancel(session, contract, actor=actor, reason=reason)
+    if contract.order_id is not None:
+        order = session.get_one(PurchaseOrder, contract.order_id)
+        order_moves.end(session, order, ending, actor=actor, reason=reason)
     return contract
 
 
@@ -272,11 +285,11 @@ def agree_termination(session: Session, contract: Contract, *, actor: str) -> Co
 
 
 def give_notice(
-    session: Session, tender: Tender, contract: Contract, *, actor: str, data: NoticeIn
+    session: Session, basis: Basis, contract: Contract, *, actor: str, data: NoticeIn
 ) -> Contract:
     """Give notice as the supplier of a locked contract. Raises as `terminations.give_notice`."""
     notice = terminations.give_notice(
-        session, tender, contract, ground=data.ground, details=data.details
+        session, basis, contract, ground=data.ground, details=data.details
     )
     change = {"ground": notice.ground.value, "ends_at": notice.ends_at.isoformat()}
     log(session, contract, "give_notice", actor, change)
@@ -301,20 +314,19 @@ def rescind(session: Session, contract: Contract, *, actor: str) -> Contract:
 
 def hold(
     session: Session, *, org_id: UUID, contract_id: UUID, members: bool = False
-) -> tuple[Tender, Contract]:
-    """A contract of the caller's side and its tender, both locked.
+) -> tuple[Basis, Contract]:
+    """A contract of the caller's side and what it rests on, both locked.
 
     NotFound for strangers, Forbidden for suppliers that are not their lead, unless the act is for
     all `members`.
     """
     found = get(session, org_id=org_id, contract_id=contract_id)
     (performer_of if members else side_of)(found, org_id)
-    tender = parties.hold(session, found.tender_id)
-    parties.join(session, tender)
+    basis = bases.hold(session, found)
     locked = _locked(session, col(Contract.id) == contract_id)
     if locked is None:
         raise NotFound
-    return tender, locked
+    return basis, locked
 
 
 def log(
@@ -329,7 +341,7 @@ def log(
         action,
         actor=actor,
         org_id=contract.buyer_id,
-        change={"tender": contract.tender_id.hex, "status": contract.status, **change},
+        change={**_basis_of(contract), "status": contract.status, **change},
     )
     if action in _EVENTS:
         emit(
@@ -338,33 +350,18 @@ def log(
             contract.id,
             org_id=contract.buyer_id,
             also=contract.suppliers,
-            public=action in _PUBLIC,
-            tender_id=contract.tender_id.hex,
+            public=action in _PUBLIC and contract.is_public,
+            **contract.origin,
             status=contract.status,
             version=contract.version,
         )
 
 
-def _require_signable(session: Session, tender: Tender, contract: Contract) -> list[Award]:
-    """The contract's awards, locked; SigningBlocked when something stands in the way."""
-    held = [awards.lock(session, tender, award.id) for award in awards_of(session, contract)]
-    lots = {lot.id: lot.status for lot in tender.lots}
-    faults = rules.signing_faults(
-        [
-            AwardState(
-                award.status, lots.get(award.lot_id, LotStatus.CANCELLED), award.standstill_end
-            )
-            for award in held
-        ],
-        complaint_open=complaints.block_signing(session, tender.id, [one.id for one in held]),
-        now=db.now(session),
-    )
-    if faults:
-        raise SigningBlocked(
-            f"In the way: {', '.join(faults)}.",
-            errors=[FieldError(pointer="#", code=fault, detail=fault) for fault in faults],
-        )
-    return held
+def _basis_of(contract: Contract) -> dict[str, str]:
+    """What a contract rests on, as its trail tells it."""
+    if contract.order_id is not None:
+        return {"order": contract.order_id.hex}
+    return {"tender": contract.tender_id.hex if contract.tender_id else ""}
 
 
 def _cancel(session: Session, contract: Contract, *, actor: str, reason: str) -> None:

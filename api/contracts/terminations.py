@@ -1,4 +1,4 @@
-"""How a supplier ends a contract: for what the frozen policy of its tender allows, after notice, or
+"""How a supplier ends a contract: for what the frozen policy of its tender or order allows, after notice, or
 because both sides give it up.
 
 Never commits. The contract's row is locked by the caller.
@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 
 from sqlmodel import Session
 
+from api.contracts.bases import Basis
 from api.contracts.models import Contract
 from api.contracts.problems import (
     NoticeMissing,
@@ -18,7 +19,6 @@ from api.contracts.problems import (
 )
 from api.core import db
 from api.core.errors import Conflict
-from api.procurement.models import Tender
 from api.procurement.service import policies
 from api.rules.contracts import ContractStatus, TerminationReason
 from api.rules.policy import SupplierTermination, TerminationGround
@@ -35,9 +35,9 @@ class Notice(NamedTuple):
     ends_at: datetime
 
 
-def told(tender: Tender) -> dict[str, Any] | None:
+def told(basis: Basis) -> dict[str, Any] | None:
     """The terms as the document of a contract tells them to who signs it; None: there are none."""
-    found = _terms(tender)
+    found = _terms(basis)
     if found is None:
         return None
     return {
@@ -49,7 +49,7 @@ def told(tender: Tender) -> dict[str, Any] | None:
 
 def give_notice(
     session: Session,
-    tender: Tender,
+    basis: Basis,
     contract: Contract,
     *,
     ground: TerminationGround,
@@ -63,10 +63,10 @@ def give_notice(
         raise Conflict(f"The contract is {contract.status}.")
     if contract.notice_ground is not None:
         raise Conflict("Notice has been given already.")
-    terms = _terms(tender)
+    terms = _terms(basis)
     if terms is None or ground not in terms.grounds:
         raise TerminationNotAllowed
-    timetable = policies.timetable_of(session, tender)
+    timetable = policies.timetable_of(session, basis)
     notice = Notice(ground, details, timetable.after(db.now(session), terms.notice))
     _write(contract, notice)
     return notice
@@ -114,8 +114,8 @@ def proposed(contract: Contract) -> str:
     return contract.termination_proposal
 
 
-def _terms(tender: Tender) -> SupplierTermination | None:
-    return policies.policy_of(tender).supplier_termination
+def _terms(basis: Basis) -> SupplierTermination | None:
+    return policies.policy_of(basis).supplier_termination
 
 
 def _write(contract: Contract, notice: Notice | None) -> None:

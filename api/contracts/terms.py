@@ -1,27 +1,27 @@
-"""Liquidated damages that a contract agrees on: taken from the frozen policy of its tender, told in
-the document that is signed, kept with the contract from its signature on. Never commits."""
+"""Liquidated damages that a contract agrees on: taken from the frozen policy of its tender or order,
+told in the document that is signed, kept with the contract from its signature on. Never commits."""
 
 from typing import Any
 
 from sqlmodel import Session, select
 
+from api.contracts.bases import Basis
 from api.contracts.execution_problems import NoPenaltyTerms
 from api.contracts.models import Contract, ContractPenalty
 from api.contracts.penalty import files
-from api.procurement.models import Tender
 from api.procurement.service import policies
 from api.rules.penalties import PenaltyTerms
 
 PARAMETER = "late_delivery_penalty"
 
 
-def terms_of(tender: Tender) -> PenaltyTerms | None:
-    """What the frozen policy of a tender says of late delivery; None when it says nothing."""
-    policy = policies.policy_of(tender)
+def terms_of(basis: Basis) -> PenaltyTerms | None:
+    """What the frozen policy of a tender or an order says of late delivery; None when it says nothing."""
+    policy = policies.policy_of(basis)
     found = policy.late_delivery_penalty
     if found is None:
         return None
-    source = policies.snapshot_of(tender)["sources"].get(PARAMETER, {})
+    source = policies.snapshot_of(basis)["sources"].get(PARAMETER, {})
     return PenaltyTerms(
         rate_bp_per_day=found.rate_bp_per_day,
         cap_bp=found.cap_bp,
@@ -34,15 +34,15 @@ def terms_of(tender: Tender) -> PenaltyTerms | None:
     )
 
 
-def told(tender: Tender) -> dict[str, Any] | None:
+def told(basis: Basis) -> dict[str, Any] | None:
     """The terms as the document of a contract tells them to who signs it."""
-    terms = terms_of(tender)
+    terms = terms_of(basis)
     return None if terms is None else files.document(terms)
 
 
-def freeze(session: Session, tender: Tender, contract: Contract) -> None:
+def freeze(session: Session, basis: Basis, contract: Contract) -> None:
     """Keep the terms with a contract that both sides have signed."""
-    terms = terms_of(tender)
+    terms = terms_of(basis)
     if terms is not None:
         session.add(
             ContractPenalty(

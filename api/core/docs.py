@@ -102,6 +102,7 @@ TAGS = [
         ("ubl", "UBL 2.1 in XML: Order, OrderResponse, DespatchAdvice, Invoice."),
         ("rfqs", "Requests for quotation: sourcing without a tender; quotes compared, delivered."),
         ("quotes", "What sellers quote for requests, every version of it."),
+        ("purchase-orders", "Orders from quotes: placed, confirmed, and carried out as contracts."),
         ("rfq-matches", "Ranked offers for requests for quotation, and requests for your offers."),
         ("matches", "Ranked offers for each item of a request, with reasons."),
         ("request-digests", "A daily mail about requests that offers of a seller answer."),

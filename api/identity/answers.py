@@ -114,7 +114,7 @@ class Expander:
             raise _refused(
                 _EXPAND, "too_much", f"The expansions need more than {MAX_READS} reads: ask less."
             )
-        if any(item.get(name) is None for name in read.parameters.values()):
+        if any(item.get(name) in (None, "") for name in read.parameters.values()):
             return None
         try:
             found = self.run(read, item)

@@ -25,6 +25,7 @@ from api.reference.models import PolicySet
 from api.reference.parameters import DATA, check_sources, completed
 from api.reference.policy_schemas import PolicySetIn
 from api.reference.store import Loaded
+from api.rules import orders
 from api.rules.clock import BISHKEK, local_date
 from api.rules.policy import INTERNATIONAL, SCHEMA_VERSION, ProcurementRegime
 
@@ -77,6 +78,8 @@ def ocds_method_for(session: Session, *, buyer_id: UUID, procedure: str) -> str:
 
     PolicyMissing as `in_force`; NotFound for a buyer that the caller may not see.
     """
+    if procedure == orders.PROCEDURE:
+        raise PolicyMissing("Orders are no procedure of tenders.")
     found = (
         session.connection()
         .execute(_method(db.clock()), {"buyer": buyer_id, "procedure": procedure})

@@ -65,6 +65,7 @@ class SigningFault(StrEnum):
     LOT_NOT_ACTIVE = "lot_not_active"
     STANDSTILL = "standstill"
     COMPLAINT_OPEN = "complaint_open"
+    ORDER_NOT_CONFIRMED = "order_not_confirmed"
 
 
 _C = ContractStatus

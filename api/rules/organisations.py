@@ -109,6 +109,7 @@ _WHILE_SUSPENDED = _ALWAYS | {
     "bids:read",
     "rfqs:read",
     "quotes:read",
+    "purchase_orders:read",
 }
 """What is contracted goes on: deliveries, acceptance, claims, disputes, payments. Nothing new."""
 

@@ -134,7 +134,7 @@ class PenaltyInputs:
     """
 
     contract: str
-    ocid: str
+    ocid: str | None
     currency: str
     as_of: datetime
     excusable_from: date

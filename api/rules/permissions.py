@@ -32,6 +32,8 @@ _R, _M = OrgRole, MemberRole
 EVERYBODY = frozenset(OrgRole)
 SELLERS = frozenset({_R.MANUFACTURER, _R.SUPPLIER})
 BUYERS = frozenset({_R.BUYER})
+PURCHASERS = SELLERS | BUYERS
+"""Who may order without a tender, and so be the buyer of a contract: a maker buys its materials."""
 STAFF = frozenset({_R.OPERATOR})
 REVIEWERS = frozenset({_R.REVIEWER})
 """The independent commission: it decides complaints, disputes, and who is debarred."""
@@ -91,7 +93,7 @@ SCOPES: dict[str, tuple[frozenset[OrgRole], frozenset[MemberRole]]] = {
     "awards:write": (BUYERS, frozenset({_M.OWNER, _M.PROCUREMENT_OFFICER})),
     "frameworks:write": (BUYERS, frozenset({_M.OWNER, _M.PROCUREMENT_OFFICER})),
     "contracts:read": (EVERYBODY, frozenset(MemberRole)),
-    "contracts:write": (BUYERS, frozenset({_M.OWNER, _M.PROCUREMENT_OFFICER})),
+    "contracts:write": (PURCHASERS, frozenset({_M.OWNER, _M.PROCUREMENT_OFFICER})),
     "contracts:sign": (SELLERS | BUYERS, frozenset({_M.OWNER})),
     "schedules:write": (
         SELLERS | BUYERS,
@@ -100,16 +102,16 @@ SCOPES: dict[str, tuple[frozenset[OrgRole], frozenset[MemberRole]]] = {
     "shipments:read": (EVERYBODY, frozenset(MemberRole)),
     "shipments:write": (SELLERS, frozenset({_M.OWNER, _M.SALES, _M.LOGISTICS})),
     "declarations:write": (SELLERS | BUYERS, frozenset({_M.OWNER, _M.LOGISTICS})),
-    "receipts:write": (BUYERS, frozenset({_M.OWNER, _M.PROCUREMENT_OFFICER, _M.LOGISTICS})),
+    "receipts:write": (PURCHASERS, frozenset({_M.OWNER, _M.PROCUREMENT_OFFICER, _M.LOGISTICS})),
     "deliveries:present": (
         SELLERS | BUYERS,
         frozenset({_M.OWNER, _M.SALES, _M.PROCUREMENT_OFFICER, _M.LOGISTICS}),
     ),
     "deliveries:accept": (
-        BUYERS,
+        PURCHASERS,
         frozenset({_M.OWNER, _M.PROCUREMENT_OFFICER, _M.LOGISTICS}),
     ),
-    "claims:write": (BUYERS, frozenset({_M.OWNER, _M.PROCUREMENT_OFFICER})),
+    "claims:write": (PURCHASERS, frozenset({_M.OWNER, _M.PROCUREMENT_OFFICER})),
     "claims:answer": (SELLERS, frozenset({_M.OWNER, _M.SALES})),
     "securities:read": (
         SELLERS | BUYERS | REVIEWERS,
@@ -131,11 +133,11 @@ SCOPES: dict[str, tuple[frozenset[OrgRole], frozenset[MemberRole]]] = {
     "guarantees:call": (BUYERS, frozenset({_M.OWNER, _M.FINANCE})),
     "guarantees:settle": (STAFF, frozenset({_M.OWNER, _M.FINANCE})),
     "payment_schedules:write": (
-        BUYERS,
+        PURCHASERS,
         frozenset({_M.OWNER, _M.PROCUREMENT_OFFICER, _M.FINANCE}),
     ),
     "payment_schedules:answer": (SELLERS, frozenset({_M.OWNER, _M.SALES, _M.FINANCE})),
-    "payments:approve": (BUYERS, frozenset({_M.OWNER, _M.FINANCE})),
+    "payments:approve": (PURCHASERS, frozenset({_M.OWNER, _M.FINANCE})),
     "payments:confirm": (SELLERS, frozenset({_M.OWNER, _M.FINANCE})),
     "disputes:write": (
         SELLERS | BUYERS,
@@ -202,6 +204,12 @@ SCOPES: dict[str, tuple[frozenset[OrgRole], frozenset[MemberRole]]] = {
         frozenset({_M.OWNER, _M.SALES, _M.PROCUREMENT_OFFICER, _M.FINANCE, _M.AUDITOR}),
     ),
     "quotes:write": (SELLERS, frozenset({_M.OWNER, _M.SALES})),
+    "purchase_orders:read": (
+        PURCHASERS,
+        frozenset({_M.OWNER, _M.SALES, _M.PROCUREMENT_OFFICER, _M.FINANCE, _M.AUDITOR}),
+    ),
+    "purchase_orders:write": (PURCHASERS, frozenset({_M.OWNER, _M.PROCUREMENT_OFFICER})),
+    "purchase_orders:answer": (SELLERS, frozenset({_M.OWNER, _M.SALES})),
     "bids:read": (SELLERS, frozenset(MemberRole)),
     "bids:write": (SELLERS, frozenset({_M.OWNER, _M.SALES})),
     "bids:open": (

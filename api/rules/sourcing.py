@@ -32,13 +32,18 @@ class RfqStatus(StrEnum):
     DRAFT = "draft"
     PUBLISHED = "published"
     CLOSED = "closed"
+    ORDERED = "ordered"
     CANCELLED = "cancelled"
 
 
 class QuoteStatus(StrEnum):
-    """How a quote stands."""
+    """How a quote stands: `ordered` from it, refused by its own seller (`declined`), or another was
+    ordered from (`passed_over`)."""
 
     SUBMITTED = "submitted"
+    ORDERED = "ordered"
+    DECLINED = "declined"
+    PASSED_OVER = "passed_over"
     WITHDRAWN = "withdrawn"
     EXPIRED = "expired"
 
@@ -51,19 +56,29 @@ class Audience(StrEnum):
 
 
 _R, _Q = RfqStatus, QuoteStatus
+ORDERABLE_RFQ = frozenset({_R.PUBLISHED, _R.CLOSED})
+"""Requests by which can be ordered."""
 RFQ = Machine(
     {
         "publish": (frozenset({_R.DRAFT}), _R.PUBLISHED),
         "amend": (frozenset({_R.PUBLISHED}), _R.PUBLISHED),
         "close": (frozenset({_R.PUBLISHED}), _R.CLOSED),
+        "order": (ORDERABLE_RFQ, _R.ORDERED),
+        "reopen": (frozenset({_R.ORDERED}), _R.CLOSED),
         "cancel": (frozenset({_R.DRAFT, _R.PUBLISHED, _R.CLOSED}), _R.CANCELLED),
     }
 )
+ORDERABLE = frozenset({_Q.SUBMITTED, _Q.PASSED_OVER})
+"""Quotes that bind their seller while they are valid, and can be ordered from."""
 QUOTE = Machine(
     {
         "revise": (frozenset({_Q.SUBMITTED}), _Q.SUBMITTED),
-        "withdraw": (frozenset({_Q.SUBMITTED}), _Q.WITHDRAWN),
-        "expire": (frozenset({_Q.SUBMITTED}), _Q.EXPIRED),
+        "withdraw": (ORDERABLE, _Q.WITHDRAWN),
+        "order": (ORDERABLE, _Q.ORDERED),
+        "release": (frozenset({_Q.ORDERED}), _Q.SUBMITTED),
+        "decline": (frozenset({_Q.ORDERED}), _Q.DECLINED),
+        "pass_over": (frozenset({_Q.SUBMITTED}), _Q.PASSED_OVER),
+        "expire": (ORDERABLE | {_Q.ORDERED}, _Q.EXPIRED),
     }
 )
 

@@ -52,3 +52,15 @@ class QuoteLapsed(Conflict):
     """The validity of the quote is over, by the database's clock."""
 
     code, title = "quote_lapsed", "The quote is no longer valid"
+
+
+class QuoteNotOrderable(Conflict):
+    """The quote was withdrawn or refused, or another order stands on it."""
+
+    code, title = "quote_not_orderable", "Nothing can be ordered from this quote"
+
+
+class RfqOrdered(Conflict):
+    """An order of this request stands already, or the request was given up."""
+
+    code, title = "rfq_not_orderable", "Nothing can be ordered by this request now"

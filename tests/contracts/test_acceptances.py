@@ -72,7 +72,7 @@ def test_goods_are_presented_with_proof_inspected_and_accepted_by_a_protocol(
     assert [each["document_id"] for each in papers] == [photo, report]
     assert made.supplier.get(made.url(f"documents/{report}/content")).content == b"report"
     own = {**PROTOCOL, "accepted_quantity": "600"}
-    assert made.supplier.post(made.url("acceptances/1/accept"), json=own).status_code == 403
+    assert made.supplier.post(made.url("acceptances/1/accept"), json=own).status_code == 404
 
     done = decide(made, "accept", accepted_quantity="600")
 

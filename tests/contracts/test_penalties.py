@@ -134,7 +134,7 @@ def test_an_excuse_counts_once_the_buyer_accepts_it_and_never_without_its_paper(
     submitted = excuse(made, session)
     assert submitted.status_code == 201, submitted.text
     assert arithmetic(made.buyer, made).json()["result"]["total"] == "4666.67"
-    assert made.supplier.post(made.url("excuses/1/accept")).status_code == 403
+    assert made.supplier.post(made.url("excuses/1/accept")).status_code == 404
     content = made.buyer.get(made.url(f"documents/{submitted.json()['document_id']}/content"))
     assert content.content == b"%PDF-1.7 notice"
     drain()

@@ -18,6 +18,7 @@ from api.reference.models import PolicySet
 from api.reference.policies import PolicyMissing
 from api.rules.clock import local_date
 from api.rules.policy import INTERNATIONAL, ProcurementRegime, parse
+from tests.procurement import samples
 from tests.procurement.law import PARAMETERS, policy_set
 
 type AsOrg = Callable[..., Any]
@@ -48,9 +49,19 @@ def test_each_regime_is_shipped_with_five_procedures_and_none_is_called_reviewed
     url = f"/public/policy-sets?jurisdiction={jurisdiction}&regime={regime}"
     shown = client.get(url).json()["items"]
 
-    assert {row["procedure"] for row in shown} == PROCEDURES
+    of_tenders = [row for row in shown if row["procedure"] != "order"]
+    assert {row["procedure"] for row in of_tenders} == PROCEDURES
+    assert (len(shown) > len(of_tenders)) == (regime == "generic")
     assert {row["reviewed"] for row in shown} == {False}
-    assert all(row["codes"].keys() == {"ocds", "kg", "eforms"} for row in shown)
+    assert all(row["codes"].keys() == {"ocds", "kg", "eforms"} for row in of_tenders)
+
+
+def test_no_tender_follows_the_default_terms_of_orders(as_org: Any) -> None:
+    buyer = as_org(["buyer"], procurement_regime="generic")
+    answer = buyer.post("/v1/tenders", json=samples.tender(procedure="order"))
+    assert answer.status_code == 422, answer.text
+    assert answer.json()["errors"][0]["code"] == "unknown_procedure"
+    assert buyer.get("/v1/tenders").json()["items"] == []
 
 
 def test_every_shipped_number_names_its_source(session: Session) -> None:

@@ -1,8 +1,11 @@
-"""A request for quotation to one seller alone, its quote, and who wants the mail about requests."""
+"""A request for quotation to one seller alone, its quote, an order by another such request, and who
+wants the mail about requests."""
 
 from typing import Any
 
+from tests.contracts.ordering import Ordering
 from tests.identity import people
+from tests.procurement import awarding
 from tests.sourcing import samples
 from tests.tenancy.world import Story, ok, shown
 
@@ -19,6 +22,7 @@ def source(story: Story, seller: Any) -> None:
         )
     )
     quote = samples.quoted(seller, rfq)
+    _order(story, asker, seller, invited)
     people.joined(asker, "reader@example.kg", role="sales")
     reader = next(
         each["id"]
@@ -34,3 +38,11 @@ def source(story: Story, seller: Any) -> None:
         "digest_id": digest["id"],
         "token": "ab" * 64,
     }
+
+
+def _order(story: Story, asker: Any, seller: Any, invited: dict[str, Any]) -> None:
+    """An order that waits for the seller's answer."""
+    rfq = samples.published(asker, **invited)
+    quote = samples.quoted(seller, rfq)
+    made = Ordering(asker, awarding.second_client(asker), seller, rfq, quote)
+    story.under["/v1/purchase-orders"] = {"order_id": made.placed()["id"]}

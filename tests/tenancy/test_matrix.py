@@ -103,6 +103,8 @@ PRIVATE = {
     "plan_usage",
     "product_change",
     "product_label",
+    "purchase_order",
+    "purchase_order_line",
     "qualification",
     "quote",
     "quote_version",

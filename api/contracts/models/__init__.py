@@ -13,6 +13,7 @@ from api.contracts.models.contracts import (
     ContractSignature,
 )
 from api.contracts.models.disputes import Dispute, DisputeEvidence, PaymentFreeze
+from api.contracts.models.orders import PurchaseOrder, PurchaseOrderLine
 from api.contracts.models.penalties import (
     ContractPenalty,
     DeliveryAlert,
@@ -48,4 +49,6 @@ __all__ = [
     "OrderResponseLine",
     "PaymentFreeze",
     "Performance",
+    "PurchaseOrder",
+    "PurchaseOrderLine",
 ]

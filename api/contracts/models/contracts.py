@@ -2,6 +2,7 @@
 
 from datetime import datetime
 from decimal import Decimal
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy import (
@@ -32,9 +33,10 @@ _TEXT = 5000
 
 
 class Contract(Table, table=True):
-    """A contract between a buyer and the tenderers of a bid, the lead first in `suppliers`.
+    """A contract between a buyer and the tenderers of a bid, the lead first in `suppliers`; or, of a
+    private order, between a buyer and the seller that it ordered from.
 
-    `original_amount` is the sum of the awards; `value_amount` has the changes in force in it.
+    `original_amount` is the sum of the awards, or of the order; `value_amount` has the changes in force in it.
     `notice_ground` is why the supplier has given notice, `notice_ends_at` from when on it may end
     the contract for that. `termination_proposal` is what the buyer said when it proposed that both
     give the contract up, which the supplier has not agreed to.
@@ -43,6 +45,8 @@ class Contract(Table, table=True):
 
     __tablename__ = "contract"
     __table_args__ = (
+        CheckConstraint("num_nonnulls(tender_id, order_id) = 1", name="one_origin"),
+        CheckConstraint("(tender_id IS NULL) = (ocid IS NULL)", name="process_of_tender"),
         CheckConstraint("value_amount > 0", name="value_positive"),
         CheckConstraint("cardinality(suppliers) > 0", name="has_supplier"),
         CheckConstraint("(document IS NULL) = (sha256 IS NULL)", name="document_has_hash"),
@@ -68,8 +72,13 @@ class Contract(Table, table=True):
         ),
     )
 
-    tender_id: UUID = Field(foreign_key="tender.id", index=True, ondelete="RESTRICT")
-    ocid: str = Field(max_length=40)
+    tender_id: UUID | None = Field(
+        default=None, foreign_key="tender.id", index=True, ondelete="RESTRICT"
+    )
+    order_id: UUID | None = Field(
+        default=None, foreign_key="purchase_order.id", unique=True, ondelete="RESTRICT"
+    )
+    ocid: str | None = Field(default=None, max_length=40)
     buyer_id: UUID = Field(foreign_key="organisation.id", index=True, ondelete="RESTRICT")
     suppliers: list[UUID] = Field(sa_column=Column(ARRAY(Uuid), nullable=False))
     status: ContractStatus = Field(default=ContractStatus.PENDING, sa_type=state(ContractStatus))
@@ -97,6 +106,18 @@ class Contract(Table, table=True):
     @property
     def value(self) -> Value:
         return Value(self.value_amount, self.value_currency)
+
+    @property
+    def is_public(self) -> bool:
+        """True for a contract of a tender: once it is signed, everybody reads it."""
+        return self.tender_id is not None
+
+    @property
+    def origin(self) -> dict[str, Any]:
+        """What the contract rests on, as its events tell it: `tender_id`, or else `order_id`."""
+        if self.order_id is None:
+            return {"tender_id": self.tender_id.hex if self.tender_id else None}
+        return {"tender_id": None, "order_id": self.order_id.hex}
 
     @property
     def supplier_id(self) -> UUID:

@@ -5,7 +5,17 @@ from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import CheckConstraint, Column, Index, Numeric, UniqueConstraint, text
+from sqlalchemy import (
+    CheckConstraint,
+    Column,
+    Computed,
+    ForeignKey,
+    Index,
+    Numeric,
+    UniqueConstraint,
+    Uuid,
+    text,
+)
 from sqlmodel import Field
 
 from api.core.tables import JSON, QUANTITY, TIMESTAMP, Table, state
@@ -67,6 +77,8 @@ class DeliveryScheduleRow(Table, table=True):
     quantities despatched and received are kept by triggers of the lines of despatch advices and
     receipts, the quantity presented by those of acceptances, and by nobody else.
 
+    `item_id` names an item of the tender or, as `order_line_id` says, a line of the order.
+
     A replacement of goods that were rejected is a row of its own, bound by `replaces_row_id` to the
     row that they were delivered for: it adds nothing to what is ordered.
     """
@@ -97,12 +109,26 @@ class DeliveryScheduleRow(Table, table=True):
             "withdrawn_at IS NULL OR despatched_quantity = 0", name="withdrawn_is_untouched"
         ),
         CheckConstraint("replaces_row_id <> id", name="replaces_another"),
+        CheckConstraint("order_line_id = item_id", name="item_is_line"),
     )
 
     contract_id: UUID = Field(foreign_key="contract.id", ondelete="RESTRICT")
     schedule_id: UUID = Field(foreign_key="delivery_schedule.id", index=True, ondelete="RESTRICT")
     number: int
-    item_id: UUID = Field(foreign_key="tender_item.id", index=True, ondelete="RESTRICT")
+    item_id: UUID = Field(index=True)
+    order_line_id: UUID | None = Field(
+        default=None, foreign_key="purchase_order_line.id", ondelete="RESTRICT"
+    )
+    tender_item_id: UUID | None = Field(
+        default=None,
+        sa_column=Column(
+            Uuid,
+            Computed(
+                "CASE WHEN order_line_id IS NULL THEN item_id ELSE NULL::uuid END", persisted=True
+            ),
+            ForeignKey("tender_item.id", ondelete="RESTRICT"),
+        ),
+    )
     quantity: Decimal = Field(sa_type=QUANTITY)
     unit_code: str = Field(max_length=3)
     ready_by: date | None = None

@@ -1,6 +1,6 @@
-"""Routes of contracts and of their execution."""
+"""Routes of orders, of contracts and of their execution."""
 
-from api.contracts.router import acceptances, contracts, disputes, penalties, schedules
+from api.contracts.router import acceptances, contracts, disputes, orders, penalties, schedules
 
 ROUTERS = (
     contracts.of_tender,
@@ -10,4 +10,6 @@ ROUTERS = (
     acceptances.router,
     disputes.of_contract,
     disputes.router,
+    orders.of_rfq,
+    orders.router,
 )

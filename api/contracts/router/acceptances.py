@@ -50,11 +50,11 @@ _CHANGED = (Conflict, PreconditionFailed)
 )
 def present(contract_id: ContractId, data: PresentationIn, ctx: Present) -> AcceptanceOut:
     """Present received goods for acceptance; from now on the buyer's time runs."""
-    tender, contract = execution.hold(
+    basis, contract = execution.hold(
         ctx.session, org_id=ctx.org_id, contract_id=contract_id, members=True
     )
     found = acceptances.present(
-        ctx.session, tender, contract, org_id=ctx.org_id, actor=ctx.actor, data=data
+        ctx.session, basis, contract, org_id=ctx.org_id, actor=ctx.actor, data=data
     )
     return _shown(ctx, contract, found)
 

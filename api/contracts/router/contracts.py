@@ -5,6 +5,7 @@ from typing import Annotated, Any
 from fastapi import Response
 
 from api.contracts import changes, drafting, problems, queries, service
+from api.contracts.bases import Basis
 from api.contracts.models import Contract
 from api.contracts.schemas import (
     ChangeIn,
@@ -32,7 +33,6 @@ from api.core.signatures.problems import (
 from api.identity import access
 from api.identity.access import Context, require
 from api.procurement import service as procurement
-from api.procurement.models import Tender
 from api.procurement.schemas import TenderId
 from api.procurement.service.framework_problems import CeilingExceeded, FrameworkConcludes
 from api.reference.calendars import CalendarYearMissing
@@ -128,8 +128,8 @@ def paper(contract_id: ContractId, ctx: Read) -> Response:
 @router.post("/{contract_id}/offer", response_model=ContractOut, responses=documented(*_CHANGED))
 def offer(contract_id: ContractId, ctx: Change) -> ContractOut:
     """Freeze the document of a contract of yours, to be signed by both sides."""
-    tender, contract = _held(ctx, contract_id)
-    return _shown(ctx, service.offer(ctx.session, tender, contract, actor=ctx.actor))
+    basis, contract = _bought(ctx, contract_id)
+    return _shown(ctx, service.offer(ctx.session, basis, contract, actor=ctx.actor))
 
 
 @router.post(
@@ -147,8 +147,8 @@ def offer(contract_id: ContractId, ctx: Change) -> ContractOut:
 )
 def sign(contract_id: ContractId, data: SignIn, ctx: Commit) -> ContractOut:
     """Sign for your side; never during a standstill, nor while a complaint is open."""
-    tender, contract = _held(ctx, contract_id)
-    service.sign(ctx.session, tender, contract, org_id=ctx.org_id, actor=ctx.actor, data=data)
+    basis, contract = _held(ctx, contract_id)
+    service.sign(ctx.session, basis, contract, org_id=ctx.org_id, actor=ctx.actor, data=data)
     return _shown(ctx, contract)
 
 
@@ -159,11 +159,12 @@ def sign(contract_id: ContractId, data: SignIn, ctx: Commit) -> ContractOut:
 )
 def refuse(contract_id: ContractId, data: ContractReasonIn, ctx: Commit) -> ContractOut:
     """Refuse to sign as the winner, or report as the buyer that it does not sign: the next
-    bidder's turn comes, and the winner's debarment is proposed."""
-    tender, contract = _held(ctx, contract_id)
+    bidder's turn comes, and the winner's debarment is proposed. Of an order, its seller refuses it:
+    nobody is debarred for that, and the buyer can order from another quote."""
+    basis, contract = _held(ctx, contract_id)
     service.refuse(
         ctx.session,
-        tender,
+        basis,
         contract,
         org_id=ctx.org_id,
         actor=ctx.actor,
@@ -174,8 +175,9 @@ def refuse(contract_id: ContractId, data: ContractReasonIn, ctx: Commit) -> Cont
 
 @router.post("/{contract_id}/cancel", response_model=ContractOut, responses=documented(*_CHANGED))
 def cancel(contract_id: ContractId, data: ContractReasonIn, ctx: Change) -> ContractOut:
-    """Give up a contract that is not signed; its awards can be in another one."""
-    _, contract = _held(ctx, contract_id)
+    """Give up a contract of yours that is not signed; its awards can be in another one, and you can
+    order from another quote."""
+    _, contract = _bought(ctx, contract_id)
     return _shown(ctx, service.cancel(ctx.session, contract, actor=ctx.actor, reason=data.reason))
 
 
@@ -185,7 +187,7 @@ def cancel(contract_id: ContractId, data: ContractReasonIn, ctx: Change) -> Cont
 def terminate(contract_id: ContractId, data: TerminateIn, ctx: Change) -> ContractOut:
     """End a contract of yours that is in force; `mutual` proposes it to the supplier, and the
     contract goes on until the supplier agrees."""
-    _, contract = _held(ctx, contract_id)
+    _, contract = _bought(ctx, contract_id)
     return _shown(ctx, service.terminate(ctx.session, contract, actor=ctx.actor, data=data))
 
 
@@ -196,7 +198,7 @@ def terminate(contract_id: ContractId, data: TerminateIn, ctx: Change) -> Contra
 )
 def withdraw_termination(contract_id: ContractId, ctx: Change) -> ContractOut:
     """Take back as the buyer that you proposed to give the contract up."""
-    _, contract = _held(ctx, contract_id)
+    _, contract = _bought(ctx, contract_id)
     return _shown(ctx, service.withdraw_termination(ctx.session, contract, actor=ctx.actor))
 
 
@@ -218,9 +220,9 @@ def agree_termination(contract_id: ContractId, ctx: Commit) -> ContractOut:
 )
 def give_notice(contract_id: ContractId, data: NoticeIn, ctx: Commit) -> ContractOut:
     """Say as the supplier that you will end a contract in force, on a ground that the policy of its
-    tender allows; `notice_ends_at` says from when on you may."""
-    tender, contract = _supplied(ctx, contract_id)
-    service.give_notice(ctx.session, tender, contract, actor=ctx.actor, data=data)
+    tender or order allows; `notice_ends_at` says from when on you may."""
+    basis, contract = _supplied(ctx, contract_id)
+    service.give_notice(ctx.session, basis, contract, actor=ctx.actor, data=data)
     return _shown(ctx, contract)
 
 
@@ -255,8 +257,8 @@ def rescind(contract_id: ContractId, ctx: Commit) -> ContractOut:
 )
 def propose_change(contract_id: ContractId, data: ChangeIn, ctx: Commit) -> ContractOut:
     """Propose a change of a contract in force; the other side must agree."""
-    tender, contract = _held(ctx, contract_id)
-    changes.propose(ctx.session, tender, contract, org_id=ctx.org_id, actor=ctx.actor, data=data)
+    basis, contract = _held(ctx, contract_id)
+    changes.propose(ctx.session, basis, contract, org_id=ctx.org_id, actor=ctx.actor, data=data)
     return _shown(ctx, contract)
 
 
@@ -273,23 +275,31 @@ def propose_change(contract_id: ContractId, data: ChangeIn, ctx: Commit) -> Cont
 )
 def agree_change(contract_id: ContractId, number: int, ctx: Commit) -> ContractOut:
     """Put the other side's change in force, as far as the cap of the policy allows."""
-    tender, contract = _held(ctx, contract_id)
-    changes.agree(ctx.session, tender, contract, number=number, org_id=ctx.org_id, actor=ctx.actor)
+    basis, contract = _held(ctx, contract_id)
+    changes.agree(ctx.session, basis, contract, number=number, org_id=ctx.org_id, actor=ctx.actor)
     return _shown(ctx, contract)
 
 
-def _held(ctx: Context, contract_id: ContractId) -> tuple[Tender, Contract]:
-    tender, contract = service.hold(ctx.session, org_id=ctx.org_id, contract_id=contract_id)
+def _held(ctx: Context, contract_id: ContractId) -> tuple[Basis, Contract]:
+    basis, contract = service.hold(ctx.session, org_id=ctx.org_id, contract_id=contract_id)
     ctx.check_version(contract)
-    return tender, contract
+    return basis, contract
 
 
-def _supplied(ctx: Context, contract_id: ContractId) -> tuple[Tender, Contract]:
+def _bought(ctx: Context, contract_id: ContractId) -> tuple[Basis, Contract]:
+    """The same for its buyer alone."""
+    basis, contract = _held(ctx, contract_id)
+    if ctx.org_id != contract.buyer_id:
+        raise NotFound
+    return basis, contract
+
+
+def _supplied(ctx: Context, contract_id: ContractId) -> tuple[Basis, Contract]:
     """The same for its supplier alone: a buyer terminates."""
-    tender, contract = _held(ctx, contract_id)
+    basis, contract = _held(ctx, contract_id)
     if ctx.org_id != contract.supplier_id:
         raise NotFound
-    return tender, contract
+    return basis, contract
 
 
 def _shown(ctx: Context, contract: Contract) -> ContractOut:
@@ -298,6 +308,8 @@ def _shown(ctx: Context, contract: Contract) -> ContractOut:
     return ContractOut.model_validate(
         {
             **contract.model_dump(exclude={"document"}),
+            "tender_id": ids.show("tender", contract.tender_id) if contract.tender_id else "",
+            "ocid": contract.ocid or "",
             "value": {"amount": contract.value_amount, "currency": contract.value_currency},
             "award_ids": [award.id for award in queries.awards_of(ctx.session, contract)],
             "signatures": [SignatureOut.model_validate(row) for row in signed],

@@ -5,6 +5,7 @@ from typing import Annotated, Any
 from api.contracts import dispute_queries as queries
 from api.contracts import disputes, execution
 from api.contracts import execution_problems as problems
+from api.contracts.bases import Basis
 from api.contracts.models import Contract, Dispute, DisputeEvidence
 from api.contracts.schemas import ContractId
 from api.contracts.schemas.disputes import (
@@ -23,7 +24,6 @@ from api.core.http import documented
 from api.core.pages import Page
 from api.identity import access
 from api.identity.access import Context, require
-from api.procurement.models import Tender
 from api.reference.calendars import CalendarYearMissing
 from api.rules.permissions import OrgRole
 
@@ -44,11 +44,11 @@ _TIMED = (CalendarYearMissing, *_CHANGED)
 )
 def open_dispute(contract_id: ContractId, data: DisputeIn, ctx: Write) -> DisputeOut:
     """Open a dispute as either side; payments that depend on what is disputed are frozen."""
-    tender, contract = execution.hold(
+    basis, contract = execution.hold(
         ctx.session, org_id=ctx.org_id, contract_id=contract_id, in_force=False
     )
     found = disputes.open_(
-        ctx.session, tender, contract, org_id=ctx.org_id, actor=ctx.actor, data=data
+        ctx.session, basis, contract, org_id=ctx.org_id, actor=ctx.actor, data=data
     )
     ctx.headers["Location"] = f"/v1/disputes/{ids.show('dispute', found.id)}"
     return _shown(ctx, found)
@@ -97,16 +97,16 @@ def add_evidence(dispute_id: DisputeId, data: DisputeEvidenceIn, ctx: Write) -> 
 @router.post("/{dispute_id}/escalate", response_model=DisputeOut, responses=documented(*_TIMED))
 def escalate(dispute_id: DisputeId, ctx: Write) -> DisputeOut:
     """End the negotiation without an agreement, as either side."""
-    tender, contract, found = _held(ctx, dispute_id)
-    return _shown(ctx, disputes.escalate(ctx.session, tender, contract, found, actor=ctx.actor))
+    basis, contract, found = _held(ctx, dispute_id)
+    return _shown(ctx, disputes.escalate(ctx.session, basis, contract, found, actor=ctx.actor))
 
 
 @router.post("/{dispute_id}/inspect", response_model=DisputeOut, responses=documented(*_TIMED))
 def inspect(dispute_id: DisputeId, data: OrderIn, ctx: Write) -> DisputeOut:
     """Order an inspection by an agency, as either side."""
-    tender, contract, found = _held(ctx, dispute_id)
+    basis, contract, found = _held(ctx, dispute_id)
     disputes.order_inspection(
-        ctx.session, tender, contract, found, actor=ctx.actor, agency=data.agency
+        ctx.session, basis, contract, found, actor=ctx.actor, agency=data.agency
     )
     return _shown(ctx, found)
 
@@ -114,8 +114,8 @@ def inspect(dispute_id: DisputeId, data: OrderIn, ctx: Write) -> DisputeOut:
 @router.post("/{dispute_id}/submit", response_model=DisputeOut, responses=documented(*_TIMED))
 def submit(dispute_id: DisputeId, ctx: Write) -> DisputeOut:
     """Lay a dispute before the commission, which reads all of it from now on."""
-    tender, contract, found = _held(ctx, dispute_id)
-    return _shown(ctx, disputes.submit(ctx.session, tender, contract, found, actor=ctx.actor))
+    basis, contract, found = _held(ctx, dispute_id)
+    return _shown(ctx, disputes.submit(ctx.session, basis, contract, found, actor=ctx.actor))
 
 
 @router.post(
@@ -139,16 +139,16 @@ def offer_settlement(dispute_id: DisputeId, data: OutcomeIn, ctx: Write) -> Disp
 )
 def settle(dispute_id: DisputeId, ctx: Write) -> DisputeOut:
     """Agree to what the other side offers: the dispute is closed and payments are free again."""
-    tender, contract, found = _held(ctx, dispute_id)
-    disputes.settle(ctx.session, tender, contract, found, org_id=ctx.org_id, actor=ctx.actor)
+    basis, contract, found = _held(ctx, dispute_id)
+    disputes.settle(ctx.session, basis, contract, found, org_id=ctx.org_id, actor=ctx.actor)
     return _shown(ctx, found)
 
 
 @router.post("/{dispute_id}/withdraw", response_model=DisputeOut, responses=documented(*_CHANGED))
 def withdraw(dispute_id: DisputeId, ctx: Write) -> DisputeOut:
     """Give a dispute up that you have opened."""
-    tender, contract, found = _held(ctx, dispute_id)
-    disputes.withdraw(ctx.session, tender, contract, found, org_id=ctx.org_id, actor=ctx.actor)
+    basis, contract, found = _held(ctx, dispute_id)
+    disputes.withdraw(ctx.session, basis, contract, found, org_id=ctx.org_id, actor=ctx.actor)
     return _shown(ctx, found)
 
 
@@ -161,10 +161,10 @@ def determine(dispute_id: DisputeId, data: OutcomeIn, ctx: Determine) -> Dispute
     return _shown(ctx, found)
 
 
-def _held(ctx: Context, dispute_id: DisputeId) -> tuple[Tender, Contract, Dispute]:
-    tender, contract, found = queries.hold(ctx.session, org_id=ctx.org_id, dispute_id=dispute_id)
+def _held(ctx: Context, dispute_id: DisputeId) -> tuple[Basis, Contract, Dispute]:
+    basis, contract, found = queries.hold(ctx.session, org_id=ctx.org_id, dispute_id=dispute_id)
     ctx.check_version(found)
-    return tender, contract, found
+    return basis, contract, found
 
 
 def _shown(ctx: Context, dispute: Dispute) -> DisputeOut:

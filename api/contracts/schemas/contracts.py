@@ -10,7 +10,7 @@ from api.catalog.types import Paragraph, PlainDecimal, Positive
 from api.contracts.schemas.schedules import MAX_ROWS, ScheduleRowIn
 from api.core.ids import PublicId
 from api.identity.schemas import Input, OrganisationId
-from api.procurement.schemas import TenderId, ValueOut
+from api.procurement.schemas import ValueOut
 from api.procurement.schemas.awards import AwardId
 from api.rules.contracts import (
     ChangeStatus,
@@ -118,18 +118,24 @@ class ContractChangeOut(BaseModel):
 
 
 class ContractOut(BaseModel):
-    """A contract; between its sides until it is signed, public afterwards."""
+    """A contract; between its sides until it is signed, public afterwards if it is of a tender."""
 
     model_config = ConfigDict(from_attributes=True)
 
     id: ContractId
-    tender_id: TenderId
+    tender_id: str = Field(
+        examples=["tender_019abf2e8c1d7c3fa9b04b4c6f0d2e11"],
+        description="Empty for the contract of an order, as is `ocid`",
+    )
+    order_id: Annotated[UUID, PublicId("purchaseorder")] | None = Field(
+        description="The order without a tender that it rests on; only its sides see it then"
+    )
     ocid: str = Field(examples=["ocds-kerben0-000042"])
     buyer_id: OrganisationId
     suppliers: list[OrganisationId] = Field(description="The lead, who signs, first")
     award_ids: list[AwardId]
     status: ContractStatus
-    original_amount: PlainDecimal = Field(description="The sum of the awards")
+    original_amount: PlainDecimal = Field(description="The sum of the awards, or of the order")
     value: ValueOut = Field(description="With the changes in force")
     performance_security: PlainDecimal | None
     sha256: str | None = Field(description="Of the document that is signed")

@@ -50,7 +50,8 @@ class Gathered:
 
 
 def gather(session: Session, supplier_id: UUID, parameters: Parameters, today: date) -> Gathered:
-    """Every fact of a supplier up to a day. Contracts count for the lead of the suppliers."""
+    """Every fact of a supplier up to a day. Contracts of tenders count, for the lead of the suppliers:
+    every buyer reads the facts, and an order is its sides' own."""
     session.flush()
     found = Gathered()
     contracts = {
@@ -58,6 +59,7 @@ def gather(session: Session, supplier_id: UUID, parameters: Parameters, today: d
         for contract in session.exec(
             select(Contract).where(
                 col(Contract.suppliers)[1] == supplier_id,
+                col(Contract.tender_id).is_not(None),
                 col(Contract.status).in_([ContractStatus.ACTIVE, ContractStatus.TERMINATED]),
             )
         )

@@ -10,7 +10,7 @@ from uuid import UUID
 
 from sqlmodel import Session
 
-from api.contracts import schedule_rows, schedules
+from api.contracts import ordered_items, schedule_rows, schedules
 from api.contracts.models import Contract, DeliverySchedule
 from api.contracts.schemas.schedules import OrderResponseLineIn
 from api.core import db, ids
@@ -215,8 +215,8 @@ def _party(session: Session, org_id: UUID) -> Party:
 
 def _goods(session: Session, contract: Contract) -> dict[UUID, Goods]:
     return {
-        item_id: Goods(_text(found.item.description), found.item.unit_code)
-        for item_id, found in schedule_rows.ordered(session, contract).items()
+        item_id: Goods(_text(found.description), found.unit_code)
+        for item_id, found in ordered_items.of(session, contract).items()
     }
 
 

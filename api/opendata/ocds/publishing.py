@@ -41,9 +41,11 @@ _PUBLISHER = text("SELECT set_config('kerben.publisher', 'on', true)")
 """For the rest of the transaction, which ends with the publication."""
 
 
-def _named_in(event: Event) -> UUID:
-    """The tender that the event's payload names."""
-    return UUID(hex=event.payload["tender_id"])
+def _named_in(event: Event) -> UUID | None:
+    """The tender that the event's payload names; None for a contract of an order, which is its
+    sides' own."""
+    named = event.payload["tender_id"]
+    return None if named is None else UUID(hex=named)
 
 
 class Publication(NamedTuple):
@@ -54,7 +56,7 @@ class Publication(NamedTuple):
 
     tag: str
     sections: tuple[str, ...] = ("tender", "prequalification")
-    tender_of: Callable[[Event], UUID] = attrgetter("resource_id")
+    tender_of: Callable[[Event], UUID | None] = attrgetter("resource_id")
 
 
 EVENTS: Mapping[str, Publication] = {
@@ -138,7 +140,9 @@ def publish(session: Session, events: Sequence[Recorded]) -> None:
     by_tender: dict[UUID, list[Publication]] = {}
     for _, _, event in events:
         publication = EVENTS[event.type]
-        by_tender.setdefault(publication.tender_of(event), []).append(publication)
+        tender_id = publication.tender_of(event)
+        if tender_id is not None:
+            by_tender.setdefault(tender_id, []).append(publication)
     for tender_id in sorted(by_tender):
         session.connection().execute(_LOCK, {"process": tender_id.hex})
         tender = procurement.published(session, tender_id)

@@ -5,6 +5,7 @@ from typing import Annotated, Any
 from fastapi import Path, Response
 
 from api.contracts import execution
+from api.contracts.bases import Basis
 from api.contracts.models import Contract
 from api.contracts.schemas import ContractId
 from api.core.errors import Conflict, PreconditionFailed
@@ -32,7 +33,6 @@ from api.payments.schemas.milestone_payments import (
 )
 from api.payments.service import escrow, payees, payment_schedules, refunds
 from api.payments.service import milestone_payments as payments
-from api.procurement.models import Tender
 from api.rules.contracts import Side
 
 router = access.router("/contracts", "milestone_payments")
@@ -110,8 +110,8 @@ def file(contract_id: ContractId, payment_id: PaymentId, ctx: Read) -> Response:
 def approve(contract_id: ContractId, payment_id: PaymentId, data: ApproveIn, ctx: Approve) -> Any:
     """Approve a payment as the buyer. Above the threshold of the rules two people do; none of them
     is who accepted the delivery."""
-    tender, contract, payment = _payment(ctx, contract_id, payment_id, Side.BUYER)
-    payments.approve(ctx.session, tender, contract, payment, actor=ctx.actor, sha256=data.sha256)
+    basis, contract, payment = _payment(ctx, contract_id, payment_id, Side.BUYER)
+    payments.approve(ctx.session, basis, contract, payment, actor=ctx.actor, sha256=data.sha256)
     return _shown(ctx, payment)
 
 
@@ -241,7 +241,7 @@ def list_recoveries(contract_id: ContractId, ctx: Read) -> Page[Any]:
     return Page(items=items, has_more=False, next_cursor=None)
 
 
-def _held(ctx: Context, contract_id: ContractId, side: Side) -> tuple[Tender, Contract]:
+def _held(ctx: Context, contract_id: ContractId, side: Side) -> tuple[Basis, Contract]:
     """The contract, which may be over: payments follow its end."""
     return execution.hold(
         ctx.session, org_id=ctx.org_id, contract_id=contract_id, side=side, in_force=False
@@ -250,11 +250,11 @@ def _held(ctx: Context, contract_id: ContractId, side: Side) -> tuple[Tender, Co
 
 def _payment(
     ctx: Context, contract_id: ContractId, payment_id: PaymentId, side: Side
-) -> tuple[Tender, Contract, MilestonePayment]:
-    tender, contract = _held(ctx, contract_id, side)
+) -> tuple[Basis, Contract, MilestonePayment]:
+    basis, contract = _held(ctx, contract_id, side)
     payment = payments.payment_of(ctx.session, contract, payment_id)
     ctx.check_version(payment)
-    return tender, contract, payment
+    return basis, contract, payment
 
 
 def _shown(ctx: Context, payment: MilestonePayment) -> MilestonePaymentOut:

@@ -6,7 +6,7 @@ from uuid import UUID
 from sqlmodel import Session
 
 from api.contracts.models import Contract
-from api.core import settings
+from api.core import ids, settings
 from api.payments.models import MilestonePayment, PaymentOrder
 from api.payments.service import fee_invoices, tariffs
 from api.rules.fees import FeePurpose, Line
@@ -32,7 +32,15 @@ def of_order(session: Session, order_id: UUID) -> None:
         key=f"commission:{payment.id}",
         org_id=contract.supplier_id,
         purpose=FeePurpose.COMMISSION,
-        lines=[Line("commission", contract.ocid, Decimal(1), amount, amount)],
+        lines=[
+            Line(
+                "commission",
+                contract.ocid or ids.show("contract", contract.id),
+                Decimal(1),
+                amount,
+                amount,
+            )
+        ],
         details=[{"rate_bp": kept.rate_bp}],
         currency=payment.currency,
         actor="fees",

@@ -34,9 +34,9 @@ _PERFORMED = {
 
 @dataclass(slots=True)
 class Known:
-    """What is known of a contract: its rows by lot, and the facts about them, by milestone kind."""
+    """What is known of a contract: its rows by lot (an order has none), and the facts about them, by milestone kind."""
 
-    lots: dict[UUID, UUID] = field(default_factory=dict)
+    lots: dict[UUID, UUID | None] = field(default_factory=dict)
     ordered: dict[UUID, Ordered] = field(default_factory=dict)
     facts: dict[MilestoneKind, list[Fact]] = field(default_factory=dict)
 
@@ -56,7 +56,7 @@ def known(session: Session, contract: Contract) -> Known:
         if row.item_id in prices and row.replaces_row_id is None:
             shown = ids.show("schedule_row", row.id)
             found.ordered[row.id] = Ordered(shown, row.quantity, prices[row.item_id])
-            found.lots[row.id] = lots[row.item_id]
+            found.lots[row.id] = lots.get(row.item_id)
     told = performance.facts(session, [*found.ordered])
     shipped = _under_transport_document(session, {fact.source for fact in told})
     for kind, event in _PERFORMED.items():

@@ -12,6 +12,7 @@ from uuid import UUID
 from sqlmodel import Session, col, select
 
 from api.contracts import execution, goods
+from api.contracts.bases import Basis
 from api.contracts.models import Contract, PaymentFreeze
 from api.core import db, ids
 from api.core.errors import Conflict, NotFound, refused
@@ -25,7 +26,6 @@ from api.payments.milestone_problems import (
 from api.payments.models import MilestonePayment, PaymentApproval, PaymentMilestone
 from api.payments.service import advances, milestone_facts, milestones
 from api.payments.service import milestone_figures as figures
-from api.procurement.models import Tender
 from api.procurement.service import policies
 from api.rules import payment_milestones as rules
 from api.rules.clock import local_date
@@ -54,7 +54,7 @@ _PAID = frozenset({"settle", "absorb", "confirm"})
 
 def approve(
     session: Session,
-    tender: Tender,
+    basis: Basis,
     contract: Contract,
     payment: MilestonePayment,
     *,
@@ -89,7 +89,7 @@ def approve(
             approved_at=db.now(session),
         )
     )
-    limit = policies.policy_of(tender).payment_approval_threshold
+    limit = policies.policy_of(basis).payment_approval_threshold
     threshold = None if limit is None else (Decimal(limit.amount), limit.currency)
     needed = rules.approvals_needed(payment.gross, payment.currency, threshold)
     if len(given) + 1 >= needed:

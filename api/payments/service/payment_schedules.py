@@ -145,13 +145,7 @@ def _amounts(
     if data.settlement is Settlement.ESCROW:
         coins.require(contract.value_amount, contract.value_currency, "#/settlement")
     places = currencies()[contract.value_currency].minor_units
-    awards = queries.awards_of(session, contract)
-    values = rules.apportioned(
-        contract.value_amount, [award.value_amount for award in awards], places
-    )
-    lots = {
-        ids.show("lot", award.lot_id): value for award, value in zip(awards, values, strict=True)
-    }
+    lots = _lots(session, contract, places)
     parts = [
         Part(
             part.number,
@@ -169,6 +163,19 @@ def _amounts(
     if any(part.kind in rules.OF_GOODS for part in parts):
         damages.require_prices(session, contract)
     return parts, shares
+
+
+def _lots(session: Session, contract: Contract, places: int) -> dict[str, Decimal]:
+    """What each lot of a contract is worth; an order has none."""
+    awards = queries.awards_of(session, contract)
+    if not awards:
+        return {}
+    values = rules.apportioned(
+        contract.value_amount, [award.value_amount for award in awards], places
+    )
+    return {
+        ids.show("lot", award.lot_id): value for award, value in zip(awards, values, strict=True)
+    }
 
 
 def _require_kept(

@@ -6,6 +6,7 @@ from uuid import UUID
 from sqlmodel import Session
 
 from api.contracts import queries
+from api.contracts.bases import Basis
 from api.contracts.models import Contract
 from api.core import db
 from api.core.errors import Conflict, NotFound
@@ -40,6 +41,8 @@ def give(
         raise NotFound
     if contract.status in _OVER:
         raise Conflict(f"The contract is {contract.status}.")
+    if contract.tender_id is None:
+        raise SecurityNotAsked("Nothing is secured here for the contract of an order.")
     tender = tenders.get(session, org_id=org_id, tender_id=contract.tender_id)
     terms = securities.terms_of(tender, data.kind)
     value = _asked(session, contract, data)
@@ -66,10 +69,10 @@ def give(
     )
 
 
-def may_come_into_force(session: Session, tender: Tender, contract: Contract) -> bool:
-    """False while the rules of the tender want the performance security of a contract held, and it
+def may_come_into_force(session: Session, basis: Basis, contract: Contract) -> bool:
+    """False while the rules of its basis want the performance security of a contract held, and it
     is not."""
-    terms = policies.policy_of(tender).securities
+    terms = policies.policy_of(basis).securities
     if terms is None or not terms.performance_required or contract.performance_security is None:
         return True
     return securities.held_for(session, contract.id, GuaranteeKind.PERFORMANCE)

@@ -56,7 +56,7 @@ def reschedule_bid(session: Session, bid_id: UUID) -> int:
 def reschedule_contract(session: Session, contract_id: UUID) -> int:
     """The same, of the tender of a contract that was signed or has ended."""
     contract = session.get(Contract, contract_id)
-    return reschedule_tender(session, contract.tender_id) if contract else 0
+    return reschedule_tender(session, contract.tender_id) if contract and contract.tender_id else 0
 
 
 def reschedule_award(session: Session, award_id: UUID) -> int:

@@ -2,7 +2,7 @@
 
 from datetime import date
 from decimal import Decimal
-from typing import Any
+from typing import Any, Protocol
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
@@ -21,31 +21,58 @@ from api.reference.models import PolicySet
 from api.reference.policies import PolicyMissing
 from api.rules import policy as rules
 from api.rules.clock import local_date
+from api.rules.orders import PROCEDURE
 from api.rules.periods import Timetable
 from api.rules.policy import Policy
 from api.rules.schedule import procedure_faults
 from api.rules.tenders import ProcurementMethod, Value
 
 
-def policy_of(tender: Tender) -> Policy:
-    """The frozen rules of a published tender; PolicyNotFrozen for a draft."""
-    return rules.parse(snapshot_of(tender)["parameters"])
+class Ruled(Protocol):
+    """What a policy set is frozen into: a tender, or an order without one."""
+
+    @property
+    def policy(self) -> dict[str, Any] | None: ...
+    @property
+    def accelerator(self) -> int: ...
 
 
-def snapshot_of(tender: Tender) -> dict[str, Any]:
+def policy_of(ruled: Ruled) -> Policy:
+    """The frozen rules of a published tender or of an order; PolicyNotFrozen for a draft."""
+    return rules.parse(snapshot_of(ruled)["parameters"])
+
+
+def snapshot_of(ruled: Ruled) -> dict[str, Any]:
     """The frozen policy set as it is stored: parameters, sources, codes; PolicyNotFrozen."""
-    if tender.policy is None:
+    if ruled.policy is None:
         raise PolicyNotFrozen
-    return tender.policy
+    return ruled.policy
 
 
-def timetable_of(session: Session, tender: Tender) -> Timetable:
-    """How the durations of a published tender become instants, by the calendar as it is now.
+def timetable_of(session: Session, ruled: Ruled) -> Timetable:
+    """How frozen durations become instants, by the calendar as it is now.
 
     Its methods raise CalendarYearMissing.
     """
-    calendar = calendars.work_calendar(session, policy_of(tender).calendar)
-    return Timetable(calendar, tender.accelerator)
+    calendar = calendars.work_calendar(session, policy_of(ruled).calendar)
+    return Timetable(calendar, ruled.accelerator)
+
+
+def for_order(session: Session, *, buyer_id: UUID) -> tuple[UUID, dict[str, Any]]:
+    """The set of terms that counts today for orders of a buyer: its id, and what is frozen of it.
+
+    Whoever orders without a tender follows no law on procurement, so the regime is the generic one.
+    Raises PolicyMissing.
+    """
+    country, _ = identity.buying_rules(session, buyer_id)
+    found = policies.in_force(
+        session,
+        jurisdiction=country,
+        regime=rules.ProcurementRegime.GENERIC,
+        procedure=PROCEDURE,
+        on=_today(session, country),
+    )
+    return found.id, _snapshot(found, regions.zone(session, found.parameters["calendar"]))
 
 
 def set_in_force(session: Session, *, buyer_id: UUID, procedure: str) -> PolicySet:

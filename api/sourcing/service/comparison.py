@@ -19,7 +19,7 @@ from api.rules.landed_cost import NotComputable
 from api.rules.landed_cost.inputs import ZERO, PriceTier, Stated
 from api.rules.landed_cost.inputs import Line as CostLine
 from api.rules.offers import price_at
-from api.rules.sourcing import Option, QuoteStatus
+from api.rules.sourcing import ORDERABLE, Option, QuoteStatus
 from api.rules.tenders import Fault
 from api.sourcing.models import Quote, Rfq, RfqItem
 from api.sourcing.schemas import QuoteIn
@@ -31,6 +31,7 @@ _FIGURES = (
     *("buyer_logistics", "insurance", "local_charges", "customs_value", "fee", "duty"),
     *("remedies", "excise", "vat"),
 )
+_BINDING = ORDERABLE | {QuoteStatus.ORDERED}
 _PARTS = ("net_weight_kg", "gross_weight_kg", "volume_m3", "packages")
 
 
@@ -145,7 +146,7 @@ def _row(
         "alternative_of": option.alternative_of,
         "rank": None,
         "complete": not missing,
-        "valid": quote.status is QuoteStatus.SUBMITTED and quote.valid_until > table.now,
+        "valid": quote.status in _BINDING and quote.valid_until > table.now,
         "outdated": quote.answers < table.rfq.revision,
         "incoterm": content.incoterm,
         "place_code": content.place_code,

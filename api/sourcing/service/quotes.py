@@ -1,4 +1,4 @@
-"""Quotes of sellers: submitted, revised, withdrawn, expired. Never commits.
+"""Quotes of sellers: submitted, revised, withdrawn, ordered from, expired. Never commits.
 
 A seller cannot lock the request, which is not its own row. The foreign key of the quote does: once
 it is inserted nobody else can lock the request, and what is read of it then holds until the end of
@@ -8,17 +8,24 @@ the transaction. So a quote is either on time, or refused.
 from typing import Any
 from uuid import UUID
 
-from sqlmodel import Session, select
+from sqlmodel import Session, col, select
 
 from api.core import audit, db, deadlines
 from api.core.errors import Conflict, FieldError, Invalid, NotFound, refused
 from api.core.outbox import emit
 from api.reference import service as reference
 from api.rules.offers import price_findings
-from api.rules.sourcing import QUOTE, QuoteStatus, RfqStatus
+from api.rules.sourcing import ORDERABLE, QUOTE, QuoteStatus, RfqStatus
 from api.rules.states import IllegalTransition
 from api.sourcing.models import Quote, QuoteVersion, Rfq
-from api.sourcing.problems import OwnRfq, QuoteLapsed, QuoteStands, RfqDeadlinePassed, RfqNotOpen
+from api.sourcing.problems import (
+    OwnRfq,
+    QuoteLapsed,
+    QuoteNotOrderable,
+    QuoteStands,
+    RfqDeadlinePassed,
+    RfqNotOpen,
+)
 from api.sourcing.schemas import QuoteIn
 from api.sourcing.service import queries
 
@@ -28,6 +35,10 @@ _EVENTS = {
     "revise": "quote.revised",
     "withdraw": "quote.withdrawn",
     "expire": "quote.expired",
+    "order": "quote.ordered",
+    "release": "quote.released",
+    "decline": "quote.declined",
+    "pass_over": "quote.passed_over",
 }
 
 
@@ -94,10 +105,71 @@ def hold(session: Session, *, seller_id: UUID, quote_id: UUID) -> Quote:
     return found
 
 
+def hold_party(session: Session, *, org_id: UUID, quote_id: UUID) -> Quote:
+    """A quote that the organisation gave or got, locked as it stands now; NotFound."""
+    queries.quote(session, org_id=org_id, quote_id=quote_id)
+    return locked(session, quote_id)
+
+
+def locked(session: Session, quote_id: UUID) -> Quote:
+    """A quote, locked as it stands now. The quote is locked before its request, never after it."""
+    query = select(Quote).where(Quote.id == quote_id).with_for_update()
+    return session.exec(query.execution_options(populate_existing=True)).one()
+
+
+def take(session: Session, quote: Quote, *, actor: str) -> Quote:
+    """Order from a valid quote, as the buyer: its seller can no longer change it or take it back.
+
+    Raises QuoteLapsed or QuoteNotOrderable.
+    """
+    require_orderable(session, quote)
+    _move(quote, "order")
+    _log(session, quote, "order", actor)
+    return quote
+
+
+def require_orderable(session: Session, quote: Quote) -> None:
+    """Raise QuoteLapsed or QuoteNotOrderable unless can be ordered from a quote now."""
+    _require_valid(session, quote)
+    if quote.status not in ORDERABLE:
+        raise QuoteNotOrderable
+
+
+def release(session: Session, quote: Quote, *, actor: str) -> Quote:
+    """Let a quote go from which nothing is ordered after all; one that has lapsed meanwhile ends."""
+    if quote.valid_until <= db.now(session):
+        _expire(session, quote, actor)
+        return quote
+    _move(quote, "release")
+    _log(session, quote, "release", actor)
+    return quote
+
+
+def decline(session: Session, quote: Quote, *, actor: str) -> Quote:
+    """Refuse an order from one's own quote: the quote is over."""
+    _move(quote, "decline")
+    deadlines.disarm(session, VALIDITY, quote.id)
+    _log(session, quote, "decline", actor)
+    return quote
+
+
+def pass_over(session: Session, rfq_id: UUID) -> int:
+    """Tell the sellers of the other quotes for a request that one was ordered from; how many were
+    told. For the workers. They bind as before, should nothing come of the order."""
+    query = select(Quote).where(Quote.rfq_id == rfq_id, Quote.status == QuoteStatus.SUBMITTED)
+    ordered = query.order_by(col(Quote.id)).with_for_update()
+    others = session.exec(ordered.execution_options(populate_existing=True)).all()
+    for quote in others:
+        _move(quote, "pass_over")
+        _log(session, quote, "pass_over", "worker")
+    return len(others)
+
+
 def expire_due(session: Session, quote_id: UUID) -> bool:
-    """Move a quote whose validity is over; False when there is nothing to do. For the workers."""
+    """Move a quote whose validity is over; False when there is nothing to do. For the workers. What
+    is ordered from goes with its order."""
     quote = session.exec(select(Quote).where(Quote.id == quote_id).with_for_update()).one_or_none()
-    if quote is None or quote.status is not QuoteStatus.SUBMITTED:
+    if quote is None or quote.status not in ORDERABLE:
         return False
     if quote.valid_until > db.now(session):
         return False
@@ -127,7 +199,7 @@ def _expire(session: Session, quote: Quote, actor: str) -> None:
 
 
 def _require_valid(session: Session, quote: Quote) -> None:
-    lapsed = quote.status is QuoteStatus.SUBMITTED and quote.valid_until <= db.now(session)
+    lapsed = quote.status in ORDERABLE and quote.valid_until <= db.now(session)
     if lapsed or quote.status is QuoteStatus.EXPIRED:
         raise QuoteLapsed
 

@@ -1,4 +1,4 @@
-"""Requests for quotation: drafted, published, amended, closed, cancelled. Never commits."""
+"""Requests for quotation: drafted, published, amended, closed, ordered, cancelled. Never commits."""
 
 from collections.abc import Collection, Iterable
 from typing import Any
@@ -16,7 +16,7 @@ from api.reference import service as reference
 from api.rules import sourcing as rules
 from api.rules.organisations import MAY_ACT, OrganisationStatus
 from api.rules.permissions import SELLERS
-from api.rules.sourcing import RFQ, Audience, QuoteStatus, RfqStatus
+from api.rules.sourcing import ORDERABLE, ORDERABLE_RFQ, RFQ, Audience, RfqStatus
 from api.rules.states import IllegalTransition
 from api.sourcing.models import Quote, Rfq, RfqAmendment, RfqInvitation, RfqItem
 from api.sourcing.problems import (
@@ -24,6 +24,7 @@ from api.sourcing.problems import (
     PublicBuyerTenders,
     RfqDeadlinePassed,
     RfqNotDraft,
+    RfqOrdered,
 )
 from api.sourcing.schemas import RfqAmendmentIn, RfqIn, RfqItemIn, RfqPatch
 
@@ -32,6 +33,8 @@ _EVENTS = {
     "publish": "rfq.published",
     "amend": "rfq.amended",
     "close": "rfq.closed",
+    "order": "rfq.ordered",
+    "reopen": "rfq.reopened",
     "cancel": "rfq.cancelled",
 }
 
@@ -131,6 +134,33 @@ def cancel(session: Session, rfq: Rfq, *, actor: str, reason: str) -> Rfq:
     _move(session, rfq, "cancel", actor, {"reason": reason})
     deadlines.disarm(session, DEADLINE, rfq.id)
     return rfq
+
+
+def order(session: Session, rfq: Rfq, *, actor: str) -> Rfq:
+    """Take no more quotes because one was ordered from. Raises as `require_orderable`."""
+    require_orderable(session, rfq)
+    rfq.closed_at = rfq.closed_at or db.now(session)
+    _move(session, rfq, "order", actor, {})
+    deadlines.disarm(session, DEADLINE, rfq.id)
+    return rfq
+
+
+def require_orderable(session: Session, rfq: Rfq) -> None:
+    """Raise RfqOrdered, or PublicBuyerTenders, unless the buyer can order by a request now."""
+    _require_private(identity.get_organisation(session, rfq.buyer_id))
+    if rfq.status not in ORDERABLE_RFQ:
+        raise RfqOrdered
+
+
+def reopen(session: Session, rfq_id: UUID, *, actor: str) -> bool:
+    """Let the buyer order from another quote, because nothing came of the order. False: the request
+    stands otherwise already."""
+    query = select(Rfq).where(Rfq.id == rfq_id).with_for_update()
+    rfq = session.exec(query.execution_options(populate_existing=True)).one_or_none()
+    if rfq is None or rfq.status is not RfqStatus.ORDERED:
+        return False
+    _move(session, rfq, "reopen", actor, {})
+    return True
 
 
 def close_due(session: Session, rfq_id: UUID) -> bool:
@@ -255,7 +285,7 @@ def _sells(organisation: Organisation | None) -> bool:
 def _concerned(session: Session, rfq: Rfq) -> list[UUID]:
     """Sellers that are invited, and those whose quotes stand."""
     quoting = session.exec(
-        select(Quote.seller_id).where(Quote.rfq_id == rfq.id, Quote.status == QuoteStatus.SUBMITTED)
+        select(Quote.seller_id).where(Quote.rfq_id == rfq.id, col(Quote.status).in_(ORDERABLE))
     )
     return [*dict.fromkeys([*asked(session, rfq), *quoting])]
 

@@ -2,7 +2,7 @@
 
 from datetime import date
 from decimal import Decimal
-from typing import Annotated
+from typing import Annotated, ClassVar
 from uuid import UUID
 
 from pydantic import Field
@@ -13,40 +13,51 @@ from api.rules.contracts import ContractStatus
 from api.rules.disputes import DisputeOutcome, DisputeStage
 from api.rules.schedules import ContractualEvent, PerformanceEvent
 from api.webhooks.catalogue.kinds import Data, Kind, Reference
-from api.webhooks.catalogue.procurement import TENDER, OfTenderData, TenderRef
+from api.webhooks.catalogue.procurement import TENDER, TenderRef
 
 CONTRACT = "019abf2e8c1d7c3fa9b04b4c6f0d2e14"
 ROW = "019abf2e8c1d7c3fa9b04b4c6f0d2e15"
 ContractRef = Annotated[UUID, Reference("contract")]
+OrderRef = Annotated[UUID, Reference("purchaseorder")]
 RowRef = Annotated[UUID, Reference("schedule_row")]
 
 
-class ContractEventData(OfTenderData):
+class OfBasisData(Data):
+    """Of a contract: of a tender or, where `tender_id` is null, of an order. Until version 2 there
+    were no orders."""
+
+    version: ClassVar[int] = 2
+
+    tender_id: TenderRef | None
+    order_id: OrderRef | None = None
+
+
+class ContractEventData(OfBasisData):
     """A contract that moved."""
 
     status: ContractStatus
 
 
-class ContractChangedEventData(OfTenderData):
+class ContractChangedEventData(OfBasisData):
     """A change of a contract that both sides agreed."""
 
     number: int = Field(description="Of the change")
 
 
-class ScheduleEventData(OfTenderData):
+class ScheduleEventData(OfBasisData):
     """A delivery schedule that moved."""
 
     schedule: int = Field(description="Number of the schedule")
 
 
-class PerformedEventData(OfTenderData):
+class PerformedEventData(OfBasisData):
     """A fact of performance."""
 
     row: RowRef
     event: PerformanceEvent | ContractualEvent
 
 
-class ReplacementEventData(OfTenderData):
+class ReplacementEventData(OfBasisData):
     """A row of the schedule by which rejected goods are replaced."""
 
     row: RowRef
@@ -55,11 +66,10 @@ class ReplacementEventData(OfTenderData):
     due_date: date
 
 
-class OfContractData(Data):
+class OfContractData(OfBasisData):
     """Something of a contract."""
 
     contract_id: ContractRef
-    tender_id: TenderRef
 
 
 class DeliveryEventData(OfContractData):

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, ClassVar
 from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, GetCoreSchemaHandler
@@ -17,17 +17,23 @@ class Reference(PublicId):
 
     def __get_pydantic_core_schema__(self, _: Any, __: GetCoreSchemaHandler) -> CoreSchema:
         return core_schema.no_info_plain_validator_function(
-            lambda value: value if isinstance(value, UUID) else UUID(hex=value),
+            _uuid,
             serialization=core_schema.plain_serializer_function_ser_schema(
                 lambda value: show(self.prefix, value), return_schema=core_schema.str_schema()
             ),
         )
 
 
+def _uuid(value: Any) -> UUID:
+    return value if isinstance(value, UUID) else UUID(hex=str(value))
+
+
 class Data(BaseModel):
     """Base of what events tell: of the payload that a feature emits, only the fields named here."""
 
     model_config = ConfigDict(extra="ignore", frozen=True)
+    version: ClassVar[int] = 1
+    """Of the form; one that takes away what an earlier one promised has the next."""
 
 
 class NoData(Data):
@@ -74,6 +80,7 @@ class Kind:
                 data=self.data,
                 example=self.example,
                 public=self.public,
+                version=self.data.version,
             )
             for what, description in described.items()
         )

@@ -13,7 +13,7 @@ from uuid import UUID
 import numpy as np
 from numpy.typing import NDArray
 from sqlalchemy import func, literal_column
-from sqlmodel import Session, col, select
+from sqlmodel import Session, col, or_, select
 
 from api.catalog import search as catalog
 from api.catalog.models import Offer, Product
@@ -204,15 +204,20 @@ def _starts(code: Any, digits: str) -> Any:
 
 
 def _by_letters(session: Session, org_id: UUID, said: str) -> set[UUID]:
-    """Offers of the GTIN that `said` is, and the caller's own whose names have all its words.
+    """Offers of a GTIN or a maker's number that `said` is or has among its words, and the caller's
+    own whose names have all its words.
 
     Own ones are few, and may be in a state in which they are in no index.
     """
     found: set[UUID] = set()
-    gtin = gtin14(said)
-    if gtin is not None:
+    numbers = [said, *said.split()[:_MOST_WORDS]]
+    gtins = {gtin for number in numbers if (gtin := gtin14(number)) is not None}
+    makers = {spelt for number in numbers if any(c.isdigit() for c in number)
+              for spelt in (number, number.upper())}  # fmt: skip
+    if gtins or makers:
         query = select(Offer.id).join(Product, col(Product.id) == col(Offer.product_id))
-        found.update(session.exec(query.where(Product.gtin == gtin).limit(_LETTERS)))
+        same = or_(col(Product.gtin).in_(gtins), col(Product.mpn).in_(makers))
+        found.update(session.exec(query.where(same).limit(_LETTERS)))
     own = (
         select(Offer.id)
         .join(Product, col(Product.id) == col(Offer.product_id))

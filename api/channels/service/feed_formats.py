@@ -13,6 +13,7 @@ from api.core import spreadsheets
 from api.rules import feeds
 from api.rules.feeds import Change, FeedFormat, FeedItem, number, xml_text
 from api.rules.files import DocumentFormat
+from api.rules.stock import Availability
 
 _LANGUAGE_639_2: Mapping[str, str] = {"ky": "kir", "ru": "rus", "en": "eng", "zh": "zho"}
 _TRAINED = "trained_algorithmic_media"
@@ -79,7 +80,8 @@ def _merchant_item(item: FeedItem, heading: Heading) -> bytes:
         _element("g:link", page),
         _element("g:image_link", first),
         *(_element("g:additional_image_link", each) for each in others),
-        "<g:availability>in_stock</g:availability><g:condition>new</g:condition>",
+        *_merchant_availability(item),
+        "<g:condition>new</g:condition>",
         _element("g:price", f"{number(item.prices[0].unit_price, 2)} {item.currency}"),
         _element("g:brand", item.brand),
         _element("g:gtin", item.gtin),
@@ -93,6 +95,17 @@ def _merchant_item(item: FeedItem, heading: Heading) -> bytes:
         ),
     ]
     return f"<item>{''.join(parts)}</item>\n".encode()
+
+
+def _merchant_availability(item: FeedItem) -> Iterable[str]:
+    """A backorder needs a day in this format; what is told nothing of can be ordered."""
+    if item.availability is Availability.BACKORDER and item.available_on is not None:
+        yield _element("g:availability", "backorder")
+        yield _element("g:availability_date", f"{item.available_on}T00:00Z")
+    elif item.availability in (None, Availability.IN_STOCK):
+        yield _element("g:availability", "in_stock")
+    else:
+        yield _element("g:availability", "out_of_stock")
 
 
 def _merchant_text(field: str, text: str, origin: str) -> str:
@@ -164,6 +177,14 @@ def _schema_item(item: FeedItem, heading: Heading) -> bytes:
     )
 
 
+_SCHEMA_AVAILABILITY: Mapping[Availability | None, str] = {
+    None: "https://schema.org/InStock",
+    Availability.IN_STOCK: "https://schema.org/InStock",
+    Availability.BACKORDER: "https://schema.org/BackOrder",
+    Availability.OUT_OF_STOCK: "https://schema.org/OutOfStock",
+}
+
+
 def _schema_offers(item: FeedItem, heading: Heading) -> Iterable[dict[str, Any]]:
     for price in item.prices:
         yield _present(
@@ -172,7 +193,8 @@ def _schema_offers(item: FeedItem, heading: Heading) -> Iterable[dict[str, Any]]
                 "price": number(price.unit_price, 2),
                 "priceCurrency": item.currency,
                 "eligibleQuantity": _quantity(item.unit_code, minValue=price.min_quantity),
-                "availability": "https://schema.org/InStock",
+                "availability": _SCHEMA_AVAILABILITY[item.availability],
+                "availabilityStarts": item.available_on,
                 "itemCondition": "https://schema.org/NewCondition",
                 "areaServed": heading.market,
                 "seller": {"@type": "Organization", "name": item.seller},
@@ -274,6 +296,7 @@ def _bmecat_item(item: FeedItem, heading: Heading) -> bytes:
         _element("UDX.KERBEN.NAME_ORIGIN", item.name_origin),
         _element("UDX.KERBEN.DESCRIPTION_ORIGIN", item.description and item.description_origin),
         _element("UDX.KERBEN.SELLER", item.seller),
+        _element("UDX.KERBEN.AVAILABILITY", item.availability),
         "</USER_DEFINED_EXTENSIONS><PRODUCT_LOGISTIC_DETAILS>",
         customs,
         f"{_element('COUNTRY_OF_ORIGIN', item.country_of_origin)}</PRODUCT_LOGISTIC_DETAILS>",
@@ -303,6 +326,7 @@ COLUMNS = (
     *("brand", "model", "mpn", "gtin", "hs_code", "country_of_origin", "images", "attributes"),
     *("unit_code", "min_order_quantity", "order_multiple", "currency", "price_tiers"),
     *("incoterm", "place_code", "valid_through", "lead_days", "net_weight_kg", "link"),
+    *("availability", "available_on"),
 )
 
 
@@ -339,6 +363,7 @@ def _csv_item(item: FeedItem, heading: Heading) -> bytes:
             *(item.incoterm, item.place_code, item.valid_through, item.lead_days),
             None if weight is None else number(weight),
             feeds.link(heading.link_template, item) if heading.link_template else None,
+            *(item.availability, item.available_on),
         )
     )
 

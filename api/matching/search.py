@@ -32,6 +32,7 @@ from api.matching.search_schemas import (
     TotalOut,
     WordOut,
 )
+from api.matching.text import lexical
 from api.matching.text.language import Language, detect
 from api.matching.wording import DemandText
 from api.rules.clock import local_date
@@ -168,9 +169,13 @@ def _ranked(
     raw = shared.signals(asked.text, asked.queries)
     said = pool.background(raw, shared.sample).relevance(raw) if shared.entries else np.zeros(0)
     scores = dict.fromkeys(letters, _SAME)
+    names = _names(asked)
     for offer_id in looked_at | letters:
         place = shared.places.get(offer_id)
-        if place is not None and (said[place] >= float(RELEVANT) or offer_id in letters):
+        if place is None:
+            continue
+        named = bool(names) and names <= shared.entries[place].terms
+        if said[place] >= float(RELEVANT) or offer_id in letters or named:
             scores[offer_id] = scores.get(offer_id, 0.0) + float(said[place])
     rows = counting.among(session, org_id, list(scores), wanted, everything=everything)
     order = sorted(((round(scores[i], 6), i) for i in rows), reverse=True)
@@ -181,6 +186,14 @@ def _ranked(
         letters=frozenset(letters),
         shared=shared,
     )
+
+
+def _names(asked: Asked) -> frozenset[str]:
+    """The words of a search that names no thing that is known, but perhaps a brand: whatever it is
+    near to in meaning, an offer that has all of them is meant."""
+    if any(term.startswith("c:") for term in asked.text.terms):
+        return frozenset()
+    return lexical.terms(asked.said, asked.language)
 
 
 def _narrow(session: Session, wanted: OfferSearch) -> set[UUID] | None:

@@ -236,5 +236,5 @@ def test_offers_are_found_by_brand_and_numbers_and_counted_by_what_is_there(
     reserved = catalog.fact("reserved", "60", "SO-1")
     seller.post("/v1/stock-movements", json={"movements": [reserved]})
     assert skus(buyer, availability="in_stock") == [], "less than the smallest order is left"
-    for words in ("шоро", "парта Deli", "SK-77/B", "desk 4006381333931"):
-        assert skus(buyer, q=words)[0] == "RX-101", words
+    for words in ("шоро", "Deli school desk", "SK-77/B", "desk 4006381333931"):
+        assert skus(buyer, q=words)[:1] == ["RX-101"], words

@@ -12,7 +12,7 @@ from api.catalog.types import Line, MasterProductId, PlainDecimal, ProductId
 from api.core.ids import PublicId
 from api.core.pages import PageQuery
 from api.identity.schemas import Input, OrganisationId
-from api.rules.duplicates import TEXTS, DuplicateStatus, Reason
+from api.rules.duplicates import TEXTS, DuplicateReason, DuplicateStatus
 
 DuplicateId = Annotated[UUID, PublicId("productduplicate")]
 
@@ -24,11 +24,11 @@ class DuplicateQuery(PageQuery):
     product_id: ProductId | None = Field(default=None, description="That is one of the two")
 
 
-class ReasonOut(BaseModel):
+class DuplicateReasonOut(BaseModel):
     """What speaks for the two being the same (points above zero), or against it."""
 
-    code: Reason
-    points: float = Field(description="Log-odds: of all of them the score is made")
+    code: DuplicateReason
+    points: PlainDecimal = Field(description="Log-odds: of all of them the score is made")
     values: list[str] = Field(description="What it is about: a number, a share, sizes")
 
     @computed_field  # type: ignore[prop-decorator]
@@ -63,20 +63,20 @@ class ProductDuplicateOut(BaseModel):
     score: PlainDecimal = Field(
         description="From 0 to 1: for putting pairs in order, no probability", examples=["0.953"]
     )
-    reasons: list[ReasonOut] = Field(description="The weightiest first")
+    reasons: list[DuplicateReasonOut] = Field(description="The weightiest first")
     status: DuplicateStatus
     judged_at: datetime | None
     version: int
     created_at: datetime
 
 
-class JoinIn(Input):
+class ProductJoinIn(Input):
     """Why two products are proposed to be joined."""
 
     cause: Line = Field(examples=["Один и тот же товар одного изготовителя"])
 
 
-class JoinOut(BaseModel):
+class ProductJoinOut(BaseModel):
     """What was proposed: a change of each product that is not joined yet, for its owner to decide."""
 
     id: DuplicateId

@@ -19,9 +19,9 @@ from api.matching.duplicate_models import ProductDuplicate
 from api.matching.duplicate_schemas import (
     DuplicateId,
     DuplicateQuery,
-    JoinIn,
-    JoinOut,
     ProductDuplicateOut,
+    ProductJoinIn,
+    ProductJoinOut,
 )
 from api.matching.duplicates import JoinedElsewhere
 from api.rules.duplicates import DuplicateStatus
@@ -102,10 +102,10 @@ def restore(product_duplicate_id: DuplicateId, ctx: Judge) -> Any:
 
 @router.post(
     "/product-duplicates/{product_duplicate_id}/propose",
-    response_model=JoinOut,
+    response_model=ProductJoinOut,
     responses=documented(Conflict, AlreadyExists, JoinedElsewhere, PreconditionFailed),
 )
-def propose(product_duplicate_id: DuplicateId, data: JoinIn, ctx: Join) -> Any:
+def propose(product_duplicate_id: DuplicateId, data: ProductJoinIn, ctx: Join) -> Any:
     """Propose to the owners of the two to join them to one master product; each decides of its own."""
     pair = _locked(ctx, product_duplicate_id)
     proposed = duplicates.propose(ctx.session, ctx.org_id, ctx.actor, pair, data.cause)

@@ -56,7 +56,7 @@ DUPLICATE = Machine(
 )
 
 
-class Reason(StrEnum):
+class DuplicateReason(StrEnum):
     """What speaks for two products being the same, or against it."""
 
     SAME_GTIN = "same_gtin"
@@ -73,74 +73,74 @@ class Reason(StrEnum):
     VARIANTS = "variants"
 
 
-TEXTS: dict[Reason, dict[str, str]] = {
-    Reason.SAME_GTIN: {
+TEXTS: dict[DuplicateReason, dict[str, str]] = {
+    DuplicateReason.SAME_GTIN: {
         "ky": "GTIN бирдей",
         "ru": "GTIN совпадает",
         "en": "The GTIN is the same",
         "zh": "GTIN相同",
     },
-    Reason.OTHER_GTIN: {
+    DuplicateReason.OTHER_GTIN: {
         "ky": "GTIN башка",
         "ru": "GTIN различаются",
         "en": "The GTINs differ",
         "zh": "GTIN不同",
     },
-    Reason.SAME_NUMBER: {
+    DuplicateReason.SAME_NUMBER: {
         "ky": "Өндүрүүчүнүн номери бирдей",
         "ru": "Артикул изготовителя совпадает",
         "en": "The maker's number is the same",
         "zh": "制造商货号相同",
     },
-    Reason.OTHER_NUMBER: {
+    DuplicateReason.OTHER_NUMBER: {
         "ky": "Өндүрүүчүнүн номери башка",
         "ru": "Артикулы изготовителя различаются",
         "en": "The maker's numbers differ",
         "zh": "制造商货号不同",
     },
-    Reason.MEANING: {
+    DuplicateReason.MEANING: {
         "ky": "Аталыштардын маанилик жакындыгы",
         "ru": "Близость названий по смыслу",
         "en": "How near the names are in meaning",
         "zh": "名称语义接近程度",
     },
-    Reason.WORDS: {
+    DuplicateReason.WORDS: {
         "ky": "Аталыштардагы жалпы сөздөр",
         "ru": "Общие слова названий",
         "en": "Words that the names share",
         "zh": "名称中的相同词",
     },
-    Reason.SAME_MEASURES: {
+    DuplicateReason.SAME_MEASURES: {
         "ky": "Өлчөмдөр жана моделдер бирдей",
         "ru": "Размеры и модели совпадают",
         "en": "Measures and models agree",
         "zh": "规格和型号一致",
     },
-    Reason.OTHER_MEASURES: {
+    DuplicateReason.OTHER_MEASURES: {
         "ky": "Өлчөмдөр же моделдер башка",
         "ru": "Размеры или модели различаются",
         "en": "Measures or models differ",
         "zh": "规格或型号不同",
     },
-    Reason.SAME_PICTURE: {
+    DuplicateReason.SAME_PICTURE: {
         "ky": "Сүрөт бирдей",
         "ru": "Изображение то же",
         "en": "The picture is the same",
         "zh": "图片相同",
     },
-    Reason.SAME_PRICE: {
+    DuplicateReason.SAME_PRICE: {
         "ky": "Бирдиктин баасы жакын",
         "ru": "Цена за единицу близка",
         "en": "The price of a unit is near",
         "zh": "单价接近",
     },
-    Reason.OTHER_PRICE: {
+    DuplicateReason.OTHER_PRICE: {
         "ky": "Бирдиктин баасы кыйла айырмаланат",
         "ru": "Цена за единицу сильно различается",
         "en": "The prices of a unit are far apart",
         "zh": "单价相差很大",
     },
-    Reason.VARIANTS: {
+    DuplicateReason.VARIANTS: {
         "ky": "Бир топтун ар кандай варианттары",
         "ru": "Разные варианты одной группы",
         "en": "They are variants of one group",
@@ -183,7 +183,7 @@ class Nearness:
 class Because:
     """A reason, its points, and the values that it is about."""
 
-    code: Reason
+    code: DuplicateReason
     points: float
     values: tuple[str, ...] = ()
 
@@ -211,7 +211,7 @@ def compare(one: Goods, other: Goods, near: Nearness) -> Verdict:
         *_price(one, other),
     ]
     if one.group_id is not None and one.group_id == other.group_id:
-        reasons.append(Because(Reason.VARIANTS, _VARIANTS))
+        reasons.append(Because(DuplicateReason.VARIANTS, _VARIANTS))
     points = _BIAS + sum(each.points for each in reasons)
     score = Decimal(1 / (1 + math.exp(-points))).quantize(Decimal("0.001"))
     reasons.sort(key=lambda each: (-abs(each.points), each.code))
@@ -243,18 +243,22 @@ def _numbers(one: Goods, other: Goods) -> list[Because]:
     if one.gtin and other.gtin:
         same = one.gtin == other.gtin
         found.append(
-            Because(Reason.SAME_GTIN, _SAME_GTIN, (one.gtin,))
+            Because(DuplicateReason.SAME_GTIN, _SAME_GTIN, (one.gtin,))
             if same
-            else Because(Reason.OTHER_GTIN, _OTHER_GTIN, tuple(sorted((one.gtin, other.gtin))))
+            else Because(
+                DuplicateReason.OTHER_GTIN, _OTHER_GTIN, tuple(sorted((one.gtin, other.gtin)))
+            )
         )
     # A number of one maker says nothing beside that of another.
     if one.number and other.number and not (_bare(one.brand) and _bare(other.brand)
                                             and not same_text(one.brand, other.brand)):  # fmt: skip
         found.append(
-            Because(Reason.SAME_NUMBER, _SAME_NUMBER, (one.number,))
+            Because(DuplicateReason.SAME_NUMBER, _SAME_NUMBER, (one.number,))
             if same_text(one.number, other.number)
             else Because(
-                Reason.OTHER_NUMBER, _OTHER_NUMBER, tuple(sorted((one.number, other.number)))
+                DuplicateReason.OTHER_NUMBER,
+                _OTHER_NUMBER,
+                tuple(sorted((one.number, other.number))),
             )
         )
     return found
@@ -263,12 +267,16 @@ def _numbers(one: Goods, other: Goods) -> list[Because]:
 def _names(near: Nearness) -> list[Because]:
     slope, middle = _OTHER_LANGUAGE if near.words is None else _SAME_LANGUAGE
     found = [
-        Because(Reason.MEANING, round(slope * (near.meaning - middle), 3), (f"{near.meaning:.2f}",))
+        Because(
+            DuplicateReason.MEANING,
+            round(slope * (near.meaning - middle), 3),
+            (f"{near.meaning:.2f}",),
+        )
     ]
     if near.words is not None:
         slope, middle = _WORDS
         points = round(slope * (near.words - middle), 3)
-        found.append(Because(Reason.WORDS, points, (f"{near.words:.2f}",)))
+        found.append(Because(DuplicateReason.WORDS, points, (f"{near.words:.2f}",)))
     return found
 
 
@@ -277,9 +285,13 @@ def _measures(near: Nearness) -> list[Because]:
     mine, theirs = near.measures - near.others, near.others - near.measures
     if mine and theirs:
         points = _OTHER_MEASURES_ABROAD if near.words is None else _OTHER_MEASURES
-        return [Because(Reason.OTHER_MEASURES, points, tuple(sorted(mine | theirs)))]
+        return [Because(DuplicateReason.OTHER_MEASURES, points, tuple(sorted(mine | theirs)))]
     common = near.measures & near.others
-    return [Because(Reason.SAME_MEASURES, _SAME_MEASURES, tuple(sorted(common)))] if common else []
+    return (
+        [Because(DuplicateReason.SAME_MEASURES, _SAME_MEASURES, tuple(sorted(common)))]
+        if common
+        else []
+    )
 
 
 def _pictures(one: Sequence[int], other: Sequence[int]) -> list[Because]:
@@ -288,7 +300,7 @@ def _pictures(one: Sequence[int], other: Sequence[int]) -> list[Because]:
     if nearest > PICTURE_BITS:
         return []
     points = round(_SAME_PICTURE * (1 - nearest / (2 * PICTURE_BITS)), 3)
-    return [Because(Reason.SAME_PICTURE, points, (str(nearest),))]
+    return [Because(DuplicateReason.SAME_PICTURE, points, (str(nearest),))]
 
 
 def _price(one: Goods, other: Goods) -> list[Because]:
@@ -298,7 +310,7 @@ def _price(one: Goods, other: Goods) -> list[Because]:
         return []
     low, high = sorted((one.unit_price, other.unit_price))
     if high <= low * _PRICE_NEAR:
-        return [Because(Reason.SAME_PRICE, _SAME_PRICE)]
+        return [Because(DuplicateReason.SAME_PRICE, _SAME_PRICE)]
     if high > low * _PRICE_FAR:
-        return [Because(Reason.OTHER_PRICE, _OTHER_PRICE)]
+        return [Because(DuplicateReason.OTHER_PRICE, _OTHER_PRICE)]
     return []

@@ -103,6 +103,26 @@ class Counts(NamedTuple):
     unchanged: int
 
 
+SCHEMA_AVAILABILITY: Mapping[Availability | None, str] = {
+    None: "https://schema.org/InStock",
+    Availability.IN_STOCK: "https://schema.org/InStock",
+    Availability.BACKORDER: "https://schema.org/BackOrder",
+    Availability.OUT_OF_STOCK: "https://schema.org/OutOfStock",
+}
+"""What is told nothing of can be ordered."""
+
+
+def merchant_availability(item: FeedItem) -> Iterator[tuple[str, str]]:
+    """Attributes of the Merchant specification, which asks a day of a backorder."""
+    if item.availability is Availability.BACKORDER and item.available_on is not None:
+        yield "availability", "backorder"
+        yield "availability_date", f"{item.available_on}T00:00Z"
+    elif item.availability in (None, Availability.IN_STOCK):
+        yield "availability", "in_stock"
+    else:
+        yield "availability", "out_of_stock"
+
+
 def omissions(item: FeedItem, format: FeedFormat) -> list[Omission]:
     """What the format asks for and the item has not; with any, it is left out."""
     found = []

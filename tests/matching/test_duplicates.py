@@ -33,7 +33,7 @@ def looked_for(actor: Any, product: dict[str, Any]) -> list[dict[str, Any]]:
 
 
 def told(pair: dict[str, Any]) -> dict[str, float]:
-    return {each["code"]: each["points"] for each in pair["reasons"]}
+    return {each["code"]: float(each["points"]) for each in pair["reasons"]}
 
 
 @pytest.fixture

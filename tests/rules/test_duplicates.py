@@ -10,10 +10,10 @@ from hypothesis import strategies as st
 from api.rules.duplicates import (
     DUPLICATE,
     TEXTS,
+    DuplicateReason,
     DuplicateStatus,
     Goods,
     Nearness,
-    Reason,
     compare,
     picture_distance,
     shared,
@@ -23,7 +23,7 @@ ALIKE, ABROAD = Nearness(0.9, 0.75), Nearness(0.6, None)
 PEN = Goods(unit_code="C62", currency="KGS", unit_price=Decimal(10))
 
 
-def codes(one: Goods, other: Goods, near: Nearness = ALIKE) -> dict[Reason, float]:
+def codes(one: Goods, other: Goods, near: Nearness = ALIKE) -> dict[DuplicateReason, float]:
     return {each.code: each.points for each in compare(one, other, near).reasons}
 
 
@@ -43,18 +43,25 @@ def test_gtins_numbers_pictures_and_groups_weigh_as_they_should() -> None:
     assert compare(coded, coded, far).likely
     assert not compare(coded, replace(coded, gtin="04006381333948"), ALIKE).likely
     spelt = replace(coded, gtin=None, brand="ALA TOO", number="p10a")
-    assert Reason.SAME_NUMBER in codes(coded, spelt)
-    assert Reason.OTHER_NUMBER not in codes(coded, replace(spelt, brand="Other", number="X"))
+    assert DuplicateReason.SAME_NUMBER in codes(coded, spelt)
+    assert DuplicateReason.OTHER_NUMBER not in codes(
+        coded, replace(spelt, brand="Other", number="X")
+    )
     shown = replace(PEN, pictures=(0b1011,))
     assert picture_distance(0b1011, 0b0001) == 2
-    assert codes(shown, replace(PEN, pictures=(0b0001, 2**64 - 1)))[Reason.SAME_PICTURE] == 3.15
+    assert (
+        codes(shown, replace(PEN, pictures=(0b0001, 2**64 - 1)))[DuplicateReason.SAME_PICTURE]
+        == 3.15
+    )
     assert compare(shown, shown, ABROAD).likely, "the picture makes up for the other language"
-    assert Reason.SAME_PICTURE not in codes(shown, replace(PEN, pictures=(2**64 - 1,)))
+    assert DuplicateReason.SAME_PICTURE not in codes(shown, replace(PEN, pictures=(2**64 - 1,)))
     group = UUID(int=1)
     assert not compare(replace(PEN, group_id=group), replace(PEN, group_id=group), ALIKE).likely
-    assert Reason.SAME_PRICE in codes(PEN, replace(PEN, unit_price=Decimal(11)))
-    assert Reason.OTHER_PRICE in codes(PEN, replace(PEN, unit_price=Decimal(21)))
-    assert Reason.OTHER_PRICE not in codes(PEN, replace(PEN, unit_price=Decimal(21), currency="X"))
+    assert DuplicateReason.SAME_PRICE in codes(PEN, replace(PEN, unit_price=Decimal(11)))
+    assert DuplicateReason.OTHER_PRICE in codes(PEN, replace(PEN, unit_price=Decimal(21)))
+    assert DuplicateReason.OTHER_PRICE not in codes(
+        PEN, replace(PEN, unit_price=Decimal(21), currency="X")
+    )
 
 
 GOODS = st.builds(
@@ -90,5 +97,5 @@ def test_what_was_judged_is_restored_before_it_is_proposed_and_each_reason_is_to
     status = DUPLICATE.apply("dismiss", DuplicateStatus.FOUND)
     assert DUPLICATE.allowed(status) == ["restore"]
     assert DUPLICATE.apply("restore", status) is DuplicateStatus.FOUND
-    assert all(TEXTS[reason].keys() == {"ky", "ru", "en", "zh"} for reason in Reason)
+    assert all(TEXTS[reason].keys() == {"ky", "ru", "en", "zh"} for reason in DuplicateReason)
     assert (shared("ab", "bc"), shared("", "")) == (1 / 3, 0.0)

@@ -13,7 +13,6 @@ from api.core import spreadsheets
 from api.rules import feeds
 from api.rules.feeds import Change, FeedFormat, FeedItem, number, xml_text
 from api.rules.files import DocumentFormat
-from api.rules.stock import Availability
 
 _LANGUAGE_639_2: Mapping[str, str] = {"ky": "kir", "ru": "rus", "en": "eng", "zh": "zho"}
 _TRAINED = "trained_algorithmic_media"
@@ -80,7 +79,7 @@ def _merchant_item(item: FeedItem, heading: Heading) -> bytes:
         _element("g:link", page),
         _element("g:image_link", first),
         *(_element("g:additional_image_link", each) for each in others),
-        *_merchant_availability(item),
+        *(_element(f"g:{name}", value) for name, value in feeds.merchant_availability(item)),
         "<g:condition>new</g:condition>",
         _element("g:price", f"{number(item.prices[0].unit_price, 2)} {item.currency}"),
         _element("g:brand", item.brand),
@@ -95,17 +94,6 @@ def _merchant_item(item: FeedItem, heading: Heading) -> bytes:
         ),
     ]
     return f"<item>{''.join(parts)}</item>\n".encode()
-
-
-def _merchant_availability(item: FeedItem) -> Iterable[str]:
-    """A backorder needs a day in this format; what is told nothing of can be ordered."""
-    if item.availability is Availability.BACKORDER and item.available_on is not None:
-        yield _element("g:availability", "backorder")
-        yield _element("g:availability_date", f"{item.available_on}T00:00Z")
-    elif item.availability in (None, Availability.IN_STOCK):
-        yield _element("g:availability", "in_stock")
-    else:
-        yield _element("g:availability", "out_of_stock")
 
 
 def _merchant_text(field: str, text: str, origin: str) -> str:
@@ -177,14 +165,6 @@ def _schema_item(item: FeedItem, heading: Heading) -> bytes:
     )
 
 
-_SCHEMA_AVAILABILITY: Mapping[Availability | None, str] = {
-    None: "https://schema.org/InStock",
-    Availability.IN_STOCK: "https://schema.org/InStock",
-    Availability.BACKORDER: "https://schema.org/BackOrder",
-    Availability.OUT_OF_STOCK: "https://schema.org/OutOfStock",
-}
-
-
 def _schema_offers(item: FeedItem, heading: Heading) -> Iterable[dict[str, Any]]:
     for price in item.prices:
         yield _present(
@@ -193,7 +173,7 @@ def _schema_offers(item: FeedItem, heading: Heading) -> Iterable[dict[str, Any]]
                 "price": number(price.unit_price, 2),
                 "priceCurrency": item.currency,
                 "eligibleQuantity": _quantity(item.unit_code, minValue=price.min_quantity),
-                "availability": _SCHEMA_AVAILABILITY[item.availability],
+                "availability": feeds.SCHEMA_AVAILABILITY[item.availability],
                 "availabilityStarts": item.available_on,
                 "itemCondition": "https://schema.org/NewCondition",
                 "areaServed": heading.market,

@@ -8,6 +8,7 @@ from api.catalog import (
     change_models,
     image_models,
     market_gate,
+    master_models,
     price_models,
     sample_models,
     stock_models,
@@ -36,7 +37,7 @@ from api.identity import quotas
 from api.identity.deprecations import DeprecatedUse
 from api.intake import models as intake
 from api.intake import providers
-from api.matching import digest_models, scoring
+from api.matching import digest_models, duplicate_models, scoring
 from api.matching import models as matching
 from api.onboarding import models as onboarding
 from api.opendata import models as opendata
@@ -142,6 +143,8 @@ TABLES = (
     stock_models.CapacityPromise,
     sample_models.Sample,
     change_models.ProductChange,
+    master_models.MasterProduct,
+    duplicate_models.ProductDuplicate,
     catalog.LeadTimeTier,
     catalog.OfferCertificate,
     catalog.OfferSource,

@@ -7,6 +7,7 @@ from sqlmodel import Session
 from api.channels.service import (
     connections,
     feed_building,
+    feed_renewal,
     feeds,
     listings,
     polling,
@@ -21,6 +22,24 @@ from workers.app import batch_task, task
 def build_feed(session: Session, job: Job) -> bool:
     """Write the next offers of a feed."""
     return feed_building.step(session, job)
+
+
+@task("channels.follow_goods")
+def follow_goods(session: Session, resource_ids: list[str]) -> None:
+    """What feeds tell of offers has changed."""
+    feed_renewal.follow_offers(session, [UUID(hex=each) for each in resource_ids])
+
+
+@task("channels.follow_seller")
+def follow_seller(session: Session, resource_id: str) -> None:
+    """A seller may have been suspended: feeds show nothing of it."""
+    feed_renewal.follow_seller(session, UUID(hex=resource_id))
+
+
+@task("channels.renew_feed")
+def renew_feed(session: Session, resource_id: str) -> None:
+    """Goods have changed a while ago: the feed is built anew."""
+    feed_renewal.renew(session, UUID(hex=resource_id))
 
 
 @task("channels.assess_offers")

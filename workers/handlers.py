@@ -5,10 +5,22 @@ HANDLERS: dict[str, tuple[str, ...]] = {
         "matching.index_offers",
         "channels.assess_offers",
         "channels.follow_offers",
+        "channels.follow_goods",
     ),
-    "offer.changed": ("matching.index_offers", "channels.assess_offers", "channels.follow_offers"),
-    "offer.suspended": ("matching.index_offers", "channels.follow_offers"),
-    "offer.expired": ("matching.index_offers", "channels.follow_offers"),
+    "offer.changed": (
+        "matching.index_offers",
+        "channels.assess_offers",
+        "channels.follow_offers",
+        "channels.follow_goods",
+    ),
+    "offer.suspended": (
+        "matching.index_offers",
+        "channels.follow_offers",
+        "channels.follow_goods",
+    ),
+    "offer.expired": ("matching.index_offers", "channels.follow_offers", "channels.follow_goods"),
+    "stock.changed": ("channels.follow_goods",),
+    "feed.rebuild_due": ("channels.renew_feed",),
     "product.labelled": ("channels.assess_product",),
     "export_permission.verified": ("channels.assess_permitted", "channels.follow_permission"),
     "export_permission.refused": ("channels.assess_permitted", "channels.follow_permission"),
@@ -29,10 +41,12 @@ HANDLERS: dict[str, tuple[str, ...]] = {
     "file.received": ("files.scan",),
     "file.cleared": ("catalog.read_images_of_file",),
     "file.quarantined": ("catalog.refuse_images_of_file",),
+    "product_image.ready": ("matching.find_duplicates_of_image",),
     "product_image.received": ("catalog.read_image",),
     "file.sweep_due": ("files.sweep",),
     "organisation.changed": (
         "matching.index_seller",
+        "channels.follow_seller",
         "procurement.suspend_debarred",
         "screening.watch_organisation",
         "payments.send_to_organisation",
@@ -238,5 +252,12 @@ HANDLERS: dict[str, tuple[str, ...]] = {
 }
 """Event type -> tasks, each called with the event's `resource_id`."""
 
-BULK = frozenset({"matching.index_offers", "channels.assess_offers", "channels.follow_offers"})
+BULK = frozenset(
+    {
+        "matching.index_offers",
+        "channels.assess_offers",
+        "channels.follow_offers",
+        "channels.follow_goods",
+    }
+)
 """Tasks that take the `resource_ids` of many events at once."""

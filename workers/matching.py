@@ -10,7 +10,7 @@ from uuid import UUID
 from sqlmodel import Session
 
 from api.core.jobs import Job
-from api.matching import digests, reindex
+from api.matching import digests, duplicates, reindex
 from api.matching import service as matching
 from api.procurement import service as procurement
 from workers.app import batch_task, task
@@ -64,7 +64,7 @@ def rematch_seller(session: Session, job: Job) -> bool:
 def _index(session: Session, job: Job, offers: Callable[[], list[UUID]]) -> bool:
     if not job.cursor:
         found = offers()
-        matching.index_offers(session, found)
+        duplicates.ask(session, matching.index_offers(session, found).written)
         return _begin(job, found)
     return _match_next(session, job, job.cursor["left"])
 
@@ -93,6 +93,18 @@ def forget_tender(session: Session, resource_id: str) -> None:
 def close_tender(session: Session, resource_id: str) -> None:
     """Look for no more offers once a tender's period has ended."""
     matching.close(session, UUID(hex=resource_id))
+
+
+@batch_task(duplicates.TASK)
+def find_duplicates(session: Session, job: Job) -> bool:
+    """What newly indexed products are likely the same as."""
+    return duplicates.step(session, job)
+
+
+@task("matching.find_duplicates_of_image")
+def find_duplicates_of_image(session: Session, resource_id: str) -> None:
+    """A picture can be compared now."""
+    duplicates.ask_of_image(session, UUID(hex=resource_id))
 
 
 @task("matching.send_digest")

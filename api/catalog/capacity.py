@@ -1,7 +1,7 @@
 """What makers can make, have promised, and may still promise. Never commits: the caller owns the
 transaction."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
@@ -161,6 +161,25 @@ def availability(session: Session, offer: Offer, wanted: AvailabilityQuery) -> A
         earliest_on=promising.earliest(supply, quantity),
         promised_until=supply.last_day,
     )
+
+
+def told_of(session: Session, offer_ids: Collection[UUID]) -> dict[UUID, Supply]:
+    """What may be promised of those of the offers whose maker states, in the offer's unit, how many
+    it makes. Stock alone is no limit: who makes to order counts only what is ready."""
+    if not offer_ids:
+        return {}
+    query = (
+        select(Offer.id, ProductionCapacity)
+        .join(ProductionCapacity, col(ProductionCapacity.product_id) == Offer.product_id)
+        .where(
+            col(Offer.id).in_(offer_ids),
+            col(ProductionCapacity.unit_code) == col(Offer.unit_code),
+        )
+    )
+    return {
+        offer_id: _supply(session, stated.product_id, stated, offer_id=offer_id)
+        for offer_id, stated in session.exec(query).all()
+    }
 
 
 def is_told(session: Session, product: Product) -> bool:

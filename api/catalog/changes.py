@@ -30,7 +30,7 @@ _EVENTS = {
 
 
 class OtherGoods(Conflict):
-    """Others propose changes of a product only when they sell the same goods, by GTIN."""
+    """Others propose changes of a product only when they sell the same goods, by GTIN or master product."""
 
     code, title = "other_goods", "You do not sell these goods"
 
@@ -48,14 +48,21 @@ class ChangeStale(Conflict):
 
 
 def propose(
-    session: Session, org_id: UUID, actor: str, product: Product, data: ProductChangeIn
+    session: Session,
+    org_id: UUID,
+    actor: str,
+    product: Product,
+    data: ProductChangeIn,
+    *,
+    operator: bool = False,
 ) -> ProductChange:
-    """Propose a change of a product that the caller sees: of its own, or of the same goods.
+    """Propose a change of a product that the caller sees: of its own, or of the same goods; the
+    `operator`, of any.
 
     Takes the place of what the caller proposed on a version that is no more. Raises Invalid,
     OtherGoods, and AlreadyExists while something it proposed is open.
     """
-    if product.org_id != org_id and not _sells(session, org_id, product.gtin):
+    if not (operator or product.org_id == org_id or _sells(session, org_id, product)):
         raise OtherGoods
     try:
         wanted = products.wanted(session, product, data.changes)
@@ -178,10 +185,18 @@ def _within_changes(wrong: Invalid) -> Invalid:
     )
 
 
-def _sells(session: Session, org_id: UUID, gtin: str | None) -> bool:
-    if gtin is None:
+def _sells(session: Session, org_id: UUID, product: Product) -> bool:
+    goods = [
+        column == value
+        for column, value in (
+            (col(Product.gtin), product.gtin),
+            (col(Product.master_product_id), product.master_product_id),
+        )
+        if value is not None
+    ]
+    if not goods:
         return False
-    same = select(Product.id).where(Product.org_id == org_id, Product.gtin == gtin)
+    same = select(Product.id).where(Product.org_id == org_id, or_(*goods))
     return bool(session.exec(select(exists(same))).one())
 
 

@@ -3,7 +3,7 @@
 from uuid import UUID
 
 from pgvector.sqlalchemy import BIT
-from sqlalchemy import CheckConstraint, Column, UniqueConstraint
+from sqlalchemy import CheckConstraint, Column, Index, UniqueConstraint, text
 from sqlmodel import Field, Relationship
 
 from api.core.files.models import File
@@ -24,6 +24,13 @@ class ProductImage(Table, table=True):
     __tablename__ = "product_image"
     __table_args__ = (
         UniqueConstraint("product_id", "file_id"),
+        Index(
+            "ix_product_image_picture_hash",
+            "picture_hash",
+            postgresql_using="hnsw",
+            postgresql_ops={"picture_hash": "bit_hamming_ops"},
+            postgresql_where=text("picture_hash IS NOT NULL"),
+        ),
         CheckConstraint(
             "(status = 'ready') <= (width > 0 AND height > 0 AND picture_hash IS NOT NULL)",
             "ready_is_read",

@@ -14,6 +14,7 @@ from sqlalchemy import (
     LargeBinary,
     Numeric,
     UniqueConstraint,
+    text,
 )
 from sqlmodel import Field, Relationship, SQLModel
 
@@ -132,6 +133,7 @@ class Product(Table, table=True):
         ),
         Index("ix_product_cpv_code", "cpv_code", postgresql_ops={"cpv_code": "text_pattern_ops"}),
         Index("ix_product_hs_code", "hs_code", postgresql_ops={"hs_code": "text_pattern_ops"}),
+        Index("ix_product_mpn", "mpn", postgresql_where=text("mpn IS NOT NULL")),
         UniqueConstraint("group_id", "variant"),
         CheckConstraint("(group_id IS NULL) = (variant IS NULL)", "variant_of_a_group"),
         CheckConstraint("(un_number IS NULL) = (hazard_class IS NULL)", "hazard_whole"),
@@ -163,6 +165,10 @@ class Product(Table, table=True):
     group_id: UUID | None = Field(default=None, foreign_key="product_group.id", ondelete="RESTRICT")
     variant: dict[str, str] | None = Field(default=None, sa_column=Column(JSON, nullable=True))
     """Its values on the axes of its group, which are attributes of it too."""
+    master_product_id: UUID | None = Field(
+        default=None, foreign_key="master_product.id", index=True, ondelete="RESTRICT"
+    )
+    """The goods that it and products of others are."""
     un_number: str | None = Field(default=None, max_length=4)
     hazard_class: str | None = Field(default=None, max_length=3)
     search_text: str

@@ -19,6 +19,7 @@ from api.catalog.types import (
     HsCode,
     HttpsUrl,
     Line,
+    MasterProductId,
     Origin,
     PackageType,
     Paragraph,
@@ -91,6 +92,10 @@ class ProductPatch(Input):
         default=None, examples=["1950"], description="Of dangerous goods; needs `hazard_class`."
     )
     hazard_class: HazardClass | None = Field(default=None, examples=["2.1"])
+    master_product_id: MasterProductId | None = Field(
+        default=None,
+        description="The goods that it and products of others are; the operator proposes it",
+    )
 
 
 class ProductIn(ProductPatch):
@@ -153,6 +158,9 @@ class ProductOut(BaseModel):
     height_mm: PlainDecimal | None
     pack_levels: list[PackLevelOut]
     group_id: GroupId | None
+    master_product_id: MasterProductId | None = Field(
+        description="The goods that it and products of others are"
+    )
     variant: dict[str, str] | None = Field(description="Its values on the axes of its group")
     un_number: str | None
     hazard_class: str | None

@@ -9,11 +9,12 @@ from sqlmodel.sql.expression import SelectOfScalar
 
 from api.catalog import checks, reviews, text_notes
 from api.catalog.assign import assign
+from api.catalog.master_models import MasterProduct
 from api.catalog.models import Offer, Product
 from api.catalog.product_schemas import ProductIn, ProductPatch
 from api.catalog.states import ProductState
 from api.core import db
-from api.core.errors import NotFound
+from api.core.errors import NotFound, refused
 from api.core.trail import Trail
 from api.rules.clock import local_date
 from api.rules.offers import OfferStatus
@@ -27,6 +28,7 @@ _KEPT = frozenset(
         "pack_levels",
         "un_number",
         "hazard_class",
+        "master_product_id",
     }
 )
 
@@ -139,7 +141,7 @@ def own_one(session: Session, org_id: UUID, product_id: UUID) -> Product:
 
 def columns(data: ProductIn) -> dict[str, Any]:
     """The columns of a product that come from its input."""
-    values = data.model_dump()
+    values = {**data.model_dump(), "master_product_id": data.master_product_id}
     for field in ("names", "descriptions"):
         given = values[f"{field}_origin"]
         values[f"{field}_origin"] = {lang: given.get(lang, "source") for lang in values[field]}
@@ -170,3 +172,5 @@ def _check(session: Session, data: ProductIn) -> None:
     uses = checks.product_uses(data)
     unknown = checks.code_errors(uses, checks.unknown_codes(session, uses))
     checks.raise_if(unknown + checks.product_errors(data, local_date(db.now(session))))
+    if data.master_product_id and session.get(MasterProduct, data.master_product_id) is None:
+        raise refused("#/master_product_id", "unknown_master_product", "There is no such goods.")

@@ -45,6 +45,8 @@ class OfferRecord(NamedTuple):
     descriptions: Mapping[str, str]
     attributes: Mapping[str, str]
     brand: str | None
+    mpn: str | None
+    gtin: str | None
     model: str | None
     hs_code: str | None
     cpv_code: str | None
@@ -71,7 +73,7 @@ _OFFERS = """
       o.currency, o.incoterm, o.place_code, place.country,
       o.supply_quantity, o.supply_period, o.valid_through,
       s.id, s.legal_name, s.country, s.status, debarred.until,
-      p.names, p.descriptions, p.attributes, p.brand, p.model, p.hs_code, p.cpv_code,
+      p.names, p.descriptions, p.attributes, p.brand, p.mpn, p.gtin, p.model, p.hs_code, p.cpv_code,
       price.quantities, price.prices, lead.quantities, lead.days,
       held.schemes, held.numbers, held.expiries, o.gross_weight_kg, o.volume_m3, o.packages
     FROM offer AS o

@@ -33,6 +33,7 @@ from api.rules.offers import (
     OfferStatus,
     SupplyPeriod,
 )
+from api.rules.stock import Availability
 
 
 class PriceTierIn(Input):
@@ -228,6 +229,10 @@ class OfferFilter(PageQuery):
     incoterm: IncotermCode | None = Field(default=None)
     max_lead_days: int | None = Field(
         default=None, ge=0, le=1000, description="Days until the smallest order is ready"
+    )
+    availability: Availability | None = Field(
+        default=None,
+        description="As its seller tells; offers of which nothing is told are left out",
     )
     currency: CurrencyCode | None = Field(
         default=None, description="Of the prices below, whatever currency an offer is in"

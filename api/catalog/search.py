@@ -14,7 +14,7 @@ from sqlalchemy.orm import selectinload
 from sqlmodel import Session, col, select
 from sqlmodel.sql.expression import SelectOfScalar
 
-from api.catalog import market_gate
+from api.catalog import availabilities, market_gate
 from api.catalog.models import (
     Certificate,
     LeadTimeTier,
@@ -109,6 +109,8 @@ def narrowed[Q: Select[Any]](
         found = found.where(col(Offer.incoterm) == wanted.incoterm)
     if wanted.max_lead_days is not None:
         found = found.where(FIRST_LEAD_DAYS <= wanted.max_lead_days)
+    if wanted.availability is not None:
+        found = found.where(availabilities.now(today) == wanted.availability.value)
     if wanted.certificate:
         found = found.where(_shows(wanted.certificate, today))
     if wanted.min_price is not None or wanted.max_price is not None:

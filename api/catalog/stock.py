@@ -121,6 +121,7 @@ def say(session: Session, offer: Offer, actor: str, data: StockTermsIn) -> Stock
     level.version += 1
     trail = Trail(offer.seller_id, actor)
     trail.record(f"offer:{offer.id.hex}", "say_stock", **data.model_dump(mode="json"))
+    _changed(trail, level, level.balance)
     trail.write(session)
     return level
 
@@ -306,6 +307,10 @@ def _locked(session: Session, keys: Sequence[_Key] | set[_Key]) -> dict[_Key, St
 def _told(trail: Trail, level: StockLevel, balance: Balance, movements: int) -> None:
     stream = f"offer:{level.offer_id.hex}"
     trail.record(stream, "move_stock", place_code=level.place_code, movements=movements)
+    _changed(trail, level, balance)
+
+
+def _changed(trail: Trail, level: StockLevel, balance: Balance) -> None:
     trail.emit(
         "stock.changed",
         level.offer_id,

@@ -23,6 +23,7 @@ from api.rules.incoterms import Incoterm
 from api.rules.offers import gtin14, plain
 
 ProductId = Annotated[UUID, PublicId("product")]
+MasterProductId = Annotated[UUID, PublicId("masterproduct")]
 GroupId = Annotated[UUID, PublicId("productgroup")]
 OfferId = Annotated[UUID, PublicId("offer")]
 CertificateId = Annotated[UUID, PublicId("certificate")]

@@ -21,6 +21,12 @@ class ChannelSettings(BaseSettings):
     alibaba_app_secret: SecretStr | None = Field(
         default=None, description="Signs every call; never logged."
     )
+    feed_rebuild_seconds: int = Field(
+        default=900,
+        ge=1,
+        le=86400,
+        description="From the first change of goods to the build of the feeds that show them.",
+    )
     channel_poll_seconds: int = Field(
         default=900, ge=60, le=86400, description="Between two looks for orders and inquiries."
     )

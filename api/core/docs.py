@@ -34,6 +34,8 @@ TAGS = [
         ("product-groups", "Groups of products that differ along a few axes."),
         ("stock", "Stock by place, capacity, and how many of an offer by what date."),
         ("product-changes", "Changes of listed products that somebody else looks through."),
+        ("product-duplicates", "Products that are likely the same, and what was said of it."),
+        ("master-products", "The goods that products of several sellers are."),
         ("samples", "Samples that buyers ask for: terms, sending, assessment."),
         ("price-points", "Other prices of offers: by rule and place, or for one buyer."),
         ("certificates", "Evidence that a seller's goods or organisation conform."),

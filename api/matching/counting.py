@@ -12,6 +12,7 @@ from sqlalchemy import ARRAY, Select, Uuid, any_, func, literal
 from sqlalchemy import select as sql_select
 from sqlmodel import Session, col
 
+from api.catalog import availabilities
 from api.catalog import search as catalog
 from api.catalog.models import Certificate, Offer, OfferCertificate, Product
 from api.core import db, ids
@@ -42,6 +43,7 @@ class Row:
     currency: str
     price: Decimal | None
     lead_days: int | None
+    availability: str | None
     certificates: Sequence[str]
 
 
@@ -56,7 +58,7 @@ def among(
     """Those of the offers that the caller may see and that fit the filter."""
     if not offer_ids:
         return {}
-    query = _columns(local_date(db.now(session))).where(
+    query = _columns(wanted, local_date(db.now(session))).where(
         col(Offer.id) == any_(literal(list(offer_ids), ARRAY(Uuid)))
     )
     return _read(session, catalog.narrowed(session, query, org_id, wanted, everything=everything))
@@ -67,7 +69,11 @@ def newest(
 ) -> dict[UUID, Row]:
     """The newest offers that fit, one more than are counted."""
     query = catalog.narrowed(
-        session, _columns(local_date(db.now(session))), org_id, wanted, everything=everything
+        session,
+        _columns(wanted, local_date(db.now(session))),
+        org_id,
+        wanted,
+        everything=everything,
     )
     return _read(session, query.order_by(col(Offer.id).desc()).limit(MOST + 1))
 
@@ -107,6 +113,7 @@ _VALUES: Mapping[Facet, Callable[[Row], Iterable[str]]] = {
     "country": lambda row: [row.country],
     "seller": lambda row: [ids.show("organisation", row.seller_id)],
     "certificate": lambda row: row.certificates,
+    "availability": lambda row: [row.availability] if row.availability else [],
     "incoterm": lambda row: [row.incoterm],
 }
 
@@ -128,7 +135,8 @@ def _end(value: Decimal | int | None) -> str:
     return "" if value is None else f"{Decimal(value):f}"
 
 
-def _columns(today: date) -> Any:
+def _columns(wanted: OfferSearch, today: date) -> Any:
+    told = "availability" in wanted.facets
     schemes = (
         sql_select(func.array_agg(col(Certificate.scheme).distinct()))
         .join(OfferCertificate, col(OfferCertificate.certificate_id) == col(Certificate.id))
@@ -147,6 +155,7 @@ def _columns(today: date) -> Any:
         col(Offer.currency),
         catalog.FIRST_PRICE,
         catalog.FIRST_LEAD_DAYS,
+        availabilities.now(today) if told else literal(None),
         schemes,
     ).select_from(Offer)
 

@@ -117,6 +117,7 @@ def match_tender(session: Session, tender_id: UUID) -> int:
     agreed = supplies.contracts(session, offers.keys(), {buyer_id})
     offers = {offer_id: agreed.of(offer, buyer_id) for offer_id, offer in offers.items()}
     scorer.look_up_units(offer.supply.unit_code for offer in offers.values())
+    scorer.look_up_promises(offers.keys())
     currencies = {offer.supply.currency for offer in offers.values()}
     for quote in {item.demand.lot_budget_currency for item in items if item.demand.lot_budget}:
         scorer.look_up_rates(currencies, quote)

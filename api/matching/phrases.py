@@ -106,6 +106,12 @@ BLOCKERS: Mapping[Code, Phrase] = {
         _EN: "{asked} {unit} wanted, the minimum order is {required} {unit}",
         _ZH: "需求{asked}{unit}，低于起订量{required}{unit}",
     },
+    Code.NOT_AVAILABLE_IN_TIME: {
+        _KY: "{asked} {unit} керек, ал күнгө чейин {available} {unit} убада кылынат",
+        _RU: "нужно {asked} {unit}, к сроку можно обещать {available} {unit}",
+        _EN: "{asked} {unit} needed, {available} {unit} can be promised in time",
+        _ZH: "需要{asked}{unit}，按期只能承诺{available}{unit}",
+    },
     Code.LEAD_TIME_EXCEEDS_PERIOD: {
         _KY: "{needed} күн керек (даярдоо {lead}, жол {transit}), бирок {period} күн берилген",
         _RU: "нужно {needed} дн. (изготовление {lead}, дорога {transit}), а отведено {period}",

@@ -14,7 +14,13 @@ from api.identity import access
 from api.identity.access import Context, require
 from api.identity.jobs_router import JobOut
 from api.identity.schemas import OrganisationId
-from api.matching import digest_router, search_router, service, standings
+from api.matching import (
+    digest_router,
+    duplicates_router,
+    search_router,
+    service,
+    standings,
+)
 from api.matching.invitations import RequestClosed, SupplierCannotBid
 from api.matching.models import Invitation, Match, MatchFeedback, MatchingModel
 from api.matching.schemas import (
@@ -49,6 +55,7 @@ invitations = access.router("", "invitations")
 engine = access.router("/matching", "matching")
 ROUTERS = (
     search_router.offers,
+    duplicates_router.router,
     matches,
     invitations,
     engine,

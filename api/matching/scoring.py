@@ -1,21 +1,24 @@
 """One offer against one request: the score with everything it was computed from."""
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, field, replace
-from datetime import date
+from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any
+from uuid import UUID
 
 from sqlmodel import Session
 
+from api.catalog import capacity
 from api.matching import codec
 from api.matching.models import MatchingModel
 from api.matching.supplies import Loaded
 from api.matching.text import fusion
 from api.reference import service as reference
 from api.rules import matching as rules
-from api.rules import matching_blockers, matching_fit
+from api.rules import matching_blockers, matching_fit, promising
 from api.rules.matching import Circumstances, Coded, Demand, Parameters, Signals, Supply
+from api.rules.promising import Supply as Promises
 from api.rules.units import Measure
 
 # An offer as far from a request as the ordinary one is no candidate, unless its code agrees.
@@ -79,6 +82,7 @@ class Scorer:
     as_of: date
     _rates: dict[str, dict[str, reference.Rate | None]] = field(default_factory=dict)
     _units: dict[str, Measure | None] = field(default_factory=dict)
+    _promises: dict[UUID, Promises | None] = field(default_factory=dict)
     _delivered: DeliveredPrice | None = None
 
     def __post_init__(self) -> None:
@@ -97,6 +101,12 @@ class Scorer:
         wanted = {*currencies} - known.keys()
         found = reference.rates(self.session, wanted, quote, self.as_of) if wanted else {}
         known |= {currency: found.get(currency) for currency in wanted}
+
+    def look_up_promises(self, offer_ids: Collection[UUID]) -> None:
+        """Find what may be promised of many offers at once."""
+        wanted = [each for each in offer_ids if each not in self._promises]
+        found = capacity.told_of(self.session, wanted) if wanted else {}
+        self._promises |= {each: found.get(each) for each in wanted}
 
     def score(
         self, demand: Demand, content: Mapping[str, Any], offer: Loaded, signals: Signals
@@ -119,11 +129,24 @@ class Scorer:
             rate_on=rate.day if rate else None,
             demand_unit=self._units[demand.unit_code],
             offer_unit=self._units[supply.unit_code],
+            available=self._available(demand, supply),
         )
         if rate is None or self._delivered is None:
             return around
         price = matching_fit.unit_price(demand, supply, around)
         return replace(around, delivered_factor=self._delivered(demand, supply, price))
+
+    def _available(self, demand: Demand, supply: Supply) -> Decimal | None:
+        """By the day of dispatch: of delivery less the days on the way."""
+        self.look_up_promises([supply.offer_id])
+        told = self._promises[supply.offer_id]
+        if told is None:
+            return None
+        _, days = matching_fit.transit_days(demand, supply, self.parameters)
+        by = demand.deliver_by - timedelta(days=days)
+        return promising.available(
+            told, min(by, told.last_day), multiple=supply.order_multiple or rules.ONE
+        )
 
 
 def measured(

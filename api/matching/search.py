@@ -13,7 +13,7 @@ from uuid import UUID
 import numpy as np
 from numpy.typing import NDArray
 from sqlalchemy import func, literal_column
-from sqlmodel import Session, col, select
+from sqlmodel import Session, col, or_, select
 
 from api.catalog import search as catalog
 from api.catalog.models import Offer, Product
@@ -32,6 +32,7 @@ from api.matching.search_schemas import (
     TotalOut,
     WordOut,
 )
+from api.matching.text import lexical
 from api.matching.text.language import Language, detect
 from api.matching.wording import DemandText
 from api.rules.clock import local_date
@@ -168,9 +169,13 @@ def _ranked(
     raw = shared.signals(asked.text, asked.queries)
     said = pool.background(raw, shared.sample).relevance(raw) if shared.entries else np.zeros(0)
     scores = dict.fromkeys(letters, _SAME)
+    names = _names(asked)
     for offer_id in looked_at | letters:
         place = shared.places.get(offer_id)
-        if place is not None and (said[place] >= float(RELEVANT) or offer_id in letters):
+        if place is None:
+            continue
+        named = bool(names) and names <= shared.entries[place].terms
+        if said[place] >= float(RELEVANT) or offer_id in letters or named:
             scores[offer_id] = scores.get(offer_id, 0.0) + float(said[place])
     rows = counting.among(session, org_id, list(scores), wanted, everything=everything)
     order = sorted(((round(scores[i], 6), i) for i in rows), reverse=True)
@@ -181,6 +186,14 @@ def _ranked(
         letters=frozenset(letters),
         shared=shared,
     )
+
+
+def _names(asked: Asked) -> frozenset[str]:
+    """The words of a search that names no thing that is known, but perhaps a brand: whatever it is
+    near to in meaning, an offer that has all of them is meant."""
+    if any(term.startswith("c:") for term in asked.text.terms):
+        return frozenset()
+    return lexical.terms(asked.said, asked.language)
 
 
 def _narrow(session: Session, wanted: OfferSearch) -> set[UUID] | None:
@@ -204,15 +217,20 @@ def _starts(code: Any, digits: str) -> Any:
 
 
 def _by_letters(session: Session, org_id: UUID, said: str) -> set[UUID]:
-    """Offers of the GTIN that `said` is, and the caller's own whose names have all its words.
+    """Offers of a GTIN or a maker's number that `said` is or has among its words, and the caller's
+    own whose names have all its words.
 
     Own ones are few, and may be in a state in which they are in no index.
     """
     found: set[UUID] = set()
-    gtin = gtin14(said)
-    if gtin is not None:
+    numbers = [said, *said.split()[:_MOST_WORDS]]
+    gtins = {gtin for number in numbers if (gtin := gtin14(number)) is not None}
+    makers = {spelt for number in numbers if any(c.isdigit() for c in number)
+              for spelt in (number, number.upper())}  # fmt: skip
+    if gtins or makers:
         query = select(Offer.id).join(Product, col(Product.id) == col(Offer.product_id))
-        found.update(session.exec(query.where(Product.gtin == gtin).limit(_LETTERS)))
+        same = or_(col(Product.gtin).in_(gtins), col(Product.mpn).in_(makers))
+        found.update(session.exec(query.where(same).limit(_LETTERS)))
     own = (
         select(Offer.id)
         .join(Product, col(Product.id) == col(Offer.product_id))

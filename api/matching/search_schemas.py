@@ -16,6 +16,7 @@ type Facet = Literal[
     "country",
     "seller",
     "certificate",
+    "availability",
     "incoterm",
     "lead_days",
     "price",
@@ -39,7 +40,7 @@ class OfferSearch(OfferFilter):
     )
     facets: list[Facet] = Field(
         default=[],
-        max_length=9,
+        max_length=10,
         description="What to count the found offers by; `price` needs `currency`",
     )
 

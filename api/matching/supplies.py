@@ -30,11 +30,12 @@ _LANGUAGES = frozenset(Language)
 
 @dataclass(frozen=True, slots=True)
 class Wording:
-    """The texts of an offer; `extra` are words of no language: brand, model, attributes."""
+    """The texts of an offer; `extra` are words of no language: model, numbers, attributes."""
 
     names: Mapping[Language, str]
     descriptions: Mapping[Language, str]
     extra: str = ""
+    brand: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,12 +47,13 @@ class Loaded:
     names: Mapping[str, str]
     descriptions: Mapping[str, str]
     extra: str
+    brand: str
     seller_names: Mapping[str, str]
 
     @property
     def wording(self) -> Wording:
         """The texts that are compared."""
-        return Wording(languages(self.names), languages(self.descriptions), self.extra)
+        return Wording(languages(self.names), languages(self.descriptions), self.extra, self.brand)
 
 
 def load(session: Session, offer_ids: Sequence[UUID]) -> dict[UUID, Loaded]:
@@ -173,13 +175,15 @@ def _loaded(
         volume_m3=record.volume_m3,
         packages=record.packages,
     )
-    extra = " ".join([record.brand or "", record.model or "", *record.attributes.values()])
+    numbers = [record.brand or "", record.model or "", record.mpn or ""]
+    extra = " ".join([*numbers, *record.attributes.values(), record.gtin or ""])
     return Loaded(
         supply,
         record.active,
         record.names,
         record.descriptions,
         extra.strip(),
+        record.brand or "",
         record.seller_names,
     )
 

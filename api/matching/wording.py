@@ -63,6 +63,8 @@ def of_offer(wording: Wording) -> OfferText:
             concepts[concept_id] = max(concepts.get(concept_id, 0.0), round(weight, 4))
         for mention in known.concepts(name, language):
             mentions.setdefault(mention.concept_id, mention.surface)
+    if wording.brand:
+        terms |= _brand_terms(wording.brand)
     if wording.extra:
         terms |= {f"x:{token}" for token in normalise.exact_tokens(wording.extra)}
     return OfferText(
@@ -72,6 +74,16 @@ def of_offer(wording: Wording) -> OfferText:
         mentions=mentions,
         languages=[language.value for language in wording.names],
     )
+
+
+def _brand_terms(brand: str) -> set[str]:
+    """The stems of a brand as any language of a request makes them: a name is of none."""
+    return {
+        term
+        for language in Language
+        for term in lexical.terms(brand, language)
+        if term.startswith("w:")
+    }
 
 
 def of_demand(demand: Demand) -> DemandText:
@@ -100,6 +112,7 @@ def content_hash(wording: Wording, codes: Iterable[str | None], encoder: str) ->
         sorted((k.value, v) for k, v in wording.names.items()),
         sorted((k.value, v) for k, v in wording.descriptions.items()),
         wording.extra,
+        wording.brand,
         list(codes),
         encoder,
     ]

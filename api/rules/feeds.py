@@ -12,6 +12,8 @@ from enum import StrEnum
 from typing import Literal, NamedTuple, Protocol
 from urllib.parse import quote
 
+from api.rules.stock import Availability
+
 type Change = Literal["added", "changed", "removed"]
 
 
@@ -52,7 +54,8 @@ class Price(NamedTuple):
 @dataclass(frozen=True, slots=True)
 class FeedItem:
     """An offer in one language. An origin is `source`, `human` or `machine`; prices ascend by
-    quantity; `lead_days` are those of the least quantity."""
+    quantity; `lead_days` are those of the least quantity. `availability` is None where the seller
+    tells nothing of it; `available_on` is the day from which goods come that are not there yet."""
 
     id: str
     sku: str
@@ -79,6 +82,8 @@ class FeedItem:
     valid_through: str | None
     lead_days: int | None
     net_weight_kg: Decimal | None
+    availability: Availability | None = None
+    available_on: str | None = None
 
 
 class Omission(NamedTuple):
@@ -96,6 +101,26 @@ class Counts(NamedTuple):
     changed: int
     removed: int
     unchanged: int
+
+
+SCHEMA_AVAILABILITY: Mapping[Availability | None, str] = {
+    None: "https://schema.org/InStock",
+    Availability.IN_STOCK: "https://schema.org/InStock",
+    Availability.BACKORDER: "https://schema.org/BackOrder",
+    Availability.OUT_OF_STOCK: "https://schema.org/OutOfStock",
+}
+"""What is told nothing of can be ordered."""
+
+
+def merchant_availability(item: FeedItem) -> Iterator[tuple[str, str]]:
+    """Attributes of the Merchant specification, which asks a day of a backorder."""
+    if item.availability is Availability.BACKORDER and item.available_on is not None:
+        yield "availability", "backorder"
+        yield "availability_date", f"{item.available_on}T00:00Z"
+    elif item.availability in (None, Availability.IN_STOCK):
+        yield "availability", "in_stock"
+    else:
+        yield "availability", "out_of_stock"
 
 
 def omissions(item: FeedItem, format: FeedFormat) -> list[Omission]:

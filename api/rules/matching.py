@@ -161,7 +161,11 @@ class Signals:
 
 @dataclass(frozen=True, slots=True)
 class Circumstances:
-    """What else enters: the day, the rate (offer's currency to the budget's) and both units."""
+    """What else enters: the day, the rate (offer's currency to the budget's) and both units.
+
+    `available` is what can be promised of the offer for the day of dispatch, from stock and
+    capacity, in its unit; None where its seller does not say.
+    """
 
     as_of: date
     rate: Decimal | None = None
@@ -169,6 +173,7 @@ class Circumstances:
     delivered_factor: Decimal | None = None
     demand_unit: Measure | None = None
     offer_unit: Measure | None = None
+    available: Decimal | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -23,6 +23,7 @@ class BlockerCode(StrEnum):
     SUPPLIER_UNVERIFIED = "supplier_unverified"
     OFFER_EXPIRED_BEFORE_AWARD = "offer_expired_before_award"
     UNIT_MISMATCH = "unit_mismatch"
+    NOT_AVAILABLE_IN_TIME = "not_available_in_time"
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +75,14 @@ def _quantity(demand: Demand, supply: Supply, found: Facts) -> Iterator[Blocker]
             "unit": supply.unit_code,
         }
         yield Blocker(BlockerCode.BELOW_MIN_ORDER_QUANTITY, details)
+    available, ordered = found.available, found.ordered
+    if available is not None and ordered is not None and available < ordered:
+        details = {
+            "asked": plain(ordered),
+            "available": plain(available),
+            "unit": supply.unit_code,
+        }
+        yield Blocker(BlockerCode.NOT_AVAILABLE_IN_TIME, details)
 
 
 def _time(demand: Demand, supply: Supply, found: Facts) -> Iterator[Blocker]:

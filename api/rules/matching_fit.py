@@ -33,7 +33,8 @@ class Facts:
     `quantity` is the demand in the offer's unit, `ordered` what must be ordered to get it,
     `total` its price in the offer's currency and `converted` in the budget's, `delivered` what
     that comes to with carriage, duties and taxes, `share` the part of the lot's budget that falls
-    to the item. `period_days` runs from order to delivery.
+    to the item. `period_days` runs from order to delivery. `available` is what can be promised for
+    the day of dispatch, where the seller says it.
     """
 
     quantity: Decimal | None
@@ -47,6 +48,7 @@ class Facts:
     transit_days: int
     transit_mode: str
     period_days: int
+    available: Decimal | None = None
 
     @property
     def needed_days(self) -> int | None:
@@ -85,6 +87,7 @@ def facts(demand: Demand, supply: Supply, around: Circumstances, parameters: Par
         transit_days=transit,
         transit_mode=mode,
         period_days=(demand.deliver_by - demand.ordered_on).days,
+        available=around.available,
     )
 
 
@@ -130,14 +133,15 @@ def features(
 
 
 def quantity_fit(supply: Supply, found: Facts) -> Decimal:
-    """The worst of: minimum order, surplus through the order multiple, capacity in the time.
+    """The worst of: minimum order, surplus through the order multiple, what can be promised in the
+    time, or else what the offer's capacity makes in it.
 
     Neutral when the units cannot be compared.
     """
     if found.quantity is None or found.ordered is None or found.quantity <= 0:
         return NEUTRAL
     fits = [min(ONE, found.quantity / found.ordered)]
-    makeable = capacity(supply, found)
+    makeable = capacity(supply, found) if found.available is None else found.available
     if makeable is not None:
         fits.append(min(ONE, makeable / found.ordered))
     return max(ZERO, min(fits)).quantize(PLACES)

@@ -61,6 +61,8 @@ SCOPES: dict[str, tuple[frozenset[OrgRole], frozenset[MemberRole]]] = {
     "reference:admin": (STAFF, frozenset({_M.OWNER, _M.CATALOGUE})),
     "offers:read": (EVERYBODY, frozenset(MemberRole)),
     "offers:write": (SELLERS, frozenset({_M.OWNER, _M.CATALOGUE, _M.SALES})),
+    "duplicates:judge": (SELLERS | STAFF, frozenset({_M.OWNER, _M.CATALOGUE, _M.SALES})),
+    "duplicates:join": (STAFF, frozenset({_M.OWNER, _M.CATALOGUE})),
     "export_permissions:read": (SELLERS | STAFF, frozenset(MemberRole)),
     "export_permissions:write": (
         SELLERS,

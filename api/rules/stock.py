@@ -24,6 +24,15 @@ class MovementKind(StrEnum):
     SHIPPED = "shipped"
 
 
+class Availability(StrEnum):
+    """Whether the smallest order of an offer can be delivered; names as of schema.org and Google
+    Merchant. `backorder`: it is made, or comes, after it was ordered."""
+
+    IN_STOCK = "in_stock"
+    BACKORDER = "backorder"
+    OUT_OF_STOCK = "out_of_stock"
+
+
 class StockFault(StrEnum):
     """Why a fact cannot be true of a balance."""
 

@@ -1,7 +1,7 @@
 """What Stripe Tax computed of an invoice of the platform is kept with it, once.
 
 Revision ID: 0154
-Revises: 0123
+Revises: 0147
 """
 
 from collections.abc import Sequence

@@ -17,6 +17,7 @@ from api.channels.service.feed_formats import COLUMNS, FORMATS, Heading
 from api.core.spreadsheets import plain
 from api.rules import feeds
 from api.rules.feeds import FeedFormat, FeedItem, Price
+from api.rules.stock import Availability
 
 HEADING = Heading(
     "feed_" + "0" * 32, "ОсОО «Ала-Тоо» & Co", "CN", "zh", "https://kerben.example",
@@ -163,6 +164,22 @@ def test_merchant_items_have_what_the_specification_asks_for() -> None:
         replace(ITEM, name=None, description=None, images=[]), FeedFormat.MERCHANT
     )
     assert [each.field for each in found] == ["name", "description", "media"]
+
+
+def test_each_format_tells_what_is_there_and_merchant_no_backorder_without_a_day() -> None:
+    waited = replace(ITEM, availability=Availability.BACKORDER)
+    dated = replace(waited, available_on="2026-12-10")
+    (item,) = etree.fromstring(document(FeedFormat.MERCHANT, dated)).iter("item")
+    assert item.findtext(f"{G}availability") == "backorder"
+    assert item.findtext(f"{G}availability_date") == "2026-12-10T00:00Z"
+    (item,) = etree.fromstring(document(FeedFormat.MERCHANT, waited)).iter("item")
+    assert item.findtext(f"{G}availability") == "out_of_stock"
+    for format, words in (
+        (FeedFormat.SCHEMA_ORG, '"availability":"https://schema.org/BackOrder"'),
+        (FeedFormat.BMECAT, "<UDX.KERBEN.AVAILABILITY>backorder</UDX.KERBEN.AVAILABILITY>"),
+        (FeedFormat.CSV, ",backorder,2026-12-10"),
+    ):
+        assert words in document(format, dated).decode(), format
 
 
 BMECAT_CHILDREN = {

@@ -6,7 +6,11 @@ from typing import Any
 
 import pytest
 from fastapi.testclient import TestClient
+from sqlmodel import Session, select
 
+from api.channels.service import feed_renewal
+from api.core import db, deadlines
+from api.core.deadlines import Deadline
 from tests.channels import selling
 
 FEED = {"format": "schema_org", "market": "CN", "language": "zh"}
@@ -175,3 +179,43 @@ def test_what_is_wrong_with_a_feed_is_told_by_its_field(
     errors = [(each["pointer"], each["code"]) for each in refused.json()["errors"]]
     assert errors == [(pointer, code)]
     assert exporter.get("/v1/feeds").json()["items"] == []
+
+
+def test_goods_that_change_are_in_the_feed_after_a_while_by_one_build(
+    client: TestClient,
+    exporter: Any,
+    operator: Any,
+    drain: Callable[[], int],
+    session: Session,
+) -> None:
+    offer = selling.ready(exporter, operator)
+    feed, unbuilt = selling.feed(exporter), selling.feed(exporter, format="csv")
+    built(exporter, feed, drain)
+    (item,) = lines(client, feed["url"])
+    assert item["offers"][0]["availability"] == "https://schema.org/InStock", "nothing is told"
+
+    said = {"place_code": "kg-osh", "backorders": False}
+    url = f"/v1/offers/{offer['id']}"
+    assert exporter.request("PUT", f"{url}/stock", json=said).status_code == 200
+    terms = {"price_tiers": [{"min_quantity": "100", "unit_price": "7.5"}]}
+    assert exporter.patch(url, json=terms).status_code == 200
+    drain()
+    (due,) = session.exec(select(Deadline).where(Deadline.kind == feed_renewal.DUE)).all()
+    session.rollback()
+    terms["price_tiers"][0]["unit_price"] = "7.6"
+    assert exporter.patch(url, json=terms).status_code == 200
+    drain()
+    (same,) = session.exec(select(Deadline).where(Deadline.kind == feed_renewal.DUE)).all()
+    assert (same.id, same.due_at) == (due.id, due.due_at), "a heap of changes waits for one build"
+    assert exporter.get(f"/v1/feeds/{feed['id']}/builds").json()["items"][0]["number"] == 1
+
+    with db.worker_unit_of_work() as later:
+        assert deadlines.fire_due(later, same.due_at) >= 1
+    drain()
+
+    build, first = exporter.get(f"/v1/feeds/{feed['id']}/builds").json()["items"]
+    assert (first["number"], counts(build)) == (1, (1, 0, 0, 1, 0, 0))
+    (item,) = lines(client, feed["delta_url"])
+    assert item["offers"][0]["price"] == "7.60"
+    assert item["offers"][0]["availability"] == "https://schema.org/OutOfStock"
+    assert exporter.get(f"/v1/feeds/{unbuilt['id']}/builds").json()["items"] == []

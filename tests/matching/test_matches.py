@@ -49,7 +49,10 @@ def test_a_published_request_finds_the_offer_that_answers_it(
 def test_what_stands_against_an_offer_is_a_blocker_with_figures(
     buyer: Any, seller: Any, drain: Drain
 ) -> None:
-    samples.stock(seller)
+    desk = samples.stock(seller)
+    stated = seller.request("PUT", f"/v1/products/{desk['product']['id']}/capacity",
+                            json={**catalog.CAPACITY, "quantity": "0.5"})  # fmt: skip
+    assert stated.status_code == 200, stated.text
     tender = samples.desks(
         buyer,
         required_certificates=["ISO9001"],
@@ -63,7 +66,9 @@ def test_what_stands_against_an_offer_is_a_blocker_with_figures(
         "certificate_missing": {"scheme": "ISO9001"},
         "below_min_order_quantity": {"asked": "60", "required": "100", "unit": "SET"},
         "incoterm_not_accepted": {"incoterm": "FCA", "accepted": "DAP"},
+        "not_available_in_time": {"asked": "100", "available": "0", "unit": "SET"},
     }
+    assert match["parts"]["quantity"] == "0.000000"
     assert float(match["score"]) > 0
 
 

@@ -198,3 +198,43 @@ def test_words_are_found_by_their_indexes_behind_row_level_security(
         )
         said = "\n".join(line for (line,) in plan)
     assert "ix_offer_terms_terms" in said
+
+
+def test_offers_are_found_by_brand_and_numbers_and_counted_by_what_is_there(
+    buyer: Any, seller: Any, drain: Drain
+) -> None:
+    numbered = catalog.product(brand="Шоро Deli", mpn="sk-77/b", gtin="4006381333931")
+    catalog.activated(seller, product=numbered)
+    for sku, told in (
+        ("SOON-1", {"backorders": True}),
+        ("GONE-1", {"backorders": False}),
+        ("MADE-1", None),
+    ):
+        made = catalog.activated(seller, sku=sku)
+        if told is None:
+            made_of = {"quantity": "500", "unit_code": "SET", "period": "week", "lead_days": 5,
+                       "calendar": "KG"}  # fmt: skip
+            url = f"/v1/products/{made['product']['id']}/capacity"
+        else:
+            made_of, url = {"place_code": "cn-linyi", **told}, f"/v1/offers/{made['id']}/stock"
+        answer = seller.request("PUT", url, json=made_of)
+        assert answer.status_code == 200, answer.text
+    counted = catalog.fact("counted", "150", "WMS-1")
+    told = seller.post("/v1/stock-movements", json={"movements": [counted]})
+    assert told.json()["results"][0]["outcome"] == "recorded", told.text
+    catalog.activated(seller, **samples.PUMP)
+    drain()
+
+    found = search(buyer, facets="availability")
+    assert [(b["value"], b["count"]) for b in found["facets"]["availability"]] == [
+        ("backorder", 2),
+        ("in_stock", 1),
+        ("out_of_stock", 1),
+    ]
+    assert skus(buyer, availability="in_stock") == ["RX-101"]
+    assert set(skus(buyer, availability="backorder", q="школьная парта")) == {"SOON-1", "MADE-1"}
+    reserved = catalog.fact("reserved", "60", "SO-1")
+    seller.post("/v1/stock-movements", json={"movements": [reserved]})
+    assert skus(buyer, availability="in_stock") == [], "less than the smallest order is left"
+    for words in ("шоро", "Deli school desk", "SK-77/B", "desk 4006381333931"):
+        assert skus(buyer, q=words)[:1] == ["RX-101"], words

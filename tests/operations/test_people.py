@@ -51,6 +51,7 @@ OF_THINGS = {
     "channel_inquiry.subject": "what is asked for",
     "product_image.name": "a file",
     "product_rendition.name": "a size of an image",
+    "master_product.names": "goods",
     "product_group.names": "goods",
     "product_group.names_origin": "goods",
     "certificate.file_name": "a file",

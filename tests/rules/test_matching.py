@@ -89,6 +89,16 @@ def test_the_figures_are_those_of_the_tier_at_the_quantity() -> None:
     assert (found.lead_days, found.transit_days, found.period_days) == (15, 16, 100)
 
 
+def test_what_a_maker_can_promise_in_time_takes_the_place_of_what_an_offer_says_it_makes() -> None:
+    for available, fit in ((D(600), ONE), (D(300), D("0.5"))):
+        around = replace(AROUND, available=available)
+        found = matching_fit.facts(DEMAND, SUPPLY, around, PARAMETERS)
+        assert matching_fit.quantity_fit(replace(SUPPLY, supply_quantity=None), found) == fit
+        blocked = matching_blockers.blockers(DEMAND, SUPPLY, around, PARAMETERS, found)
+        short = [{"asked": "600", "available": "300", "unit": SUPPLY.unit_code}] * (fit < 1)
+        assert [each.details for each in blocked] == short
+
+
 @pytest.mark.parametrize(
     ("demand", "supply", "code"),
     [

@@ -14,6 +14,7 @@ from uuid import UUID
 import psycopg
 from sqlmodel import Session, select
 
+from api.catalog.master_models import MasterProduct
 from api.core import db, ids
 from api.delivery.models import ScorecardAnnotation
 from api.identity import debarments
@@ -249,6 +250,9 @@ def _basics(
     subscription_id = subscribed.to_a_plan(
         superuser, supplier.org_id, ids.parse("tender", open_one["id"])
     )
+    alike = catalog.added(supplier)
+    master = MasterProduct(names={"en": "School desk set"})
+    written(superuser, master)
     feed = selling.feed(supplier)
     ok(supplier.post(f"/v1/feeds/{feed['id']}/builds"))
     listed = screened.table("x,organisation,Организация,,,,,,")
@@ -276,6 +280,10 @@ def _basics(
         "product_change_id": ok(
             supplier.post(f"/v1/products/{offer['product']['id']}/changes", json=catalog.CHANGE)
         )["id"],
+        "product_duplicate_id": ok(supplier.post(f"/v1/products/{alike['id']}/find-duplicates"))[0][
+            "id"
+        ],
+        "master_product_id": ids.show("masterproduct", master.id),
         "certificate_id": certificate,
         "plan_id": ok(buyer.post("/v1/plans", json=samples.plan()))["id"],
         "document_id": delivering.uploaded(buyer),

@@ -57,6 +57,7 @@ TELL_NOTHING = {
         ("term_frequency", "term"),
     },
     "written by the operator alone": {
+        ("master_product", "gtin"),
         ("payment_batch", "message_id"),
         ("platform_account", "number", "currency"),
         ("watch_list", "name"),

@@ -79,7 +79,8 @@ def _merchant_item(item: FeedItem, heading: Heading) -> bytes:
         _element("g:link", page),
         _element("g:image_link", first),
         *(_element("g:additional_image_link", each) for each in others),
-        "<g:availability>in_stock</g:availability><g:condition>new</g:condition>",
+        *(_element(f"g:{name}", value) for name, value in feeds.merchant_availability(item)),
+        "<g:condition>new</g:condition>",
         _element("g:price", f"{number(item.prices[0].unit_price, 2)} {item.currency}"),
         _element("g:brand", item.brand),
         _element("g:gtin", item.gtin),
@@ -172,7 +173,8 @@ def _schema_offers(item: FeedItem, heading: Heading) -> Iterable[dict[str, Any]]
                 "price": number(price.unit_price, 2),
                 "priceCurrency": item.currency,
                 "eligibleQuantity": _quantity(item.unit_code, minValue=price.min_quantity),
-                "availability": "https://schema.org/InStock",
+                "availability": feeds.SCHEMA_AVAILABILITY[item.availability],
+                "availabilityStarts": item.available_on,
                 "itemCondition": "https://schema.org/NewCondition",
                 "areaServed": heading.market,
                 "seller": {"@type": "Organization", "name": item.seller},
@@ -274,6 +276,7 @@ def _bmecat_item(item: FeedItem, heading: Heading) -> bytes:
         _element("UDX.KERBEN.NAME_ORIGIN", item.name_origin),
         _element("UDX.KERBEN.DESCRIPTION_ORIGIN", item.description and item.description_origin),
         _element("UDX.KERBEN.SELLER", item.seller),
+        _element("UDX.KERBEN.AVAILABILITY", item.availability),
         "</USER_DEFINED_EXTENSIONS><PRODUCT_LOGISTIC_DETAILS>",
         customs,
         f"{_element('COUNTRY_OF_ORIGIN', item.country_of_origin)}</PRODUCT_LOGISTIC_DETAILS>",
@@ -303,6 +306,7 @@ COLUMNS = (
     *("brand", "model", "mpn", "gtin", "hs_code", "country_of_origin", "images", "attributes"),
     *("unit_code", "min_order_quantity", "order_multiple", "currency", "price_tiers"),
     *("incoterm", "place_code", "valid_through", "lead_days", "net_weight_kg", "link"),
+    *("availability", "available_on"),
 )
 
 
@@ -339,6 +343,7 @@ def _csv_item(item: FeedItem, heading: Heading) -> bytes:
             *(item.incoterm, item.place_code, item.valid_through, item.lead_days),
             None if weight is None else number(weight),
             feeds.link(heading.link_template, item) if heading.link_template else None,
+            *(item.availability, item.available_on),
         )
     )
 

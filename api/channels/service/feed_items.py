@@ -10,7 +10,7 @@ from sqlalchemy import ColumnElement, any_, func, literal, or_
 from sqlalchemy.orm import contains_eager, selectinload
 from sqlmodel import Session, col, select
 
-from api.catalog import search
+from api.catalog import availabilities, search
 from api.catalog.models import Offer, Product
 from api.channels.models import Feed
 from api.channels.service import readiness
@@ -19,6 +19,7 @@ from api.identity.models import Organisation
 from api.rules import feeds
 from api.rules.feeds import FeedItem, Omission, Price
 from api.rules.markets import REASONS, Readiness, Requirement, RequirementKind
+from api.rules.stock import Availability
 
 _K = RequirementKind
 FIELDS: Mapping[RequirementKind, str] = {
@@ -68,7 +69,7 @@ def after(
 ) -> list[Judged]:
     """The next offers in the order of their ids, with what the market and the format ask of them."""
     query = (
-        select(Offer, Organisation.legal_name, Organisation.country)
+        select(Offer, Organisation.legal_name, Organisation.country, availabilities.now(today))
         .join(Product, col(Product.id) == Offer.product_id)
         .join(Organisation, col(Organisation.id) == Offer.seller_id)
         .options(
@@ -81,9 +82,19 @@ def after(
         .limit(limit)
     )
     rows = session.exec(query.where(col(Offer.id) > last) if last else query).all()
-    abroad = [offer for offer, _, country in rows if country != feed.market]
+    abroad = [offer for offer, _, country, _ in rows if country != feed.market]
     ready = _ready(session, abroad, feed.market, [*needed], today)
-    return [_judged(feed, offer, names, ready.get(offer.id, _AT_HOME)) for offer, names, _ in rows]
+    waited = [offer.id for offer, *_, told in rows if told == Availability.BACKORDER]
+    days = availabilities.dates(session, waited, today)
+    return [
+        _judged(
+            feed,
+            _item(offer, names, feed.language, told, days.get(offer.id)),
+            offer,
+            ready.get(offer.id, _AT_HOME),
+        )
+        for offer, names, _, told in rows
+    ]
 
 
 def _about(feed: Feed, today: date) -> list[ColumnElement[bool]]:
@@ -116,8 +127,7 @@ def _ready(
     return found
 
 
-def _judged(feed: Feed, offer: Offer, seller: Mapping[str, str], ready: Readiness) -> Judged:
-    item = _item(offer, seller, feed.language)
+def _judged(feed: Feed, item: FeedItem, offer: Offer, ready: Readiness) -> Judged:
     missing: list[tuple[Omission, str | None]] = [
         (
             Omission(
@@ -134,7 +144,13 @@ def _judged(feed: Feed, offer: Offer, seller: Mapping[str, str], ready: Readines
     return Judged(offer, item, missing, feeds.shortenings(item, feed.format))
 
 
-def _item(offer: Offer, seller: Mapping[str, str], language: str) -> FeedItem:
+def _item(
+    offer: Offer,
+    seller: Mapping[str, str],
+    language: str,
+    availability: str | None,
+    available_on: date | None,
+) -> FeedItem:
     product = offer.product
     lead = next((each.days for each in offer.lead_time_tiers), None)
     return FeedItem(
@@ -163,4 +179,6 @@ def _item(offer: Offer, seller: Mapping[str, str], language: str) -> FeedItem:
         valid_through=offer.valid_through.isoformat() if offer.valid_through else None,
         lead_days=lead,
         net_weight_kg=product.net_weight_kg,
+        availability=Availability(availability) if availability else None,
+        available_on=available_on.isoformat() if available_on else None,
     )

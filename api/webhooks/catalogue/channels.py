@@ -148,4 +148,5 @@ INTERNAL: tuple[str, ...] = (
     "channel_listing.readiness_ends",
     "product.labelled",
     "market_standing.review_due",
+    "feed.rebuild_due",
 )

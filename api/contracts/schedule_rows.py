@@ -16,7 +16,7 @@ from api.procurement.models import Award, BidLot, Item
 from api.reference import service as reference
 from api.rules import incoterms
 from api.rules import schedules as rules
-from api.rules.incoterms import Incoterm, Severity
+from api.rules.incoterms import Deviation, Incoterm, Severity
 from api.rules.schedules import Row
 from api.rules.tenders import Fault
 
@@ -25,8 +25,10 @@ class Ordered(NamedTuple):
     """An item of a contract, and the terms on which the winning bid delivers it."""
 
     item: Item
-    incoterm: Incoterm | None
-    named_place: str | None
+    incoterm: Incoterm | None = None
+    named_place: str | None = None
+    deviations: tuple[Deviation, ...] = ()
+    is_seller_premises: bool = False
 
 
 def ordered(session: Session, contract: Contract) -> dict[UUID, Ordered]:
@@ -42,10 +44,7 @@ def ordered(session: Session, contract: Contract) -> dict[UUID, Ordered]:
         .where(ContractAward.contract_id == contract.id)
         .order_by(col(Item.lot_id), col(Item.position))
     ).all()
-    return {
-        item.id: Ordered(item, *((bid.incoterm, bid.named_place) if bid else (None, None)))
-        for item, bid in rows
-    }
+    return {item.id: Ordered(item) if bid is None else _as_bid(item, bid) for item, bid in rows}
 
 
 def in_force(session: Session, contract_id: UUID) -> Sequence[InForce]:
@@ -93,7 +92,10 @@ def completed(
         *(
             fault
             for n, row in enumerate(full)
-            for fault in _term_faults(n, row, known[row.place_code].country)
+            for fault in (
+                *_term_faults(n, row, known[row.place_code].country),
+                *_deviation_faults(n, row, items.get(row.item_id)),
+            )
         ),
     ]
     if change is None:
@@ -119,6 +121,7 @@ def put_in_force(
     locked = query.order_by(col(InForce.id)).with_for_update()
     there = session.exec(locked.execution_options(populate_existing=True)).all()
     items = ordered(session, contract)
+    rows = [_with_terms(row, items.get(row.item_id)) for row in rows]
     current = [row for row in there if row.withdrawn_at is None]
     _raise(_faults(rows, items, current, change), "#/rows")
     by_number = {row.number: row for row in there}
@@ -143,9 +146,10 @@ def put_in_force(
 
 
 def _values(given: ScheduleRowIn, item: Item, schedule: DeliverySchedule) -> dict[str, Any]:
-    copied = given.model_dump(exclude={"number", "item_id", "incoterm_version"})
+    copied = given.model_dump(exclude={"number", "item_id", "incoterm_version", "deviations"})
     return {
         **copied,
+        "deviations": [each.value for each in given.deviations or ()],
         "item_id": item.id,
         "schedule_id": schedule.id,
         "unit_code": item.unit_code,
@@ -154,11 +158,26 @@ def _values(given: ScheduleRowIn, item: Item, schedule: DeliverySchedule) -> dic
     }
 
 
+def _as_bid(item: Item, bid: BidLot) -> Ordered:
+    return Ordered(
+        item,
+        bid.incoterm,
+        bid.named_place,
+        tuple(map(Deviation, bid.deviations)),
+        bool(bid.is_seller_premises),
+    )
+
+
 def _with_terms(row: ScheduleRowIn, found: Ordered | None) -> ScheduleRowIn:
-    if found is None or row.incoterm is not None or found.incoterm is None:
+    """The row on the terms of the bid, where it says none."""
+    if found is not None and row.incoterm is None and found.incoterm is not None:
+        place = row.named_place or found.named_place
+        row = row.model_copy(update={"incoterm": found.incoterm, "named_place": place})
+    if row.deviations is not None:
         return row
-    place = row.named_place or found.named_place
-    return row.model_copy(update={"incoterm": found.incoterm, "named_place": place})
+    same = found is not None and row.incoterm is not None and row.incoterm is found.incoterm
+    taken = [*found.deviations] if found is not None and same else []
+    return row.model_copy(update={"deviations": taken})
 
 
 def _faults(
@@ -188,16 +207,31 @@ def _faults(
 
 
 def _bid_faults(rows: Sequence[ScheduleRowIn], items: Mapping[UUID, Ordered]) -> list[Fault]:
+    faults = []
+    for n, row in enumerate(rows):
+        found = items.get(row.item_id)
+        if found is None or found.incoterm is None:
+            continue
+        at = f"#/rows/{n}"
+        if row.incoterm is not found.incoterm:
+            detail = f"the bid delivers {found.incoterm}"
+            faults.append(Fault(f"{at}/incoterm", "incoterm_differs", detail))
+        elif {*(row.deviations or ())} != {*found.deviations}:
+            agreed = ", ".join(found.deviations) or "nothing"
+            detail = f"the bid agrees {agreed} otherwise than by {found.incoterm}"
+            faults.append(Fault(f"{at}/deviations", "deviations_differ", detail))
+    return faults
+
+
+def _deviation_faults(n: int, row: ScheduleRowIn, found: Ordered | None) -> list[Fault]:
+    """Deviations that do not fit the row's Incoterm. Whether goods are delivered at the seller's
+    premises is said by the bid, about its own Incoterm."""
+    premises = found is not None and row.incoterm is found.incoterm and found.is_seller_premises
     return [
-        Fault(
-            f"#/rows/{n}/incoterm",
-            "incoterm_differs",
-            f"the bid delivers {items[row.item_id].incoterm}",
+        Fault(f"#/rows/{n}/deviations/{each.index}", each.code, each.detail)
+        for each in incoterms.deviation_faults(
+            row.incoterm, row.deviations or (), is_seller_premises=premises
         )
-        for n, row in enumerate(rows)
-        if row.item_id in items
-        and items[row.item_id].incoterm is not None
-        and row.incoterm is not items[row.item_id].incoterm
     ]
 
 

@@ -329,7 +329,8 @@ def test_a_published_tender_keeps_its_numbers_when_the_law_changes(
 
 def test_the_database_lets_nobody_thaw_frozen_rules(buyer: Any, session: Session) -> None:
     made = samples.published(buyer)
-    for change in ("policy = '{}'", "mode = 'test'", "policy_set_id = NULL, policy = NULL"):
+    whole = "policy_set_id = NULL, policy = NULL"
+    for change in ("policy = '{}'", "mode = 'test'", "zone = 'Asia/Almaty'", whole):
         with pytest.raises(DBAPIError, match="frozen"):
             session.connection().exec_driver_sql(f"UPDATE tender SET {change}")
         session.rollback()

@@ -11,7 +11,7 @@ from api.contracts.models import Contract, ContractAward, PurchaseOrder, Purchas
 from api.procurement.models import Award, BidLot, Item
 from api.reference import service as reference
 from api.rules.classifications import Scheme
-from api.rules.incoterms import Incoterm
+from api.rules.incoterms import Deviation, Incoterm
 
 
 class Ordered(NamedTuple):
@@ -28,6 +28,8 @@ class Ordered(NamedTuple):
     incoterm: Incoterm | None
     named_place: str | None
     order_line_id: UUID | None = None
+    deviations: tuple[Deviation, ...] = ()
+    is_seller_premises: bool = False
 
 
 def of(session: Session, contract: Contract) -> dict[UUID, Ordered]:
@@ -45,17 +47,7 @@ def of(session: Session, contract: Contract) -> dict[UUID, Ordered]:
         .where(ContractAward.contract_id == contract.id)
         .order_by(col(Item.lot_id), col(Item.position))
     ).all()
-    return {
-        item.id: Ordered(
-            item.id,
-            item.description,
-            item.codes,
-            item.quantity,
-            item.unit_code,
-            *((bid.incoterm, bid.named_place) if bid else (None, None)),
-        )
-        for item, bid in rows
-    }
+    return {item.id: _awarded(item, bid) for item, bid in rows}
 
 
 def prices_of_order(session: Session, order_id: UUID) -> dict[UUID, Decimal]:
@@ -73,6 +65,20 @@ def named_place(session: Session, place_code: str) -> str:
     """A place of the register as an Incoterms rule names it."""
     place = reference.places(session, [place_code])[place_code]
     return f"{place.names.get('en') or next(iter(place.names.values()))}, {place.country}"
+
+
+def _awarded(item: Item, bid: BidLot | None) -> Ordered:
+    found = Ordered(
+        item.id, item.description, item.codes, item.quantity, item.unit_code, None, None
+    )
+    if bid is None:
+        return found
+    return found._replace(
+        incoterm=bid.incoterm,
+        named_place=bid.named_place,
+        deviations=tuple(map(Deviation, bid.deviations)),
+        is_seller_premises=bool(bid.is_seller_premises),
+    )
 
 
 def _of_order(session: Session, order_id: UUID) -> dict[UUID, Ordered]:

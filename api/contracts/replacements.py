@@ -54,6 +54,7 @@ def order(
         incoterm=rejected.incoterm,
         incoterm_version=rejected.incoterm_version,
         named_place=rejected.named_place,
+        deviations=rejected.deviations,
         contractual_event=binding,
         replaces_row_id=rejected.id,
     )

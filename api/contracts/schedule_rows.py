@@ -67,7 +67,10 @@ def completed(
         *(
             fault
             for n, row in enumerate(full)
-            for fault in _term_faults(n, row, known[row.place_code].country)
+            for fault in (
+                *_term_faults(n, row, known[row.place_code].country),
+                *_deviation_faults(n, row, items.get(row.item_id)),
+            )
         ),
     ]
     if change is None:
@@ -93,6 +96,7 @@ def put_in_force(
     locked = query.order_by(col(InForce.id)).with_for_update()
     there = session.exec(locked.execution_options(populate_existing=True)).all()
     items = ordered_items.of(session, contract)
+    rows = [_with_terms(row, items.get(row.item_id)) for row in rows]
     current = [row for row in there if row.withdrawn_at is None]
     _raise(_faults(rows, items, current, change), "#/rows")
     by_number = {row.number: row for row in there}
@@ -117,9 +121,10 @@ def put_in_force(
 
 
 def _values(given: ScheduleRowIn, item: Ordered, schedule: DeliverySchedule) -> dict[str, Any]:
-    copied = given.model_dump(exclude={"number", "item_id", "incoterm_version"})
+    copied = given.model_dump(exclude={"number", "item_id", "incoterm_version", "deviations"})
     return {
         **copied,
+        "deviations": [each.value for each in given.deviations or ()],
         "item_id": item.id,
         "order_line_id": item.order_line_id,
         "schedule_id": schedule.id,
@@ -130,10 +135,15 @@ def _values(given: ScheduleRowIn, item: Ordered, schedule: DeliverySchedule) -> 
 
 
 def _with_terms(row: ScheduleRowIn, found: Ordered | None) -> ScheduleRowIn:
-    if found is None or row.incoterm is not None or found.incoterm is None:
+    """The row on the terms of the bid, where it says none."""
+    if found is not None and row.incoterm is None and found.incoterm is not None:
+        place = row.named_place or found.named_place
+        row = row.model_copy(update={"incoterm": found.incoterm, "named_place": place})
+    if row.deviations is not None:
         return row
-    place = row.named_place or found.named_place
-    return row.model_copy(update={"incoterm": found.incoterm, "named_place": place})
+    same = found is not None and row.incoterm is not None and row.incoterm is found.incoterm
+    taken = [*found.deviations] if found is not None and same else []
+    return row.model_copy(update={"deviations": taken})
 
 
 def _faults(
@@ -163,16 +173,31 @@ def _faults(
 
 
 def _bid_faults(rows: Sequence[ScheduleRowIn], items: Mapping[UUID, Ordered]) -> list[Fault]:
+    faults = []
+    for n, row in enumerate(rows):
+        found = items.get(row.item_id)
+        if found is None or found.incoterm is None:
+            continue
+        at = f"#/rows/{n}"
+        if row.incoterm is not found.incoterm:
+            detail = f"what was agreed is {found.incoterm}"
+            faults.append(Fault(f"{at}/incoterm", "incoterm_differs", detail))
+        elif {*(row.deviations or ())} != {*found.deviations}:
+            agreed = ", ".join(found.deviations) or "nothing"
+            detail = f"the bid agrees {agreed} otherwise than by {found.incoterm}"
+            faults.append(Fault(f"{at}/deviations", "deviations_differ", detail))
+    return faults
+
+
+def _deviation_faults(n: int, row: ScheduleRowIn, found: Ordered | None) -> list[Fault]:
+    """Deviations that do not fit the row's Incoterm. Whether goods are delivered at the seller's
+    premises is said by the bid, about its own Incoterm."""
+    premises = found is not None and row.incoterm is found.incoterm and found.is_seller_premises
     return [
-        Fault(
-            f"#/rows/{n}/incoterm",
-            "incoterm_differs",
-            f"what was agreed is {items[row.item_id].incoterm}",
+        Fault(f"#/rows/{n}/deviations/{each.index}", each.code, each.detail)
+        for each in incoterms.deviation_faults(
+            row.incoterm, row.deviations or (), is_seller_premises=premises
         )
-        for n, row in enumerate(rows)
-        if row.item_id in items
-        and items[row.item_id].incoterm is not None
-        and row.incoterm is not items[row.item_id].incoterm
     ]
 
 

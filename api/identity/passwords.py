@@ -23,9 +23,14 @@ def hash(password: str) -> str:
 
 
 def verify(stored: str | None, password: str) -> bool:
-    """True for the right password. Without a stored hash it takes the same time and is False."""
+    """True for the right password. Without a stored hash it takes the same time and is False.
+
+    Nobody's hash, too, is there before it is known whose password is asked about: the first one to
+    ask a process tells nothing by having waited for it.
+    """
+    nobody = _nobody()
     try:
-        _hasher.verify(stored or _nobody(), password)
+        _hasher.verify(stored or nobody, password)
     except VerificationError:
         return False
     return stored is not None

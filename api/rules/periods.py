@@ -1,8 +1,11 @@
 """Periods of the law: from an instant and a duration to the instant at which it is over. Pure.
 
 Periods are half-open, [start, end): what happens at `end` is outside. Days are those of
-the calendar's zone. An instant at midnight is the end of the day before, so that periods which follow one another
-neither gain nor lose a day, in working days as in calendar days.
+the calendar's zone. The first instant of a day is the end of the day before, so that periods which
+follow one another neither gain nor lose a day, in working days as in calendar days.
+
+Where a zone changes its clocks, a day has 23 or 25 hours and is a day. An hour of the clock that
+comes twice, or not at all, is read so that nobody has less time than the law gives.
 """
 
 from collections.abc import Callable
@@ -90,7 +93,8 @@ class Timetable:
     accelerator: int = 1
 
     def after(self, start: datetime, duration: Duration) -> datetime:
-        """The end of a period that begins at `start`; never less than `duration` later.
+        """The end of a period that begins at `start`; never less than `duration` later, in days of
+        the calendar's zone.
 
         A period in working days that begins on a day off begins with the next working day.
         """
@@ -99,9 +103,9 @@ class Timetable:
         local = start.astimezone(self.calendar.zone)
         if duration.unit is DayUnit.WORKING and duration.days:
             local = self._forward(local, duration.days)
-        else:
-            local += timedelta(days=duration.days)
-        if duration.rounding is Rounding.DAY_END and not _at_midnight(local):
+        elif duration.days:
+            local = self._later(local, local.date() + timedelta(days=duration.days))
+        if duration.rounding is Rounding.DAY_END and not self._begins_day(local):
             local = self._midnight(local.date() + _DAY)
         return local.astimezone(UTC)
 
@@ -112,8 +116,8 @@ class Timetable:
         local = end.astimezone(self.calendar.zone)
         if duration.unit is DayUnit.WORKING and duration.days:
             local = self._backward(local, duration.days)
-        else:
-            local -= timedelta(days=duration.days)
+        elif duration.days:
+            local = self._earlier(local, local.date() - timedelta(days=duration.days))
         if duration.rounding is Rounding.DAY_END:
             local = self._midnight(local.date())
         return local.astimezone(UTC)
@@ -123,22 +127,41 @@ class Timetable:
 
     def _forward(self, local: datetime, days: int) -> datetime:
         day = local.date()
-        if _at_midnight(local):
+        if self._begins_day(local):
             return self._midnight(self.calendar.count(day - _DAY, days) + _DAY)
         if not self.calendar.is_working(day):
             return self._midnight(self.calendar.count(day, days) + _DAY)
-        return datetime.combine(self.calendar.count(day, days), local.time(), local.tzinfo)
+        return self._later(local, self.calendar.count(day, days))
 
     def _backward(self, local: datetime, days: int) -> datetime:
         day = local.date()
         found = self.calendar.count(day, -days)
-        if _at_midnight(local) or not self.calendar.is_working(day):
+        if self._begins_day(local) or not self.calendar.is_working(day):
             return self._midnight(found)
-        return datetime.combine(found, local.time(), local.tzinfo)
+        return self._earlier(local, found)
 
     def _midnight(self, day: date) -> datetime:
-        return datetime.combine(day, time.min, self.calendar.zone)
+        """The first instant of a day, at whatever hour its clocks show then."""
+        return self._local(datetime.combine(day, time.min, self.calendar.zone))
 
+    def _begins_day(self, local: datetime) -> bool:
+        """Whether no instant of its day is before it."""
+        # In UTC: with one zone, Python compares what the clocks show.
+        return local.astimezone(UTC) == self._midnight(local.date()).astimezone(UTC)
 
-def _at_midnight(local: datetime) -> bool:
-    return local.time() == time.min
+    def _later(self, local: datetime, day: date) -> datetime:
+        """The same hour of another day, read as late as can be."""
+        return max(self._readings(local, day), key=datetime.timestamp)
+
+    def _earlier(self, local: datetime, day: date) -> datetime:
+        """The same hour of another day, read as early as can be."""
+        return min(self._readings(local, day), key=datetime.timestamp)
+
+    def _readings(self, local: datetime, day: date) -> tuple[datetime, datetime]:
+        if self._begins_day(local):
+            return self._midnight(day), self._midnight(day)
+        shown = datetime.combine(day, local.time(), self.calendar.zone)
+        return self._local(shown), self._local(shown.replace(fold=1))
+
+    def _local(self, at: datetime) -> datetime:
+        return at.astimezone(UTC).astimezone(self.calendar.zone)

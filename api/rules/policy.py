@@ -234,6 +234,7 @@ class Policy:
     hide_bidder_names: bool
     openers: Openers
     sealing_modes: frozenset[SealingMode]
+    notice_languages: tuple[str, ...]
     publish_evaluation: bool
     late_delivery_penalty: LateDeliveryPenalty | None
     delivery_warning_duration: Duration | None
@@ -259,6 +260,7 @@ _LATER: Mapping[str, Any] = {
     "payment_approval_threshold": None,
     "supplier_termination": None,
     "bids_use_quota": False,
+    "notice_languages": (),
 }
 """Neutral values of parameters that sets frozen before them do not have."""
 
@@ -359,8 +361,7 @@ def _optional(read: Callable[[Any], Any]) -> Callable[[Any], Any]:
 
 
 _READERS: Mapping[str, Callable[[Any], Any]] = {
-    "min_tendering_duration": _duration,
-    "min_extension": _duration,
+    **dict.fromkeys(("min_tendering_duration", "min_extension"), _duration),
     **dict.fromkeys(
         (
             "prequalification_duration",
@@ -386,6 +387,7 @@ _READERS: Mapping[str, Callable[[Any], Any]] = {
     "payment_approval_threshold": _optional(_of(Amount)),
     "annual_direct_cap_grounds": tuple,
     "single_source_grounds": tuple,
+    "notice_languages": tuple,
     "abnormally_low": _of(AbnormallyLow),
     "auction": _optional(_of(AuctionStep)),
     "framework": _optional(_framework),

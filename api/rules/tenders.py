@@ -299,6 +299,19 @@ def schedule_faults(
     return faults
 
 
+def language_faults(
+    languages: Sequence[str], title: Mapping[str, str], lots: Sequence[Mapping[str, str]]
+) -> list[Fault]:
+    """Titles of a notice without a text in one of the languages that the law asks for."""
+    told = {"#/title": title} | {f"#/lots/{n}/title": each for n, each in enumerate(lots)}
+    return [
+        Fault(pointer, "language_missing", f"must have a text in {language} as well")
+        for pointer, texts in told.items()
+        for language in languages
+        if language not in texts
+    ]
+
+
 def value_faults(value: Value | None, lots: Sequence[LotTerms]) -> list[Fault]:
     """Budgets that contradict each other: one currency, and lots within the tender's value."""
     given = [(i, lot.value) for i, lot in enumerate(lots) if lot.value is not None]

@@ -27,6 +27,7 @@ hammer = importlib.import_module("hammer")
 TINY: dict[str, tuple[str, dict[str, Any]]] = {
     "audit": ("", {"SIZES": (20,), "ROUNDS": 2, "BASE_ROUNDS": 1}),
     "bids": ("--bids 2 --rounds 1", {}),
+    "deadlines": ("", {"PENDING": 20, "DUE": 2, "ROUNDS": 1}),
     "duplicates": ("--rows 3", {}),
     "evaluation": ("--bids 3", {"RUNS": 1}),
     "events": ("", {"READERS": 2, "ORGANISATIONS": 1, "EVENTS": 60, "TENDERS": 1, "ROUNDS": 1}),

@@ -7,7 +7,11 @@ import pytest
 from sqlmodel import Session, select
 
 from api.contracts.models import DeliverySchedule, DeliveryScheduleRow, OrderResponse
+from api.core import db
 from api.core.outbox import OutboxEvent
+from api.procurement.models import BidLot
+from api.rules.incoterms import Incoterm
+from tests.contracts.test_downgrade import migrate
 from tests.delivery import executing
 from tests.delivery.executing import Execution, row
 from tests.procurement import samples
@@ -224,6 +228,75 @@ def test_a_change_of_the_contract_amends_the_schedule_once_both_agree(
     assert [r.quantity for r in session.exec(select(DeliveryScheduleRow))] == [600]
     contract = made.buyer.get(made.url).json()
     assert [change["status"] for change in contract["changes"]] == ["active", "pending"]
+
+
+def test_rows_agree_otherwise_than_by_their_incoterm_as_the_bid_does_or_by_a_change(
+    made: Execution, session: Session
+) -> None:
+    for bid in session.exec(select(BidLot)):
+        bid.incoterm, bid.place_code, bid.named_place = Incoterm.FCA, "cn-yiwu", "Yiwu"
+        bid.deviations = ["unloaded"]
+        session.add(bid)
+    session.commit()
+    plain = row(made, incoterm=None, named_place=None)
+    cases: list[tuple[dict[str, Any], tuple[str, str]]] = [
+        ({"deviations": []}, ("#/rows/0/deviations", "deviations_differ")),
+        ({"deviations": ["stowed"]}, ("#/rows/0/deviations/0", "deviation_unfit")),
+        ({"deviations": ["unloaded"] * 2}, ("#/rows/0/deviations/1", "deviation_twice")),
+        ({"deviations": ["washed"]}, ("#/rows/0/deviations/0", "enum")),
+    ]
+    for changed, expected in cases:
+        refused = propose(made.buyer, made, {**plain, **changed})
+        assert expected in codes(refused), refused.text
+    assert session.exec(select(DeliverySchedule)).all() == []
+    assert propose(made.buyer, made, plain).json()["rows"][0]["deviations"] == ["unloaded"]
+    order = made.supplier.get(f"{made.url}/schedules/1/ubl/order").text
+    assert made.buyer.post(f"{made.url}/schedules/1/withdraw").status_code == 200
+    sent = {"url": f"{made.url}/ubl/orders", "headers": {"Content-Type": "application/xml"}}
+    terms = "/Order/cac:OrderLine/cac:LineItem/cac:DeliveryTerms/cbc:SpecialTerms"
+    refused = made.buyer.post(content=order.replace(">unloaded<", ">cleared<"), **sent)
+    assert (terms, "deviation_unfit") in codes(refused), refused.text
+
+    assert made.buyer.post(content=order, **sent).json()["schedule_number"] == 2
+
+    accept = {"row_number": 1, "response": "accept"}
+    assert respond(made.supplier, made, 2, accept).json()["status"] == "agreed"
+    (agreed,) = made.rows()
+    assert (agreed["incoterm"], agreed["deviations"]) == ("FCA", ["unloaded"])
+    for document in ("order", "order-response"):
+        xml = made.buyer.get(f"{made.url}/schedules/2/ubl/{document}").text
+        assert "<cbc:SpecialTerms>unloaded</cbc:SpecialTerms>" in xml
+    body = {
+        "rationale_type": "durationExtension",
+        "rationale": "Стороны договорились",
+        "value_delta": "0",
+        "schedule": [row(made, incoterm="DDP", deviations=["vat_unpaid", "loaded"])],
+    }
+    refused = made.supplier.post(f"{made.url}/changes", json=body)
+    assert codes(refused) == {("#/schedule/0/deviations/1", "deviation_unfit")}
+    body["schedule"] = [row(made, incoterm="DDP", deviations=["vat_unpaid"])]
+    assert made.supplier.post(f"{made.url}/changes", json=body).status_code == 201
+    assert made.buyer.post(f"{made.url}/changes/1/agree").status_code == 200
+    (amended,) = made.rows()
+    assert (amended["incoterm"], amended["deviations"]) == ("DDP", ["vat_unpaid"])
+
+
+def test_rows_that_were_there_take_what_the_bid_agreed(made: Execution, session: Session) -> None:
+    halves = ({"quantity": "300", "number": n, "incoterm": t} for n, t in ((1, "FCA"), (2, "DAP")))
+    executing.agree(made, *halves)
+    for bid in session.exec(select(BidLot)):
+        bid.incoterm, bid.deviations = Incoterm.FCA, ["unloaded"]
+        session.add(bid)
+    session.commit()
+    session.close()
+    with db.engine("owner").connect() as connection:
+        migrate(connection, lambda script, now: script._downgrade_revs("0151", now))
+        migrate(connection, lambda script, now: script._upgrade_revs("0157", now))
+        connection.exec_driver_sql("ALTER TABLE delivery_schedule_row NO FORCE ROW LEVEL SECURITY")
+        query = "SELECT number, deviations FROM delivery_schedule_row ORDER BY number"
+        there = connection.exec_driver_sql(query).all()
+        connection.rollback()
+    assert [*map(tuple, there)] == [(1, ["unloaded"]), (2, [])]
 
 
 def test_the_supplier_tells_what_lies_ready_and_no_more_than_was_ordered(

@@ -1,15 +1,14 @@
-from typing import Any
-
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from sqlalchemy import event, text
+from sqlalchemy import text
 from sqlmodel import Session, col, select
 
-from api.core import db, pages
+from api.core import pages
 from api.core.errors import InvalidCursor
 from api.core.pages import PageQuery
 from api.core.sandbox import ClockShift
+from tests import costs
 
 
 @given(st.lists(st.text(max_size=30), min_size=1, max_size=4))
@@ -47,23 +46,13 @@ def test_api_04_page_10000_reads_as_many_blocks_as_page_1(session: Session) -> N
     session.connection().execute(text("ANALYZE clock_shift"))
 
     def blocks(cursor: str | None) -> tuple[int, str | None]:
-        seen: list[Any] = []
-
-        def keep(_: Any, __: Any, statement: str, values: Any, *___: Any) -> None:
-            seen.append((statement, values))
-
-        event.listen(db.engine("worker"), "before_cursor_execute", keep)
         page = PageQuery(limit=2, cursor=cursor)
-        rows, after = pages.newest_first(
-            session, select(ClockShift), ClockShift, page, scope="t", filters={}
-        )
-        event.remove(db.engine("worker"), "before_cursor_execute", keep)
-        assert len(rows) == 2
-        ((statement, values),) = seen
-        explain = "EXPLAIN (ANALYZE, BUFFERS, FORMAT JSON) "
-        plan = session.connection().exec_driver_sql(explain + statement, values).scalar_one()
-        top = plan[0]["Plan"]
-        return top["Shared Hit Blocks"] + top["Shared Read Blocks"], after
+        with costs.asked("worker") as statements:
+            rows, after = pages.newest_first(
+                session, select(ClockShift), ClockShift, page, scope="t", filters={}
+            )
+        assert (len(rows), len(statements)) == (2, 1)
+        return costs.blocks(session, statements), after
 
     first, _ = blocks(None)
     skipped = session.exec(

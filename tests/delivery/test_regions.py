@@ -139,6 +139,8 @@ def test_a_kazakh_buyer_buys_by_its_own_law_hours_money_and_taxes(
 
     tender = made.tender
     assert tender["time_zone"] == "Asia/Almaty"
+    listed = buyer.get("/v1/tenders", params={"status": "active"}).json()["items"]
+    assert [each["time_zone"] for each in listed] == ["Asia/Almaty"]
     policy = buyer.get(f"/v1/tenders/{tender['id']}/policy").json()
     assert (policy["jurisdiction"], policy["time_zone"]) == ("KZ", "Asia/Almaty")
     answers_end = datetime.fromisoformat(tender["clarification_until"]).astimezone(ALMATY)

@@ -29,10 +29,12 @@ def test_a_shipment_is_seen_by_both_sides_of_its_contract_and_by_nobody_else(
     made: Execution, session: Session, as_org: AsOrg
 ) -> None:
     key = awarding.fresh_key()
-    body = executing.shipment(made)
+    broker = {"name": "Ош-Брокер", "address": "Ош, ул. Ленина, 1", "country": "KG"}
+    body = executing.shipment(made, notify_party=broker)
     answer = made.supplier.post("/v1/shipments", json=body, headers=key)
     assert answer.status_code == 201, answer.text
     sent = answer.json()
+    assert sent["notify_party"].items() >= broker.items()
     again = made.supplier.post("/v1/shipments", json=body, headers=key)
     assert (again.json(), again.headers["Idempotent-Replayed"]) == (sent, "true")
     assert made.supplier.post("/v1/shipments", json=body).json()["code"] == "already_exists"

@@ -21,7 +21,7 @@ from api.delivery.models import DespatchAdvice
 from api.delivery.ubl import despatches, orders
 from api.delivery.ubl.documents import Kind, is_valid, parse
 from api.delivery.ubl.orders import Goods, Header, Party
-from api.rules.incoterms import Incoterm
+from api.rules.incoterms import Deviation, Incoterm
 from api.rules.schedules import LineResponse
 from api.rules.transport import TransportMode
 from tests.delivery import executing
@@ -54,6 +54,7 @@ rows = st.builds(
     tolerance_pct=st.decimals(0, 100, places=2).map(lambda value: f"{value:f}"),
     incoterm=st.sampled_from(Incoterm),
     named_place=st.none() | words,
+    deviations=st.lists(st.sampled_from(Deviation), unique=True),
 )
 
 
@@ -108,7 +109,7 @@ def test_a_despatch_advice_is_valid_and_comes_back_the_same(
     assert [line.quantity for line in found.lines] == amounts
 
 
-def an_order() -> str:
+def an_order(**changed: Any) -> str:
     row = ScheduleRowIn.model_validate(
         {
             "number": 1,
@@ -118,6 +119,7 @@ def an_order() -> str:
             "place_code": "kg-osh",
             "tolerance_pct": "5",
             "incoterm": "DAP",
+            **changed,
         }
     )
     second = row.model_copy(update={"number": 2})
@@ -126,6 +128,11 @@ def an_order() -> str:
 
 BOMB = '<!DOCTYPE o [<!ENTITY a "aa"><!ENTITY b "&a;&a;">]>'
 LINE = "/Order/cac:OrderLine[1]/cac:LineItem"
+SPECIAL = "<cbc:SpecialTerms>cleared</cbc:SpecialTerms><cbc:SpecialTerms>gate 4</cbc:SpecialTerms>"
+TERMS = (
+    '<cac:DeliveryTerms><cbc:ID schemeID="INCOTERMS">FCA</cbc:ID>'
+    "<cbc:SpecialTerms>FCA Unloaded</cbc:SpecialTerms></cac:DeliveryTerms>"
+)
 _FIRST = re.compile(r'(<cbc:Quantity unitCode="SET">)600')
 
 
@@ -153,6 +160,16 @@ _FIRST = re.compile(r'(<cbc:Quantity unitCode="SET">)600')
             "scheme",
         ),
         (
+            lambda xml: xml.replace(">DAP</cbc:ID>", f">DAP</cbc:ID>{SPECIAL}", 1),
+            f"{LINE}/cac:DeliveryTerms/cbc:SpecialTerms[2]",
+            "unknown_deviation",
+        ),
+        (
+            lambda xml: xml.replace("<cac:OrderLine>", f"{TERMS * 2}<cac:OrderLine>", 1),
+            "/Order/cac:DeliveryTerms[2]",
+            "several_terms",
+        ),
+        (
             lambda xml: xml.replace("<cac:OrderLine>", "<cac:OrderLine><cbc:Colour/>", 1),
             "/Order/cac:OrderLine[1]/cbc:Colour",
             "schema",
@@ -167,6 +184,19 @@ def test_what_is_wrong_with_a_document_is_named_by_its_element(
     with pytest.raises(Invalid) as refused:
         orders.read_order(body.encode())
     assert (refused.value.errors[0].pointer, refused.value.errors[0].code) == (pointer, code)
+
+
+def test_terms_of_the_whole_document_are_those_of_lines_that_have_none() -> None:
+    own = an_order(incoterm="DDP", deviations=["vat_unpaid", "unloaded"])
+    assert own.count("<cbc:SpecialTerms>VAT unpaid</cbc:SpecialTerms>") == 2
+    bare = re.sub(r"<cac:DeliveryTerms>.*?</cac:DeliveryTerms>", "", own, count=1, flags=re.DOTALL)
+    whole = bare.replace("<cac:OrderLine>", f"{TERMS}<cac:OrderLine>", 1)
+    read = orders.read_order(whole.encode())
+    assert [(row.incoterm, row.deviations) for row in read.data] == [
+        (Incoterm.FCA, [Deviation.UNLOADED]),
+        (Incoterm.DDP, [Deviation.VAT_UNPAID, Deviation.UNLOADED]),
+    ]
+    assert read.places["#/rows/0/deviations/0"] == "/Order/cac:DeliveryTerms/cbc:SpecialTerms"
 
 
 def test_another_encoding_hides_no_entity() -> None:

@@ -13,6 +13,7 @@ from api.core.files import store
 from api.core.files.models import File
 from api.procurement.models import Document, TenderDocument
 from api.rules.files import ScanState, may_be_given
+from tests.opendata.test_releases import compiled, releases
 from tests.procurement import samples
 
 type AsOrg = Callable[..., Any]
@@ -241,3 +242,30 @@ def test_who_is_given_what(state: ScanState) -> None:
 
     expected = {ScanState.CLEAN: {True, False}, ScanState.SKIPPED: {False}}
     assert given == expected.get(state, set())
+
+
+def test_a_release_has_every_public_document_with_its_digest_and_last_version(
+    buyer: Any, session: Session
+) -> None:
+    made = samples.drafted(buyer)
+    bodies = [b"%PDF-1.7 terms", b"%PDF-1.7 inner", b"%PDF-1.7 corrected"]
+    first, inner, second = (upload(buyer, body).json() for body in bodies)
+    lot = made["lots"][0]["id"]
+    attach(buyer, made, first, lot_ids=[lot])
+    attach(buyer, made, inner, confidentiality="buyerOnly")
+    assert buyer.post(f"/v1/tenders/{made['id']}/publish").status_code == 200
+    old = listed(buyer, made)[0]
+    new = {"document_id": second["id"], **SPECIFICATION, "replaces": old["id"], "lot_ids": [lot]}
+    assert amend(buyer, made, {**new, "title": {"ru": "Задание", "ky": "Тапшырма"}}).is_success
+
+    before, after = (each["tender"]["documents"] for each in releases(session))
+
+    [told] = before
+    assert (told["sha256"], told["relatedLots"]) == (hashlib.sha256(bodies[0]).hexdigest(), [lot])
+    assert "dateModified" not in told
+    [changed] = compiled(session)["tender"]["documents"]
+    assert [changed] == after
+    assert (changed["id"], changed["datePublished"]) == (told["id"], told["datePublished"])
+    assert (changed["title_ky"], changed["format"]) == ("Тапшырма", "application/pdf")
+    assert changed["sha256"] == hashlib.sha256(bodies[2]).hexdigest()
+    assert changed["dateModified"] >= changed["datePublished"]

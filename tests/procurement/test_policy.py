@@ -329,7 +329,8 @@ def test_a_published_tender_keeps_its_numbers_when_the_law_changes(
 
 def test_the_database_lets_nobody_thaw_frozen_rules(buyer: Any, session: Session) -> None:
     made = samples.published(buyer)
-    for change in ("policy = '{}'", "mode = 'test'", "policy_set_id = NULL, policy = NULL"):
+    whole = "policy_set_id = NULL, policy = NULL"
+    for change in ("policy = '{}'", "mode = 'test'", "zone = 'Asia/Almaty'", whole):
         with pytest.raises(DBAPIError, match="frozen"):
             session.connection().exec_driver_sql(f"UPDATE tender SET {change}")
         session.rollback()
@@ -543,3 +544,29 @@ def test_a_tender_older_than_policy_sets_can_be_cancelled_but_not_amended(
     assert (amended.status_code, amended.json()["code"]) == (409, "policy_not_frozen")
     assert cancelled.status_code == 200
     assert samples.row(session, made).title == made["title"]
+
+
+def test_titles_are_told_in_every_language_that_the_law_asks_for(
+    operator: Any, as_org: AsOrg, session: Session
+) -> None:
+    enter(operator, parameters={"notice_languages": ["ky", "ru"]})
+    kazakh = as_org(["buyer"], country="KZ")
+    russian, both = {"ru": "Парты"}, {"ru": "Парты", "ky": "Парталар"}
+    made = samples.drafted(kazakh, title=russian, lots=[samples.lot(title=russian)])
+    url = f"/v1/tenders/{made['id']}"
+
+    refused = publish(kazakh, made)
+
+    assert (refused.status_code, refused.json()["code"]) == (409, "terms_inconsistent")
+    told = [(each["pointer"], each["code"]) for each in refused.json()["errors"]]
+    assert told == [("#/title", "language_missing"), ("#/lots/0/title", "language_missing")]
+    assert samples.row(session, made).published_at is None
+    lots = [samples.lot(title=both)]
+    assert kazakh.patch(url, json={"title": both, "lots": lots}).status_code == 200
+    assert publish(kazakh, made).status_code == 200
+    fewer = {"rationale": "Короче", "title": {"ky": "Столдор", "en": "Desks"}}
+    refused = kazakh.post(f"{url}/amend", json=fewer)
+    assert [each["pointer"] for each in refused.json()["errors"]] == ["#/title", "#/title"]
+    assert samples.row(session, made).title == both
+    more = {**fewer, "title": {**both, "en": "Desks"}}
+    assert kazakh.post(f"{url}/amend", json=more).status_code == 200

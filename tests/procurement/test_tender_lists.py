@@ -3,8 +3,12 @@
 from collections.abc import Callable
 from typing import Any
 
+import psycopg
 import pytest
 
+from api.core import db
+from tests import costs
+from tests.contracts.test_downgrade import migrate
 from tests.procurement import samples
 
 type AsOrg = Callable[..., Any]
@@ -77,3 +81,33 @@ def test_test_tenders_stand_in_a_list_of_their_own(as_org: AsOrg) -> None:
         tests = actor.get("/v1/tenders", params={"mode": "test"}).json()["items"]
         assert [each["id"] for each in usual] == [live["id"]]
         assert [each["id"] for each in tests] == [test["id"]]
+
+
+def test_the_list_reads_no_rules_and_tells_in_which_zone_days_are_counted(
+    buyer: Any, superuser: psycopg.Connection[Any]
+) -> None:
+    samples.published(buyer)
+
+    def zone() -> str:
+        [shown] = buyer.get("/v1/tenders").json()["items"]
+        found: str = shown["time_zone"]
+        return found
+
+    with costs.asked() as statements:
+        assert zone() == "Asia/Bishkek"
+    [query] = [each for each, _ in statements if "FROM tender" in each]
+    unread = ("tender.policy,", "tender.policy AS", "tender.description", "tender.search_text")
+    assert "tender.zone" in query
+    assert not any(each in query for each in unread), query
+
+    superuser.execute(
+        """UPDATE tender SET zone = NULL, policy = policy || '{"time_zone": "Asia/Almaty"}'"""
+    )
+    assert zone() == "Asia/Almaty", "as the release before has frozen it"
+    with db.engine("owner").connect() as connection:
+        migrate(connection, lambda script, now: script._downgrade_revs("0157", now))
+        migrate(connection, lambda script, now: script._upgrade_revs("0158", now))
+        connection.exec_driver_sql("ALTER TABLE tender NO FORCE ROW LEVEL SECURITY")
+        zones = connection.exec_driver_sql("SELECT zone FROM tender").scalars().all()
+        connection.rollback()
+    assert zones == ["Asia/Almaty"]

@@ -9,7 +9,9 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from api.rules.clock import BISHKEK, local_date
+from api.rules.digests import MORNING, next_morning
 from api.rules.periods import DayUnit, Duration, Rounding, Timetable, WorkCalendar, YearMissing
+from api.rules.tracking.due import ends_at
 
 MILLISECOND = timedelta(milliseconds=1)
 WEEKEND = frozenset({6, 7})
@@ -224,3 +226,103 @@ def test_another_region_counts_as_bishkek_does_at_the_same_local_time(
         (Timetable(known).before(start, duration), theirs.before(local, duration)),
     ):
         assert other.astimezone(zone).replace(tzinfo=BISHKEK) == ours
+
+
+ZONES = (
+    "Asia/Bishkek",  # until 2005, in 1992 at midnight: 0:00 did not come
+    "Asia/Almaty",  # on 1 March 2024 from +06 to +05
+    "Europe/Berlin",
+    "Africa/Cairo",  # at midnight
+    "America/Havana",  # 0:00 comes twice
+    "Australia/Lord_Howe",  # by half an hour
+)
+CHANGES = st.integers(0, 4 * 366 * 24 * 6).map(lambda n: timedelta(minutes=10 * n))
+
+
+def kept_in(zone: str) -> Timetable:
+    years = dict.fromkeys(range(1990, 2032), WEEKEND)
+    return Timetable(WorkCalendar("test", years, {}, zone=ZoneInfo(zone)))
+
+
+def begins(table: Timetable, instant: datetime) -> bool:
+    """Whether an instant is the first of a day."""
+    zone = table.calendar.zone
+    return local_date(instant - MILLISECOND, zone) != local_date(instant, zone)
+
+
+@given(
+    st.sampled_from(ZONES),
+    st.sampled_from([datetime(1992, 1, 1, tzinfo=UTC), datetime(2024, 1, 1, tzinfo=UTC)]),
+    CHANGES,
+    DURATIONS,
+)
+def test_job_05_where_clocks_change_a_period_has_its_days_and_the_hour_of_its_start(
+    zone: str, base: datetime, since: timedelta, duration: Duration
+) -> None:
+    table, start = kept_in(zone), base + since
+    there, whole = table.calendar.zone, begins(kept_in(zone), start)
+    end, back = table.after(start, duration), table.before(start, duration)
+
+    assert back <= start <= end
+    if duration.rounding is Rounding.DAY_END:
+        assert begins(table, end), end
+        assert begins(table, back), back
+    if not duration.days and duration.rounding is Rounding.NONE:
+        assert back == start == end
+    if duration.unit is DayUnit.CALENDAR and duration.rounding is Rounding.NONE:
+        days_on = timedelta(days=duration.days)
+        assert local_date(end, there) == local_date(start, there) + days_on
+        shown, wanted = (each.astimezone(there).time() for each in (end, start))
+        if whole:
+            assert begins(table, end)
+        elif shown != wanted:  # that hour does not come on that day: as much later
+            earlier = end - timedelta(hours=1)
+            assert end.astimezone(there).utcoffset() != earlier.astimezone(there).utcoffset()
+    if whole and duration.days:
+        one = replace(duration, days=1)
+        first, rest = table.after(start, one), replace(duration, days=duration.days - 1)
+        assert begins(table, first)
+        assert not rest.days or table.after(first, rest) == end, "a day is gained or lost"
+
+
+@pytest.mark.parametrize(
+    ("zone", "start", "duration", "end", "hours"),
+    [
+        # Kazakhstan, 29 February 2024: the clocks went from 24:00 back to 23:00.
+        ("Asia/Almaty", "2024-02-28T12:00+06:00", days(2), "2024-03-01T12:00+05:00", 49),
+        ("Asia/Almaty", "2024-02-29T10:00+06:00", days(0, rounding="day_end"),
+         "2024-03-01T00:00+05:00", 15),
+        ("Asia/Almaty", "2024-02-29T23:30+05:00", days(0), "2024-02-29T23:30+05:00", 0),
+        # An hour that comes twice is counted twice, one that does not come is made up for.
+        ("Europe/Berlin", "2024-10-26T02:30+02:00", days(1), "2024-10-27T02:30+01:00", 25),
+        ("Europe/Berlin", "2024-03-30T02:30+01:00", days(1), "2024-03-31T03:30+02:00", 24),
+        ("Europe/Berlin", "2024-03-28T12:00+01:00", days(2, "working"),
+         "2024-04-01T12:00+02:00", 95),
+        # Bishkek, 12 April 1992: the day began at 1:00, and ended the one before.
+        ("Asia/Bishkek", "1992-04-12T01:00+06:00", days(1), "1992-04-13T00:00+06:00", 23),
+    ],
+)  # fmt: skip
+def test_job_05_a_day_of_the_law_is_a_day_of_23_or_25_hours(
+    zone: str, start: str, duration: Duration, end: str, hours: int
+) -> None:
+    begun = datetime.fromisoformat(start)
+    found = kept_in(zone).after(begun, duration)
+    assert found == datetime.fromisoformat(end)
+    assert found - begun == timedelta(hours=hours)
+
+
+@given(CHANGES, st.sampled_from([1992, 1996, 2000, 2004]))
+def test_job_05_what_is_done_at_an_hour_of_bishkek_is_done_then_when_its_clocks_change(
+    since: timedelta, year: int
+) -> None:
+    """Digests at eight in the morning; what is due on a day is late from the next day's first
+    instant on."""
+    now = datetime(year, 1, 1, tzinfo=UTC) + since
+    morning = next_morning(now)
+    assert timedelta(0) < morning - now <= timedelta(hours=25)
+    assert morning.astimezone(UTC).astimezone(BISHKEK).time() == MORNING
+    day = local_date(now)
+    over = ends_at(day).astimezone(UTC)
+    assert now < over
+    assert local_date(over) == day + timedelta(days=1)
+    assert local_date(over - MILLISECOND) == day

@@ -2,13 +2,19 @@ import threading
 from datetime import timedelta
 from uuid import UUID, uuid4
 
+from sqlalchemy import text
 from sqlmodel import Session, col, select
 
 from api.core import db, deadlines
+from api.core.deadlines import Deadline
 from api.core.outbox import OutboxEvent
+from tests import costs
 from workers import clock
 
 KIND = "tender.period_ended"
+LIMIT = 500
+"""So many are fired by one transaction."""
+IN_TIME = (col(Deadline.due_at), col(Deadline.id))
 
 
 def arm(resource: UUID, seconds: float) -> None:
@@ -61,6 +67,53 @@ def test_job_05_job_06_two_clocks_at_once_fire_a_deadline_once(session: Session)
     clock.tick()
 
     assert sorted(fired(session)) == sorted(resources)
+
+
+def test_job_05_what_fell_due_while_nobody_watched_fires_in_order_and_each_once(
+    session: Session,
+) -> None:
+    """More than one transaction takes, in whatever order it was set."""
+    count = LIMIT + 40
+    _set(session, count, "now() - make_interval(secs => 100 + (n * 7919) % 1000)")
+    wanted = session.exec(select(Deadline.resource_id).order_by(*IN_TIME)).all()
+
+    while clock.tick() == 0.0:
+        pass
+
+    assert fired(session) == [*wanted]
+    assert len({*wanted}) == count
+
+
+def test_job_05_of_10000_that_wait_a_tick_reads_those_that_are_due_and_no_others(
+    session: Session,
+) -> None:
+    """That is what lateness is made of; by the blocks that are read, not by the clock."""
+    read = []
+    for waiting in (0, 10_000):
+        if waiting:
+            _set(session, waiting, "now() + make_interval(hours => n)")
+        arm(resource := uuid4(), -1)
+        with costs.asked("worker") as statements:
+            assert clock.tick() == 0.0
+            clock.tick()
+        assert fired(session)[-1] == resource
+        asked = [each for each in statements if "FROM deadline" in each[0]]
+        assert len(asked) >= 3, "two looks for what is due, one for what is next"
+        with db.worker_unit_of_work() as unit:
+            read.append(costs.blocks(unit, asked))
+    none, many = read
+    assert many <= none + 12, (none, many)
+
+
+def _set(session: Session, count: int, due: str) -> None:
+    session.connection().execute(
+        text(
+            "INSERT INTO deadline (id, created_at, updated_at, kind, resource_id, due_at)"
+            f" SELECT uuidv7(), now(), now(), '{KIND}', gen_random_uuid(), {due}"
+            f" FROM generate_series(1, {count}) n"
+        )
+    )
+    session.commit()
 
 
 def test_job_05_a_running_clock_wakes_for_a_deadline_set_while_it_sleeps(session: Session) -> None:

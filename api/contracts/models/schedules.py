@@ -18,7 +18,7 @@ from sqlalchemy import (
 )
 from sqlmodel import Field
 
-from api.core.tables import JSON, QUANTITY, TIMESTAMP, Table, state
+from api.core.tables import JSON, QUANTITY, TEXTS, TIMESTAMP, Table, state
 from api.rules.incoterms import Incoterm
 from api.rules.schedules import ContractualEvent, LineResponse, ScheduleStatus
 
@@ -140,6 +140,10 @@ class DeliveryScheduleRow(Table, table=True):
     incoterm: Incoterm | None = Field(default=None, sa_type=state(Incoterm))
     incoterm_version: str | None = Field(default=None, max_length=4)
     named_place: str | None = Field(default=None, max_length=500)
+    deviations: list[str] = Field(
+        default=[], sa_column=Column(TEXTS, nullable=False, server_default="{}")
+    )
+    """Agreed changes of the Incoterm (`Deviation`)."""
     contractual_event: ContractualEvent = Field(sa_type=state(ContractualEvent))
     despatched_quantity: Decimal = Field(default=Decimal(), sa_type=QUANTITY)
     received_quantity: Decimal = Field(default=Decimal(), sa_type=QUANTITY)

@@ -13,7 +13,7 @@ from api.core.inputs import IsoInstant
 from api.identity.schemas import Input, OrganisationId
 from api.procurement.schemas.ids import ItemId
 from api.procurement.schemas.inputs import Day
-from api.rules.incoterms import Incoterm
+from api.rules.incoterms import MOST_DEVIATIONS, Deviation, Incoterm
 from api.rules.schedules import ContractualEvent, LineResponse, PerformanceEvent, ScheduleStatus
 
 ScheduleRowId = Annotated[UUID, PublicId("schedule_row")]
@@ -27,7 +27,8 @@ MAX_ROWS = 500
 class ScheduleRowIn(Input):
     """So much of an item by these days, at this place.
 
-    Without an Incoterm the row takes that of the winning bid, if it has one.
+    Without an Incoterm the row takes that of the winning bid, if it has one; on the bid's Incoterm
+    it takes what the bid agrees otherwise than by it.
     """
 
     number: RowNumber = Field(description="Stays with the row through amendments")
@@ -50,6 +51,12 @@ class ScheduleRowIn(Input):
     incoterm: Incoterm | None = Field(default=None, examples=["DAP"])
     incoterm_version: Literal["2020"] = Field(default="2020", examples=["2020"])
     named_place: Line | None = Field(default=None, examples=["Osh, Kyrgyzstan"])
+    deviations: list[Deviation] | None = Field(
+        default=None,
+        max_length=MOST_DEVIATIONS,
+        examples=[[]],
+        description="What is agreed otherwise than by the Incoterm; left out: what the bid says",
+    )
 
 
 class ProposedRowOut(ScheduleRowIn):
@@ -163,6 +170,7 @@ class ScheduleRowOut(BaseModel):
     incoterm: Incoterm | None
     incoterm_version: str | None
     named_place: str | None
+    deviations: list[Deviation] = Field(description="What is agreed otherwise than by the Incoterm")
     contractual_event: ContractualEvent = Field(description="The date that binds the seller")
     due: Day | None = Field(description="That date")
     despatched_quantity: PlainDecimal

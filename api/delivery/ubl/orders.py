@@ -1,7 +1,7 @@
 """Order and OrderResponse: delivery schedules of contracts, and the answers to them.
 
-A row is an OrderLine: `cbc:MaximumQuantity` is the quantity with its tolerance, the Incoterm stands in
-`cac:DeliveryTerms/cbc:ID` with the scheme INCOTERMS, ready_by, ship_by and deliver_by are
+A row is an OrderLine: `cbc:MaximumQuantity` is the quantity with its tolerance, its terms stand in
+`cac:DeliveryTerms` (`terms.py`), of the line or else of the whole document, ready_by, ship_by and deliver_by are
 EstimatedDespatchDate, RequestedDespatchDate and LatestDeliveryDate.
 """
 
@@ -34,9 +34,10 @@ from api.delivery.ubl.documents import (
     text_of,
     time_in_bishkek,
 )
+from api.delivery.ubl.terms import read_terms, write_terms
 from api.rules.schedules import HUNDRED, LINE_STATUS_CODE, LineResponse, most
 
-INCOTERMS, PLACES = "INCOTERMS", "KERBEN"
+PLACES = "KERBEN"
 _RESPONSE = {code: response for response, code in LINE_STATUS_CODE.items()}
 ADDED = "1"
 """UN/CEFACT 1229: the line is added; here a part of a row that is split."""
@@ -111,8 +112,9 @@ def read_order(body: bytes) -> Read[list[ScheduleRowIn]]:
     root = parse(body, Kind.ORDER)
     found: Read[list[ScheduleRowIn]] = Read([], contract=find(root, "cac:Contract", "cbc:ID"))
     found.places["#/rows"] = path_of(root)
+    whole = _of_whole(root)
     for index, line in enumerate(find_all(root, "cac:OrderLine")):
-        row, places = _row(find(line, "cac:LineItem"))
+        row, places = _row(find(line, "cac:LineItem"), whole)
         found.data.append(row)
         found.units[row.item_id] = find(line, "cac:LineItem", "cbc:Quantity")
         found.places |= {f"#/rows/{index}/{name}": path for name, path in places.items()}
@@ -177,6 +179,7 @@ def read_response(body: bytes) -> Read[OrderResponseIn]:
     lines: list[dict[str, Any]] = []
     places: dict[str, str] = {"#/lines": path_of(root)}
     parts: list[Element] = []
+    whole = _of_whole(root)
     for line in find_all(root, "cac:OrderLine"):
         index, item = len(lines), find(line, "cac:LineItem")
         status = find(item, "cbc:LineStatusCode")
@@ -191,7 +194,7 @@ def read_response(body: bytes) -> Read[OrderResponseIn]:
             raise refused(line if status is None else status, "line_status", detail)
         change = None
         if response is LineResponse.CHANGE:
-            change, inner = _row(item)
+            change, inner = _row(item, whole)
             places |= {f"#/lines/{index}/change/{k}": path for k, path in inner.items()}
         values = {
             "row_number": text_of(find(item, "cbc:ID")),
@@ -209,13 +212,23 @@ def read_response(body: bytes) -> Read[OrderResponseIn]:
         places |= {f"#/lines/{index}/{k}": path for k, path in mine.items()}
         places[f"#/lines/{index}"] = path_of(line)
     for line in parts:
-        _add_part(line, lines, places)
+        _add_part(line, whole, lines, places)
     note = find(root, "cbc:Note")
     data = built(OrderResponseIn, {"lines": lines, "note": text_of(note)}, {}, root)
     return Read(data, order=find(root, "cac:OrderReference", "cbc:ID"), places=places)
 
 
-def _add_part(line: Element, lines: list[dict[str, Any]], places: dict[str, str]) -> None:
+def _of_whole(root: Element) -> Element | None:
+    """The terms of every line that has none of its own; which of several is not told."""
+    found = find_all(root, "cac:DeliveryTerms")
+    if len(found) > 1:
+        raise refused(found[1], "several_terms", "A document has one set of delivery terms.")
+    return found[0] if found else None
+
+
+def _add_part(
+    line: Element, whole: Element | None, lines: list[dict[str, Any]], places: dict[str, str]
+) -> None:
     """Put an added line to the answer about the row that it is a part of."""
     item, reference = find(line, "cac:LineItem"), find(line, "cac:OrderLineReference", "cbc:LineID")
     number = text_of(reference)
@@ -223,7 +236,7 @@ def _add_part(line: Element, lines: list[dict[str, Any]], places: dict[str, str]
     if index is None or lines[index]["response"] is not LineResponse.CHANGE:
         detail = "An added line names a changed one by its OrderLineReference."
         raise refused(line if reference is None else reference, "unknown_line", detail)
-    row, inner = _row(item)
+    row, inner = _row(item, whole)
     split = lines[index].setdefault("split", [])
     at = f"#/lines/{index}/split"
     places.setdefault(at, path_of(line))
@@ -267,13 +280,6 @@ def quantity(name: str, value: Decimal, unit_code: str) -> Element | None:
 def _line(
     row: ScheduleRowIn, found: Goods, *, note: str | None = None, status: str | None = None
 ) -> Element | None:
-    terms = None
-    if row.incoterm is not None:
-        terms = cac(
-            "DeliveryTerms",
-            cbc("ID", row.incoterm, schemeID=INCOTERMS, schemeVersionID=row.incoterm_version),
-            cac("DeliveryLocation", cbc("Name", row.named_place)),
-        )
     with localcontext(prec=60):
         largest = most(row.quantity, row.tolerance_pct)
     return cac(
@@ -294,18 +300,16 @@ def _line(
                 cbc("EstimatedDespatchDate", _iso(row.ready_by)),
             ),
         ),
-        terms,
+        write_terms(row),
         goods_item(row.item_id, found),
     )
 
 
-def _row(item: Element) -> tuple[ScheduleRowIn, dict[str, str]]:
-    delivery, terms = find(item, "cac:Delivery"), find(item, "cac:DeliveryTerms")
+def _row(item: Element, whole: Element | None) -> tuple[ScheduleRowIn, dict[str, str]]:
+    delivery = find(item, "cac:Delivery")
     despatch = find(delivery, "cac:Despatch")
     amount, largest = find(item, "cbc:Quantity"), find(item, "cbc:MaximumQuantity")
-    code = find(terms, "cbc:ID")
-    if code is not None and code.get("schemeID") not in (None, INCOTERMS):
-        raise refused(code, "scheme", f"Delivery terms are of the scheme {INCOTERMS}.")
+    terms, said = read_terms(item, whole)
     sources = {
         "number": find(item, "cbc:ID"),
         "item_id": find(item, "cac:Item", "cac:BuyersItemIdentification", "cbc:ID"),
@@ -316,17 +320,15 @@ def _row(item: Element) -> tuple[ScheduleRowIn, dict[str, str]]:
         "deliver_by": find(delivery, "cbc:LatestDeliveryDate"),
         "place_code": find(delivery, "cac:DeliveryLocation", "cbc:ID"),
         "delivery_address": find(delivery, "cac:DeliveryAddress", "cac:AddressLine", "cbc:Line"),
-        "incoterm": code,
-        "named_place": find(terms, "cac:DeliveryLocation", "cbc:Name"),
     }
     values: dict[str, Any] = {name: text_of(source) for name, source in sources.items()}
     for name in ("ready_by", "ship_by", "deliver_by"):
         values[name] = day_of(sources[name])
     values["quantity"] = number_of(amount)
     values["tolerance_pct"] = None if largest is None else _tolerance(amount, largest)
-    values["incoterm_version"] = None if code is None else code.get("schemeVersionID")
+    values |= terms
     places = {name: path_of(source) for name, source in sources.items() if source is not None}
-    places["incoterm_version"] = places.get("incoterm", path_of(item))
+    places |= said
     number = values["number"]
     if number is not None and number.isascii() and number.isdigit():
         values["number"] = int(number)

@@ -9,7 +9,7 @@ from uuid import UUID
 
 from api.core import ids
 from api.identity.models import Organisation
-from api.opendata.ocds import evaluation, frameworks
+from api.opendata.ocds import documents, evaluation, frameworks
 from api.opendata.ocds.bids import bids, criteria
 from api.opendata.ocds.contracts import contracts
 from api.opendata.ocds.decisions import awards, complaints
@@ -74,6 +74,7 @@ def tender(process: Process) -> Section:
         "enquiries": questions,
         "hasEnquiries": True if questions else None,
         "criteria": criteria(process),
+        "documents": documents.of_tender(process),
         "techniques": techniques,
         "bidOpening": openings and {"date": instant(openings[0].opened_at)},
         "cancellation": row.cancelled_at

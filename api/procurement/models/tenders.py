@@ -111,6 +111,8 @@ class Tender(Table, table=True):
         default=None, foreign_key="policy_set.id", ondelete="RESTRICT"
     )
     policy: dict[str, Any] | None = Field(default=None, sa_column=Column(JSON))
+    zone: str | None = Field(default=None, max_length=60)
+    """Frozen with the policy, which is large and says it too: lists read this alone."""
     sealing_mode: SealingMode | None = Field(default=None, sa_type=state(SealingMode))
     published_at: datetime | None = Field(default=None, sa_type=TIMESTAMP)
     prequalification_period_end: datetime | None = Field(default=None, sa_type=TIMESTAMP)
@@ -140,6 +142,9 @@ class Tender(Table, table=True):
     @property
     def time_zone(self) -> str:
         """In which the law counts its days (IANA); a draft's is not decided yet."""
+        if self.zone is not None or self.policy_set_id is None:
+            return self.zone or LEGAL_ZONE
+        # Frozen by a process of the release before, while this one took its place.
         frozen: str | None = (self.policy or {}).get("time_zone")
         return frozen or LEGAL_ZONE
 

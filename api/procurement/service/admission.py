@@ -18,6 +18,11 @@ from api.procurement.service.prequalification_problems import NotInvited
 from api.rules.prequalification import QualificationStatus
 from api.rules.tenders import Fault
 
+_JOINED = (
+    col(SubmissionTenderer.accepted_at).is_not(None),
+    col(SubmissionTenderer.released_at).is_(None),
+)
+
 
 def require(
     session: Session, held: Held, supplier_id: UUID, members: Collection[UUID] = ()
@@ -28,6 +33,25 @@ def require(
         require_invited(session, held.id, supplier_id, members)
     if held.framework_id is not None:
         _require_agreed(session, held.framework_id, supplier_id, members)
+
+
+def require_member(session: Session, held: Held, lead_id: UUID, member_id: UUID) -> None:
+    """Raise NotInvited or NotAdmitted unless a member that a bid names may join it.
+
+    That the lead is invited was asked when it handed the bid in; its qualification is not the
+    member's to read, its own place in the application is.
+    """
+    if held.invited_only:
+        place = select(SubmissionTenderer.id).where(
+            SubmissionTenderer.tender_id == held.id,
+            SubmissionTenderer.lead_id == lead_id,
+            SubmissionTenderer.organisation_id == member_id,
+            *_JOINED,
+        )
+        if session.exec(place).first() is None:
+            raise NotInvited("You have not qualified with the supplier of this bid.")
+    if held.framework_id is not None:
+        _require_agreed(session, held.framework_id, lead_id, [member_id])
 
 
 def require_invited(
@@ -50,9 +74,7 @@ def require_invited(
         return
     qualified = session.exec(
         select(SubmissionTenderer.organisation_id).where(
-            SubmissionTenderer.submission_id == submission_id,
-            col(SubmissionTenderer.accepted_at).is_not(None),
-            col(SubmissionTenderer.released_at).is_(None),
+            SubmissionTenderer.submission_id == submission_id, *_JOINED
         )
     ).all()
     if not others <= {*qualified}:

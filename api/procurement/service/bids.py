@@ -165,8 +165,8 @@ def confirm(session: Session, bid: Bid, *, actor: str) -> Bid:
 def join(session: Session, *, org_id: UUID, bid_id: UUID, joins: bool) -> BidTenderer:
     """Accept, or give up, membership in the consortium of another organisation's bid.
 
-    Raises NotFound for who was not named, TenderPeriodEnded, SupplierDebarred, NotAdmitted, or
-    BidExists when the organisation is in another bid of the tender.
+    Raises NotFound for who was not named, TenderPeriodEnded, SupplierDebarred, NotInvited,
+    NotAdmitted, or BidExists when the organisation is in another bid of the tender.
     """
     query = select(BidTenderer).where(
         BidTenderer.bid_id == bid_id,
@@ -181,7 +181,7 @@ def join(session: Session, *, org_id: UUID, bid_id: UUID, joins: bool) -> BidTen
         debarments.require_standing(session, [org_id])
     held = envelopes.hold_open(session, named.tender_id)
     if joins:
-        admission.require(session, held, named.lead_id, [org_id])
+        admission.require_member(session, held, named.lead_id, org_id)
     named = session.exec(
         query.with_for_update().execution_options(populate_existing=True)
     ).one_or_none()

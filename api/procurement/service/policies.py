@@ -104,6 +104,7 @@ def freeze(session: Session, tender: Tender) -> Policy:
     found = set_in_force(session, buyer_id=tender.buyer_id, procedure=tender.procedure)
     zone = regions.zone(session, found.parameters["calendar"])
     tender.policy_set_id, tender.policy = found.id, _snapshot(found, zone)
+    tender.zone = zone.key
     tender.procurement_method = ProcurementMethod(found.codes["ocds"])
     if tender.procurement_method_details is None:
         title = found.title

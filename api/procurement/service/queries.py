@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from uuid import UUID
 
 from sqlalchemy import ColumnElement
-from sqlalchemy.orm import selectinload
+from sqlalchemy.orm import defer, selectinload
 from sqlmodel import Session, col, or_, select
 
 from api.core import pages
@@ -57,6 +57,13 @@ def published(session: Session, tender_id: UUID) -> Tender | None:
     ).one_or_none()
 
 
+_UNSHOWN = tuple(
+    defer(col(column))  # type: ignore[arg-type]
+    for column in (Tender.policy, Tender.description, Tender.search_text)
+)
+"""What a list shows nothing of, and most of a tender's row."""
+
+
 def list_tenders(
     session: Session,
     *,
@@ -87,7 +94,7 @@ def list_tenders(
         query = query.where(col(Tender.search_text).contains(q.casefold(), autoescape=True))
     return pages.newest_first(
         session,
-        query,
+        query.options(*_UNSHOWN),
         Tender,
         page,
         scope=f"tenders:{org_id}",

@@ -243,6 +243,9 @@ def require(tender: Tender, action: str) -> None:
 def refuse_inconsistent(tender: Tender) -> None:
     """Raise TermsInconsistent when terms that were consistent no longer are."""
     found = terms.faults(tender)
+    if tender.policy is not None:
+        asked, titles = policies.policy_of(tender).notice_languages, [x.title for x in tender.lots]
+        found += rules.language_faults(asked, tender.title, titles)
     if found:
         raise TermsInconsistent(errors=terms.field_errors(found))
 

@@ -18,9 +18,11 @@ from api.rules.incoterms.deviations import (
     Deviation,
     agreed_party,
     deviation_faults,
+    deviation_words,
     exporter,
     moved,
     moved_to,
+    read_deviation,
     vat_unpaid,
 )
 from api.rules.incoterms.matrix import (
@@ -75,11 +77,13 @@ __all__ = [
     "check",
     "check_terms",
     "deviation_faults",
+    "deviation_words",
     "exporter",
     "moved",
     "moved_to",
     "names_delivery",
     "party",
+    "read_deviation",
     "vat_unpaid",
     "withdrawn",
 ]

@@ -76,6 +76,20 @@ SAID_BY_RULE: Mapping[tuple[Deviation, Incoterm], Incoterm] = {
 """Additions that a rule has without them: that rule, or the one that is to be named instead."""
 
 
+def deviation_words(deviation: Deviation) -> str:
+    """What is written after the rule in a document: "loaded", "VAT unpaid"."""
+    return deviation.replace("_", " ").replace(VAT, VAT.upper())
+
+
+def read_deviation(text: str, term: str | None) -> Deviation | None:
+    """The deviation that a document writes, with the rule before it or without; None: none of ours."""
+    said = text.lower().replace("-", " ").replace("_", " ").split()
+    if said and term is not None and said[0] == term.lower():
+        said = said[1:]
+    code = "_".join(said)
+    return Deviation(code) if code in {*Deviation} else None
+
+
 def moved(term: Incoterm, deviations: Collection[Deviation]) -> Iterator[Moved]:
     """What deviations that fit `term` move, in their order."""
     for each in deviations:

@@ -81,7 +81,7 @@ class Before(Companies):
             tenderers=[ids.show("organisation", self.firms[each].org_id) for each in others],
         )
         free = who not in self.live and who not in self.joined and who not in self.debarred
-        fit = self.is_open and free and self.may_bid(who) and self.may_name(others)
+        fit = self.is_open and free and self.may_bid(who) and self.may_name(who, others)
         assert (answer.status_code == 201) == fit, answer.text
         if answer.status_code == 201:
             kept = {each["kind"]: (each["id"], each["version"]) for each in envelopes}
@@ -158,8 +158,8 @@ class Before(Companies):
         """Whether the procedure lets this supplier bid at all."""
         return True
 
-    def may_name(self, others: frozenset[int]) -> bool:
-        """Whether the procedure lets a bid name these firms as members of a consortium."""
+    def may_name(self, who: int, others: frozenset[int]) -> bool:
+        """Whether the procedure lets this supplier's bid name these firms as members of a consortium."""
         return True
 
     def pending_cancellations(self) -> list[Cancellation]:

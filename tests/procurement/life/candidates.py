@@ -1,26 +1,33 @@
 """Rules of a prequalification: applications, decisions about candidates, results, invitations."""
 
 from datetime import datetime
+from typing import ClassVar
 
 from hypothesis import strategies as st
 from hypothesis.stateful import initialize, invariant, precondition, rule
 
 from api.core import ids
-from api.procurement.models import Bid, Qualification, Submission
+from api.procurement.models import Bid, Qualification, Submission, SubmissionTenderer
 from api.rules.complaints import ComplaintTarget
 from api.rules.prequalification import QualificationStatus, SubmissionStatus
 from api.rules.tenders import PREQUALIFYING, TenderStage
 from tests.procurement import awarding, prequalifying
 from tests.procurement.life.before import WHO
 from tests.procurement.life.machine import Life
-from tests.procurement.life.state import SUPPLIERS
+from tests.procurement.life.state import PARTNER, SUPPLIERS
 
 _T, _Q = TenderStage, QualificationStatus
 YEARS = st.integers(3, 9)
 
 
 class Candidates(Life):
-    """What happens before a tender with a prequalification takes bids."""
+    """What happens before a tender with a prequalification takes bids.
+
+    Every application names the partner as a member of its consortium, and the partner joins one.
+    """
+
+    fit: ClassVar = 2
+    """So many of the suppliers qualify, when the steps are left to the machine itself."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -30,7 +37,9 @@ class Candidates(Life):
         self.qualified: dict[int, bool] = {}
         """What was decided last about each candidate."""
         self.excluded: set[int] = set()
-        """Candidates that were debarred when the others were invited."""
+        """Candidates that were debarred, they or a member, when the others were invited."""
+        self.allied: int | None = None
+        """In whose application the partner is."""
 
     @initialize(at=st.sampled_from(({_T.PREQUALIFICATION_STANDSTILL}, {_T.PREQUALIFICATION})))
     def draft(self, at: set[TenderStage]) -> None:
@@ -42,11 +51,14 @@ class Candidates(Life):
     def apply(self, who: int, years: int) -> None:
         fit = self.takes_applications and who not in self.applied and who not in self.debarred
         url = f"{self.url}/submissions"
-        content = prequalifying.content(years)
-        answer = self.attempt("apply", self.parties.suppliers[who], url, **content)
+        content = prequalifying.content(self.years(who, years))
+        partner = [ids.show("organisation", self.firms[PARTNER].org_id)]
+        answer = self.attempt(
+            "apply", self.parties.suppliers[who], url, **content, tenderers=partner
+        )
         assert (answer.status_code == 201) == fit, answer.text
         if fit:
-            self.applied[who] = answer.json()["id"], years
+            self.applied[who] = answer.json()["id"], self.years(who, years)
             self.handed_in += 1
             assert self.parties.buyer.get(url).json()["items"] == []
 
@@ -55,6 +67,7 @@ class Candidates(Life):
     def replace_application(self, who: int, years: int) -> None:
         if who in self.applied:
             fit, (id, _) = self.takes_applications, self.applied[who]
+            years = self.years(who, years)
             supplier, content = self.parties.suppliers[who], prequalifying.content(years)
             url = f"/v1/submissions/{id}/replace"
             answer = self.attempt("replace_application", supplier, url, **content)
@@ -72,6 +85,22 @@ class Candidates(Life):
             assert (answer.status_code == 200) == fit, answer.text
             if fit:
                 del self.applied[who]
+                self.allied = None if self.allied == who else self.allied
+
+    @precondition(lambda self: self.stage in PREQUALIFYING and bool(self.applied))
+    @rule(lead=WHO, joins=st.booleans())
+    def ally(self, lead: int, joins: bool = True) -> None:
+        """The partner joins, or leaves, an application: one at most, and not while debarred."""
+        if lead not in self.applied or not (joins or self.allied == lead):
+            return
+        free = not joins or (self.allied in (None, lead) and PARTNER not in self.debarred)
+        fit, (id, _) = self.takes_applications and free, self.applied[lead]
+        verb = "join" if joins else "leave"
+        url = f"/v1/submissions/{id}/{verb}"
+        answer = self.attempt(f"{verb}_application", self.firms[PARTNER], url)
+        assert (answer.status_code == 200) == fit, answer.text
+        if fit:
+            self.allied = lead if joins else None
 
     @precondition(lambda self: self.stage in PREQUALIFYING)
     @rule(who=WHO)
@@ -151,14 +180,22 @@ class Candidates(Life):
     def may_bid(self, who: int) -> bool:
         return self.qualified.get(who, False) and who not in self.excluded
 
+    def years(self, who: int, told: int) -> int:
+        """What a candidate tells of its experience."""
+        return told
+
+    def barred(self, who: int) -> bool:
+        """Whether a candidate is debarred, itself or a member of its consortium."""
+        return who in self.debarred or (self.allied == who and PARTNER in self.debarred)
+
     def work(self) -> None:
         before = self.stage
         super().work()
         if before is _T.PREQUALIFICATION_STANDSTILL and self.stage not in PREQUALIFYING:
-            self.excluded = {n for n, fit in self.qualified.items() if fit and n in self.debarred}
+            self.excluded = {n for n, fit in self.qualified.items() if fit and self.barred(n)}
 
-    def may_name(self, others: frozenset[int]) -> bool:
-        return not others
+    def may_name(self, who: int, others: frozenset[int]) -> bool:
+        return others <= ({PARTNER} if self.allied == who else set())
 
     def next_step(self) -> None:
         if self.stage is _T.PREQUALIFICATION:
@@ -166,7 +203,7 @@ class Candidates(Life):
         elif self.stage is _T.QUALIFICATION_PENDING:
             self.clear()
             for who in range(SUPPLIERS):
-                self.qualify(who, who < 2)
+                self.qualify(who, who < self.fit)
             self.announce()
         elif self.stage is _T.PREQUALIFICATION_STANDSTILL:
             self.stand_still()
@@ -180,11 +217,14 @@ class Candidates(Life):
             for who in range(SUPPLIERS):
                 self.apply(who, 5)
             self.replace_application(1, 7)
+            for lead, joins in ((1, True), (0, True), (1, False), (0, True)):
+                self.ally(lead, joins)
             self.withdraw_application(0)
         self.clear()
         for who in range(2):
             if who not in self.applied:
                 self.apply(who, 6)
+        self.ally(1)
         self.reach_end_of_phase()
         self.withdraw_application(0)
 
@@ -222,6 +262,18 @@ class Candidates(Life):
             about = [ids.show("submission", each.submission_id) for each in decisions]
             out = {self.applied[n][0] for n in self.excluded}
             assert sorted(about) == sorted(told.keys() - out)
+
+    @invariant()
+    def the_partner_is_in_one_application_at_most(self) -> None:
+        if self.stage not in PREQUALIFYING:
+            return
+        partner = self.firms[PARTNER].org_id
+        joined = [
+            ids.show("submission", row.submission_id)
+            for row in self.rows(SubmissionTenderer)
+            if row.organisation_id == partner and row.accepted_at and not row.released_at
+        ]
+        assert joined == ([] if self.allied is None else [self.applied[self.allied][0]])
 
     @invariant()
     def nobody_bids_who_was_not_qualified_and_invited(self) -> None:

@@ -17,11 +17,14 @@ class Kind:
     quantity: int = 600
     lot_value: str = "6700000"
     regime: str = "state"
+    country: str = "KG"
     sealed: bool = False
     two_envelopes: bool = False
     terms: Mapping[str, Any] = field(default_factory=dict)
     prolonged: bool = True
     awards: int = 1
+    steps: int = 9
+    """Of each example; fewer where the way to the end is long by itself."""
     acts: tuple[type, ...] = ()
     reaches: tuple[str, ...] = ()
     prepare: Callable[[Any], Mapping[str, Any]] = lambda life: {}

@@ -9,12 +9,14 @@ from collections.abc import Mapping
 from typing import Any
 
 from tests.procurement import prequalifying
+from tests.procurement.life import shortlisted
 from tests.procurement.life.candidates import Candidates
 from tests.procurement.life.competition import Competition
 from tests.procurement.life.kind import Kind
 
 SMALL: Mapping[str, Any] = {"value": {"amount": "900000", "currency": "KGS"}}
 TOGETHER = ("join", "leave", "agree_termination")
+ALLIED = ("join_application", "leave_application", "join")
 KINDS = (
     Kind("open", lots=2, sealed=True, reaches=("prolonged", "disqualify", "refuse", *TOGETHER)),
     Kind("open_of_generic_rules", lots=2, regime="generic", prolonged=False),
@@ -42,14 +44,26 @@ KINDS = (
             "withdraw_application",
             "held_up_by_complaint",
             "agree_termination",
+            *ALLIED,
         ),
         prepare=lambda life: prequalifying.periods(),
+    ),
+    Kind(
+        "restricted_with_shortlist",
+        {"procedure": "restricted"},
+        country=shortlisted.COUNTRY,
+        terms=shortlisted.TERMS,
+        acts=(shortlisted.Shortlisted,),
+        steps=5,
+        reaches=("next_for_consortium", "held_up_by_complaint", *ALLIED),
+        prepare=shortlisted.prepare,
     ),
     Kind(
         "framework_agreement",
         {"value": {"amount": "6000000", "currency": "KGS"}},
         lot_value="6000000",
         awards=3,
+        steps=4,
         acts=(Competition,),
         reaches=(
             "conclude_agreement",

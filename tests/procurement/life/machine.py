@@ -101,12 +101,12 @@ class Life(Ending):
                 self.withdraw(who)
             self.desert()
             return
-        named = frozenset({PARTNER}) if self.may_name(frozenset({PARTNER})) else frozenset()
+        both = frozenset({PARTNER})
         for who, price in enumerate(PRICES):
             if who in self.live:
                 self.confirm(who)
             else:
-                self.submit(who, price, named)
+                self.submit(who, price, both if self.may_name(who, both) else frozenset())
         self.join(PARTNER, 1)
         if self.joined:
             self.leave()

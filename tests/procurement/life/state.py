@@ -76,7 +76,7 @@ class State(RuleBasedStateMachine):
             "DELETE FROM clock_shift; DELETE FROM deadline; DELETE FROM job;"
             " DELETE FROM outbox_event"
         )
-        buyer = self.as_org(["buyer"], procurement_regime=kind.regime)
+        buyer = self.as_org(["buyer"], procurement_regime=kind.regime, country=kind.country)
         chief = awarding.second_client(buyer)
         suppliers = [self.as_org(["supplier"]) for _ in range(SUPPLIERS)]
         self.parties = Parties(buyer, chief, suppliers, self.as_org(["reviewer"]))

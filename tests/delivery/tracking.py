@@ -65,6 +65,7 @@ def put(superuser: psycopg.Connection[Any], row: SQLModel) -> None:
     values = {
         name: Jsonb(value) if isinstance(value, dict) or name == "evidence" else value
         for name, value in row.model_dump().items()
+        if type(row).__table__.c[name].computed is None  # type: ignore[attr-defined]
     }
     values = {n: str(v) if isinstance(v, str) else v for n, v in values.items()}
     names = ", ".join(f'"{name}"' for name in values)

@@ -12,6 +12,7 @@ from uuid import UUID
 from sqlmodel import Session
 from uuid_utils.compat import uuid7
 
+from api.catalog.types import MAX_NUMBER
 from api.contracts import order_moves, order_queries, service
 from api.contracts.models import Contract, PurchaseOrder, PurchaseOrderLine
 from api.contracts.problems import OrderOutdated
@@ -210,6 +211,7 @@ def _lines(
     items = {item.id: item for item in rfq.items}
     places = currencies()[content.currency].minor_units
     found, errors, seen = list[PurchaseOrderLine](), list[FieldError](), set[int]()
+    worth = Decimal()
     for n, wanted in enumerate(data.lines):
         at = f"#/lines/{n}"
         if wanted.quote_line >= len(content.lines):
@@ -233,6 +235,11 @@ def _lines(
             detail = "So little is worth nothing in the coins of the currency."
             errors.append(_fault(f"{at}/quantity", "worth_nothing", detail))
             continue
+        worth += amount
+        if worth > MAX_NUMBER:
+            detail = f"With the lines before it costs more than {MAX_NUMBER} {content.currency}."
+            errors.append(_fault(f"{at}/quantity", "worth_too_much", detail))
+            break
         found.append(
             PurchaseOrderLine(
                 order_id=order_id,

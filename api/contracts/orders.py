@@ -51,7 +51,8 @@ def draft(
     rfqs.require_orderable(session, rfq)
     quote = _quote_of(session, rfq, data.quote_id)
     quotes.require_orderable(session, quote)
-    if quote.version != data.quote_version:
+    written = quotes.written(session, quote)
+    if not written <= data.quote_version <= quote.version:
         raise OrderOutdated("The quote has another version by now.")
     content = QuoteIn.model_validate(quote.content)
     policy_set_id, policy = _terms(session, buyer_id, data)
@@ -62,7 +63,7 @@ def draft(
         rfq_id=rfq.id,
         rfq_revision=rfq.revision,
         quote_id=quote.id,
-        quote_version=quote.version,
+        quote_version=written,
         buyer_id=buyer_id,
         seller_id=quote.seller_id,
         total=rules.total(line.amount for line in lines),
@@ -79,7 +80,7 @@ def draft(
         drafted_by=actor,
         lines=lines,
     )
-    change = {"quote": quote.id.hex, "quote_version": quote.version}
+    change = {"quote": quote.id.hex, "quote_version": written}
     order_moves.log(session, order, "draft", actor, change)
     return order
 
@@ -99,7 +100,8 @@ def place(session: Session, order: PurchaseOrder, *, actor: str) -> PurchaseOrde
     rfq = sourcing.hold(session, buyer_id=order.buyer_id, rfq_id=order.rfq_id)
     rfqs.require_orderable(session, rfq)
     quotes.require_orderable(session, quote)
-    if (quote.version, rfq.revision) != (order.quote_version, order.rfq_revision):
+    told = quotes.written(session, quote), rfq.revision
+    if told != (order.quote_version, order.rfq_revision):
         raise OrderOutdated
     quotes.take(session, quote, actor=actor)
     rfqs.order(session, rfq, actor=actor)

@@ -297,6 +297,34 @@ def test_when_nothing_comes_of_an_order_the_buyer_orders_from_another_quote(
     assert other.get("/v1/debarments").json()["items"] == []
 
 
+def test_what_was_passed_over_or_released_is_ordered_from_as_it_was_written(
+    as_org: AsOrg, drain: Drain
+) -> None:
+    made = ordering.begun(as_org)
+    other = as_org(["supplier"], country="CN")
+    second = made._replace(seller=other, quote=samples.quoted(other, made.rfq))
+    early, placed = second.drafted(), made.placed()
+    ordering.done(made.seller, placed, "confirm")
+    drain()
+    passed = other.get(f"/v1/quotes/{second.quote['id']}").json()
+    assert (passed["status"], passed["version"]) == ("passed_over", 2)
+    ordering.done(made.buyer, placed, "cancel", reason="Нет")
+
+    anew = ordering.done(made.second, early, "place")
+    document = other.get(f"/v1/contracts/{anew['contract_id']}/document").json()
+    assert (anew["quote_version"], document["quote"]["version"]) == (1, 1)
+    ordering.done(made.buyer, anew, "cancel", reason="Нет")
+    released = made.seller.get(f"/v1/quotes/{made.quote['id']}").json()
+    assert (released["status"], released["version"]) == ("submitted", 3)
+    again = made._replace(quote=released).placed()
+    assert (again["status"], again["quote_version"]) == ("placed", 1)
+    ordering.done(made.seller, again, "confirm")
+    drain()
+    cheaper = samples.quote(made.rfq, samples.line(made.rfq, ("1", "6000")))
+    revised = other.post(f"/v1/quotes/{passed['id']}/revise", json=cheaper)
+    assert (revised.status_code, revised.json()["status"]) == (200, "submitted"), revised.text
+
+
 def test_of_two_orders_placed_at_once_one_stands(as_org: AsOrg) -> None:
     made = ordering.begun(as_org)
     other = as_org(["supplier"], country="CN")

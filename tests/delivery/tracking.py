@@ -61,16 +61,18 @@ class Case(NamedTuple):
 
 
 def put(superuser: psycopg.Connection[Any], row: SQLModel) -> None:
-    """Write a row past policies and foreign keys."""
+    """Write a row past policies and foreign keys; what the database computes it computes."""
+    table = SQLModel.metadata.tables[str(row.__tablename__)]
     values = {
         name: Jsonb(value) if isinstance(value, dict) or name == "evidence" else value
         for name, value in row.model_dump().items()
+        if table.columns[name].computed is None
     }
     values = {n: str(v) if isinstance(v, str) else v for n, v in values.items()}
     names = ", ".join(f'"{name}"' for name in values)
     places = ", ".join(["%s"] * len(values))
     superuser.execute(
-        f'INSERT INTO "{row.__tablename__}" ({names}) VALUES ({places})',  # type: ignore[arg-type]
+        f'INSERT INTO "{row.__tablename__}" ({names}) VALUES ({places})',
         [*values.values()],
     )
 

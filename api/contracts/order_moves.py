@@ -8,12 +8,13 @@ from uuid import UUID
 
 from sqlmodel import Session, col, select
 
+from api.contracts import order_queries
 from api.contracts.models import PurchaseOrder
 from api.core import audit, db, deadlines
 from api.core.errors import Conflict
 from api.core.outbox import emit
 from api.rules.offers import plain
-from api.rules.orders import LIVE, ORDER
+from api.rules.orders import LIVE, ORDER, PurchaseOrderStatus
 from api.rules.states import IllegalTransition
 from api.sourcing.service import quotes, rfqs
 
@@ -100,16 +101,23 @@ def log(
 
 
 def pass_others_over(session: Session, order_id: UUID) -> int:
-    """Tell whoever else quoted that the order of another is confirmed; for the workers."""
-    order = session.get(PurchaseOrder, order_id)
-    return 0 if order is None else quotes.pass_over(session, order.rfq_id)
+    """Tell whoever else quoted that the order of another is confirmed; how many were told, nobody
+    once the order is over. For the workers."""
+    order = order_queries.locked(session, order_id)
+    if order is None or order.status is not PurchaseOrderStatus.CONFIRMED:
+        return 0
+    return quotes.pass_over(session, order.rfq_id)
 
 
 def reopen_request(session: Session, order_id: UUID) -> bool:
     """Let the buyer order from another quote after a seller's refusal; for the workers. False: there
     is nothing to do."""
     order = session.get(PurchaseOrder, order_id)
-    if order is None or live(session, order.rfq_id) is not None:
+    if order is None:
+        return False
+    # Whoever places another order holds the request: told twice, it is not taken from that one.
+    rfqs.hold(session, order.rfq_id)
+    if live(session, order.rfq_id) is not None:
         return False
     return rfqs.reopen(session, order.rfq_id, actor="worker")
 

@@ -1,6 +1,6 @@
 """What may be read of orders, scoped to the asker. Never commits."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from uuid import UUID
 
 from sqlalchemy import ColumnElement, and_, or_
@@ -54,9 +54,12 @@ def visible(org_id: UUID) -> ColumnElement[bool]:
     return or_(col(PurchaseOrder.buyer_id) == org_id, placed)
 
 
-def contract_id(session: Session, order: PurchaseOrder) -> UUID | None:
-    """The contract of an order; None before it is placed."""
-    return session.exec(select(Contract.id).where(Contract.order_id == order.id)).one_or_none()
+def contract_ids(session: Session, orders: Iterable[PurchaseOrder]) -> Mapping[UUID, UUID]:
+    """The contracts of orders by the order; one that was never placed has none."""
+    query = select(Contract.order_id, Contract.id).where(
+        col(Contract.order_id).in_([order.id for order in orders])
+    )
+    return {order: contract for order, contract in session.exec(query) if order is not None}
 
 
 def hold_contract(session: Session, order: PurchaseOrder) -> Contract:

@@ -12,6 +12,7 @@ from uuid import UUID
 from sqlmodel import Session
 from uuid_utils.compat import uuid7
 
+from api.catalog.types import MAX_NUMBER
 from api.contracts import order_moves, order_queries, service
 from api.contracts.models import Contract, PurchaseOrder, PurchaseOrderLine
 from api.contracts.problems import OrderOutdated
@@ -50,7 +51,8 @@ def draft(
     rfqs.require_orderable(session, rfq)
     quote = _quote_of(session, rfq, data.quote_id)
     quotes.require_orderable(session, quote)
-    if quote.version != data.quote_version:
+    written = quotes.written(session, quote)
+    if not written <= data.quote_version <= quote.version:
         raise OrderOutdated("The quote has another version by now.")
     content = QuoteIn.model_validate(quote.content)
     policy_set_id, policy = _terms(session, buyer_id, data)
@@ -61,7 +63,7 @@ def draft(
         rfq_id=rfq.id,
         rfq_revision=rfq.revision,
         quote_id=quote.id,
-        quote_version=quote.version,
+        quote_version=written,
         buyer_id=buyer_id,
         seller_id=quote.seller_id,
         total=rules.total(line.amount for line in lines),
@@ -78,7 +80,7 @@ def draft(
         drafted_by=actor,
         lines=lines,
     )
-    change = {"quote": quote.id.hex, "quote_version": quote.version}
+    change = {"quote": quote.id.hex, "quote_version": written}
     order_moves.log(session, order, "draft", actor, change)
     return order
 
@@ -98,7 +100,8 @@ def place(session: Session, order: PurchaseOrder, *, actor: str) -> PurchaseOrde
     rfq = sourcing.hold(session, buyer_id=order.buyer_id, rfq_id=order.rfq_id)
     rfqs.require_orderable(session, rfq)
     quotes.require_orderable(session, quote)
-    if (quote.version, rfq.revision) != (order.quote_version, order.rfq_revision):
+    told = quotes.written(session, quote), rfq.revision
+    if told != (order.quote_version, order.rfq_revision):
         raise OrderOutdated
     quotes.take(session, quote, actor=actor)
     rfqs.order(session, rfq, actor=actor)
@@ -210,6 +213,7 @@ def _lines(
     items = {item.id: item for item in rfq.items}
     places = currencies()[content.currency].minor_units
     found, errors, seen = list[PurchaseOrderLine](), list[FieldError](), set[int]()
+    worth = Decimal()
     for n, wanted in enumerate(data.lines):
         at = f"#/lines/{n}"
         if wanted.quote_line >= len(content.lines):
@@ -233,6 +237,11 @@ def _lines(
             detail = "So little is worth nothing in the coins of the currency."
             errors.append(_fault(f"{at}/quantity", "worth_nothing", detail))
             continue
+        worth += amount
+        if worth > MAX_NUMBER:
+            detail = f"With the lines before it costs more than {MAX_NUMBER} {content.currency}."
+            errors.append(_fault(f"{at}/quantity", "worth_too_much", detail))
+            break
         found.append(
             PurchaseOrderLine(
                 order_id=order_id,

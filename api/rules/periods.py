@@ -160,7 +160,8 @@ class Timetable:
     def _readings(self, local: datetime, day: date) -> tuple[datetime, datetime]:
         if self._begins_day(local):
             return self._midnight(day), self._midnight(day)
-        shown = datetime.combine(day, local.time(), self.calendar.zone)
+        # A start in the second of two hours is marked as such; what is wanted is either of them.
+        shown = datetime.combine(day, local.time().replace(fold=0), self.calendar.zone)
         return self._local(shown), self._local(shown.replace(fold=1))
 
     def _local(self, at: datetime) -> datetime:

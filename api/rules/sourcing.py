@@ -72,7 +72,7 @@ ORDERABLE = frozenset({_Q.SUBMITTED, _Q.PASSED_OVER})
 """Quotes that bind their seller while they are valid, and can be ordered from."""
 QUOTE = Machine(
     {
-        "revise": (frozenset({_Q.SUBMITTED}), _Q.SUBMITTED),
+        "revise": (ORDERABLE, _Q.SUBMITTED),
         "withdraw": (ORDERABLE, _Q.WITHDRAWN),
         "order": (ORDERABLE, _Q.ORDERED),
         "release": (frozenset({_Q.ORDERED}), _Q.SUBMITTED),

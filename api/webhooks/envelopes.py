@@ -19,7 +19,7 @@ from api.core.ids import show
 from api.core.outbox import Recorded
 from api.rules.clock import utcnow
 from api.webhooks.catalogue import TYPES
-from api.webhooks.catalogue.kinds import Data, EventType, Reference
+from api.webhooks.catalogue.kinds import Data, EventType, references
 
 _WRITE = text("""
     WITH given AS (
@@ -89,10 +89,10 @@ def addressed(recorded: Recorded) -> list[UUID | None]:
 def channels(kind: EventType, resource_id: UUID, data: Data) -> Iterator[str]:
     """The ids that the event is about, as shown: a subscriber may choose events by them."""
     yield show(kind.resource, resource_id)
-    for name, field in type(data).model_fields.items():
-        reference = next((each for each in field.metadata if isinstance(each, Reference)), None)
-        if reference is not None:
-            yield show(reference.prefix, getattr(data, name))
+    for name, prefix in references(type(data)):
+        named = getattr(data, name)
+        if named is not None:
+            yield show(prefix, named)
 
 
 def head(

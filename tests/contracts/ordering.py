@@ -2,6 +2,7 @@
 
 from typing import Any, NamedTuple
 
+from tests.contracts import signing
 from tests.procurement import awarding
 from tests.sourcing import samples
 
@@ -43,6 +44,17 @@ def begun(as_org: Any, *, roles: tuple[str, ...] = ("manufacturer",), **quoted: 
     tiers = samples.line(rfq, ("1", "6320"), ("100", "6200.5"))
     quote = samples.quoted(seller, rfq, tiers, **quoted)
     return Ordering(buyer, awarding.second_client(buyer), seller, rfq, quote)
+
+
+def in_force(made: Ordering, placed: Any) -> Any:
+    """The contract of a placed order, confirmed by its seller and signed by both sides."""
+    done(made.seller, placed, "confirm")
+    url = f"/v1/contracts/{placed['contract_id']}"
+    for side in (made.buyer, made.seller):
+        answer = signing.sign(side, made.buyer.get(url).json())
+        assert answer.status_code == 200, answer.text
+    assert answer.json()["status"] == "active"
+    return answer.json()
 
 
 def act(by: Any, order: Any, what: str, **body: Any) -> Any:

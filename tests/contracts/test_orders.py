@@ -14,6 +14,7 @@ from api.contracts.models import Contract, PurchaseOrder
 from api.core import db, ids
 from api.core.outbox import OutboxEvent
 from api.opendata.models import OcdsRelease
+from tests import costs
 from tests.contracts import delivering, ordering, signing
 from tests.contracts.delivering import Delivery
 from tests.contracts.ordering import Ordering
@@ -200,6 +201,11 @@ def test_what_cannot_be_ordered_is_refused_and_changes_nothing(as_org: AsOrg) ->
             "below_minimum_quantity",
         ),
         (
+            {"lines": [{"quote_line": 0, "quantity": "1000000000000"}]},
+            "#/lines/0/quantity",
+            "worth_too_much",
+        ),
+        (
             {"lines": [{"quote_line": 0, "quantity": "5"}, {"quote_line": 0, "quantity": "6"}]},
             "#/lines/1/quote_line",
             "line_twice",
@@ -270,8 +276,11 @@ def test_when_nothing_comes_of_an_order_the_buyer_orders_from_another_quote(
             (made.seller, made.buyer) if ending == "refuse" else (made.buyer, made.seller)
         )
         assert ordering.act(stranger, placed, ending, reason="Нет").status_code in (403, 404)
+        # The workers hear of the confirmation only when the order is over.
+        ordering.done(made.seller, placed, "confirm")
         ordering.done(by, placed, ending, reason="Нет")
     drain()
+    assert other.get(f"/v1/quotes/{second.quote['id']}").json()["status"] == "submitted"
     over = made.buyer.get(f"/v1/purchase-orders/{placed['id']}").json()
     status, quote = {
         "refuse": ("refused", "declined"),
@@ -286,6 +295,34 @@ def test_when_nothing_comes_of_an_order_the_buyer_orders_from_another_quote(
     anew = second.placed()
     assert ordering.done(other, anew, "confirm")["status"] == "confirmed"
     assert other.get("/v1/debarments").json()["items"] == []
+
+
+def test_what_was_passed_over_or_released_is_ordered_from_as_it_was_written(
+    as_org: AsOrg, drain: Drain
+) -> None:
+    made = ordering.begun(as_org)
+    other = as_org(["supplier"], country="CN")
+    second = made._replace(seller=other, quote=samples.quoted(other, made.rfq))
+    early, placed = second.drafted(), made.placed()
+    ordering.done(made.seller, placed, "confirm")
+    drain()
+    passed = other.get(f"/v1/quotes/{second.quote['id']}").json()
+    assert (passed["status"], passed["version"]) == ("passed_over", 2)
+    ordering.done(made.buyer, placed, "cancel", reason="Нет")
+
+    anew = ordering.done(made.second, early, "place")
+    document = other.get(f"/v1/contracts/{anew['contract_id']}/document").json()
+    assert (anew["quote_version"], document["quote"]["version"]) == (1, 1)
+    ordering.done(made.buyer, anew, "cancel", reason="Нет")
+    released = made.seller.get(f"/v1/quotes/{made.quote['id']}").json()
+    assert (released["status"], released["version"]) == ("submitted", 3)
+    again = made._replace(quote=released).placed()
+    assert (again["status"], again["quote_version"]) == ("placed", 1)
+    ordering.done(made.seller, again, "confirm")
+    drain()
+    cheaper = samples.quote(made.rfq, samples.line(made.rfq, ("1", "6000")))
+    revised = other.post(f"/v1/quotes/{passed['id']}/revise", json=cheaper)
+    assert (revised.status_code, revised.json()["status"]) == (200, "submitted"), revised.text
 
 
 def test_of_two_orders_placed_at_once_one_stands(as_org: AsOrg) -> None:
@@ -304,5 +341,12 @@ def test_of_two_orders_placed_at_once_one_stands(as_org: AsOrg) -> None:
     with db.worker_unit_of_work() as session:
         (contract,) = session.exec(select(Contract)).all()
         assert ids.show("purchaseorder", contract.order_id or made.rfq) == placed[0]
+    asked = []
+    for query in ("", "?limit=1"):
+        with costs.asked() as statements:
+            listed = made.buyer.get(f"/v1/purchase-orders{query}").json()["items"]
+        asked.append(len(statements))
+    assert len(listed) == 1
+    assert asked[0] == asked[1], "as many for two orders as for one"
     loser = made.seller if placed[0] == drafts[1]["id"] else other
     assert loser.get("/v1/purchase-orders").json()["items"] == []

@@ -298,6 +298,8 @@ def test_job_05_where_clocks_change_a_period_has_its_days_and_the_hour_of_its_st
         ("Europe/Berlin", "2024-03-30T02:30+01:00", days(1), "2024-03-31T03:30+02:00", 24),
         ("Europe/Berlin", "2024-03-28T12:00+01:00", days(2, "working"),
          "2024-04-01T12:00+02:00", 95),
+        # From an hour that came twice, its second time, to one that does not come.
+        ("Europe/Berlin", "2024-10-27T02:30+01:00", days(154), "2025-03-30T03:30+02:00", 3696),
         # Bishkek, 12 April 1992: the day began at 1:00, and ended the one before.
         ("Asia/Bishkek", "1992-04-12T01:00+06:00", days(1), "1992-04-13T00:00+06:00", 23),
     ],

@@ -4,15 +4,18 @@ import json
 import re
 from pathlib import Path
 from typing import Any
+from uuid import uuid4
 
 import pytest
 from jsonschema_rs import Draft202012Validator
 
 from api.cli.check import DOCUMENT
+from api.core import ids
 from api.core.migrations import ROOT
 from api.rules.permissions import SCOPES, OrgRole, scopes_of
 from api.webhooks import catalogue, envelopes, forms
 from api.webhooks.catalogue import INTERNAL, TYPES
+from api.webhooks.catalogue.kinds import references
 from tests.webhooks import emitted
 from workers.handlers import HANDLERS
 
@@ -157,3 +160,16 @@ def test_wh_11_openapi_describes_every_type_as_a_webhook() -> None:
         assert content["schema"]["allOf"][1]["properties"]["type"] == {"const": name}
         assert kind.data.__name__ in document["components"]["schemas"]
         assert content["example"] == json.loads(json.dumps(envelopes.example(kind)))
+
+
+def test_wh_10_an_event_is_on_the_channels_of_all_that_it_names_though_it_may_be_null() -> None:
+    kind, contract, basis = TYPES["contract.signed"], uuid4(), uuid4()
+    for named, prefix in (("tender_id", "tender"), ("order_id", "purchaseorder")):
+        told = {"tender_id": None, "status": "active", named: basis.hex}
+        data = kind.data.model_validate(told)
+        assert [*envelopes.channels(kind, contract, data)] == [
+            ids.show("contract", contract),
+            ids.show(prefix, basis),
+        ]
+    fields = {field for field, _ in references(TYPES["delivery.late"].data)}
+    assert fields == {"tender_id", "order_id", "contract_id", "schedule_row_id"}

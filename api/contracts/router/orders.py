@@ -1,6 +1,7 @@
 """Routes of orders without a tender."""
 
 from typing import Annotated, Any
+from uuid import UUID
 
 from api.contracts import order_queries, orders, problems
 from api.contracts.models import PurchaseOrder
@@ -66,7 +67,8 @@ def list(
     rows, cursor = order_queries.list_orders(
         ctx.session, page, org_id=ctx.org_id, rfq_id=rfq, status=status
     )
-    items = [_out(ctx, row) for row in rows]
+    contracts = order_queries.contract_ids(ctx.session, rows)
+    items = [_out(row, contracts.get(row.id)) for row in rows]
     return Page(items=items, has_more=cursor is not None, next_cursor=cursor)
 
 
@@ -122,15 +124,15 @@ def _held(ctx: Context, order_id: PurchaseOrderId, side: Side) -> PurchaseOrder:
 
 def _shown(ctx: Context, order: PurchaseOrder) -> PurchaseOrderOut:
     ctx.tag(order)
-    return _out(ctx, order)
+    return _out(order, order_queries.contract_ids(ctx.session, [order]).get(order.id))
 
 
-def _out(ctx: Context, order: PurchaseOrder) -> PurchaseOrderOut:
+def _out(order: PurchaseOrder, contract_id: UUID | None) -> PurchaseOrderOut:
     policy = order.policy
     return PurchaseOrderOut.model_validate(
         {
             **order.model_dump(),
-            "contract_id": order_queries.contract_id(ctx.session, order),
+            "contract_id": contract_id,
             "late_delivery_penalty": policy["parameters"]["late_delivery_penalty"],
             "default_terms": {
                 "title": policy["title"],

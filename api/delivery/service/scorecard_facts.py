@@ -254,11 +254,17 @@ def _disputes(session: Session, contracts: Iterable[UUID], found: Gathered) -> N
 
 
 def _documents(session: Session, supplier_id: UUID, found: Gathered) -> None:
-    """Legs of despatched shipments, and which of them have their transport document."""
+    """Legs of despatched shipments, and which of them have their transport document. Whoever ships
+    is counted, also for another lead; never for an order."""
     advices = session.exec(
         select(DespatchAdvice)
         .join(Shipment, col(Shipment.id) == DespatchAdvice.shipment_id)
-        .where(Shipment.supplier_id == supplier_id, col(DespatchAdvice.cancelled_at).is_(None))
+        .join(Contract, col(Contract.id) == Shipment.contract_id)
+        .where(
+            Shipment.supplier_id == supplier_id,
+            col(Contract.tender_id).is_not(None),
+            col(DespatchAdvice.cancelled_at).is_(None),
+        )
         .order_by(col(DespatchAdvice.id))
     ).all()
     legs = defaultdict(list)

@@ -28,6 +28,7 @@ from api.rules.offers import plain
 from api.rules.payment_milestones import Part, Settlement
 from api.rules.schedules import SCHEDULE, ScheduleStatus
 from api.rules.states import IllegalTransition
+from api.rules.tenders import Fault
 
 _EVENTS = {
     "propose": "payment_schedule.proposed",
@@ -157,12 +158,24 @@ def _amounts(
         for part in data.parts
     ]
     whole = contract.value_amount
+    if contract.order_id is not None:
+        _refuse(_guarantee_faults(data))
     _refuse(rules.part_faults(parts, whole=whole, lots=lots, places=places))
     shares = rules.amounts(parts, whole=whole, lots=lots, places=places)
     _refuse(rules.empty_faults(parts, shares))
     if any(part.kind in rules.OF_GOODS for part in parts):
         damages.require_prices(session, contract)
     return parts, shares
+
+
+def _guarantee_faults(data: PaymentScheduleIn) -> list[Fault]:
+    """Of an order: nobody can give the guarantee that an advance of it would wait for."""
+    detail = "No guarantees are held for the contract of an order."
+    return [
+        Fault(f"#/parts/{n}/guarantee_required", "guarantee_not_held", detail)
+        for n, part in enumerate(data.parts)
+        if part.guarantee_required
+    ]
 
 
 def _lots(session: Session, contract: Contract, places: int) -> dict[str, Decimal]:

@@ -8,6 +8,7 @@ the transaction. So a quote is either on time, or refused.
 from typing import Any
 from uuid import UUID
 
+from sqlalchemy import func
 from sqlmodel import Session, col, select
 
 from api.core import audit, db, deadlines
@@ -133,6 +134,13 @@ def require_orderable(session: Session, quote: Quote) -> None:
     _require_valid(session, quote)
     if quote.status not in ORDERABLE:
         raise QuoteNotOrderable
+
+
+def written(session: Session, quote: Quote) -> int:
+    """The number of the version that a quote says now. Its row's version may be later: what is ordered
+    from it or passed over stands otherwise, and says the same."""
+    query = select(func.max(QuoteVersion.number)).where(QuoteVersion.quote_id == quote.id)
+    return session.exec(query).one()
 
 
 def release(session: Session, quote: Quote, *, actor: str) -> Quote:

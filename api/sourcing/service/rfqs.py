@@ -155,12 +155,17 @@ def require_orderable(session: Session, rfq: Rfq) -> None:
 def reopen(session: Session, rfq_id: UUID, *, actor: str) -> bool:
     """Let the buyer order from another quote, because nothing came of the order. False: the request
     stands otherwise already."""
-    query = select(Rfq).where(Rfq.id == rfq_id).with_for_update()
-    rfq = session.exec(query.execution_options(populate_existing=True)).one_or_none()
+    rfq = hold(session, rfq_id)
     if rfq is None or rfq.status is not RfqStatus.ORDERED:
         return False
     _move(session, rfq, "reopen", actor, {})
     return True
+
+
+def hold(session: Session, rfq_id: UUID) -> Rfq | None:
+    """A request, locked as it stands now."""
+    query = select(Rfq).where(Rfq.id == rfq_id).with_for_update()
+    return session.exec(query.execution_options(populate_existing=True)).one_or_none()
 
 
 def close_due(session: Session, rfq_id: UUID) -> bool:

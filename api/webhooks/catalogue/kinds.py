@@ -2,7 +2,9 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, ClassVar
+from functools import cache
+from types import NoneType
+from typing import Any, ClassVar, get_args
 from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, GetCoreSchemaHandler
@@ -34,6 +36,24 @@ class Data(BaseModel):
     model_config = ConfigDict(extra="ignore", frozen=True)
     version: ClassVar[int] = 1
     """Of the form; one that takes away what an earlier one promised has the next."""
+
+
+@cache
+def references(data: type[Data]) -> tuple[tuple[str, str], ...]:
+    """The fields of a form that name a resource, and the prefix of each: also those that may be
+    null, of which the type inside the union says it."""
+    return tuple(
+        (name, each.prefix)
+        for name, field in data.model_fields.items()
+        for each in (*field.metadata, *_if_told(field.annotation))
+        if isinstance(each, Reference)
+    )
+
+
+def _if_told(annotation: Any) -> tuple[Any, ...]:
+    """What is annotated about `X` in `Annotated[X, …] | None`."""
+    arms = get_args(annotation)
+    return tuple(each for arm in arms for each in get_args(arm)[1:]) if NoneType in arms else ()
 
 
 class NoData(Data):

@@ -52,24 +52,35 @@ def ask_of_image(session: Session, image_id: UUID) -> None:
 
 def step(session: Session, job: Job) -> bool:
     """The next products of a job, 20 at a time; True when none is left."""
-    left = (job.cursor or {"left": job.args["product_ids"]})["left"]
-    find(session, [UUID(hex=each) for each in left[:_STEP]])
-    job.progress_total = len(job.args["product_ids"])
-    job.cursor, job.progress_done = {"left": left[_STEP:]}, job.progress_done + len(left[:_STEP])
-    return len(left) <= _STEP
+    asked, done = job.args["product_ids"], job.progress_done
+    find(session, [UUID(hex=each) for each in asked[done : done + _STEP]])
+    job.progress_total, job.progress_done = len(asked), min(done + _STEP, len(asked))
+    return job.progress_done == len(asked)
 
 
 def find(session: Session, product_ids: Sequence[UUID], *, within: UUID | None = None) -> None:
     """Bring up to date what these products are likely the same as: of everybody, or of the seller
-    `within`. What was judged stays so; what is no longer likely, and not judged, is forgotten."""
+    `within`. What was judged stays so; what is not found again, and not judged, is forgotten.
+
+    Of different sellers only products are paired that others see: nobody learns of drafts.
+    """
     _lock(session, product_ids)
     wares = duplicate_wares.load(session, product_ids)
-    near = {key: duplicate_wares.candidates(session, ware, within) for key, ware in wares.items()}
+    near = {
+        key: duplicate_wares.candidates(
+            session, ware, ware.org_id if within is None and not ware.listed else within
+        )
+        for key, ware in wares.items()
+    }
     others = duplicate_wares.load(session, frozenset[UUID]().union(*near.values()) - wares.keys())
     known = {**others, **wares}
-    for key, ware in wares.items():
-        among = [known[each] for each in near[key] if each in known]
-        _keep(session, ware, _likely(ware, among), within)
+    likely = {
+        key: _likely(ware, [known[each] for each in near[key] if each in known])
+        for key, ware in wares.items()
+    }
+    _write(session, [(wares[key], *each) for key, found in likely.items() for each in found[:MOST]])
+    for key, found in likely.items():
+        _forget(session, key, {other.id for other, _ in found}, within)
 
 
 def visible(org_id: UUID, *, operator: bool) -> SelectOfScalar[ProductDuplicate]:
@@ -162,9 +173,11 @@ def _likely(ware: Ware, others: Sequence[Ware]) -> list[tuple[Ware, Verdict]]:
     """Those that are likely the same, the likeliest first; what is joined is known to be."""
     found = []
     for other in others:
-        if ware.master_product_id is not None and (
+        joined = ware.master_product_id is not None and (
             ware.master_product_id == other.master_product_id
-        ):
+        )
+        hidden = ware.org_id != other.org_id and not (ware.listed and other.listed)
+        if joined or hidden:
             continue
         verdict = compare(ware.goods, other.goods, likeness.near(ware.said, other.said))
         if verdict.likely:
@@ -172,13 +185,13 @@ def _likely(ware: Ware, others: Sequence[Ware]) -> list[tuple[Ware, Verdict]]:
     return sorted(found, key=lambda each: (-each[1].score, each[0].id))
 
 
-def _keep(
-    session: Session, ware: Ware, likely: Sequence[tuple[Ware, Verdict]], within: UUID | None
-) -> None:
-    kept = {(min(ware.id, other.id), max(ware.id, other.id)) for other, _ in likely}
-    for other, verdict in likely[:MOST]:
-        first, second = sorted((ware, other), key=lambda each: each.id)
-        row = bulk.new_row(
+def _write(session: Session, pairs: Sequence[tuple[Ware, Ware, Verdict]]) -> None:
+    """Keep pairs with their verdicts, in one order whoever found them; one that says something else
+    now has another version."""
+    rows = {}
+    for one, other, verdict in pairs:
+        first, second = sorted((one, other), key=lambda each: each.id)
+        rows[first.id, second.id] = bulk.new_row(
             first_id=first.id,
             second_id=second.id,
             first_org_id=first.org_id,
@@ -191,21 +204,44 @@ def _keep(
             status=DuplicateStatus.FOUND,
             version=1,
         )
-        statement = upsert(ProductDuplicate).values(row)
-        renewed = {name: statement.excluded[name] for name in ("score", "reasons", "updated_at")}
-        session.connection().execute(
-            statement.on_conflict_do_update(index_elements=["first_id", "second_id"], set_=renewed)
+    if not rows:
+        return
+    statement = upsert(ProductDuplicate).values([row for _, row in sorted(rows.items())])
+    told = statement.excluded
+    session.connection().execute(
+        statement.on_conflict_do_update(
+            index_elements=["first_id", "second_id"],
+            set_={
+                **{name: told[name] for name in ("score", "reasons", "updated_at")},
+                "version": col(ProductDuplicate.version) + 1,
+            },
+            where=or_(
+                col(ProductDuplicate.score) != told.score,
+                col(ProductDuplicate.reasons) != told.reasons,
+            ),
         )
-    session.expire_all()
-    stale = of_product(
-        select(ProductDuplicate).where(ProductDuplicate.status == DuplicateStatus.FOUND), ware.id
     )
+    session.expire_all()
+
+
+def _forget(session: Session, product_id: UUID, found: set[UUID], within: UUID | None) -> None:
+    """Drop a product's pairs that were not found again, unless somebody has judged them meanwhile."""
+    stale = of_product(select(ProductDuplicate), product_id)
     if within is not None:
         stale = stale.where(
             ProductDuplicate.first_org_id == within, ProductDuplicate.second_org_id == within
         )
-    gone = [each.id for each in session.exec(stale) if (each.first_id, each.second_id) not in kept]
-    session.exec(delete(ProductDuplicate).where(col(ProductDuplicate.id).in_(gone)))
+    gone = [
+        each.id
+        for each in session.exec(stale.where(ProductDuplicate.status == DuplicateStatus.FOUND))
+        if not {each.first_id, each.second_id} & found
+    ]
+    session.exec(
+        delete(ProductDuplicate).where(
+            col(ProductDuplicate.id).in_(gone),
+            col(ProductDuplicate.status) == DuplicateStatus.FOUND,
+        )
+    )
 
 
 def _one(session: Session, query: SelectOfScalar[ProductDuplicate]) -> ProductDuplicate:

@@ -23,12 +23,16 @@ from api.matching import duplicate_wares, likeness
 from api.matching.duplicate_models import ProductDuplicate
 from api.matching.duplicate_wares import Ware
 from api.rules.duplicates import DUPLICATE, DuplicateStatus, Verdict, compare
+from api.rules.offers import OfferStatus
+from api.rules.product_changes import ProductChangeStatus
 from api.rules.states import IllegalTransition
 
 TASK = "matching.find_duplicates"
 MOST = 20
 """Likely duplicates of a product that one look at it adds, the likeliest."""
+SYSTEM = "system:duplicates"
 _STEP = 20
+_JOIN = "master_product_id"
 
 
 class JoinedElsewhere(Conflict):
@@ -121,8 +125,46 @@ def dismiss(session: Session, org_id: UUID, actor: str, pair: ProductDuplicate) 
 
 
 def restore(session: Session, org_id: UUID, actor: str, pair: ProductDuplicate) -> ProductDuplicate:
-    """Take that back. Raises Conflict."""
-    return _move(session, pair, "restore", org_id, actor)
+    """Take back what was said of the two; what was proposed to join them, and is not decided, is
+    withdrawn. Raises Conflict."""
+    _move(session, pair, "restore", org_id, actor)
+    open_joins = (
+        select(ProductChange)
+        .where(
+            col(ProductChange.product_id).in_((pair.first_id, pair.second_id)),
+            ProductChange.proposer_id == org_id,
+            ProductChange.status == ProductChangeStatus.PROPOSED,
+        )
+        .order_by(col(ProductChange.id))
+    )
+    for change in session.exec(open_joins.with_for_update()).all():
+        if _JOIN in change.after:
+            changes.withdraw(session, change, actor)
+    return pair
+
+
+def reopen(session: Session, change_id: UUID) -> None:
+    """A change was rejected or withdrawn: if it was to join a product to another, the pair waits to
+    be judged again, unless the same is proposed anew."""
+    change = session.get_one(ProductChange, change_id)
+    if _JOIN not in change.after:
+        return
+    proposed = of_product(
+        select(ProductDuplicate).where(
+            ProductDuplicate.status == DuplicateStatus.PROPOSED,
+            ProductDuplicate.judged_by == change.proposed_by,
+        ),
+        change.product_id,
+    )
+    pairs = session.exec(proposed.order_by(col(ProductDuplicate.id)).with_for_update()).all()
+    anew = select(ProductChange.id).where(
+        ProductChange.product_id == change.product_id,
+        ProductChange.proposer_id == change.proposer_id,
+        ProductChange.status == ProductChangeStatus.PROPOSED,
+    )
+    if session.exec(anew).first() is None:
+        for pair in pairs:
+            restore(session, change.proposer_id, SYSTEM, pair)
 
 
 def propose(
@@ -131,9 +173,15 @@ def propose(
     """The operator proposes to the owners of both to join one master product, new or that of one
     of them; each decides of its own by the proposed change.
 
-    Raises JoinedElsewhere, Conflict, and AlreadyExists while a change that it proposed is open.
+    Raises JoinedElsewhere, Conflict, also where others see no offer of one of the two (its names
+    would be told to them), and AlreadyExists while a change that it proposed is open.
     """
     first, second = (session.get_one(Product, each) for each in (pair.first_id, pair.second_id))
+    seen = select(Offer.product_id).where(
+        col(Offer.product_id).in_((first.id, second.id)), Offer.status == OfferStatus.ACTIVE
+    )
+    if first.org_id != second.org_id and len({*session.exec(seen)}) < 2:
+        raise Conflict("One of the products is not offered.")
     joined = {each.master_product_id for each in (first, second)} - {None}
     if len(joined) > 1:
         raise JoinedElsewhere

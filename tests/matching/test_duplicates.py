@@ -81,6 +81,12 @@ def test_a_seller_is_told_of_its_own_at_creation_and_what_it_judged_is_remembere
     judged = [each for each, stream in entries if stream.startswith("product_duplicate:")]
     assert judged == ["dismiss", "restore"]
 
+    before = listed(seller)[0]["version"]
+    seller.patch(f"/v1/products/{again['id']}", json={"names": {"en": f"{name} box"}})
+    (changed,) = looked_for(seller, again)
+    assert (changed["id"], changed["version"]) == (pair["id"], before + 1), "it says something else"
+    assert looked_for(seller, again) == [changed], "it says the same"
+
     seller.patch(f"/v1/products/{again['id']}", json={"names": {"en": "Toner for printers"}})
     assert looked_for(seller, again) == [], "what is no longer likely is forgotten"
     assert session.exec(select(ProductDuplicate)).all() == []

@@ -41,6 +41,8 @@ HANDLERS: dict[str, tuple[str, ...]] = {
     "file.received": ("files.scan",),
     "file.cleared": ("catalog.read_images_of_file",),
     "file.quarantined": ("catalog.refuse_images_of_file",),
+    "product_change.rejected": ("matching.reopen_duplicate",),
+    "product_change.withdrawn": ("matching.reopen_duplicate",),
     "product_image.ready": ("matching.find_duplicates_of_image",),
     "product_image.received": ("catalog.read_image",),
     "file.sweep_due": ("files.sweep",),

@@ -107,6 +107,12 @@ def find_duplicates_of_image(session: Session, resource_id: str) -> None:
     duplicates.ask_of_image(session, UUID(hex=resource_id))
 
 
+@task("matching.reopen_duplicate")
+def reopen_duplicate(session: Session, resource_id: str) -> None:
+    """A change of a product came to nothing: it may have been to join it to another."""
+    duplicates.reopen(session, UUID(hex=resource_id))
+
+
 @task("matching.send_digest")
 def send_digest(session: Session, resource_id: str) -> None:
     """The morning has come on which a seller's people want to read of requests."""

@@ -1,10 +1,12 @@
 """What makers can make, have promised, and may still promise. Never commits: the caller owns the
 transaction."""
 
-from collections.abc import Collection, Sequence
+from collections import defaultdict
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
+from typing import Any
 from uuid import UUID
 
 from sqlmodel import Session, col, exists, or_, select
@@ -23,8 +25,16 @@ from api.rules.clock import local_date
 from api.rules.offers import plain
 from api.rules.promising import Capacity, Closing, Promise, Stock, Supply
 
-_FREE = "SELECT quantity, available_from FROM kerben_free_stock(%(offer)s)"
-_PROMISED = "SELECT quantity, due_on FROM kerben_promised(%(product)s)"
+_FREE = """
+    SELECT asked.id, free.quantity, free.available_from
+    FROM unnest(%(ids)s::uuid[]) AS asked(id) CROSS JOIN LATERAL kerben_free_stock(asked.id) AS free
+    ORDER BY free.available_from NULLS FIRST
+"""
+_PROMISED = """
+    SELECT asked.id, made.quantity, made.due_on
+    FROM unnest(%(ids)s::uuid[]) AS asked(id) CROSS JOIN LATERAL kerben_promised(asked.id) AS made
+    ORDER BY made.due_on
+"""
 
 
 class CapacityExceeded(Conflict):
@@ -176,9 +186,23 @@ def told_of(session: Session, offer_ids: Collection[UUID]) -> dict[UUID, Supply]
             col(ProductionCapacity.unit_code) == col(Offer.unit_code),
         )
     )
+    found = session.exec(query).all()
+    today = local_date(db.now(session))
+    free = _of_each(session, _FREE, {offer_id for offer_id, _ in found})
+    promised = _of_each(session, _PROMISED, {stated.product_id for _, stated in found})
+    known = {
+        code: calendars.work_calendar(session, code)
+        for code in {each.calendar for _, each in found}
+    }
     return {
-        offer_id: _supply(session, stated.product_id, stated, offer_id=offer_id)
-        for offer_id, stated in session.exec(query).all()
+        offer_id: Supply(
+            today,
+            [Stock(*row) for row in free[offer_id]],
+            _capacity(stated),
+            known[stated.calendar],
+            [Promise(*row) for row in promised[stated.product_id]],
+        )
+        for offer_id, stated in found
     }
 
 
@@ -201,16 +225,31 @@ def _supply(
     offer_id: UUID | None = None,
 ) -> Supply:
     today = local_date(db.now(session))
-    stock = db.rows(session, _FREE, offer=offer_id) if offer_id is not None else []
+    stock = []
+    if offer_id is not None:
+        stock = [Stock(*row) for row in _of_each(session, _FREE, [offer_id])[offer_id]]
     if stated is None:
-        return Supply(today, [Stock(*row) for row in stock])
-    capacity = Capacity(
-        stated.quantity, stated.period, stated.lead_days, stated.valid_from, stated.valid_through
-    )
+        return Supply(today, stock)
     return Supply(
         today,
-        [Stock(*row) for row in stock],
-        capacity,
+        stock,
+        _capacity(stated),
         calendars.work_calendar(session, stated.calendar),
-        [Promise(*row) for row in db.rows(session, _PROMISED, product=product_id)],
+        [Promise(*row) for row in _of_each(session, _PROMISED, [product_id])[product_id]],
     )
+
+
+def _capacity(stated: ProductionCapacity) -> Capacity:
+    return Capacity(
+        stated.quantity, stated.period, stated.lead_days, stated.valid_from, stated.valid_through
+    )
+
+
+def _of_each(
+    session: Session, query: str, ids: Collection[UUID]
+) -> Mapping[UUID, list[tuple[Decimal, Any]]]:
+    """The rows of each of the ids, in order: how many, and from or by which day."""
+    found = defaultdict[UUID, list[tuple[Decimal, Any]]](list)
+    for key, quantity, day in db.rows(session, query, ids=[*ids]) if ids else ():
+        found[key].append((quantity, day))
+    return found

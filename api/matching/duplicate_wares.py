@@ -15,15 +15,17 @@ from api.matching.likeness import Said
 from api.matching.models import DIMENSIONS
 from api.rules.duplicates import PICTURE_BITS, Goods
 
-# Views near to each of a product's, pictures near to each of its, own names like its names.
-_VIEWS, _PICTURES, _LIKE = 40, 20, 30
+# Views near to each of a product's, pictures near to each of its, own names like its names, products
+# of its GTIN and of its number (many products are "1" to their makers), the newest.
+_VIEWS, _PICTURES, _LIKE, _NUMBERED = 40, 20, 30, 50
 _MOST_VIEWS = 6
 _GOODS = """
     SELECT p.id, p.org_id, p.master_product_id, p.names, p.gtin, p.brand,
       coalesce(p.mpn, p.model), p.group_id, sold.unit_code, sold.currency, sold.unit_price,
       ARRAY(SELECT picture_hash::bigint FROM product_image
             WHERE product_id = p.id AND picture_hash IS NOT NULL AND status = 'ready'
-            ORDER BY position LIMIT 20)
+            ORDER BY position LIMIT 20),
+      EXISTS (SELECT FROM offer WHERE product_id = p.id AND status = 'active')
     FROM product AS p
     LEFT JOIN LATERAL (
       SELECT o.unit_code, o.currency, t.unit_price
@@ -68,11 +70,13 @@ _NEAR = f"""
     JOIN offer AS o ON o.id = near.offer_id
 """
 _LIKELY = f"""
-    SELECT p.id FROM product AS p
+    (SELECT p.id FROM product AS p
     WHERE p.gtin = %(gtin)s AND (%(within)s::uuid IS NULL OR p.org_id = %(within)s)
+    ORDER BY p.id DESC LIMIT {_NUMBERED})
     UNION
-    SELECT p.id FROM product AS p
+    (SELECT p.id FROM product AS p
     WHERE p.mpn = %(number)s AND (%(within)s::uuid IS NULL OR p.org_id = %(within)s)
+    ORDER BY p.id DESC LIMIT {_NUMBERED})
     UNION
     SELECT alike.product_id
     FROM unnest(%(pictures)s::bigint[]) AS shown(hash)
@@ -97,10 +101,11 @@ _LIKELY = f"""
 
 @dataclass(frozen=True, slots=True)
 class Ware:
-    """A product as it is compared with others."""
+    """A product as it is compared with others; `listed` while others see an offer of it."""
 
     id: UUID
     org_id: UUID
+    listed: bool
     master_product_id: UUID | None
     names: Mapping[str, str]
     goods: Goods
@@ -169,10 +174,11 @@ def _said(session: Session, named: Mapping[UUID, Mapping[str, str]]) -> dict[UUI
 
 def _ware(row: tuple[Any, ...], said: Said) -> Ware:
     (product_id, org_id, master, names, gtin, brand, number, group_id,
-     unit_code, currency, price, pictures) = row  # fmt: skip
+     unit_code, currency, price, pictures, listed) = row  # fmt: skip
     return Ware(
         id=product_id,
         org_id=org_id,
+        listed=listed,
         master_product_id=master,
         names=names,
         goods=Goods(

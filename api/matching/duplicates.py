@@ -23,12 +23,16 @@ from api.matching import duplicate_wares, likeness
 from api.matching.duplicate_models import ProductDuplicate
 from api.matching.duplicate_wares import Ware
 from api.rules.duplicates import DUPLICATE, DuplicateStatus, Verdict, compare
+from api.rules.offers import OfferStatus
+from api.rules.product_changes import ProductChangeStatus
 from api.rules.states import IllegalTransition
 
 TASK = "matching.find_duplicates"
 MOST = 20
 """Likely duplicates of a product that one look at it adds, the likeliest."""
+SYSTEM = "system:duplicates"
 _STEP = 20
+_JOIN = "master_product_id"
 
 
 class JoinedElsewhere(Conflict):
@@ -52,24 +56,35 @@ def ask_of_image(session: Session, image_id: UUID) -> None:
 
 def step(session: Session, job: Job) -> bool:
     """The next products of a job, 20 at a time; True when none is left."""
-    left = (job.cursor or {"left": job.args["product_ids"]})["left"]
-    find(session, [UUID(hex=each) for each in left[:_STEP]])
-    job.progress_total = len(job.args["product_ids"])
-    job.cursor, job.progress_done = {"left": left[_STEP:]}, job.progress_done + len(left[:_STEP])
-    return len(left) <= _STEP
+    asked, done = job.args["product_ids"], job.progress_done
+    find(session, [UUID(hex=each) for each in asked[done : done + _STEP]])
+    job.progress_total, job.progress_done = len(asked), min(done + _STEP, len(asked))
+    return job.progress_done == len(asked)
 
 
 def find(session: Session, product_ids: Sequence[UUID], *, within: UUID | None = None) -> None:
     """Bring up to date what these products are likely the same as: of everybody, or of the seller
-    `within`. What was judged stays so; what is no longer likely, and not judged, is forgotten."""
+    `within`. What was judged stays so; what is not found again, and not judged, is forgotten.
+
+    Of different sellers only products are paired that others see: nobody learns of drafts.
+    """
     _lock(session, product_ids)
     wares = duplicate_wares.load(session, product_ids)
-    near = {key: duplicate_wares.candidates(session, ware, within) for key, ware in wares.items()}
+    near = {
+        key: duplicate_wares.candidates(
+            session, ware, ware.org_id if within is None and not ware.listed else within
+        )
+        for key, ware in wares.items()
+    }
     others = duplicate_wares.load(session, frozenset[UUID]().union(*near.values()) - wares.keys())
     known = {**others, **wares}
-    for key, ware in wares.items():
-        among = [known[each] for each in near[key] if each in known]
-        _keep(session, ware, _likely(ware, among), within)
+    likely = {
+        key: _likely(ware, [known[each] for each in near[key] if each in known])
+        for key, ware in wares.items()
+    }
+    _write(session, [(wares[key], *each) for key, found in likely.items() for each in found[:MOST]])
+    for key, found in likely.items():
+        _forget(session, key, {other.id for other, _ in found}, within)
 
 
 def visible(org_id: UUID, *, operator: bool) -> SelectOfScalar[ProductDuplicate]:
@@ -110,8 +125,46 @@ def dismiss(session: Session, org_id: UUID, actor: str, pair: ProductDuplicate) 
 
 
 def restore(session: Session, org_id: UUID, actor: str, pair: ProductDuplicate) -> ProductDuplicate:
-    """Take that back. Raises Conflict."""
-    return _move(session, pair, "restore", org_id, actor)
+    """Take back what was said of the two; what was proposed to join them, and is not decided, is
+    withdrawn. Raises Conflict."""
+    _move(session, pair, "restore", org_id, actor)
+    open_joins = (
+        select(ProductChange)
+        .where(
+            col(ProductChange.product_id).in_((pair.first_id, pair.second_id)),
+            ProductChange.proposer_id == org_id,
+            ProductChange.status == ProductChangeStatus.PROPOSED,
+        )
+        .order_by(col(ProductChange.id))
+    )
+    for change in session.exec(open_joins.with_for_update()).all():
+        if _JOIN in change.after:
+            changes.withdraw(session, change, actor)
+    return pair
+
+
+def reopen(session: Session, change_id: UUID) -> None:
+    """A change was rejected or withdrawn: if it was to join a product to another, the pair waits to
+    be judged again, unless the same is proposed anew."""
+    change = session.get_one(ProductChange, change_id)
+    if _JOIN not in change.after:
+        return
+    proposed = of_product(
+        select(ProductDuplicate).where(
+            ProductDuplicate.status == DuplicateStatus.PROPOSED,
+            ProductDuplicate.judged_by == change.proposed_by,
+        ),
+        change.product_id,
+    )
+    pairs = session.exec(proposed.order_by(col(ProductDuplicate.id)).with_for_update()).all()
+    anew = select(ProductChange.id).where(
+        ProductChange.product_id == change.product_id,
+        ProductChange.proposer_id == change.proposer_id,
+        ProductChange.status == ProductChangeStatus.PROPOSED,
+    )
+    if session.exec(anew).first() is None:
+        for pair in pairs:
+            restore(session, change.proposer_id, SYSTEM, pair)
 
 
 def propose(
@@ -120,9 +173,15 @@ def propose(
     """The operator proposes to the owners of both to join one master product, new or that of one
     of them; each decides of its own by the proposed change.
 
-    Raises JoinedElsewhere, Conflict, and AlreadyExists while a change that it proposed is open.
+    Raises JoinedElsewhere, Conflict, also where others see no offer of one of the two (its names
+    would be told to them), and AlreadyExists while a change that it proposed is open.
     """
     first, second = (session.get_one(Product, each) for each in (pair.first_id, pair.second_id))
+    seen = select(Offer.product_id).where(
+        col(Offer.product_id).in_((first.id, second.id)), Offer.status == OfferStatus.ACTIVE
+    )
+    if first.org_id != second.org_id and len({*session.exec(seen)}) < 2:
+        raise Conflict("One of the products is not offered.")
     joined = {each.master_product_id for each in (first, second)} - {None}
     if len(joined) > 1:
         raise JoinedElsewhere
@@ -162,9 +221,11 @@ def _likely(ware: Ware, others: Sequence[Ware]) -> list[tuple[Ware, Verdict]]:
     """Those that are likely the same, the likeliest first; what is joined is known to be."""
     found = []
     for other in others:
-        if ware.master_product_id is not None and (
+        joined = ware.master_product_id is not None and (
             ware.master_product_id == other.master_product_id
-        ):
+        )
+        hidden = ware.org_id != other.org_id and not (ware.listed and other.listed)
+        if joined or hidden:
             continue
         verdict = compare(ware.goods, other.goods, likeness.near(ware.said, other.said))
         if verdict.likely:
@@ -172,13 +233,13 @@ def _likely(ware: Ware, others: Sequence[Ware]) -> list[tuple[Ware, Verdict]]:
     return sorted(found, key=lambda each: (-each[1].score, each[0].id))
 
 
-def _keep(
-    session: Session, ware: Ware, likely: Sequence[tuple[Ware, Verdict]], within: UUID | None
-) -> None:
-    kept = {(min(ware.id, other.id), max(ware.id, other.id)) for other, _ in likely}
-    for other, verdict in likely[:MOST]:
-        first, second = sorted((ware, other), key=lambda each: each.id)
-        row = bulk.new_row(
+def _write(session: Session, pairs: Sequence[tuple[Ware, Ware, Verdict]]) -> None:
+    """Keep pairs with their verdicts, in one order whoever found them; one that says something else
+    now has another version."""
+    rows = {}
+    for one, other, verdict in pairs:
+        first, second = sorted((one, other), key=lambda each: each.id)
+        rows[first.id, second.id] = bulk.new_row(
             first_id=first.id,
             second_id=second.id,
             first_org_id=first.org_id,
@@ -191,21 +252,44 @@ def _keep(
             status=DuplicateStatus.FOUND,
             version=1,
         )
-        statement = upsert(ProductDuplicate).values(row)
-        renewed = {name: statement.excluded[name] for name in ("score", "reasons", "updated_at")}
-        session.connection().execute(
-            statement.on_conflict_do_update(index_elements=["first_id", "second_id"], set_=renewed)
+    if not rows:
+        return
+    statement = upsert(ProductDuplicate).values([row for _, row in sorted(rows.items())])
+    told = statement.excluded
+    session.connection().execute(
+        statement.on_conflict_do_update(
+            index_elements=["first_id", "second_id"],
+            set_={
+                **{name: told[name] for name in ("score", "reasons", "updated_at")},
+                "version": col(ProductDuplicate.version) + 1,
+            },
+            where=or_(
+                col(ProductDuplicate.score) != told.score,
+                col(ProductDuplicate.reasons) != told.reasons,
+            ),
         )
-    session.expire_all()
-    stale = of_product(
-        select(ProductDuplicate).where(ProductDuplicate.status == DuplicateStatus.FOUND), ware.id
     )
+    session.expire_all()
+
+
+def _forget(session: Session, product_id: UUID, found: set[UUID], within: UUID | None) -> None:
+    """Drop a product's pairs that were not found again, unless somebody has judged them meanwhile."""
+    stale = of_product(select(ProductDuplicate), product_id)
     if within is not None:
         stale = stale.where(
             ProductDuplicate.first_org_id == within, ProductDuplicate.second_org_id == within
         )
-    gone = [each.id for each in session.exec(stale) if (each.first_id, each.second_id) not in kept]
-    session.exec(delete(ProductDuplicate).where(col(ProductDuplicate.id).in_(gone)))
+    gone = [
+        each.id
+        for each in session.exec(stale.where(ProductDuplicate.status == DuplicateStatus.FOUND))
+        if not {each.first_id, each.second_id} & found
+    ]
+    session.exec(
+        delete(ProductDuplicate).where(
+            col(ProductDuplicate.id).in_(gone),
+            col(ProductDuplicate.status) == DuplicateStatus.FOUND,
+        )
+    )
 
 
 def _one(session: Session, query: SelectOfScalar[ProductDuplicate]) -> ProductDuplicate:

@@ -95,7 +95,8 @@ def dismiss(product_duplicate_id: DuplicateId, ctx: Judge) -> Any:
     responses=documented(Conflict, PreconditionFailed),
 )
 def restore(product_duplicate_id: DuplicateId, ctx: Judge) -> Any:
-    """Take back that the two are not the same."""
+    """Take back that the two are not the same, or that they were proposed to be joined; changes that
+    nobody has decided are withdrawn."""
     pair = _locked(ctx, product_duplicate_id)
     return _shown(ctx, duplicates.restore(ctx.session, ctx.org_id, ctx.actor, pair))
 

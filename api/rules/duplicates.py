@@ -39,7 +39,8 @@ _NOISE = re.compile(r"[^\w]|_")
 
 class DuplicateStatus(StrEnum):
     """`dismissed`: somebody said that they are not the same, which is remembered. `proposed`: the
-    operator has proposed to join them to one master product."""
+    operator has proposed to join them to one master product; `found` again when that is taken back
+    or an owner refuses."""
 
     FOUND = "found"
     DISMISSED = "dismissed"
@@ -50,7 +51,7 @@ _S = DuplicateStatus
 DUPLICATE = Machine(
     {
         "dismiss": (frozenset({_S.FOUND}), _S.DISMISSED),
-        "restore": (frozenset({_S.DISMISSED}), _S.FOUND),
+        "restore": (frozenset({_S.DISMISSED, _S.PROPOSED}), _S.FOUND),
         "propose": (frozenset({_S.FOUND}), _S.PROPOSED),
     }
 )

@@ -4,9 +4,12 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+from sqlalchemy import text
 from sqlmodel import Session, select
 
+from api.core import ids
 from api.core.audit import AuditEntry
+from api.matching import duplicate_wares
 from api.matching.duplicate_models import ProductDuplicate
 from tests.catalog import photos
 from tests.catalog import samples as catalog
@@ -78,6 +81,12 @@ def test_a_seller_is_told_of_its_own_at_creation_and_what_it_judged_is_remembere
     judged = [each for each, stream in entries if stream.startswith("product_duplicate:")]
     assert judged == ["dismiss", "restore"]
 
+    before = listed(seller)[0]["version"]
+    seller.patch(f"/v1/products/{again['id']}", json={"names": {"en": f"{name} box"}})
+    (changed,) = looked_for(seller, again)
+    assert (changed["id"], changed["version"]) == (pair["id"], before + 1), "it says something else"
+    assert looked_for(seller, again) == [changed], "it says the same"
+
     seller.patch(f"/v1/products/{again['id']}", json={"names": {"en": "Toner for printers"}})
     assert looked_for(seller, again) == [], "what is no longer likely is forgotten"
     assert session.exec(select(ProductDuplicate)).all() == []
@@ -128,3 +137,62 @@ def test_the_operator_sees_those_of_several_sellers_and_each_owner_joins_its_own
     unknown = {"master_product_id": master[:-4] + "0000"}
     refused = seller.patch(f"/v1/products/{mine['id']}", json=unknown)
     assert refused.json()["errors"][0]["code"] == "unknown_master_product"
+
+
+def test_a_join_that_an_owner_rejects_or_the_operator_takes_back_waits_to_be_judged_again(
+    seller: Any, as_org: AsOrg, drain: Drain
+) -> None:
+    other, operator = as_org(["supplier"], country="CN"), as_org(["operator"])
+    mine = catalog.activated(seller, product=PAPER)["product"]
+    offered = catalog.activated(other, product=PAPER)
+    catalog.added(other, **{**PAPER, "gtin": "04006381333931"})
+    drain()
+    (pair,) = listed(operator)
+    assert {each["id"] for each in pair["products"]} == {mine["id"], offered["product"]["id"]}
+    url, cause = f"/v1/product-duplicates/{pair['id']}", {"cause": "Один и тот же товар"}
+
+    for ends in (owner_rejects, operator_restores):
+        assert operator.post(f"{url}/propose", json=cause).json()["status"] == "proposed"
+        ends(seller, operator, url)
+        drain()
+        assert operator.get(url).json()["status"] == "found"
+        for owner in (seller, other):
+            last = owner.get("/v1/product-changes").json()["items"][0]
+            assert last["status"] in ("rejected", "withdrawn")
+            answer = owner.post(f"/v1/product-changes/{last['id']}/approve", json={"reason": "Да"})
+            assert answer.status_code == 409
+
+    assert operator.post(f"{url}/restore").status_code == 409
+    other.post(f"/v1/offers/{offered['id']}/suspend")
+    assert operator.post(f"{url}/propose", json=cause).status_code == 409
+    assert operator.get(url).json()["status"] == "found"
+
+
+def owner_rejects(owner: Any, _: Any, __: str) -> None:
+    change = owner.get("/v1/product-changes").json()["items"][0]
+    answer = owner.post(f"/v1/product-changes/{change['id']}/reject", json={"reason": "Другой"})
+    assert answer.status_code == 200, answer.text
+
+
+def operator_restores(_: Any, operator: Any, url: str) -> None:
+    answer = operator.post(f"{url}/restore")
+    assert answer.status_code == 200, answer.text
+
+
+def test_of_a_number_that_very_many_products_have_only_some_are_looked_at(
+    seller: Any, as_org: AsOrg, session: Session
+) -> None:
+    product = catalog.added(seller, **{**PAPER, "mpn": "1"})
+    product_id = ids.parse("product", product["id"])
+    session.connection().execute(
+        text("""
+            INSERT INTO product SELECT (jsonb_populate_record(p, jsonb_build_object(
+              'id', gen_random_uuid(), 'names', '{"en": "Pump"}', 'search_text', 'pump'))).*
+            FROM product AS p, generate_series(1, 200) WHERE p.id = :id
+        """),
+        {"id": product_id},
+    )
+    (ware,) = duplicate_wares.load(session, [product_id]).values()
+    found = duplicate_wares.candidates(session, ware, None)
+    session.rollback()
+    assert (len(found), ware.listed) == (50, False)

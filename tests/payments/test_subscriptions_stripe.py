@@ -174,7 +174,7 @@ def test_who_is_in_a_country_without_a_registration_is_not_asked_by_stripe(
     assert world.supplier.get("/v1/subscriptions").json()["items"] == []
 
     monkeypatch.setattr(settings.get(), "stripe_tax_countries", "KG")  # which is not so at Stripe
-    world.double.act("register_tax", country="DE", rate_bp=1900)
+    world.double.act("register_tax", country="DE", rate_bp=1900, type="oss_union")
     made = subscribed(world.supplier, "maker", currency="USD", rail="stripe")
     with pytest.raises(AssertionError, match="payments.subscribe_at_stripe"):
         world.drain()

@@ -205,7 +205,7 @@ def _restrict(api: "Api", given: Json) -> Json:
 @_act("register_tax")
 def _register_tax(api: "Api", given: Json) -> Json:
     """The platform registers for tax in a country, whose rate is `rate_bp`."""
-    return tax_registrations.register(api.world, given["country"], given["rate_bp"])
+    return tax_registrations.register(api.world, **given)
 
 
 @_act("fund_financial_account")

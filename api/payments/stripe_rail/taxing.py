@@ -20,6 +20,11 @@ NOT_REGISTERED = "tax_not_registered"
 INCLUSIVE: Literal["inclusive"] = "inclusive"
 _UNION = "oss"
 """How the types of registrations begin that cover other members of the European Union too."""
+_MEMBERS = frozenset({
+    "AT", "BE", "BG", "CY", "CZ", "DE", "DK", "EE", "ES", "FI", "FR", "GR", "HR", "HU",
+    "IE", "IT", "LT", "LU", "LV", "MT", "NL", "PL", "PT", "RO", "SE", "SI", "SK",
+})  # fmt: skip
+"""Of the European Union; source: https://european-union.europa.eu/principles-countries-history."""
 
 
 class Automatic(TypedDict):
@@ -42,7 +47,8 @@ def require_registered(api: StripeClient, country: str) -> None:
     for each in listed.auto_paging_iter():
         told = each.to_dict()
         options = (told.get("country_options") or {}).get(told["country"].lower()) or {}
-        if told["country"] == country or str(options.get("type", "")).startswith(_UNION):
+        union = str(options.get("type", "")).startswith(_UNION) and country in _MEMBERS
+        if told["country"] == country or union:
             return
     raise RailRefused(NOT_REGISTERED, f"Stripe Tax has no active registration for {country}.")
 

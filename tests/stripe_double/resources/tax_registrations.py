@@ -8,7 +8,7 @@ from tests.stripe_double.world import World
 Json = dict[str, Any]
 
 
-def register(world: World, country: str, rate_bp: int) -> Json:
+def register(world: World, country: str, rate_bp: int, type: str = "simplified") -> Json:
     """A registration that counts from now on, and the rate that the double computes with."""
     now = world.now()
     return world.new(
@@ -16,7 +16,7 @@ def register(world: World, country: str, rate_bp: int) -> Json:
         "taxreg",
         active_from=now,
         country=country,
-        country_options={country.lower(): {"type": "simplified"}},
+        country_options={country.lower(): {"type": type}},
         status="active",
         _rate_bp=rate_bp,
     )

@@ -41,6 +41,7 @@ BIDDERS = frozenset({ReleaseField.BIDS, ReleaseField.TENDERERS})
 """With one of them withheld, nobody is told who has bid without success."""
 OF_BIDS = BIDDERS | {ReleaseField.BID_DOCUMENTS, ReleaseField.RESPONSES}
 _WITH: Mapping[ReleaseField, tuple[str, ...]] = {
+    ReleaseField.TENDER_VALUE: ("tender/techniques/frameworkAgreement/value",),
     ReleaseField.ENQUIRIES: ("tender/hasEnquiries",),
     ReleaseField.SUBMISSIONS: ("qualifications", "complaints/relatedQualification"),
     ReleaseField.BIDS: ("awards/relatedBid",),

@@ -32,7 +32,12 @@ RELEASE: dict[str, Any] = {
         party("loser", "interestedParty", "tenderer"),
         party("applicant", "interestedParty"),
     ],
-    "tender": {"value": {"amount": 1}, "lots": [{"id": "1", "value": {"amount": 1}}], "items": []},
+    "tender": {
+        "value": {"amount": 1},
+        "techniques": {"frameworkAgreement": {"value": 1}},
+        "lots": [{"id": "1", "value": {"amount": 1}}],
+        "items": [],
+    },
     "submissions": {"details": [{"id": "1", "candidates": [named("loser"), named("applicant")]}]},
     "qualifications": [{"id": "1"}],
     "bids": {
@@ -73,6 +78,8 @@ def test_without_a_policy_a_release_is_as_it_is_and_a_mask_leaves_the_given_one_
     assert {**RELEASE, "tender": shown["tender"]} == {
         name: value for name, value in shown.items() if name != "withheldInformation"
     }
+    estimate = mask("tender/value")["tender"]
+    assert ("value" in estimate, estimate["techniques"]) == (False, {"frameworkAgreement": {}})
     assert json.dumps(RELEASE) == before
 
 

@@ -97,7 +97,15 @@ def made(ctx: Context, file: File, name: str) -> FileLinkOut:
     return FileLinkOut(url=url, expires_at=until)
 
 
-def sent(file: File, name: str, pieces: Iterable[bytes], start: int, end: int) -> Response:
+def sent(
+    file: File,
+    name: str,
+    pieces: Iterable[bytes],
+    start: int,
+    end: int,
+    *,
+    caching: str = "private, no-transform",
+) -> Response:
     """The bytes from `start` until before `end`; the first piece is read before anything is told."""
     rest: Iterator[bytes] = iter(pieces)
     first = next(rest)
@@ -106,7 +114,7 @@ def sent(file: File, name: str, pieces: Iterable[bytes], start: int, end: int) -
         "Content-Length": str(end - start),
         "ETag": etag(file),
         "Accept-Ranges": "bytes",
-        "Cache-Control": "private, no-transform",
+        "Cache-Control": caching,
         "Content-Security-Policy": "default-src 'none'; sandbox",
     }
     whole = end - start == file.size

@@ -10,6 +10,7 @@ from sqlmodel import Session, col, select
 from api.core.errors import NotFound
 from api.identity import service as identity
 from api.opendata.models import PublicDocument
+from api.opendata.ocds import merging
 from api.opendata.schemas import (
     BiddingPublished,
     BuyerPublished,
@@ -19,7 +20,8 @@ from api.opendata.schemas import (
 from api.procurement import service as procurement
 from api.procurement.models import Award
 from api.procurement.schemas import CancellationPublished, EnquiryPublished
-from api.procurement.service import evaluations, minutes
+from api.procurement.service import evaluations, minutes, policies
+from api.rules import publication
 from api.rules.clock import utcnow
 
 JSON = "application/json"
@@ -72,7 +74,9 @@ def publish_tender(session: Session, tender_id: UUID) -> None:
         ],
         **{name: getattr(tender, name) for name in names},
     )
-    store(session, tender_path(tender.ocid), JSON, shown.model_dump_json().encode())
+    page = shown.model_dump(mode="json")
+    body = publication.masked_page(page, policies.withheld_of(tender))
+    store(session, tender_path(tender.ocid), JSON, merging.encoded(body))
 
 
 def commission_path(ocid: str) -> str:
@@ -111,12 +115,15 @@ def bidding_path(ocid: str) -> str:
 def publish_bidding(session: Session, tender_id: UUID) -> None:
     """Write the keys of a published tender, its signed roots, and the records of its openings.
 
-    Nothing in it depends on bids that are not opened: not even their number.
+    Nothing in it depends on bids that are not opened: not even their number. The records name the
+    bidders, and are left out where the tender's policy withholds them.
     """
     tender = procurement.hold_published(session, tender_id)
     if tender is None:
         return
     known = procurement.bid_views.public_bidding(session, tender)
+    if publication.withholds(policies.withheld_of(tender), publication.BIDDERS):
+        known["openings"] = []
     shown = BiddingPublished.model_validate(known, from_attributes=True)
     store(session, bidding_path(tender.ocid), JSON, shown.model_dump_json().encode())
 

@@ -11,7 +11,8 @@ from jsonschema.exceptions import ValidationError
 from jsonschema.validators import extend
 
 from api.core.errors import FieldError, Invalid
-from api.rules.policy import contradictions, parse
+from api.rules.contradictions import contradictions
+from api.rules.policy import parse
 
 DATA = Path(__file__).parent / "policy_sets"
 _CODES = {"required": "missing", "additionalProperties": "extra_forbidden"}

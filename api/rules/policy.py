@@ -5,13 +5,14 @@ they only get types. Shares are basis points (hundredths of a percent), money is
 its currency: both are exact in JSON.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, fields
 from decimal import Decimal
 from enum import StrEnum
 from typing import Any
 
 from api.rules.periods import DayUnit, Duration, Rounding
+from api.rules.publication import ReleaseField, Withheld
 
 SCHEMA_VERSION = 1
 """Of the parameters, as a policy set and a tender's snapshot name it."""
@@ -236,6 +237,7 @@ class Policy:
     sealing_modes: frozenset[SealingMode]
     notice_languages: tuple[str, ...]
     publish_evaluation: bool
+    withheld_information: tuple[Withheld, ...]
     late_delivery_penalty: LateDeliveryPenalty | None
     delivery_warning_duration: Duration | None
     deemed_acceptance_duration: Duration | None
@@ -248,6 +250,7 @@ class Policy:
 
 _LATER: Mapping[str, Any] = {
     "publish_evaluation": True,
+    "withheld_information": (),
     "prequalification": False,
     "prequalification_standstill": None,
     "min_candidates": 1,
@@ -278,23 +281,6 @@ def parse(parameters: Mapping[str, Any]) -> Policy:
         for field in fields(Policy)
     }
     return Policy(**values)
-
-
-def contradictions(policy: Policy) -> list[tuple[str, str]]:
-    """Parameters that contradict each other, which bounds alone cannot say: (name, what is wrong)."""
-    fee, step, terms = policy.complaint_fee, policy.auction, policy.framework
-    low, high, people = policy.min_value, policy.max_value, policy.openers
-    found = {
-        "openers": people.threshold > people.count,
-        "complaint_fee": fee is not None and fee.minimum > fee.maximum,
-        "auction": step is not None and step.minimum_bp > step.maximum_bp,
-        "framework": terms is not None and terms.minimum_days > terms.maximum_days,
-        "min_value": low is not None
-        and high is not None
-        and (low.currency != high.currency or low.amount > high.amount),
-    }
-    detail = "The lower bound must not be above the upper one, in the same unit."
-    return [(name, detail) for name, wrong in found.items() if wrong]
 
 
 def _plain(value: Any) -> Any:
@@ -352,6 +338,10 @@ def _termination(value: Mapping[str, Any]) -> SupplierTermination:
     return SupplierTermination(grounds, _duration(value["notice"]))
 
 
+def _withheld(value: Sequence[Mapping[str, Any]]) -> tuple[Withheld, ...]:
+    return tuple(Withheld(ReleaseField(each["field"]), each["rationale"]) for each in value)
+
+
 def _of(kind: Callable[..., Any]) -> Callable[[Mapping[str, Any]], Any]:
     return lambda value: kind(**value)
 
@@ -396,5 +386,6 @@ _READERS: Mapping[str, Callable[[Any], Any]] = {
     "dispute_durations": _optional(_disputes),
     "securities": _optional(_securities),
     "supplier_termination": _optional(_termination),
+    "withheld_information": _withheld,
     "sealing_modes": lambda value: frozenset(map(SealingMode, value)),
 }

@@ -269,3 +269,61 @@ def test_a_release_has_every_public_document_with_its_digest_and_last_version(
     assert (changed["title_ky"], changed["format"]) == ("Тапшырма", "application/pdf")
     assert changed["sha256"] == hashlib.sha256(bodies[2]).hexdigest()
     assert changed["dateModified"] >= changed["datePublished"]
+
+
+def test_everybody_downloads_the_public_documents_of_a_published_tender_and_their_old_versions(
+    buyer: Any, client: Any, session: Session
+) -> None:
+    made = samples.drafted(buyer)
+    bodies = [b"%PDF-1.7 draft", b"%PDF-1.7 terms", b"%PDF-1.7 inner", b"%PDF-1.7 corrected"]
+    draft, terms, inner, corrected = (upload(buyer, body).json() for body in bodies)
+    begun = attach(buyer, made, draft).json()
+    attach(buyer, made, terms, replaces=begun["id"])
+    attach(buyer, made, inner, confidentiality="buyerOnly")
+
+    def read(document: Any, **headers: str) -> Any:
+        path = f"/public/tenders/{made['ocid']}/documents/{document['sha256']}"
+        return client.get(path, headers=headers)
+
+    assert [read(each).status_code for each in (draft, terms, inner)] == [404, 404, 404]
+    assert buyer.post(f"/v1/tenders/{made['id']}/publish").status_code == 200
+    old = listed(buyer, made)[0]
+    new = {"document_id": corrected["id"], **SPECIFICATION, "replaces": old["id"]}
+    assert amend(buyer, made, new).is_success
+
+    named = [each["tender"]["documents"][0] for each in releases(session)]
+    for told, body in zip(named, bodies[1::2], strict=True):
+        given = client.get(told["url"].removeprefix(settings.get().base_url))
+        assert (given.status_code, given.content) == (200, body)
+        assert hashlib.sha256(given.content).hexdigest() == told["sha256"]
+        assert given.headers["etag"] == f'"{told["sha256"]}"'
+        assert given.headers["cache-control"] == "public, max-age=31536000, immutable, no-transform"
+        assert given.headers["content-disposition"].startswith("attachment; filename*=UTF-8''%")
+        assert given.headers["x-content-type-options"] == "nosniff"
+    part = read(terms, Range="bytes=0-3")
+    assert (part.status_code, part.content) == (206, b"%PDF")
+    kept = read(terms, **{"If-None-Match": f'"{terms["sha256"]}"'})
+    assert (kept.status_code, kept.content, kept.headers["etag"]) == (
+        304,
+        b"",
+        part.headers["etag"],
+    )
+    hidden = [read(each) for each in (draft, inner, {"sha256": "ab" * 32}, {"sha256": "AB"})]
+    assert [each.status_code for each in hidden] == [404, 404, 404, 422]
+
+
+def test_what_a_scanner_has_not_cleared_the_public_does_not_get_either(
+    buyer: Any, as_org: AsOrg, client: Any
+) -> None:
+    made, document = samples.drafted(buyer), upload(buyer).json()
+    attach(buyer, made, document)
+    assert buyer.post(f"/v1/tenders/{made['id']}/publish").status_code == 200
+    path = f"/public/tenders/{made['ocid']}/documents/{document['sha256']}"
+    assert client.get(path).status_code == 200
+    answer = as_org(["operator"]).post(f"/v1/documents/{document['id']}/condemn")
+    assert answer.status_code == 200, answer.text
+
+    tag = {"If-None-Match": f'"{document["sha256"]}"'}
+    answers = [client.get(path), client.get(path, headers=tag)]
+
+    assert [each.json()["code"] for each in answers] == ["document_withheld"] * 2

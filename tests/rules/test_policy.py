@@ -10,8 +10,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from api.reference import parameters
+from api.rules.contradictions import contradictions
 from api.rules.periods import DayUnit, Duration, Rounding, Timetable, WorkCalendar
-from api.rules.policy import Amount, Policy, SealingMode, contradictions, parse, share
+from api.rules.policy import Amount, Policy, SealingMode, parse, share
 from api.rules.schedule import (
     Schedule,
     direct_cap,

@@ -3,9 +3,12 @@
 from collections.abc import Sequence
 from uuid import UUID
 
-from api.core import ids
-from api.opendata.ocds.process import Process
+from sqlmodel import Session
+
+from api.core import ids, settings
+from api.opendata.ocds.process import Process, act_as_publisher
 from api.opendata.ocds.values import Json, compact, instant, texts
+from api.procurement.models import Document
 from api.procurement.service import documents
 
 NOBODY = UUID(int=0)
@@ -14,7 +17,7 @@ NOBODY = UUID(int=0)
 
 def of_tender(process: Process) -> list[Json]:
     """`tender.documents`: a document keeps its id through its versions, and has the SHA-256 of the
-    bytes that `GET /v1/documents/{id}/content` gives under it."""
+    bytes that are read at its `url`."""
     tender = process.tender
     found = documents.list_documents(
         process.session, org_id=NOBODY, tender_id=tender.id, history=True
@@ -25,6 +28,17 @@ def of_tender(process: Process) -> list[Json]:
     return [_document(process, versions) for versions in by_series.values()]
 
 
+def path(ocid: str, sha256: str) -> str:
+    """Where the public reads the bytes of one version of a document."""
+    return f"/public/tenders/{ocid}/documents/{sha256}"
+
+
+def find(session: Session, ocid: str, sha256: str) -> Document:
+    """A document of a tender as everybody may read it. Raises NotFound."""
+    act_as_publisher(session)
+    return documents.published(session, ocid=ocid, sha256=sha256)
+
+
 def _document(process: Process, versions: Sequence[documents.Attached]) -> Json:
     (first, _), (last, file) = versions[0], versions[-1]
     published = process.tender.published_at
@@ -33,6 +47,7 @@ def _document(process: Process, versions: Sequence[documents.Attached]) -> Json:
             "id": last.series.hex,
             "documentType": last.document_type,
             **texts("title", last.title, process.language),
+            "url": f"{settings.get().base_url}{path(process.tender.ocid, file.sha256)}",
             "format": file.format,
             "sha256": file.sha256,
             "datePublished": published and instant(max(first.added_at, published)),

@@ -19,6 +19,7 @@ _REGISTERED = (
     "ocds_requirements_extension/master",
     "ocds_techniques_extension/master",
     "ocds_awardCriteria_extension/master",
+    "ocds_withheldInformation_extension/master",
     "ocds_pagination_extension/master",
 )
 

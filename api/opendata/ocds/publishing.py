@@ -27,18 +27,18 @@ from api.core.errors import PublicationInvalid
 from api.core.outbox import Event, Recorded
 from api.opendata.models import OcdsRecord, OcdsRelease
 from api.opendata.ocds import merging, schemas
-from api.opendata.ocds.process import Process
+from api.opendata.ocds.process import Process, act_as_publisher
 from api.opendata.ocds.sections import SECTIONS, parties
 from api.opendata.ocds.values import Json, instant
 from api.procurement import service as procurement
 from api.procurement.models import Tender
+from api.procurement.service import policies
+from api.rules import publication
 
 log = structlog.get_logger(__name__)
 _XID = text("pg_current_xact_id()::text::bigint")
 _TICK = timedelta(microseconds=1)
 _LOCK = text("SELECT pg_advisory_xact_lock(hashtextextended(:process, 19))")
-_PUBLISHER = text("SELECT set_config('kerben.publisher', 'on', true)")
-"""For the rest of the transaction, which ends with the publication."""
 
 
 def _named_in(event: Event) -> UUID | None:
@@ -136,7 +136,7 @@ def publish(session: Session, events: Sequence[Recorded]) -> None:
 
     A tender that is not published, a draft that was cancelled, has none.
     """
-    session.connection().execute(_PUBLISHER)
+    act_as_publisher(session)
     by_tender: dict[UUID, list[Publication]] = {}
     for _, _, event in events:
         publication = EVENTS[event.type]
@@ -161,7 +161,7 @@ def unpublished(session: Session) -> Sequence[UUID]:
 
 def publish_now(session: Session, tender_id: UUID) -> None:
     """Publish a tender as it stands, with all that has become of it. Raises PublicationInvalid."""
-    session.connection().execute(_PUBLISHER)
+    act_as_publisher(session)
     session.connection().execute(_LOCK, {"process": tender_id.hex})
     tender = procurement.published(session, tender_id)
     if tender is not None:
@@ -180,6 +180,9 @@ def _append(session: Session, tender: Tender, publications: Sequence[Publication
     except PublicationInvalid as error:
         log.error("release invalid", release=release["id"], errors=[*map(str, error.errors)])
         raise
+    compiled = merging.merged(before or None, release)
+    if "withheldInformation" in before and _same(before, compiled):
+        return  # that something happened would tell of what is withheld
     moment = datetime.fromisoformat(release["date"])
     body = merging.encoded(release)
     row = bulk.new_row(
@@ -192,7 +195,7 @@ def _append(session: Session, tender: Tender, publications: Sequence[Publication
         body=body,
     )
     bulk.insert(session, OcdsRelease, [row])
-    _keep_record(session, record, release, number, moment)
+    _keep_record(session, record, release, compiled, number, moment)
 
 
 def _release(
@@ -228,7 +231,13 @@ def _release(
         **{name: merging.with_removals(before.get(name), said) for name, said in members.items()},
     }
     _tell_amendments(release, before, number)
-    return release
+    return publication.masked(release, policies.withheld_of(tender))
+
+
+def _same(before: Json, now: Json) -> bool:
+    """Whether a record says the same after another release, but for when it was made."""
+    names = before.keys() | now.keys()
+    return all(before.get(name) == now.get(name) for name in names - {"id", "date"})
 
 
 def _caught_up(number: int, members: Json) -> list[str]:
@@ -261,11 +270,15 @@ def _tell_amendments(release: Json, before: Json, number: int) -> None:
 
 
 def _keep_record(
-    session: Session, last: OcdsRecord | None, release: Json, number: int, moment: datetime
+    session: Session,
+    last: OcdsRecord | None,
+    release: Json,
+    compiled: Json,
+    number: int,
+    moment: datetime,
 ) -> None:
     """Write the record with one more release, named by its address."""
     ocid = release["ocid"]
-    compiled = merging.merged(last.compiled if last else None, release)
     named = {
         "url": f"{settings.get().base_url}{release_path(ocid, release['id'])}",
         "date": release["date"],

@@ -1,9 +1,10 @@
 """Routes of open data."""
 
-from api.opendata.router import analysis, documents, ocds, schemas
+from api.opendata.router import analysis, documents, files, ocds, schemas
 
 ROUTERS = (
     documents.router,
+    files.router,
     ocds.single,
     ocds.feed,
     schemas.router,

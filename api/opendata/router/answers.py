@@ -57,12 +57,12 @@ def answered(
 ) -> Response:
     """The document, or 304 for who has this version already."""
     sent = {"ETag": etag, "Cache-Control": caching, **(headers or {})}
-    if if_none_match is not None and _names(if_none_match, etag):
+    if if_none_match is not None and names(if_none_match, etag):
         return Response(status_code=304, headers=sent)
     return Response(body, headers=sent, media_type=media_type)
 
 
-def _names(if_none_match: str, etag: str) -> bool:
+def names(if_none_match: str, etag: str) -> bool:
     """Weak comparison with a list of entity tags (RFC 9110, section 13.1.2)."""
     given = {tag.strip().removeprefix("W/") for tag in if_none_match.split(",")}
     return etag in given or "*" in given

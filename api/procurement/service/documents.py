@@ -19,12 +19,13 @@ from api.core.files import store
 from api.core.files.models import File
 from api.procurement.models import Document, DocumentChunk, Tender, TenderDocument
 from api.procurement.schemas.documents import TenderDocumentIn
-from api.procurement.service import tenders
+from api.procurement.service import policies, tenders
 from api.procurement.service.problems import NotDraft
 from api.procurement.service.queries import visible
 from api.rules.amendments import Json
 from api.rules.documents import Confidentiality
 from api.rules.files import DocumentFormat
+from api.rules.publication import ReleaseField, withholds
 from api.rules.tenders import TenderStage
 
 type Attached = tuple[TenderDocument, Document]
@@ -89,6 +90,31 @@ def get(session: Session, *, org_id: UUID, document_id: UUID) -> Document:
     if document is None:
         raise NotFound
     return document
+
+
+def published(session: Session, *, ocid: str, sha256: str) -> Document:
+    """A document that everybody may read: public, of a published tender, as it stood at its
+    publication or later, replaced since or not. NotFound, also where the policy withholds documents.
+    """
+    found = session.exec(
+        select(Document, Tender)
+        .join(TenderDocument, col(TenderDocument.document_id) == col(Document.id))
+        .join(Tender, col(Tender.id) == col(TenderDocument.tender_id))
+        .where(
+            Tender.ocid == ocid,
+            Document.sha256 == sha256,
+            TenderDocument.confidentiality == Confidentiality.PUBLIC,
+            col(Tender.published_at).is_not(None),
+            or_(
+                col(TenderDocument.replaced_at).is_(None),
+                col(TenderDocument.replaced_at) > col(Tender.published_at),
+            ),
+        )
+        .limit(1)
+    ).one_or_none()
+    if found is None or withholds(policies.withheld_of(found[1]), {ReleaseField.DOCUMENTS}):
+        raise NotFound
+    return found[0]
 
 
 def scan(session: Session, document_id: UUID, action: str, *, actor: str) -> Document:

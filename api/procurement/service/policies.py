@@ -24,6 +24,7 @@ from api.rules.clock import local_date
 from api.rules.orders import PROCEDURE
 from api.rules.periods import Timetable
 from api.rules.policy import Policy
+from api.rules.publication import Withheld
 from api.rules.schedule import procedure_faults
 from api.rules.tenders import ProcurementMethod, Value
 
@@ -40,6 +41,11 @@ class Ruled(Protocol):
 def policy_of(ruled: Ruled) -> Policy:
     """The frozen rules of a published tender or of an order; PolicyNotFrozen for a draft."""
     return rules.parse(snapshot_of(ruled)["parameters"])
+
+
+def withheld_of(ruled: Ruled) -> tuple[Withheld, ...]:
+    """What the frozen rules keep from the public; nothing where no rules are frozen."""
+    return () if ruled.policy is None else policy_of(ruled).withheld_information
 
 
 def snapshot_of(ruled: Ruled) -> dict[str, Any]:

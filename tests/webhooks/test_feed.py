@@ -113,7 +113,7 @@ def test_api_10_from_the_cursor_of_a_delivery_a_reader_misses_nothing_still_open
     """Nor the delivered event itself, and nothing that was committed after it was sent."""
     receiving.endpoint(seller, receiver.url, event_types=[KEPT])
     resources = early, sent, later = [uuid4() for _ in range(3)]
-    tell(seller)
+    tell(seller, resource=(first := uuid4()))
     with Session(db.engine("worker")) as long:
         told(long, seller, early)
         long.flush()
@@ -122,13 +122,17 @@ def test_api_10_from_the_cursor_of_a_delivery_a_reader_misses_nothing_still_open
         receiving.deliver()
         long.commit()
     tell(seller, resource=later)
-    before, delivered = (each.headers["kerben-cursor"] for each in receiver.received)
+    cursors = {
+        json.loads(each.body)["resource"]["id"]: each.headers["kerben-cursor"]
+        for each in receiver.received
+    }
 
-    shown = page(seller, delivered, types=KEPT)["items"]
+    shown = page(seller, cursors[ids.show("certificate", sent)], types=KEPT)["items"]
 
     assert [each["resource"]["id"] for each in shown] == [
         ids.show("certificate", each) for each in resources
     ]
+    before = cursors[ids.show("certificate", first)]
     assert len(page(seller, before, types=KEPT)["items"]) == 4
     answer = seller.get(EVENTS, params={"after": before + "x"})
     assert (answer.status_code, answer.json()["code"]) == (400, "invalid_cursor")

@@ -71,7 +71,7 @@ DRAFT = {
     "description": {"ru": "Поставка и сборка"},
     "lots": [
         {
-            "title": {"ru": "Парты"},
+            "title": {"ru": "Парты", "ky": "Парталар"},
             "value": {"amount": "6700000", "currency": "KGS"},
             "delivery_place_code": "kg-osh",
             "delivery_period_end": "2090-06-01",

@@ -179,11 +179,11 @@ def published(buyer_id: Any, openers: list[Identity]) -> tuple[Any, ceremony.Ten
         end = db.now(session) + DAYS
         data = TenderIn.model_validate(
             {
-                "title": {"ru": "Парты"},
+                "title": {"ru": "Парты", "ky": "Парталар"},
                 "tender_period_end": end.isoformat(),
                 "lots": [
                     {
-                        "title": {"ru": "Парты"},
+                        "title": {"ru": "Парты", "ky": "Парталар"},
                         "value": {"amount": "6700000", "currency": "KGS"},
                         "delivery_place_code": "kg-osh",
                         "delivery_period_end": (end + DAYS * 4).date().isoformat(),

@@ -50,6 +50,8 @@ async def attempt(outgoing: Outgoing, connections: outbound.Connections | None =
             outgoing.keys, outgoing.webhook_id, timestamp, outgoing.body
         ),
     }
+    if outgoing.cursor is not None:
+        headers["kerben-cursor"] = outgoing.cursor
     try:
         answer: outbound.Answer | OutboundFailed = await outbound.send(
             "POST", outgoing.url, headers=headers, body=outgoing.body, connections=connections

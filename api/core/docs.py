@@ -27,7 +27,7 @@ TAGS = [
         ("intake", "Webhooks that others send us: sources, messages, replay."),
         ("reference", "Classifications, units, places, Incoterms, currencies, exchange rates."),
         ("policies", "The rules of procurement as data: policy sets and work calendars."),
-        ("sandbox", "The clock of an installation that is not in production."),
+        ("sandbox", "The clock of an installation that is not in production; `Kerben-Test-Clock`."),
         ("products", "What a maker makes."),
         ("offers", "What a seller sells: price tiers, minimum order, lead time, Incoterm."),
         ("product-images", "Images of products: what was uploaded, and copies for buyers."),

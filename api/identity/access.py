@@ -99,8 +99,13 @@ class UnitRoute(APIRoute):
             with db.unit_of_work() as session:
                 context.open(session)
                 self._say_deprecated(context)
+
+                def act() -> Any:
+                    context.hold_clock()
+                    return endpoint(*args, **kwargs)
+
                 try:
-                    return self._answer(context, lambda: endpoint(*args, **kwargs))
+                    return self._answer(context, act)
                 except service.AttemptFailed as error:  # it is counted: what was written stays
                     refused = error
             raise refused

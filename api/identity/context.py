@@ -9,7 +9,7 @@ from fastapi.security import APIKeyCookie, HTTPAuthorizationCredentials, HTTPBea
 from sqlmodel import Session
 from starlette.requests import HTTPConnection
 
-from api.core import origins, settings
+from api.core import origins, sandbox, settings
 from api.core.errors import (
     Forbidden,
     IdempotencyKeyRequired,
@@ -19,7 +19,8 @@ from api.core.errors import (
 )
 from api.identity import answers, credentials, rate_plans, service
 from api.identity.answers import View
-from api.rules import organisations, permissions
+from api.rules import clock_span, organisations, permissions
+from api.rules.clock_span import Span
 from api.rules.permissions import OrgRole
 
 bearer = HTTPBearer(
@@ -95,6 +96,7 @@ class Context:
     idempotency_key: str | None = None
     if_match: str | None = None
     body: bytes = b""
+    test_clock: Span | None = None
     view: View = field(default_factory=View)
     headers: dict[str, str] = field(default_factory=dict)
     checked: bool = False
@@ -131,6 +133,12 @@ class Context:
             raise PreconditionFailed(
                 "The current version is {version}.", values={"version": row.version}
             )
+
+    def hold_clock(self) -> None:
+        """Raise ClockMoved unless a sandbox's clock stands where the request expects it."""
+        if self.test_clock is not None:
+            now = sandbox.hold(self.session, self.test_clock)
+            self.headers[clock_span.HEADER] = now.isoformat()
 
     def tag(self, row: Versioned) -> None:
         """Answer with the row's version as ETag."""
@@ -219,6 +227,7 @@ def require(scope: str, *, if_match: bool = False, key: bool = False) -> Any:
             idempotency_key=idempotency_key if request.method == "POST" else None,
             if_match=if_match,
             body=await request.body() if json_body else b"",
+            test_clock=sandbox.expected(request.headers.get(clock_span.HEADER)),
             view=answers.view_of(request),
         )
 

@@ -107,13 +107,19 @@ def read(
         raise CursorExpired
     found = [row[2:] for row in rows if row[2] is not None]
     more, found = len(found) > limit, found[:limit]
-    onward = Position(*found[-1][:2]) if more else Position(border - 1, _END)
+    onward = Position(*found[-1][:2]) if more else before(border)
     return Found([body for _, _, body in found], more, max(onward, Position(xid, id_)))
 
 
 def shown(org_id: UUID, position: Position) -> str:
     """A position as the organisation's cursor."""
     return pages.seal(f"events:{org_id}", {}, position)
+
+
+def before(xid: int) -> Position:
+    """The place before a transaction: who reads on from it is told of that one again, and of all
+    that come after it."""
+    return Position(xid - 1, _END)
 
 
 def taken(org_id: UUID, cursor: str) -> Position:

@@ -5,14 +5,17 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
-from sqlalchemy.exc import ProgrammingError
+from sqlalchemy.exc import OperationalError, ProgrammingError
 from sqlmodel import Session, select
 from typer.testing import CliRunner
 
 from api.cli import clock
-from api.core import db, settings
+from api.core import db, sandbox, settings
 from api.core.sandbox import ClockShift
 from api.core.settings import Settings
+from api.procurement.models import Tender
+from api.rules import clock_span
+from tests.procurement import samples
 
 type AsOrg = Callable[..., Any]
 DAY = timedelta(days=1)
@@ -82,6 +85,55 @@ def test_in_production_the_database_clock_stands_alone(
     assert (shown.status_code, shown.json()["code"]) == (403, "sandbox_only")
     assert abs(db.now(session) - database_clock(session)) < 5 * SECOND
     assert len(session.exec(select(ClockShift)).all()) == 1
+
+
+def test_a_request_says_where_it_expects_the_clock_and_is_refused_elsewhere(
+    as_org: AsOrg, session: Session
+) -> None:
+    """Refused, it has done nothing, and its Idempotency-Key is free."""
+    buyer, key = as_org(["buyer"]), {"Idempotency-Key": "once"}
+    now = db.now(session)
+
+    def draft(clock: str) -> Any:
+        headers = {"Kerben-Test-Clock": clock, **key}
+        return buyer.post("/v1/tenders", json=samples.tender(mode="test"), headers=headers)
+
+    moved = draft((now + DAY).isoformat())
+    odd = draft("tomorrow")
+    assert (moved.status_code, moved.json()["code"]) == (409, "clock_moved")
+    assert (odd.status_code, odd.json()["code"]) == (400, "test_clock_unreadable")
+    assert session.exec(select(Tender)).all() == []
+    body = samples.tender(mode="test")
+    within = {"Kerben-Test-Clock": f"{now - DAY:%Y-%m-%dT%XZ}/{now + DAY:%Y-%m-%dT%XZ}", **key}
+    made = buyer.post("/v1/tenders", json=body, headers=within)
+    assert made.status_code == 201, made.text
+    assert now < datetime.fromisoformat(made.headers["Kerben-Test-Clock"]) < now + DAY
+    as_org(["operator"]).post("/v1/test-clock/advance", json={"seconds": 2 * 86_400})
+    repeated = buyer.post("/v1/tenders", json=body, headers=within)
+    assert (repeated.status_code, repeated.json()) == (201, made.json())
+
+
+def test_the_clock_is_not_advanced_under_a_request_that_holds_it(session: Session) -> None:
+    span = clock_span.parse(f"{db.now(session) - SECOND:%Y-%m-%dT%XZ}")
+    with db.worker_unit_of_work() as holding:
+        sandbox.hold(holding, span)
+        with db.worker_unit_of_work() as other:
+            other.connection().exec_driver_sql("SET LOCAL lock_timeout = '20ms'")
+            with pytest.raises(OperationalError, match="lock timeout"):
+                sandbox.advance(other, actor="test", seconds=60)
+            other.rollback()
+    assert session.exec(select(ClockShift)).all() == []
+
+
+def test_in_production_no_request_names_a_time(
+    as_org: AsOrg, session: Session, production: None
+) -> None:
+    headers = {"Kerben-Test-Clock": db.now(session).isoformat()}
+
+    refused = as_org(["buyer"]).post("/v1/tenders", json=samples.tender(), headers=headers)
+
+    assert (refused.status_code, refused.json()["code"]) == (403, "sandbox_only")
+    assert session.exec(select(Tender)).all() == []
 
 
 def test_the_command_line_moves_it_and_says_the_time(session: Session) -> None:

@@ -209,7 +209,9 @@ def test_api_06_without_a_version_it_is_428_with_an_old_one_412_and_nothing_chan
 
 def test_api_16_a_search_finds_what_was_committed_and_its_filters_have_types(as_org: AsOrg) -> None:
     buyer, supplier = as_org(["buyer"]), as_org(["supplier"])
-    made = samples.published(buyer, title={"ru": "Термометры лабораторные"})
+    made = samples.published(
+        buyer, title={"ru": "Термометры лабораторные", "ky": "Лабораториялык термометрлер"}
+    )
 
     def found(word: str) -> list[str]:
         page = supplier.get("/v1/tenders", params={"q": word}).json()

@@ -89,14 +89,15 @@ def test_a_period_that_is_long_enough_is_left_as_it_is(buyer: Any) -> None:
 def test_a_corrected_misprint_changes_neither_stage_nor_period(
     buyer: Any, session: Session
 ) -> None:
-    made = samples.published(buyer, title={"ru": "Школьня мебель"})
+    made = samples.published(buyer, title={"ru": "Школьня мебель", "ky": "Мектеп эмереги"})
     ends_soon(session, made)
     end = samples.row(session, made).tender_period_end
+    title = {"ru": "Школьная мебель", "ky": "Мектеп эмереги", "en": "School furniture"}
 
-    answer = amend(buyer, made, title={"ru": "Школьная мебель", "en": "School furniture"})
+    answer = amend(buyer, made, title=title)
 
     assert answer.json()["status_details"] == "published"
-    assert answer.json()["title"] == {"ru": "Школьная мебель", "en": "School furniture"}
+    assert answer.json()["title"] == title
     assert samples.row(session, made).tender_period_end == end
     (found,) = buyer.get(f"/v1/tenders/{made['id']}/amendments").json()["items"]
     assert (found["material"], found["material_changes"]) == (False, [])

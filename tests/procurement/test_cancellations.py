@@ -46,7 +46,7 @@ def listed(actor: Any, made: Any) -> list[Any]:
 
 
 def two_lots() -> dict[str, Any]:
-    return {"lots": [samples.lot(), samples.lot(title={"ru": "Стулья"})]}
+    return {"lots": [samples.lot(), samples.lot(title={"ru": "Стулья", "ky": "Отургучтар"})]}
 
 
 def closes(made: Any) -> bool:

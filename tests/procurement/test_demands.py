@@ -76,7 +76,8 @@ def test_only_tenders_that_can_be_answered_now_are_open(buyer: Any, session: Ses
         samples.published(buyer),
     )
     buyer.post(
-        f"/v1/tenders/{amended['id']}/amend", json={"rationale": "x", "title": {"ru": "Другое"}}
+        f"/v1/tenders/{amended['id']}/amend",
+        json={"rationale": "x", "title": {"ru": "Другое", "ky": "Башка"}},
     )
     found = samples.row(session, ended)
     found.tender_period_end = db.now(session)

@@ -315,7 +315,10 @@ def test_a_published_tender_keeps_its_numbers_when_the_law_changes(
     lot = made["lots"][0]
     answer = kazakh.post(
         f"/v1/tenders/{made['id']}/amend",
-        json={"rationale": "x", "lots": [{"id": lot["id"], "title": {"ru": "Другие парты"}}]},
+        json={
+            "rationale": "x",
+            "lots": [{"id": lot["id"], "title": {"ru": "Другие парты", "ky": "Башка парталар"}}],
+        },
     )
 
     assert answer.status_code == 200, answer.text

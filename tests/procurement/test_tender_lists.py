@@ -44,7 +44,9 @@ def test_the_list_finds_words_and_codes(buyer: Any) -> None:
         classification={"scheme": "CPV", "id": "33141310-6"},
     )
     medical = samples.published(
-        buyer, title={"ru": "Расходные материалы 100%"}, lots=[samples.lot(items=[item])]
+        buyer,
+        title={"ru": "Расходные материалы 100%", "ky": "Сарпталуучу материалдар"},
+        lots=[samples.lot(items=[item])],
     )
     desks = samples.published(buyer)
 

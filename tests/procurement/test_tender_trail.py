@@ -50,9 +50,12 @@ def lived(buyer: Any) -> Any:
     """A tender that was edited, published, amended and cancelled."""
     made = samples.drafted(buyer, value={"amount": "7777777", "currency": "KGS"})
     url = f"/v1/tenders/{made['id']}"
-    buyer.patch(url, json={"title": {"ru": "Мебель"}, "value": None})
+    buyer.patch(url, json={"title": {"ru": "Мебель", "ky": "Эмерек"}, "value": None})
     buyer.post(f"{url}/publish")
-    buyer.post(f"{url}/amend", json={"rationale": "Уточнение", "title": {"ru": "Стулья"}})
+    buyer.post(
+        f"{url}/amend",
+        json={"rationale": "Уточнение", "title": {"ru": "Стулья", "ky": "Отургучтар"}},
+    )
     buyer.post(f"{url}/cancel", json={"reason": "Нет средств"})
     return made
 

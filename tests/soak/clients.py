@@ -38,7 +38,8 @@ class Market:
 def tender(mark: str, **changed: Any) -> dict[str, Any]:
     """A request for quotations with the mark in its title."""
     lots: list[Any] = [samples.lot(value=SMALL, items=[samples.item(quantity="60")])]
-    body = {"title": {"ru": f"Мебель {mark}"}, "procedure": "rfq", "value": SMALL, "lots": lots}
+    title = {"ru": f"Мебель {mark}", "ky": f"Эмерек {mark}"}
+    body = {"title": title, "procedure": "rfq", "value": SMALL, "lots": lots}
     return samples.tender(**{**body, **changed})
 
 

@@ -107,6 +107,37 @@ def test_api_10_an_open_transaction_withholds_what_was_committed_after_it_began(
     ]
 
 
+def test_api_10_from_the_cursor_of_a_delivery_a_reader_misses_nothing_still_open_then(
+    seller: Any, receiver: Receiver
+) -> None:
+    """Nor the delivered event itself, and nothing that was committed after it was sent."""
+    receiving.endpoint(seller, receiver.url, event_types=[KEPT])
+    resources = early, sent, later = [uuid4() for _ in range(3)]
+    tell(seller, resource=(first := uuid4()))
+    with Session(db.engine("worker")) as long:
+        told(long, seller, early)
+        long.flush()
+        long.connection().execute(text("SELECT pg_current_xact_id()"))
+        tell(seller, resource=sent)
+        receiving.deliver()
+        long.commit()
+    tell(seller, resource=later)
+    cursors = {
+        json.loads(each.body)["resource"]["id"]: each.headers["kerben-cursor"]
+        for each in receiver.received
+    }
+
+    shown = page(seller, cursors[ids.show("certificate", sent)], types=KEPT)["items"]
+
+    assert [each["resource"]["id"] for each in shown] == [
+        ids.show("certificate", each) for each in resources
+    ]
+    before = cursors[ids.show("certificate", first)]
+    assert len(page(seller, before, types=KEPT)["items"]) == 4
+    answer = seller.get(EVENTS, params={"after": before + "x"})
+    assert (answer.status_code, answer.json()["code"]) == (400, "invalid_cursor")
+
+
 def test_api_10_of_four_parallel_writers_a_reader_sees_every_event_once_and_in_its_order(
     seller: Any, session: Session
 ) -> None:

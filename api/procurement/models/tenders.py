@@ -76,6 +76,10 @@ class Tender(Table, table=True):
             f"accelerator = 1 OR (mode = 'test' AND accelerator BETWEEN 1 AND {MAX_ACCELERATOR})",
             name="accelerated_in_tests",
         ),
+        CheckConstraint(
+            "quick = '{}' OR (mode = 'test' AND quick <@ ARRAY['no_auction', 'fast_forward'])",
+            name="quick_in_tests",
+        ),
         CheckConstraint("(policy IS NULL) = (policy_set_id IS NULL)", name="policy_names_its_set"),
         CheckConstraint("value_amount > 0", name="value_positive"),
         CheckConstraint(
@@ -97,6 +101,9 @@ class Tender(Table, table=True):
     description: dict[str, str] = Field(sa_column=Column(JSON, nullable=False))
     mode: TenderMode = Field(default=TenderMode.LIVE, sa_type=state(TenderMode))
     accelerator: int = 1
+    quick: list[str] = Field(
+        default_factory=list, sa_column=Column(TEXTS, nullable=False, server_default="{}")
+    )
     procedure: str = Field(max_length=40)
     procurement_method: ProcurementMethod = Field(sa_type=state(ProcurementMethod))
     procurement_method_details: str | None = Field(default=None, max_length=500)

@@ -225,6 +225,7 @@ def terminate_supplier(
         SupplierDebarred,
         PolicyMissing,
         service.ProcedureNotAllowed,
+        service.TermsInconsistent,
         service.PlanNotMet,
         RateUnknown,
         PublicationInvalid,

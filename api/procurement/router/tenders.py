@@ -11,6 +11,7 @@ from api.core.errors import Conflict, PreconditionFailed, PublicationInvalid
 from api.core.http import PageDep, documented
 from api.core.pages import Page
 from api.core.resource_metadata import Metadata
+from api.core.sandbox import SandboxOnly
 from api.identity import access
 from api.identity.access import Context, require
 from api.identity.schemas import OrganisationId
@@ -180,6 +181,16 @@ def amend(tender_id: TenderId, data: AmendIn, ctx: Change) -> Tender:
     return _answer(
         ctx, service.amend(ctx.session, _own(ctx, tender_id), actor=ctx.actor, data=data)
     )
+
+
+@router.post(
+    "/{tender_id}/fast-forward",
+    response_model=TenderOut,
+    responses=documented(SandboxOnly, service.NotFastForward, service.TenderPeriodEnded, *_CHANGED),
+)
+def fast_forward(tender_id: TenderId, ctx: Change) -> Tender:
+    """End the running period of a test tender now; only in a sandbox, with `quick: [fast_forward]`."""
+    return _answer(ctx, service.fast_forward(ctx.session, _own(ctx, tender_id), actor=ctx.actor))
 
 
 @router.get(

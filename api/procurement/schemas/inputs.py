@@ -30,6 +30,7 @@ from api.procurement.schemas.ids import ItemId, LotId, PlanItemId, TenderId
 from api.reference.policy_schemas import Procedure
 from api.rules import classifications
 from api.rules.classifications import Scheme
+from api.rules.quick import QuickMode
 from api.rules.tenders import (
     MAX_ACCELERATOR,
     MAX_ITEMS,
@@ -64,7 +65,7 @@ Ground = Annotated[str, StringConstraints(pattern=r"^[A-Za-z][A-Za-z0-9_.-]{0,59
 CpvPrefix = Annotated[str, StringConstraints(pattern=r"^[0-9]{2,8}(-[0-9])?$")]
 
 _TITLE = {"ru": "Школьная мебель для сельских школ", "ky": "Айыл мектептери үчүн эмерек"}
-_LOT_TITLE = {"ru": "Лот 1. Парты и стулья"}
+_LOT_TITLE = {"ru": "Лот 1. Парты и стулья", "ky": "1-лот. Парталар жана отургучтар"}
 _ITEM = {"ru": "Парта ученическая двухместная, регулируемая по высоте"}
 _SPECIFICATION = {"ru": "Группа роста 4-6, металлический каркас, столешница ЛДСП 18 мм"}
 _CPV = {"scheme": "CPV", "id": "39160000-1"}
@@ -303,6 +304,9 @@ class TenderIn(TenderPatch):
         examples=[1],
         description="Divides every duration of a test tender",
     )
+    quick: list[QuickMode] = Field(
+        default=[], max_length=2, examples=[[]], description="What a test tender does not wait for"
+    )
     main_procurement_category: ProcurementCategory = Field(
         default=ProcurementCategory.GOODS, examples=["goods"]
     )
@@ -312,4 +316,6 @@ class TenderIn(TenderPatch):
     def _only_tests_are_accelerated(self) -> Self:
         if self.accelerator > 1 and self.mode is not TenderMode.TEST:
             raise PydanticCustomError("accelerated_live", "Only a test tender can be accelerated")
+        if self.quick and self.mode is not TenderMode.TEST:
+            raise PydanticCustomError("quick_live", "Only a test tender has quick modes")
         return self

@@ -14,6 +14,7 @@ from api.rules.amendments import AmendmentCause, Reason
 from api.rules.frameworks import FrameworkMethod
 from api.rules.incoterms import Incoterm
 from api.rules.policy import SealingMode
+from api.rules.quick import QuickMode
 from api.rules.tenders import (
     LotStatus,
     ProcurementCategory,
@@ -112,6 +113,7 @@ class TenderOut(TenderSummary):
 
     description: dict[str, str]
     accelerator: int
+    quick: list[QuickMode] = Field(description="What a test tender does not wait for")
     policy_set_id: PolicySetId | None = Field(description="The rules frozen at publication")
     procurement_method_details: str | None
     procurement_method_ground: str | None

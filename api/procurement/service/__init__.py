@@ -51,6 +51,7 @@ from api.procurement.service.enquiries import answered as answered_enquiries
 from api.procurement.service.enquiries import find as find_enquiry
 from api.procurement.service.enquiries import hold as hold_enquiry
 from api.procurement.service.enquiries import tender_of as tender_of_enquiry
+from api.procurement.service.fast_forwards import fast_forward
 from api.procurement.service.periods import close_due
 from api.procurement.service.policies import policy_of, snapshot_of, timetable_of
 from api.procurement.service.problems import (
@@ -59,6 +60,7 @@ from api.procurement.service.problems import (
     DeadlineInPast,
     EnquiriesClosed,
     NotDraft,
+    NotFastForward,
     NothingToAmend,
     PlanExists,
     PlanNotMet,
@@ -94,6 +96,7 @@ __all__ = [
     "EnquiriesClosed",
     "EnvelopesDiffer",
     "NotDraft",
+    "NotFastForward",
     "NothingToAmend",
     "OpenerRoleNotAllowed",
     "OpeningExists",
@@ -133,6 +136,7 @@ __all__ = [
     "create",
     "demands",
     "documents",
+    "fast_forward",
     "find_enquiry",
     "get",
     "hold_cancellation",

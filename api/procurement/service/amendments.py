@@ -55,7 +55,7 @@ def amend(session: Session, tender: Tender, *, actor: str, data: AmendIn) -> Ten
         raise TenderPeriodEnded
     terms.check_references(session, data)
     _refuse_shortened(tender, data)
-    table = policies.timetable_of(session, tender)
+    table = policies.stages_of(session, tender)
     before = terms.snapshot(tender) | _asked(session, tender)
     terms.assign(tender, data)
     if phases.applying(tender):
@@ -117,7 +117,7 @@ def extend(
     No other term changes, so that bids stand as they are. Raises CalendarYearMissing or
     PolicyNotFrozen.
     """
-    table, policy = policies.timetable_of(session, tender), policies.policy_of(tender)
+    table, policy = policies.stages_of(session, tender), policies.policy_of(tender)
     before = terms.snapshot(tender)
     fresh = windows.schedule(table, policy, since=now, end=end)
     _set_end(tender, table, policy, fresh, end)

@@ -26,6 +26,7 @@ from api.rules.auction import AUCTION, AuctionStatus, Price, Standing
 from api.rules.bids import COMPETING
 from api.rules.clock import local_date
 from api.rules.commissions import EvaluationStatus
+from api.rules.quick import QuickMode
 from api.rules.states import IllegalTransition
 from api.rules.tenders import LotStatus, TenderStage, has_ended
 
@@ -48,7 +49,7 @@ class Result(NamedTuple):
 def plan(session: Session, tender: Tender, *, actor: str, data: AuctionIn) -> Auction:
     """Announce the auction of a lot of the caller's own tender, whose row it holds.
 
-    Raises AuctionNotPossible when the tender has not announced one or bids are not opened, when
+    Raises AuctionNotPossible when the tender has not announced one or skips it, or bids are not opened, when
     fewer than two bids compete or their prices cannot be compared, Invalid for its times,
     Conflict when the lot has an auction already, and RateUnknown.
     """
@@ -60,6 +61,8 @@ def plan(session: Session, tender: Tender, *, actor: str, data: AuctionIn) -> Au
     lot = next((lot for lot in tender.lots if lot.id == data.lot_id), None)
     if lot is None:
         raise refused("#/lot_id", "unknown_lot", "The tender has no such lot")
+    if QuickMode.NO_AUCTION in tender.quick:
+        raise AuctionNotPossible("The test tender goes past its auctions.")
     step = policies.policy_of(tender).auction
     if tender.auction_step_bp is None or step is None:
         raise AuctionNotPossible("The tender did not announce an auction.")

@@ -283,7 +283,7 @@ def _decide(
         raise FourEyes
     now, policy = db.now(session), policies.policy_of(tender)
     found = rules.standstill(
-        policies.timetable_of(session, tender),
+        policies.stages_of(session, tender),
         policy,
         decided_at=now,
         bids=1

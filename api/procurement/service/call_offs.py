@@ -38,7 +38,7 @@ def make(
     """Call off for a buyer: the published tender, and an award of each lot, proposed by `actor`.
 
     Raises CallOffRefused, CeilingExceeded, NoBidLeft, SupplierDebarred, PolicyMissing,
-    ProcedureNotAllowed, PlanNotMet or Invalid.
+    ProcedureNotAllowed, TermsInconsistent, PlanNotMet or Invalid.
     """
     framework = session.exec(
         select(Tender)
@@ -67,6 +67,7 @@ def _publish(
             raise NoBidLeft
         lot.value_amount, lot.value_currency = order[0].total, agreement.ceiling_currency
     policy = policies.freeze(session, tender)
+    tenders.refuse_inconsistent(tender)
     plans.commit_to_plan(session, tender, policy)
     tender.published_at = db.now(session)
     change = {
@@ -107,6 +108,7 @@ def _draft(framework: Tender, agreement: FrameworkAgreement, data: CallOffIn) ->
             "framework_id": framework.id,
             "mode": framework.mode,
             "accelerator": framework.accelerator,
+            "quick": framework.quick,
             "main_procurement_category": framework.main_procurement_category,
             "lots": made,
         }

@@ -221,7 +221,7 @@ def _window(session: Session, tender: Tender, now: datetime) -> datetime | None:
     if tender.policy is None:
         return None
     return rules.complaint_period_end(
-        policies.timetable_of(session, tender),
+        policies.stages_of(session, tender),
         policies.policy_of(tender),
         published=tender.published_at is not None,
         now=now,

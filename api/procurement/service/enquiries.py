@@ -183,7 +183,7 @@ def _make_up(session: Session, tender: Tender, *, actor: str) -> None:
     """Move the end of the period so that suppliers can still act on a late answer."""
     now, end = db.now(session), phases.end_of(tender)
     assert end is not None, "a published tender has an end"
-    policy, table = policies.policy_of(tender), policies.timetable_of(session, tender)
+    policy, table = policies.policy_of(tender), policies.stages_of(session, tender)
     extended = windows.extended_end(table, policy, end=end, now=now)
     if extended > end:
         amendments.extend(

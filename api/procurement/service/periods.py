@@ -73,7 +73,7 @@ def resume(session: Session, tender: Tender, *, now: datetime, actor: str) -> bo
         emit(session, tenders.STANDSTILL_ENDED, tender.id, org_id=tender.buyer_id)
     if not waits(tender, now=now) or obstacles(session, tender.id).any:
         return False
-    policy, table = policies.policy_of(tender), policies.timetable_of(session, tender)
+    policy, table = policies.policy_of(tender), policies.stages_of(session, tender)
     amendments.extend(
         session,
         tender,
@@ -143,7 +143,7 @@ def _end(session: Session, tender: Tender, outcome: Outcome, **noted: Any) -> No
 
 def _prolong(session: Session, tender: Tender, *, now: datetime) -> None:
     """More time for bids. It runs from now, so that a clock that was late takes none of it."""
-    policy, table = policies.policy_of(tender), policies.timetable_of(session, tender)
+    policy, table = policies.policy_of(tender), policies.stages_of(session, tender)
     assert policy.auto_prolongation is not None, "only such a policy prolongs"
     tender.prolonged += 1
     amendments.extend(

@@ -1,5 +1,6 @@
 """The rules of a tender: chosen and frozen at publication, read from the tender ever after."""
 
+from dataclasses import replace
 from datetime import date
 from decimal import Decimal
 from typing import Any, Protocol
@@ -20,6 +21,7 @@ from api.reference import service as reference
 from api.reference.models import PolicySet
 from api.reference.policies import PolicyMissing
 from api.rules import policy as rules
+from api.rules import quick
 from api.rules.clock import local_date
 from api.rules.orders import PROCEDURE
 from api.rules.periods import Timetable
@@ -62,6 +64,12 @@ def timetable_of(session: Session, ruled: Ruled) -> Timetable:
     """
     calendar = calendars.work_calendar(session, policy_of(ruled).calendar)
     return Timetable(calendar, ruled.accelerator)
+
+
+def stages_of(session: Session, tender: Tender) -> Timetable:
+    """How the durations of a tender's procedure, up to its contract, become instants."""
+    table = timetable_of(session, tender)
+    return replace(table, accelerator=quick.pace(tender.accelerator, tender.quick))
 
 
 def for_order(session: Session, *, buyer_id: UUID) -> tuple[UUID, dict[str, Any]]:

@@ -71,7 +71,7 @@ def announce(session: Session, tender: Tender, *, caller: Caller) -> Tender:
     if not rules.ready([each.status for each in found]):
         raise QualificationsPending
     now, policy = db.now(session), policies.policy_of(tender)
-    table = policies.timetable_of(session, tender)
+    table = policies.stages_of(session, tender)
     until = rules.standstill_end(table, policy, announced_at=now)
     first = _shortlisted(session, tender, found)
     ends = []
@@ -171,7 +171,7 @@ def _excluded(session: Session, found: Qualification) -> bool:
 
 def _open_tender_period(session: Session, tender: Tender, now: datetime) -> None:
     """From now on bids are taken, until the planned end or as much later as the policy demands."""
-    policy, table = policies.policy_of(tender), policies.timetable_of(session, tender)
+    policy, table = policies.policy_of(tender), policies.stages_of(session, tender)
     least = windows.earliest_end(table, policy, published_at=now)
     assert tender.tender_period_end is not None, "a published tender has an end"
     tender.tender_period_start = now

@@ -33,6 +33,12 @@ class TenderPeriodEnded(Conflict):
     code, title = "tender_period_ended", "The tender period has ended"
 
 
+class NotFastForward(Conflict):
+    """Only a test tender with the quick mode `fast_forward` has its periods ended by its buyer."""
+
+    code, title = "not_fast_forward", "The tender is not one of those whose periods are skipped"
+
+
 class TenderPeriodShortened(Conflict):
     """After publication the deadline can only move to a later time."""
 

@@ -274,7 +274,7 @@ def _extend(session: Session, tender: Tender, *, actor: str, reason: str) -> dic
     suspended = tender.status_details is TenderStage.SUSPENDED
     if end is None or not (suspended or tender.status_details in ANSWERED_STAGES):
         raise Conflict(f"The tender is {tender.status_details}: its period is over.")
-    policy, table = policies.policy_of(tender), policies.timetable_of(session, tender)
+    policy, table = policies.policy_of(tender), policies.stages_of(session, tender)
     late = suspended or has_ended(end, now)
     new = windows.extended_end(table, policy, end=now if late else end, now=now)
     if new > end:

@@ -173,7 +173,7 @@ def publish(session: Session, tender: Tender, *, actor: str) -> Tender:
     policy = policies.freeze(session, tender)
     framework_terms.freeze(session, tender)
     plans.commit_to_plan(session, tender, policy)
-    table = policies.timetable_of(session, tender)
+    table = policies.stages_of(session, tender)
     applied_until = prequalification_terms.check(session, tender, policy, table, now=now)
     begins, running = applied_until or now, applied_until or end
     earliest = windows.earliest_end(table, policy, published_at=begins)

@@ -18,6 +18,7 @@ from api.rules import webhooks as rules
 from api.rules.organisations import MAY_CALL
 from api.rules.outbound import AttemptError
 from api.rules.webhooks import DELIVERY, DeliveryStatus, DisabledReason, EndpointStatus, Ordering
+from api.webhooks import feed
 from api.webhooks.models import WebhookDelivery, WebhookEndpoint
 from api.webhooks.service import endpoints, secrets
 
@@ -55,7 +56,9 @@ _TAKE = text(f"""
     )
     UPDATE webhook_delivery d SET lease_until = :lease FROM picked, webhook_message m
     WHERE d.id = picked.id AND m.id = d.message_id
-    RETURNING d.id, d.endpoint_id, m.webhook_id, m.body,
+    RETURNING d.id, d.endpoint_id, d.org_id, m.webhook_id, m.body,
+      (SELECT least(v.xid, pg_snapshot_xmin(pg_current_snapshot())::text::bigint)
+        FROM event_envelope v WHERE v.event_id = m.event_id LIMIT 1) AS xid,
       (SELECT x.request_id FROM outbox_event x WHERE x.id = m.event_id) AS request_id
 """)
 _PACE = text("""
@@ -100,7 +103,8 @@ _UNWANTED = text(f"""
 
 class Outgoing(NamedTuple):
     """One attempt to make: everything that the request needs. `request_id` is that of the request that
-    made the event, as long as it is known."""
+    made the event, as long as it is known; `cursor` one of the feed, before the event and before
+    all that can still be committed, as long as the event is kept."""
 
     delivery_id: UUID
     endpoint_id: UUID
@@ -109,6 +113,7 @@ class Outgoing(NamedTuple):
     body: bytes
     keys: Sequence[str]
     request_id: str | None
+    cursor: str | None = None
 
 
 class Outcome(NamedTuple):
@@ -157,6 +162,7 @@ def claim(session: Session, limit: int) -> list[Outgoing]:
             d.body,
             keys[d.endpoint_id],
             d.request_id,
+            None if d.xid is None else feed.shown(d.org_id, feed.before(d.xid)),
         )
         for d in taken
         if d.body is not None and d.endpoint_id in keys

@@ -226,7 +226,10 @@ def test_before_the_opening_and_after_completion_nothing_is_evaluated(
 def test_the_tender_is_evaluated_when_its_last_lot_is(
     as_org: AsOrg, buyer: Any, second: Actor, suppliers: list[Any], session: Session
 ) -> None:
-    two = [samples.lot(value=None), samples.lot(title={"ru": "Стулья"}, value=None)]
+    two = [
+        samples.lot(value=None),
+        samples.lot(title={"ru": "Стулья", "ky": "Отургучтар"}, value=None),
+    ]
     over = deciding.opened(as_org, buyer, [(suppliers[0], "9000.00")], lots=two)
     first = deciding.propose(over, buyer, 0)
     assert deciding.complete(first, second).status_code == 200

@@ -56,7 +56,8 @@ class Before(Companies):
     @rule(millimetres=st.integers(16, 40), material=st.booleans())
     def amend(self, millimetres: int, material: bool) -> None:
         lot = self.tender["lots"][0]
-        changed: dict[str, Any] = {"title": {"ru": "Школьная мебель", "en": f"No {millimetres}"}}
+        title = {"ru": "Школьная мебель", "ky": "Мектеп эмереги", "en": f"No {millimetres}"}
+        changed: dict[str, Any] = {"title": title}
         if material:
             thicker = {"specification": {"ru": f"Столешница {millimetres} мм"}}
             item = {"id": lot["items"][0]["id"], **thicker}

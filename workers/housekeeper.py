@@ -6,6 +6,8 @@ until they are told.
 """
 
 import threading
+from collections.abc import Callable
+from functools import partial
 from math import ceil
 from typing import NamedTuple
 
@@ -14,6 +16,8 @@ from sqlalchemy import text
 from sqlalchemy.exc import SQLAlchemyError
 from sqlmodel import Session, SQLModel
 
+from api.channels.models import FeedBuild
+from api.channels.service import feed_retention
 from api.core import db, metrics, pruning, settings
 from api.core.deadlines import Deadline
 from api.core.idempotency import IdempotencyRecord
@@ -65,18 +69,29 @@ def tidy(stop: threading.Event | None = None) -> int:
     """Prune what is due; how many rows that were."""
     pruned = 0
     for rule in rules(settings.get()):
-        some = pruning.AT_ONCE
-        while some == pruning.AT_ONCE and not (stop and stop.is_set()):
-            with db.worker_unit_of_work() as session:
-                if not session.connection().scalar(_LOCK):
-                    return pruned
-                some = _apply(session, rule)
-            pruned += some
-            metrics.PRUNED_ROWS.labels(rule.model.__tablename__).inc(some)
-    return pruned
+        pruned += _batches(rule.model, partial(_apply, rule), pruning.AT_ONCE, stop)
+    return pruned + _batches(FeedBuild, feed_retention.expunge, feed_retention.AT_ONCE, stop)
 
 
-def _apply(session: Session, rule: Rule) -> int:
+def _batches(
+    model: type[SQLModel],
+    act: Callable[[Session], int],
+    at_once: int,
+    stop: threading.Event | None,
+) -> int:
+    """Do `act`, a transaction each, until it found less than it may do at once; how many rows."""
+    done, some = 0, at_once
+    while some == at_once and not (stop and stop.is_set()):
+        with db.worker_unit_of_work() as session:
+            if not session.connection().scalar(_LOCK):
+                return done
+            some = act(session)
+        done += some
+        metrics.PRUNED_ROWS.labels(model.__tablename__).inc(some)
+    return done
+
+
+def _apply(rule: Rule, session: Session) -> int:
     if rule.content is None:
         return pruning.prune(session, rule.model, rule.column, days=rule.days)
     return pruning.blank(session, rule.model, rule.column, rule.content, days=rule.days)

@@ -27,6 +27,9 @@ class ChannelSettings(BaseSettings):
         le=86400,
         description="From the first change of goods to the build of the feeds that show them.",
     )
+    feed_keep_builds: int = Field(
+        default=10, ge=2, le=10_000, description="Documents of the newest builds that are kept."
+    )
     channel_poll_seconds: int = Field(
         default=900, ge=60, le=86400, description="Between two looks for orders and inquiries."
     )

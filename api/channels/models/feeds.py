@@ -46,12 +46,18 @@ class FeedBuild(Table, table=True):
     """A document of a feed, and how it differs from the one before. Until `finished_at` it is none.
 
     `catalogue_version` counts the builds that changed something; `manifest_id` is the file of the
-    digests by which the next one is compared.
+    digests by which the next one is compared. From `expunged_at` on its bytes are not kept for it.
     """
 
     __tablename__ = "feed_build"
     __table_args__ = (
         UniqueConstraint("feed_id", "number"),
+        Index(
+            "ix_feed_build_kept",
+            "feed_id",
+            "number",
+            postgresql_where=text("finished_at IS NOT NULL AND expunged_at IS NULL"),
+        ),
         CheckConstraint(
             "finished_at IS NULL OR (file_id IS NOT NULL AND delta_id IS NOT NULL"
             " AND manifest_id IS NOT NULL)",
@@ -80,6 +86,12 @@ class FeedBuild(Table, table=True):
     removed: int = 0
     unchanged: int = 0
     finished_at: datetime | None = Field(default=None, sa_type=TIMESTAMP)
+    expunged_at: datetime | None = Field(default=None, sa_type=TIMESTAMP)
+
+    @property
+    def content_kept(self) -> bool:
+        """False once its documents were let go."""
+        return self.expunged_at is None
 
 
 class FeedOmission(Table, table=True):

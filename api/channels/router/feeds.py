@@ -15,7 +15,7 @@ from api.channels.schemas.feeds import (
     FeedOut,
 )
 from api.channels.service import feed_formats, feeds
-from api.channels.service.feeds import FeedBeingBuilt, FeedClosed
+from api.channels.service.feeds import FeedBeingBuilt, FeedClosed, OmissionsDeleted
 from api.core import db, settings
 from api.core.errors import AlreadyExists, Forbidden, NotFound, PreconditionFailed
 from api.core.files import service as files
@@ -126,7 +126,11 @@ def builds(feed_id: FeedId, ctx: Read, page: PageDep) -> Page[Any]:
     return Page(items=[*rows], has_more=cursor is not None, next_cursor=cursor)
 
 
-@router.get("/{feed_id}/builds/{number}/omissions", response_model=Page[FeedOmissionOut])
+@router.get(
+    "/{feed_id}/builds/{number}/omissions",
+    response_model=Page[FeedOmissionOut],
+    responses=documented(OmissionsDeleted),
+)
 def omissions(feed_id: FeedId, number: Number, ctx: Read, page: PageDep) -> Page[Any]:
     """What a build left out or shortened, and why, offer by offer; of the two newest builds."""
     feed = feeds.get(ctx.session, feed_id, org_id=ctx.org_id)

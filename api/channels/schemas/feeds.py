@@ -95,6 +95,7 @@ class FeedBuildOut(BaseModel):
     changed: int
     removed: int
     unchanged: int
+    content_kept: bool = Field(description="False once it was too old for its documents to be kept")
     finished_at: datetime | None
     created_at: datetime
 

@@ -11,7 +11,7 @@ from api.channels.models import Feed, FeedBuild, FeedOmission
 from api.channels.schemas.feeds import FeedIn
 from api.channels.service import requirements
 from api.core import audit, db, jobs, pages
-from api.core.errors import AlreadyExists, Conflict, Forbidden, NotFound, refused
+from api.core.errors import AlreadyExists, Conflict, Forbidden, NotFound, Problem, refused
 from api.core.files.models import File
 from api.core.jobs import Job
 from api.core.pages import PageQuery
@@ -33,6 +33,12 @@ class FeedClosed(Conflict):
     """The feed was closed, for good."""
 
     code, title = "feed_closed", "The feed is closed"
+
+
+class OmissionsDeleted(Problem):
+    """What the build left out is not kept any more: two newer ones are whole."""
+
+    status, code, title = 410, "omissions_deleted", "The report of this build is not kept any more"
 
 
 class Published(NamedTuple):
@@ -134,12 +140,15 @@ def list_builds(
 def list_omissions(
     session: Session, feed: Feed, number: int, page: PageQuery
 ) -> tuple[Sequence[FeedOmission], str | None]:
-    """What a build left out and why; kept for the two newest builds. NotFound."""
+    """What a build left out and why. NotFound; OmissionsDeleted before the two newest builds."""
     build = session.exec(
         select(FeedBuild).where(FeedBuild.feed_id == feed.id, FeedBuild.number == number)
     ).one_or_none()
     if build is None:
         raise NotFound
+    newest = finished(session, feed.id)
+    if newest is not None and number < newest.number - 1:
+        raise OmissionsDeleted
     query = select(FeedOmission).where(FeedOmission.build_id == build.id)
     scope = f"feed-omissions:{build.id}"
     return pages.newest_first(session, query, FeedOmission, page, scope=scope, filters={})

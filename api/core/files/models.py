@@ -14,7 +14,8 @@ class File(Table, table=True):
     """Bytes that an organisation has handed in, kept once for each. Only what a scanner finds changes.
 
     `key` is their random name in the store; None while they are where files were kept before there
-    was a store (`kerben files move`). `finding` is what the scanner has said.
+    was a store (`kerben files move`), and from `expunged_at` on, when nothing needed them any more
+    (`expunging`), until the same bytes come again. `finding` is what the scanner has said.
     """
 
     __tablename__ = "file"
@@ -22,6 +23,7 @@ class File(Table, table=True):
         UniqueConstraint("org_id", "sha256"),
         UniqueConstraint("id", "sha256"),
         CheckConstraint("size > 0", name="size_positive"),
+        CheckConstraint("expunged_at IS NULL OR key IS NULL", name="expunged_without_key"),
     )
 
     org_id: UUID = Field(foreign_key="organisation.id", ondelete="RESTRICT")
@@ -33,4 +35,5 @@ class File(Table, table=True):
     scanner: str | None = Field(default=None, max_length=80)
     finding: str | None = Field(default=None, max_length=500)
     scanned_at: datetime | None = Field(default=None, sa_type=TIMESTAMP)
+    expunged_at: datetime | None = Field(default=None, sa_type=TIMESTAMP)
     version: int = 1

@@ -27,6 +27,7 @@ SWEEP_EVERY = timedelta(hours=6)
 UNNAMED_FOR = timedelta(hours=2)
 """After so long no transaction can still be about to name what it has put."""
 _LOCK = text("SELECT pg_advisory_xact_lock(hashtextextended(:lock, 17))")
+"""Of an organisation and a digest; `expunging` takes the same one."""
 _PIECE_BYTES = 256 * 1024
 SCANNER_OF_OPERATOR = "operator"
 
@@ -62,8 +63,10 @@ def _kept(
 ) -> File:
     session.connection().execute(_LOCK, {"lock": f"{org_id.hex}|{sha256}"})
     same = select(File).where(File.org_id == org_id, File.sha256 == sha256)
-    known = session.exec(same).one_or_none()
+    known = session.exec(same.execution_options(populate_existing=True)).one_or_none()
     if known is not None:
+        if known.expunged_at is not None:
+            _restore(session, known, file)
         return known
     row = File(
         org_id=org_id, key=store.get().put(file), sha256=sha256, size=size, media_type=media_type
@@ -75,6 +78,17 @@ def _kept(
     else:
         _move(session, row, "skip", actor=actor)
     return row
+
+
+def _restore(session: Session, known: File, file: BinaryIO) -> None:
+    """Keep bytes again that were let go. What a scanner found of them still holds."""
+    known.key, known.expunged_at = store.get().put(file), None
+    known.version += 1
+    session.add(known)
+    session.flush()
+    readable = known.media_type is not DocumentFormat.SEALED
+    if settings.get().files_scanned and readable and _waits(known.scan_state):
+        emit(session, RECEIVED, known.id, org_id=known.org_id)
 
 
 def keep(
@@ -110,7 +124,8 @@ def scan(session: Session, file_id: UUID) -> bool:
     Raises Unavailable when clamd cannot say; the file stays withheld.
     """
     file = rows.locked(session, File, file_id)
-    if settings.get().clamd_url is None or not _waits(file.scan_state):
+    unneeded = not _waits(file.scan_state) or file.expunged_at is not None
+    if settings.get().clamd_url is None or unneeded:
         return True
     if file.scan_state is not ScanState.SCANNING:
         _move(session, file, "scan", actor=clamd.NAME)
@@ -135,7 +150,8 @@ def ask_scans(session: Session) -> int:
     """Have every file looked through that no scanner has cleared or condemned; how many."""
     waiting = col(File.scan_state).in_([each for each in ScanState if _waits(each)])
     readable = col(File.media_type) != DocumentFormat.SEALED
-    found = session.exec(select(File.id, File.org_id).where(waiting, readable)).all()
+    kept = col(File.expunged_at).is_(None)
+    found = session.exec(select(File.id, File.org_id).where(waiting, readable, kept)).all()
     for file_id, org_id in found:
         emit(session, RECEIVED, file_id, org_id=org_id)
     return len(found)

@@ -45,7 +45,7 @@ def draft(
     yet.
 
     Raises NotFound, RfqOrdered, PublicBuyerTenders, QuoteLapsed, QuoteNotOrderable, OrderOutdated for
-    another version of the quote, PolicyMissing, or Invalid.
+    another version of the quote or of the goods, PolicyMissing, or Invalid.
     """
     rfq = sourcing.own(session, buyer_id=buyer_id, rfq_id=rfq_id)
     rfqs.require_orderable(session, rfq)
@@ -54,6 +54,8 @@ def draft(
     written = quotes.written(session, quote)
     if not written <= data.quote_version <= quote.version:
         raise OrderOutdated("The quote has another version by now.")
+    if rfqs.goods_changed(session, rfq, since=quote.answers):
+        raise OrderOutdated("The quote answers other goods than the request asks for by now.")
     content = QuoteIn.model_validate(quote.content)
     policy_set_id, policy = _terms(session, buyer_id, data)
     order_id = uuid7()

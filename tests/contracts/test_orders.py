@@ -247,6 +247,27 @@ def test_what_cannot_be_ordered_is_refused_and_changes_nothing(as_org: AsOrg) ->
     assert stands(made) == ("published", "submitted", 2, 0)
 
 
+def test_of_a_quote_for_other_goods_nothing_is_ordered_until_its_seller_revises_it(
+    as_org: AsOrg,
+) -> None:
+    made = ordering.begun(as_org)
+    url, item = f"/v1/rfqs/{made.rfq['id']}", made.rfq["items"][0]["id"]
+    goods = [samples.item(id=item, description={"ru": "Насосы погружные"})]
+    for changes in ({"title": {"ru": "Насосы, срочно"}}, {"items": goods}):
+        body = {"reason": "Иное", "changes": changes}
+        amended = made.buyer.post(f"{url}/amend", json=body)
+        assert amended.status_code == 200, amended.text
+        drafted = made.buyer.post(f"{url}/purchase-orders", json=made.body())
+        assert drafted.status_code == (201 if "title" in changes else 409), drafted.text
+    assert drafted.json()["code"] == "order_outdated"
+    assert stands(made) == ("published", "submitted", 1, 0)
+    same = samples.quote(amended.json(), samples.line(amended.json(), ("1", "6320")))
+    revised = made.seller.post(f"/v1/quotes/{made.quote['id']}/revise", json=same)
+    assert revised.status_code == 200, revised.text
+    again = made._replace(rfq=amended.json(), quote=revised.json())
+    assert again.drafted()["status"] == "draft"
+
+
 def test_an_order_of_little_value_is_placed_by_who_drafted_it(as_org: AsOrg) -> None:
     made = ordering.begun(as_org, currency="KGS")
     drafted = made.drafted(lines=[{"quote_line": 0, "quantity": "3"}], late_delivery_penalty=None)

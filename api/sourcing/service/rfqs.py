@@ -120,6 +120,14 @@ def amend(session: Session, rfq: Rfq, *, actor: str, data: RfqAmendmentIn) -> Rf
     return rfq
 
 
+def goods_changed(session: Session, rfq: Rfq, *, since: int) -> bool:
+    """True when an amendment after that revision changed what is asked for."""
+    query = select(RfqAmendment.changes).where(
+        RfqAmendment.rfq_id == rfq.id, RfqAmendment.number > since
+    )
+    return any("items" in changes for changes in session.exec(query))
+
+
 def close(session: Session, rfq: Rfq, *, actor: str) -> Rfq:
     """Take no more quotes, before the deadline. Raises Conflict."""
     rfq.closed_at = db.now(session)

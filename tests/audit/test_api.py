@@ -49,7 +49,7 @@ def buyer(as_org: AsOrg) -> Any:
 def drafted(buyer: Any) -> Any:
     """A tender with two entries in the log of head 1."""
     made = samples.drafted(buyer)
-    buyer.patch(f"/v1/tenders/{made['id']}", json={"title": {"ru": "Секрет"}})
+    buyer.patch(f"/v1/tenders/{made['id']}", json={"title": {"ru": "Секрет", "ky": "Сыр"}})
     sign_head()
     return made
 

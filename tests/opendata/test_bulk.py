@@ -21,7 +21,7 @@ CLI = CliRunner()
 @pytest.fixture
 def made(as_org: AsOrg) -> list[Any]:
     buyer = as_org(["buyer"])
-    title = {"ru": "=HYPERLINK(1)"}
+    title = dict.fromkeys(("ru", "ky"), "=HYPERLINK(1)")
     return [samples.published(buyer, title=title) for _ in range(2)]
 
 

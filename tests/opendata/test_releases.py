@@ -142,7 +142,7 @@ def test_each_public_event_appends_a_release_and_none_ever_changes(
     assert "cancellation" not in requested["tender"]
     assert one["date"] < two["date"] < three["date"]
     assert two["tender"]["title"] == "Мебель"
-    assert two["tender"]["title_ky"] is None
+    assert two["tender"]["title_ky"] == "Эмерек"
     (amendment,) = two["tender"]["amendments"]
     assert (amendment["rationale"], amendment["amendsReleaseID"], amendment["releaseID"]) == (
         "Уточнение",

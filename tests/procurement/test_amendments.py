@@ -202,7 +202,7 @@ def test_lots_and_items_of_another_tender_cannot_be_named(buyer: Any, session: S
     ("changed", "pointer"),
     [
         ({"delivery_period_end": samples.day(10)}, "#/lots/0/delivery_period_end"),
-        ({"delivery_period_start": samples.day(101)}, "#/lots/0/delivery_period_end"),
+        ({"delivery_period_start": samples.day(110)}, "#/lots/0/delivery_period_end"),
         ({"value": {"amount": "7000001", "currency": "KGS"}}, "#/value/amount"),
         ({"value": {"amount": "1", "currency": "USD"}}, "#/lots/0/value/currency"),
     ],

@@ -12,6 +12,7 @@ from sqlalchemy import Column, ColumnElement, Table, text, update
 from sqlmodel import Session, SQLModel, col, select
 
 from api.core import db
+from api.core.files import service
 from api.core.files.models import File
 
 _TRY = text("SELECT pg_try_advisory_xact_lock(hashtextextended(:lock, 17))")
@@ -31,7 +32,7 @@ def hold(session: Session, file_ids: Collection[UUID]) -> set[UUID]:
     return {
         file_id
         for file_id, org_id, sha256 in found
-        if ask(_TRY, {"lock": f"{org_id.hex}|{sha256}"})
+        if ask(_TRY, {"lock": service.lock_name(org_id, sha256)})
     }
 
 

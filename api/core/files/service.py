@@ -27,7 +27,6 @@ SWEEP_EVERY = timedelta(hours=6)
 UNNAMED_FOR = timedelta(hours=2)
 """After so long no transaction can still be about to name what it has put."""
 _LOCK = text("SELECT pg_advisory_xact_lock(hashtextextended(:lock, 17))")
-"""Of an organisation and a digest; `expunging` takes the same one."""
 _PIECE_BYTES = 256 * 1024
 SCANNER_OF_OPERATOR = "operator"
 
@@ -52,6 +51,11 @@ def receive(
     return _kept(session, org_id, actor, file, sha256, size, media_type)
 
 
+def lock_name(org_id: UUID, sha256: str) -> str:
+    """What is locked while bytes of an organisation are handed in, or let go."""
+    return f"{org_id.hex}|{sha256}"
+
+
 def _kept(
     session: Session,
     org_id: UUID,
@@ -61,7 +65,7 @@ def _kept(
     size: int,
     media_type: DocumentFormat,
 ) -> File:
-    session.connection().execute(_LOCK, {"lock": f"{org_id.hex}|{sha256}"})
+    session.connection().execute(_LOCK, {"lock": lock_name(org_id, sha256)})
     same = select(File).where(File.org_id == org_id, File.sha256 == sha256)
     known = session.exec(same.execution_options(populate_existing=True)).one_or_none()
     if known is not None:

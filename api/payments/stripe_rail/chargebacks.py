@@ -7,7 +7,6 @@ Stripe's `balance_transactions` of a dispute say what it took and gave, its stat
 """
 
 from collections.abc import Sequence
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Any
@@ -74,8 +73,7 @@ def owed_by(session: Session, key: str) -> AccountKey | None:
         PaymentDispute, UUID(hex=key.split(":")[1]), with_for_update=True, populate_existing=True
     )
     collection = session.get_one(Collection, dispute.collection_id)
-    debt, _ = liability.debtor_of(session, collection)
-    return debt if dispute.lost else replace(debt, kind=AccountKind.SUPPLIER_PAYABLE)
+    return liability.made_less(session, collection, stands=bool(dispute.lost))
 
 
 def _fold_one(

@@ -115,6 +115,13 @@ def debtor_of(session: Session, collection: Collection) -> tuple[AccountKey, UUI
     return AccountKey(AccountKind.SUPPLIER_RECEIVABLE, collection.currency, supplier), supplier
 
 
+def made_less(session: Session, collection: Collection, *, stands: bool) -> AccountKey:
+    """What money taken back from a seller makes less: its debt while the loss stands; else nothing
+    was owed, and it is owed to the seller."""
+    debt, _ = debtor_of(session, collection)
+    return debt if stands else replace(debt, kind=AccountKind.SUPPLIER_PAYABLE)
+
+
 def _free(session: Session, key: AccountKey) -> Decimal:
     row = session.exec(
         select(LedgerAccount)

@@ -4,7 +4,6 @@ What was released already is gone twice by one: it is the seller's debt, and is 
 balance (losses) like a dispute's that was lost.
 """
 
-from dataclasses import replace
 from uuid import UUID
 
 from sqlmodel import Session
@@ -13,7 +12,7 @@ from api.core import jobs
 from api.payments.models import Collection, StripeObject, StripeReturn
 from api.payments.stripe_rail import liability
 from api.payments.stripe_rail.objects import clearing
-from api.rules.ledger import AccountKey, AccountKind
+from api.rules.ledger import AccountKey
 from api.rules.stripe_events import CAME_TO_NOTHING, ReturnStatus
 
 TAKE_BACK = "payments.take_back_refund"
@@ -64,6 +63,5 @@ def owed_by(session: Session, key: str) -> AccountKey | None:
     )
     root = session.get_one(StripeObject, part.object_id)
     collection = session.get_one(Collection, root.collection_id)
-    debt, _ = liability.debtor_of(session, collection)
     stands = part.status is ReturnStatus.SUCCEEDED
-    return debt if stands else replace(debt, kind=AccountKind.SUPPLIER_PAYABLE)
+    return liability.made_less(session, collection, stands=stands)

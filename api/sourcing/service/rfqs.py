@@ -178,7 +178,7 @@ def hold(session: Session, rfq_id: UUID) -> Rfq | None:
 
 def close_due(session: Session, rfq_id: UUID) -> bool:
     """Close a request whose deadline has passed; False when there is nothing to do. For the workers."""
-    rfq = session.exec(select(Rfq).where(Rfq.id == rfq_id).with_for_update()).one_or_none()
+    rfq = hold(session, rfq_id)
     if rfq is None or rfq.status is not RfqStatus.PUBLISHED or rfq.closes_at > db.now(session):
         return False
     rfq.closed_at = rfq.closes_at
